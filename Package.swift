@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A target imports only targets listed above it. One Swift target owns each C module.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .testTarget(
+    name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies, resources: resources,
+    swiftSettings: strict)
+}
+
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+
+let package = Package(
+  name: "patchbay",
+  products: [
+    .executable(name: "patchbay", targets: ["patchbay"]),
+    .library(name: "BotEngine", targets: ["BotEngine"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+  ],
+  targets: [
+    // C
+    .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
+    .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
+    .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+    .target(name: "CWebexSchemas", dependencies: ["CProtobufC"]),
+    .target(name: "CDemoVoice"),
+
+    // The layers
+    layer("AudioCodecs", ["CSpeexDSP"]),
+    layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
+    layer("GRPCTransport", ["CGRPC", log]),
+    layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
+    layer("TokenVerification", ["COpenSSL", "CCurl", log]),
+    layer("BotEngine"),
+    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", yaml, log]),
+    layer("Telemetry", [log, metrics]),
+    layer(
+      "CallGateway",
+      [
+        "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
+        "Telemetry", log, metrics,
+      ]),
+    layer("GatewayConfiguration", ["TokenVerification", yaml]),
+    layer("AdminServer", ["Telemetry", http, log]),
+    layer("ReplayKit", ["AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
+    .executableTarget(
+      name: "patchbay",
+      dependencies: [
+        "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
+        "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit", arguments, log,
+      ],
+      swiftSettings: strict),
+
+    tests("AudioCodecs"),
+    tests("SpeechDetection", ["AudioCodecs"]),
+    tests("GRPCTransport"),
+    tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
+    tests("TokenVerification"),
+    tests("BotEngine"),
+    tests("BotEngines", ["BotEngine", "AudioCodecs"]),
+    tests("Telemetry"),
+    tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
+    tests("GatewayConfiguration"),
+    tests("AdminServer", ["Telemetry"]),
+    tests("ReplayKit", ["AudioCodecs", "WebexProtocol"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,29 @@
+/// One call, as a bot sees it: events in, commands out.
+public struct BotCall: Sendable {
+  /// What is known of the call.
+  public let info: CallInfo
+  /// The caller's side, in order; ends after ``CallerEvent/ended(_:)``. One iteration at a time.
+  public let events: CallerEvents
+
+  private let sink: @Sendable (BotCommand, _ turn: Int) -> Void
+
+  /// A call over a source of events and a sink of commands: the gateway's side, and a test's. The sink is given the
+  /// number of the turn that the command belongs to (``CallerEvents/turn``) and may be called on any thread.
+  public init(info: CallInfo, events: CallerEvents, sink: @escaping @Sendable (BotCommand, _ turn: Int) -> Void) {
+    self.info = info
+    self.events = events
+    self.sink = sink
+  }
+
+  /// Carries out a command. Never waits; output beyond the call's bounds is dropped and counted.
+  public func send(_ command: BotCommand) { sink(command, events.turn) }
+
+  /// Plays audio.
+  public func play(_ audio: BotAudio) { send(.audio(audio)) }
+
+  /// Ends the turn, with text for the platform's text to speech where there is any.
+  public func endTurn(saying text: String? = nil, settings: BotInputSettings? = nil) {
+    if let text { send(.text(text, bargeIn: true)) }
+    send(.endTurn(settings))
+  }
+}

@@ -1,0 +1,102 @@
+/// What a bot does. Commands are carried out in order; output belongs to the turn of the last event that the bot took
+/// from ``BotCall/events``, and is dropped if the caller has interrupted that turn since.
+public enum BotCommand: Sendable {
+  /// Plays audio. Consecutive audio of a turn is one prompt.
+  case audio(BotAudio)
+  /// Speaks text by the platform's own text to speech.
+  case text(String, bargeIn: Bool)
+  /// Drops the output of this turn that has not been sent yet.
+  case clear
+  /// The turn is complete: it is the caller's. Settings are how the platform shall listen; `nil` keeps the last ones.
+  case endTurn(BotInputSettings?)
+  /// Hands the caller to a human agent after what was said in this turn; with a summary and further data for the
+  /// agent.
+  case transfer(summary: String?, metadata: [String: BotValue])
+  /// Ends the call after what was said in this turn.
+  case end
+  /// Settings for the next end of turn, where that names none.
+  case inputSettings(BotInputSettings)
+  /// An event for the flow designer, sent with the end of this turn.
+  case customEvent(name: String, metadata: [String: BotValue])
+  /// From the next answer on, what the caller says or keys must not be recorded, stored or logged (card numbers).
+  case sensitive(Bool)
+  /// A line of the conversation's transcript, for the human agent who takes over.
+  case transcript(speaker: BotSpeaker, text: String)
+}
+
+/// Who spoke a line of the transcript.
+public enum BotSpeaker: String, Sendable {
+  case caller
+  case agent
+}
+
+/// Audio for the caller.
+public struct BotAudio: Sendable {
+  /// The samples.
+  public enum Content: Sendable {
+    /// G.711 mu-law at 8,000 Hz, as it goes to the platform: nothing is converted.
+    case mulaw([UInt8])
+    /// 16-bit linear samples, mono, at 8,000, 16,000, 24,000 or 48,000 Hz.
+    case linear([Int16], sampleRate: Int)
+  }
+
+  /// The samples.
+  public var content: Content
+  /// Whether the caller may interrupt it.
+  public var bargeIn: Bool
+
+  /// Audio for the caller.
+  public init(_ content: Content, bargeIn: Bool = true) {
+    self.content = content
+    self.bargeIn = bargeIn
+  }
+}
+
+/// How the platform listens to the caller.
+public struct BotInputSettings: Sendable, Equatable {
+  /// What the caller may do.
+  public enum Mode: String, Sendable {
+    case voice
+    case digits
+    case voiceAndDigits
+  }
+
+  /// What the caller may do.
+  public var mode: Mode
+  /// The number of digits to collect, or any number.
+  public var digitCount: Int?
+  /// The key that ends an entry: 0-9, A-D, `*` or `#`.
+  public var terminator: Character?
+  /// Time without a further digit that ends an entry, in milliseconds.
+  public var interDigitTimeout: Int?
+  /// Time without speech or digits until ``CallerEvent/noInput``, in milliseconds.
+  public var noInputTimeout: Int?
+  /// Silence that ends the caller's turn, in milliseconds, instead of the agent's own setting.
+  public var endSilence: Int?
+  /// The longest utterance, in milliseconds, instead of the agent's own setting.
+  public var maximumSpeech: Int?
+
+  /// Settings; what is not given stays at the platform's or the agent's default.
+  public init(
+    mode: Mode = .voiceAndDigits, digitCount: Int? = nil, terminator: Character? = nil, interDigitTimeout: Int? = nil,
+    noInputTimeout: Int? = nil, endSilence: Int? = nil, maximumSpeech: Int? = nil
+  ) {
+    self.mode = mode
+    self.digitCount = digitCount
+    self.terminator = terminator
+    self.interDigitTimeout = interDigitTimeout
+    self.noInputTimeout = noInputTimeout
+    self.endSilence = endSilence
+    self.maximumSpeech = maximumSpeech
+  }
+}
+
+/// A JSON-like value of an event's parameters or metadata.
+public enum BotValue: Sendable, Equatable {
+  case null
+  case bool(Bool)
+  case number(Double)
+  case string(String)
+  case list([BotValue])
+  case object([String: BotValue])
+}

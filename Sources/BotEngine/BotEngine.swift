@@ -1,0 +1,45 @@
+/// A bot that can hold calls.
+///
+/// The gateway makes one value of the engine for an agent and calls ``converse(_:)`` once for each call, in a task of
+/// its own. The engine reads ``BotCall/events`` and answers with commands. Everything about Webex's many RPCs, turns,
+/// voice activity and playout is the gateway's: an engine sees one call from its start to its end.
+///
+/// ```swift
+/// struct Parrot: BotEngine {
+///   func converse(_ call: BotCall) async throws {
+///     for await event in call.events {
+///       switch event {
+///       case .started: call.endTurn(saying: "What shall I say?")
+///       case .digits(let digits): call.endTurn(saying: "You pressed \(digits).")
+///       default: break
+///       }
+///     }
+///   }
+/// }
+/// ```
+public protocol BotEngine: Sendable {
+  /// The caller audio the engine wants to be given; audio it does not want costs nothing.
+  var audioDelivery: CallerAudioDelivery { get }
+
+  /// Holds one call. Returning ends the bot's part: if the call is still up, the caller is transferred to an agent,
+  /// as when an error is thrown. The task is cancelled some seconds after ``CallerEvent/ended(_:)``.
+  ///
+  /// The task prefers the call's own thread. Waiting is free; blocking or long computing delays other calls, so move it
+  /// elsewhere.
+  func converse(_ call: BotCall) async throws
+}
+
+extension BotEngine {
+  /// Audio within the caller's turns only.
+  public var audioDelivery: CallerAudioDelivery { .turns }
+}
+
+/// Which part of the caller's audio an engine is given.
+public enum CallerAudioDelivery: Sendable {
+  /// None: the engine lives on digits and events.
+  case none
+  /// From the pre-roll before the caller starts to speak until the end of the turn.
+  case turns
+  /// Every frame, silence too.
+  case everything
+}

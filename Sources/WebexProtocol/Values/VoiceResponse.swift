@@ -1,0 +1,73 @@
+/// One `VoiceVAResponse`: what the server says within an RPC.
+public struct VoiceResponse: Sendable, Equatable {
+  /// `ResponseType`. The wire's default is `final`.
+  public enum Kind: Int32, Sendable {
+    case final = 0
+    case partial = 1
+    case chunk = 2
+  }
+
+  /// `Prompt`. `audio` is a WAV file or raw mu-law by the response mode; an empty array is written as a field that
+  /// is present and empty, `nil` is absent. A prompt with audio carries no text, or the platform may speak both.
+  public struct Prompt: Sendable, Equatable {
+    public var text: String?
+    public var audio: [UInt8]?
+    public var isBargeInEnabled: Bool
+
+    public init(text: String? = nil, audio: [UInt8]? = nil, isBargeInEnabled: Bool) {
+      self.text = text
+      self.audio = audio
+      self.isBargeInEnabled = isBargeInEnabled
+    }
+  }
+
+  /// `OutputEvent`. The platform reads only the first event of a response.
+  public struct Event: Sendable, Equatable {
+    public enum Kind: Int32, Sendable {
+      case unspecified = 0
+      case sessionEnd = 1
+      case transferToAgent = 2
+      case custom = 3
+      case startOfInput = 4
+      case endOfInput = 5
+      case noMatch = 6
+      case noInput = 7
+    }
+
+    public var kind: Kind
+    public var name: String?
+    public var metadata: [String: StructValue]
+
+    public init(_ kind: Kind, name: String? = nil, metadata: [String: StructValue] = [:]) {
+      self.kind = kind
+      self.name = name
+      self.metadata = metadata
+    }
+  }
+
+  public var kind: Kind
+  public var prompts: [Prompt]
+  public var events: [Event]
+  public var isInputSensitive: Bool
+  /// Absent with SESSION_END and TRANSFER_TO_AGENT.
+  public var inputMode: InputMode?
+  public var inputHandling: InputHandling?
+  /// Plain text of `session_transcript`.
+  public var transcript: String?
+  /// Plain text of `session_summary`.
+  public var summary: String?
+
+  public init(
+    _ kind: Kind = .final, prompts: [Prompt] = [], events: [Event] = [], isInputSensitive: Bool = false,
+    inputMode: InputMode? = nil, inputHandling: InputHandling? = nil, transcript: String? = nil, summary: String? = nil
+  ) {
+    self.kind = kind
+    self.prompts = prompts
+    self.events = events
+    self.isInputSensitive = isInputSensitive
+    self.inputMode = inputMode
+    self.inputHandling = inputHandling
+    self.transcript = transcript
+    self.summary = summary
+  }
+}
