@@ -147,7 +147,7 @@ public struct ConversationStateMachine: Sendable {
     return actions
   }
 
-  /// A message arrived on an RPC.
+  /// A message arrived on an RPC; never on one that was completed.
   public mutating func received(_ input: CallerInput, on rpc: RPCID, now: Duration) -> [ConversationAction] {
     lastActivity = now
     guard !isClosed else { return [.finish(rpc, .ok)] }
