@@ -1,3 +1,5 @@
+import AudioCodecs
+
 extension ConversationStateMachine {
   /// Sends what can be sent of the answer, and completes the RPC where the turn is over.
   mutating func flush(now: Duration) {
@@ -51,7 +53,7 @@ extension ConversationStateMachine {
       // What precedes a transfer or an end is heard out.
       let mayInterrupt = bargeIn && !isTerminal
       playout.enqueue(bytes: bytes.count, bargeIn: mayInterrupt, now: now)
-      let audio = settings.mode == .wav ? TelephonePrompt.file(mulaw: bytes) : bytes
+      let audio = settings.mode == .wav ? WAVFile(format: .telephone, audio: bytes).bytes : bytes
       return .init(audio: audio, isBargeInEnabled: mayInterrupt)
     case .text(let text, let bargeIn):
       return .init(text: text, isBargeInEnabled: bargeIn && !isTerminal)
