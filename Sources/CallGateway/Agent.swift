@@ -19,6 +19,9 @@ public struct Agent: Sendable {
   public var conversation: ConversationStateMachine.Settings
   /// Endpointing of the caller's speech.
   public var speech: EndpointingSettings
+  /// Speech over a prompt that may be interrupted has to last this long, in milliseconds, to count: an echo or a cough
+  /// must not cut a prompt off.
+  public var minimumBargeIn: Int
   /// The format of audio that states none.
   public var defaultFormat: AudioFormat
 
@@ -26,7 +29,7 @@ public struct Agent: Sendable {
   public init(
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
     conversation: ConversationStateMachine.Settings = .init(), speech: EndpointingSettings = .init(),
-    defaultFormat: AudioFormat = .telephone
+    minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone
   ) {
     self.id = id
     self.name = name
@@ -35,6 +38,7 @@ public struct Agent: Sendable {
     self.engine = engine
     self.conversation = conversation
     self.speech = speech
+    self.minimumBargeIn = minimumBargeIn
     self.defaultFormat = defaultFormat
   }
 

@@ -11,12 +11,8 @@ enum HeardSpeech {
 }
 
 extension Conversation {
-  /// Speech over a prompt that may be interrupted has to last this long, in milliseconds, to count: echo and coughs
-  /// must not cut a prompt off.
-  private static let minimumSpeechOverPrompt = 300
-
   /// The audio path: runs for every frame of every call.
-  func hear(_ audio: borrowing AudioInput, on interaction: Interaction) throws(RPCStatus) {
+  func hear(_ audio: VoiceRequestView.AudioInput, on interaction: Interaction) throws(RPCStatus) {
     let now = MonotonicClock.now()
     if !interaction.carriesAudio {
       interaction.carriesAudio = true
@@ -43,7 +39,7 @@ extension Conversation {
     if agent.engine.audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
     let isDetecting = machine.isDetecting(on: interaction.id, now: now)
     if speech.isListening != isDetecting { speech.isListening = isDetecting }
-    let minimum = machine.isPlayingPrompt(now) ? Self.minimumSpeechOverPrompt : agent.speech.minimumSpeech
+    let minimum = machine.isPlayingPrompt(now) ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
     let wantsTurns = agent.engine.audioDelivery == .turns
     speech.process(samples) { output in

@@ -68,7 +68,9 @@ final class Conversation {
     guard !interaction.isOver else { return }
     switch request.input {
     case .audio(let audio): try hear(audio, on: interaction)
-    case .dtmf(let keys): apply(.digits(keys), on: interaction)
+    case .dtmf(let keys, let unknown):
+      if unknown > 0 { metrics.unknownKeys.increment(by: unknown) }
+      apply(.digits(keys), on: interaction)
     case .event(let event): apply(CallerInput(event), on: interaction)
     case .none: break
     }
@@ -203,13 +205,13 @@ extension VoiceResponse.Event.Kind {
 
 extension CallerInput {
   /// What an event of the wire means; kinds this version does not know are tolerated.
-  init(_ event: borrowing EventInput) {
+  init(_ event: VoiceRequestView.EventInput) {
     switch event.kind {
     case .sessionStart: self = .sessionStart
     case .sessionEnd: self = .sessionEnd
     case .noInput: self = .noInput
     case .startOfDTMF: self = .startOfDTMF
-    case .custom: self = .custom(name: event.name, parameters: event.parameters)
+    case .custom: self = .custom(name: event.name.string, parameters: event.parameters)
     case .unspecified, .unknown: self = .unknown
     }
   }

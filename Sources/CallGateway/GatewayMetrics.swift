@@ -9,6 +9,7 @@ final class GatewayMetrics: Sendable {
   let refusedMessages = Counter(label: "patchbay_messages_refused_total")
   let refusedPrompts = Counter(label: "patchbay_prompts_refused_total")
   let unknownEvents = Counter(label: "patchbay_unknown_events_total")
+  let unknownKeys = Counter(label: "patchbay_unknown_keys_total")
   let digitEntries = Counter(label: "patchbay_digit_entries_total")
   let botFailures = Counter(label: "patchbay_bot_failures_total")
   private let live = Meter(label: "patchbay_conversations_live")

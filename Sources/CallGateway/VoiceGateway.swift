@@ -88,11 +88,11 @@ public final class VoiceGateway: Sendable {
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
   ) {
     let values = call.values(for: "authorization")
-    let outcome = verifier.verify(authorization: values, schema: schema, now: WallClock.now())
+    let outcome = verifier.verify(authorization: values, schema: .exactly(schema))
     if case .pending = outcome {
       let own = LoopBound(handler, loop: call.loop)
       Task(executorPreference: call.loop) { [verifier] in
-        let outcome = await verifier.verified(authorization: values, schema: schema, now: WallClock.now)
+        let outcome = await verifier.verify(authorization: values, schema: .exactly(schema), clock: WallClock.now)
         own.loop.execute { then(own.value, Self.result(outcome)) }
       }
     } else {
