@@ -1,7 +1,7 @@
 /// Finds where speech begins and ends, from a detector's word on each frame: a value without any audio.
 ///
-/// Speech begins once ``EndpointingSettings/minimumSpeech`` of it has come within a window half as long again (and at
-/// least 100 ms longer), since words have gaps. It ends when ``EndpointingSettings/endSilence`` has passed since its last
+/// Speech begins once ``EndpointingSettings/minimumSpeech`` of it has come within a window half as long again (at
+/// least 100 and at most 280 ms longer), since words have gaps. It ends when ``EndpointingSettings/endSilence`` has passed since its last
 /// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
 /// taken for a noise and does not prolong the turn.
 public struct Endpointer: Sendable {
@@ -34,7 +34,7 @@ public struct Endpointer: Sendable {
 
   /// The longest time between the start of speech and the decision that it has begun, in milliseconds.
   public static func longestDecision(for settings: EndpointingSettings) -> Int {
-    settings.minimumSpeech + max(100, settings.minimumSpeech / 2)
+    settings.minimumSpeech + min(max(100, settings.minimumSpeech / 2), 280)
   }
 
   /// Forgets speech that has begun; the time goes on.
@@ -60,7 +60,8 @@ public struct Endpointer: Sendable {
     } else {
       resumption = 0
     }
-    if now - speechEnd >= settings.endSilence { return end(at: speechEnd, reason: .silence) }
+    // A frame of sound may be the first of resumed speech: the next frame tells.
+    if !isSpeech, now - speechEnd >= settings.endSilence { return end(at: speechEnd, reason: .silence) }
     if now - start >= settings.maximumUtterance { return end(at: speechEnd, reason: .maximumUtterance) }
     return nil
   }

@@ -19,7 +19,7 @@ public struct SpeechGate: Sendable {
 
   /// A gate. The defaults were found on recorded speech, its level between -10 and -30 dBFS, over a clean line and
   /// with noise and hum 20 to 45 dB below it.
-  public init(floor: Double = -60, range: Double = 37) {
+  public init(floor: Double = -66, range: Double = 33) {
     self.floor = floor
     self.range = range
     floorPower = Float(32768 * 32768 * pow(10, floor / 10))

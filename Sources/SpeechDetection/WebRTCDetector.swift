@@ -13,8 +13,9 @@ public final class WebRTCDetector: VoiceDetector {
   public enum Mode: Int32, Sendable, CaseIterable {
     /// Most readily.
     case quality = 0
+    /// Found the best on recorded speech: it hears soft voices that the next one loses, and the gate behind it makes up
+    /// for the rest.
     case lowBitrate = 1
-    /// Found the best on recorded speech over clean and noisy lines.
     case aggressive = 2
     /// Least readily; loses soft speech.
     case veryAggressive = 3
@@ -31,7 +32,7 @@ public final class WebRTCDetector: VoiceDetector {
   private var gate: SpeechGate
 
   /// A detector for audio of 8,000 or 16,000 Hz.
-  public init(sampleRate: Int = 8000, mode: Mode = .aggressive, gate: SpeechGate = SpeechGate()) throws(AudioError) {
+  public init(sampleRate: Int = 8000, mode: Mode = .lowBitrate, gate: SpeechGate = SpeechGate()) throws(AudioError) {
     guard sampleRate == 8000 || sampleRate == 16000 else {
       throw AudioError(
         .unsupportedSampleRate, "The voice detector hears 8000 or 16000 Hz, not \(sampleRate); resample the audio.")
