@@ -20,12 +20,11 @@ struct ServeCommand: AsyncParsableCommand {
       A second SIGTERM ends it at once.
       """)
 
-  @Option(help: "The configuration file (YAML). Every key can also be set as PATCHBAY_… in the environment.")
-  var config: String?
+  @OptionGroup var file: ConfigurationFile
 
   func run() async throws {
     let signals = TerminationSignals()
-    let configuration = try ConfigurationLoading.load(config)
+    let configuration = try file.load()
     ProcessLimits.forbidDumps()
     _ = ProcessLimits.raiseOpenFiles()
     let server = try await RunningServer(configuration)
