@@ -17,8 +17,8 @@ ALLOWED = 5 * MEGABYTE
 
 def event_with_parameters(caller, parameters):
     """A custom event whose parameters are any bytes."""
-    head = wireform.field(1, caller.conversation.encode()) + wireform.field(2, caller.org.encode())
-    return head + wireform.field(8, wireform.number(1, CUSTOM_EVENT) + wireform.field(2, b"x") + wireform.field(3, parameters))
+    event = wireform.number(1, CUSTOM_EVENT) + wireform.field(2, b"x") + wireform.field(3, parameters)
+    return head(caller) + wireform.field(8, event)
 
 
 def head(caller):
