@@ -12,8 +12,10 @@ import grpc
 import yaml
 
 BINARY = pathlib.Path(
-    os.environ.get("PATCHBAY_BINARY", pathlib.Path(__file__).resolve().parents[2] / ".build/debug/patchbay"))
-SLOW = bool(os.environ.get("PATCHBAY_SLOW"))  # a sanitizer's binary: patience instead of punctuality
+    os.environ.get("BINARY_UNDER_TEST", pathlib.Path(__file__).resolve().parents[2] / ".build/debug/patchbay"))
+# Every PATCHBAY_… variable is a key of the configuration; none of the surroundings' may get in.
+SURROUNDINGS = {name: value for name, value in os.environ.items() if not name.startswith("PATCHBAY_")}
+SLOW = bool(os.environ.get("SLOW_BINARY"))  # a sanitizer's binary: patience instead of punctuality
 
 
 class Gateway:
@@ -27,7 +29,7 @@ class Gateway:
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--config", self.file], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                cwd=self.folder, env=os.environ | (environment or {}))
+                cwd=self.folder, env=SURROUNDINGS | (environment or {}))
         tls = configuration["listen"].get("tls")
         self.root = (self.folder / tls["certificate"]).read_bytes() if tls else None
         try:
@@ -119,4 +121,4 @@ def run(*arguments, environment=None, seconds=30):
     """Runs the binary to its end."""
     return subprocess.run(
         [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=seconds,
-        env=os.environ | (environment or {}))
+        env=SURROUNDINGS | (environment or {}))
