@@ -47,8 +47,9 @@ let package = Package(
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
-    .target(name: "CWebexSchemas", dependencies: ["CProtobufC"]),
+    .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
     .target(name: "CDemoVoice"),
+    .systemLibrary(name: "CSystem"),
 
     // The layers
     layer("AudioCodecs", ["CSpeexDSP"]),
@@ -71,7 +72,7 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
+        "CSystem", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
         "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit", arguments, log,
       ],
       swiftSettings: strict),

@@ -22,6 +22,7 @@ public enum AudioEncoding: String, Sendable, Hashable {
 
 /// Encoding and sample rate of a mono stream.
 public struct AudioFormat: Sendable, Hashable {
+  /// How a sample is written.
   public var encoding: AudioEncoding
   /// Samples a second: 8,000, 16,000, 24,000 or 48,000.
   public var sampleRate: Int
@@ -29,6 +30,7 @@ public struct AudioFormat: Sendable, Hashable {
   /// What Webex uses in practice, both ways.
   public static let telephone = AudioFormat(encoding: .mulaw, sampleRate: 8000)
 
+  /// A format.
   public init(encoding: AudioEncoding, sampleRate: Int) {
     self.encoding = encoding
     self.sampleRate = sampleRate

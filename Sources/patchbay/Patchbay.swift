@@ -5,5 +5,6 @@ import ArgumentParser
 struct Patchbay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "patchbay",
-    abstract: "A virtual agent and media server for Webex Contact Center.")
+    abstract: "A virtual agent and media server for Webex Contact Center.",
+    subcommands: [SpeechCommand.self])
 }

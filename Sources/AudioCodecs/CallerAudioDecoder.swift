@@ -1,0 +1,243 @@
+/// The caller's audio of one stream, from the bytes of its messages to linear samples.
+///
+/// It keeps what the stream stated last about its format, carries a 16-bit sample that is split over two chunks, leaves
+/// out the junk that comes before a call's audio and a WAV header at the start, and brings 24 and 48 kHz to 16 kHz.
+/// Make one for each audio stream. It allocates nothing for a chunk, and is not for use from two threads at once.
+///
+/// Short packets: a stream may begin with a few packets of at most ``longestJunk`` bytes that are no audio. They are
+/// kept back until a longer chunk shows what they were. Before 8-bit audio they are dropped; before 16-bit samples they
+/// are dropped if they would put the samples out of step. A stream that consists of short packets is audio.
+public final class CallerAudioDecoder {
+  /// The longest chunk, in bytes.
+  public static let maximumChunk = 65_536
+  /// How often encoding or rate may change.
+  public static let maximumFormatChanges = 8
+  /// The longest packet at the start of a stream that may be junk, in bytes.
+  public static let longestJunk = 15
+
+  /// Short packets at the start after which they are audio all the same.
+  static let maximumJunkPackets = 16
+  /// The longest WAV header at the start of a stream, in bytes.
+  static let maximumHeader = 4096
+
+  /// What happened on the stream so far.
+  public struct Counts: Sendable, Hashable {
+    /// Chunks taken, those without audio included.
+    public var chunks = 0
+    /// Chunks without a byte of audio.
+    public var emptyChunks = 0
+    /// Samples given out.
+    public var samples = 0
+    /// Packets dropped at the start that were no audio.
+    public var junkPackets = 0
+    /// WAV headers left out.
+    public var headers = 0
+    /// Bytes of a sample whose other half never came.
+    public var danglingBytes = 0
+    /// Changes of encoding or rate, those before this stream included.
+    public var formatChanges = 0
+  }
+
+  /// What happened so far.
+  public internal(set) var counts = Counts()
+  /// The stream's format: as stated last, or assumed.
+  public private(set) var format: AudioFormat
+  /// The rate of the samples given out, in Hz: 8,000 for audio of 8,000 Hz, 16,000 for all other.
+  public var sampleRate: Int { format.sampleRate == 8000 ? 8000 : 16000 }
+
+  enum Stage {
+    /// No chunk longer than junk has come yet.
+    case opening
+    /// Within a WAV header at the start.
+    case header
+    case running
+  }
+
+  var stage = Stage.opening
+  var kept: [UInt8] = []
+  var keptPackets = 0
+  private var statedEncoding = false
+  private var statedRate = false
+  private var carry: UInt8?
+  private var resampler: Resampler?
+
+  /// A decoder for one stream.
+  ///
+  /// - Parameters:
+  ///   - defaults: the format of a stream that states none.
+  ///   - formatChanges: changes of format in the call before this stream, so that the bound holds for the call.
+  public init(defaults: AudioFormat = .telephone, formatChanges: Int = 0) {
+    format = defaults
+    counts.formatChanges = formatChanges
+  }
+
+  /// Decodes the audio of one message.
+  ///
+  /// - Parameters:
+  ///   - bytes: the message's audio; none is legal.
+  ///   - encoding: as the message states it, `nil` where it does not.
+  ///   - sampleRate: as the message states it, in Hz; 0 where it does not.
+  ///   - scratch: where to put the samples.
+  /// - Returns: the samples, at ``sampleRate``; they lie in `scratch` until its next use.
+  /// - Throws: where the audio cannot be what it claims. The stream is then over.
+  public func decode(
+    _ bytes: UnsafeRawBufferPointer, encoding: AudioEncoding? = nil, sampleRate: Int = 0, into scratch: SampleScratch
+  ) throws(AudioError) -> UnsafeBufferPointer<Int16> {
+    guard bytes.count <= Self.maximumChunk else {
+      throw AudioError(
+        .chunkTooLarge, "An audio chunk of \(bytes.count) bytes; send at most \(Self.maximumChunk) at once.")
+    }
+    counts.chunks &+= 1
+    try state(encoding: encoding, sampleRate: sampleRate)
+    guard !bytes.isEmpty else {
+      counts.emptyChunks &+= 1
+      return UnsafeBufferPointer(start: nil, count: 0)
+    }
+    var output = Output(room: scratch.samples)
+    switch stage {
+    case .running: try takeAudio(withoutHeader(bytes), into: &output)
+    case .opening: try open(bytes, into: &output)
+    case .header: try continueHeader(bytes, into: &output)
+    }
+    counts.samples &+= output.count
+    return UnsafeBufferPointer(rebasing: scratch.samples[..<output.count])
+  }
+
+  /// Ends the stream: what is kept back was junk or half a sample.
+  public func finish() {
+    counts.junkPackets &+= keptPackets
+    keptPackets = 0
+    kept = []
+    dropCarry()
+  }
+
+  /// Samples written so far.
+  struct Output {
+    let room: UnsafeMutableBufferPointer<Int16>
+    var count = 0
+
+    var rest: UnsafeMutableBufferPointer<Int16> { UnsafeMutableBufferPointer(rebasing: room[count...]) }
+  }
+
+  // MARK: Format
+
+  private func state(encoding: AudioEncoding?, sampleRate: Int) throws(AudioError) {
+    guard sampleRate == 0 || Resampler.rates.contains(sampleRate) else {
+      throw AudioError(
+        .unsupportedSampleRate,
+        "A sample rate of \(sampleRate) Hz is not supported; send 8000, 16000, 24000 or 48000, or 0 for the default.")
+    }
+    var stated = format
+    if let encoding { stated.encoding = encoding }
+    if sampleRate != 0 { stated.sampleRate = sampleRate }
+    try adopt(stated)
+    if encoding != nil { statedEncoding = true }
+    if sampleRate != 0 { statedRate = true }
+  }
+
+  private func adopt(_ new: AudioFormat) throws(AudioError) {
+    guard new != format else { return }
+    // What is stated before any audio and for the first time replaces an assumption: no change.
+    let isFirst = counts.samples == 0 && !(statedEncoding && statedRate)
+    if !isFirst {
+      guard counts.formatChanges < Self.maximumFormatChanges else {
+        throw AudioError(
+          .tooManyFormatChanges,
+          "The audio's encoding or rate changed more than \(Self.maximumFormatChanges) times in a call; keep one.")
+      }
+      counts.formatChanges += 1
+    }
+    dropCarry()
+    resampler = nil
+    format = new
+  }
+
+  /// Takes over the format of a header, which has to agree with what the messages stated.
+  func adopt(header: AudioFormat) throws(AudioError) {
+    guard agrees(header) else {
+      throw AudioError(
+        .formatMismatch,
+        """
+        The WAV header says \(header.encoding.rawValue) at \(header.sampleRate) Hz, the message \
+        \(format.encoding.rawValue) at \(format.sampleRate) Hz; state the format of the audio, or send it raw.
+        """)
+    }
+    try adopt(header)
+    counts.headers &+= 1
+  }
+
+  /// Whether a header's format is what the messages stated, where they did.
+  private func agrees(_ header: AudioFormat) -> Bool {
+    (!statedEncoding || header.encoding == format.encoding) && (!statedRate || header.sampleRate == format.sampleRate)
+  }
+
+  /// A later chunk without the header it may begin with. Audio can look like a header by chance, so only one that is
+  /// whole and of the stream's very format is taken for one.
+  private func withoutHeader(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    guard carry == nil, WAVHeader.begins(bytes), let outcome = try? WAVHeader.parse(bytes),
+      case .header(let header) = outcome, header.format == format
+    else { return bytes }
+    counts.headers &+= 1
+    return header.audio(in: bytes)
+  }
+
+  // MARK: Samples
+
+  /// Decodes bytes that are audio.
+  func takeAudio(_ bytes: UnsafeRawBufferPointer, into output: inout Output) throws(AudioError) {
+    guard format.encoding == .linear16 else { return try takeSamples(bytes, into: &output) }
+    var bytes = bytes
+    if let low = carry, let high = bytes.first {
+      carry = nil
+      bytes = UnsafeRawBufferPointer(rebasing: bytes.dropFirst())
+      let pair = (low, high)
+      let failure: AudioError? = withUnsafeBytes(of: pair) { pair in
+        do throws(AudioError) { try takeSamples(pair, into: &output) } catch { return error }
+        return nil
+      }
+      if let failure { throw failure }
+    }
+    if bytes.count % 2 == 1 {
+      carry = bytes.last
+      bytes = UnsafeRawBufferPointer(rebasing: bytes.dropLast())
+    }
+    try takeSamples(bytes, into: &output)
+  }
+
+  /// Decodes whole samples, and resamples them where the stream's rate asks for it.
+  private func takeSamples(_ bytes: UnsafeRawBufferPointer, into output: inout Output) throws(AudioError) {
+    let count = bytes.count / format.encoding.bytesPerSample
+    guard count > 0 else { return }
+    precondition(output.rest.count >= count)
+    format.encoding.decode(bytes, into: output.rest)
+    guard format.sampleRate != sampleRate else {
+      output.count += count
+      return
+    }
+    let resampler: Resampler
+    if let current = self.resampler {
+      resampler = current
+    } else {
+      resampler = try Resampler(from: format.sampleRate, to: sampleRate)
+      self.resampler = resampler
+    }
+    // The result is shorter than the input: a slice at a time is moved aside and resampled into its place.
+    let start = output.count
+    withUnsafeTemporaryAllocation(of: Int16.self, capacity: 480) { slice in
+      var taken = 0
+      while taken < count {
+        let length = min(slice.count, count - taken)
+        for index in 0..<length { slice.initializeElement(at: index, to: output.room[start + taken + index]) }
+        taken += length
+        let room = output.room[output.count..<start + taken]
+        output.count += resampler.process(
+          UnsafeBufferPointer(rebasing: slice[..<length]), into: UnsafeMutableBufferPointer(rebasing: room))
+      }
+    }
+  }
+
+  private func dropCarry() {
+    if carry != nil { counts.danglingBytes &+= 1 }
+    carry = nil
+  }
+}

@@ -1,0 +1,93 @@
+/// Finds where speech begins and ends, from a detector's word on each frame: a value without any audio.
+///
+/// Speech begins once ``EndpointingSettings/minimumSpeech`` of it has come within a window half as long again (at
+/// least 100 and at most 280 ms longer), since words have gaps. It ends when ``EndpointingSettings/endSilence`` has passed since its last
+/// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
+/// taken for a noise and does not prolong the turn.
+public struct Endpointer: Sendable {
+  /// When speech counts as begun and as over; may be changed at any time.
+  public var settings: EndpointingSettings
+  /// Length of a frame, in milliseconds.
+  public let frameMilliseconds: Int
+  /// The stream's time: the end of the last frame, in milliseconds.
+  public private(set) var now: Int
+  /// Whether the caller's turn has begun and is not over.
+  public var isSpeaking: Bool { speechStart != nil }
+
+  // The last frames before speech has begun, the newest in the lowest bit: 64 frames are 640 ms at least.
+  private var recent: UInt64 = 0
+  private var speechStart: Int?
+  private var speechEnd = 0
+  private var resumption = 0
+
+  /// A pause after which a single frame does not count as resumed speech, in milliseconds.
+  static let longPause = 200
+  /// What has to be heard, without a gap, to resume after a long pause, in milliseconds.
+  static let resumedSpeech = 40
+
+  /// An endpointer whose stream begins at a time, in milliseconds, in frames of 10, 20 or 30.
+  public init(settings: EndpointingSettings = EndpointingSettings(), frameMilliseconds: Int = 20, now: Int = 0) {
+    self.settings = settings
+    self.frameMilliseconds = min(max(frameMilliseconds, 10), 30)
+    self.now = now
+  }
+
+  /// The longest time between the start of speech and the decision that it has begun, in milliseconds.
+  public static func longestDecision(for settings: EndpointingSettings) -> Int {
+    settings.minimumSpeech + min(max(100, settings.minimumSpeech / 2), 280)
+  }
+
+  /// Forgets speech that has begun; the time goes on.
+  public mutating func reset() {
+    recent = 0
+    speechStart = nil
+    resumption = 0
+  }
+
+  /// Lets time pass without listening.
+  public mutating func skip(milliseconds: Int) {
+    now += milliseconds
+    reset()
+  }
+
+  /// Takes the next frame.
+  public mutating func advance(isSpeech: Bool) -> SpeechDecision? {
+    now += frameMilliseconds
+    guard let start = speechStart else { return listen(isSpeech: isSpeech) }
+    if isSpeech {
+      resumption += frameMilliseconds
+      if now - frameMilliseconds - speechEnd < Self.longPause || resumption >= Self.resumedSpeech { speechEnd = now }
+    } else {
+      resumption = 0
+    }
+    // A frame of sound may be the first of resumed speech: the next frame tells.
+    if !isSpeech, now - speechEnd >= settings.endSilence { return end(at: speechEnd, reason: .silence) }
+    if now - start >= settings.maximumUtterance { return end(at: speechEnd, reason: .maximumUtterance) }
+    return nil
+  }
+
+  /// Ends the stream. `now` is its end, in milliseconds, with what did not fill a frame.
+  public mutating func finish(now: Int? = nil) -> SpeechDecision? {
+    if let now { self.now = max(now, self.now) }
+    return isSpeaking ? end(at: speechEnd, reason: .endOfStream) : nil
+  }
+
+  private mutating func listen(isSpeech: Bool) -> SpeechDecision? {
+    let needed = (settings.minimumSpeech + frameMilliseconds - 1) / frameMilliseconds
+    let window = min(64, max(needed, Self.longestDecision(for: settings) / frameMilliseconds))
+    recent = recent << 1 | (isSpeech ? 1 : 0)
+    if window < 64 { recent &= (1 << UInt64(window)) - 1 }
+    guard isSpeech, recent.nonzeroBitCount >= min(needed, window) else { return nil }
+    let start = now - (64 - recent.leadingZeroBitCount) * frameMilliseconds
+    speechStart = start
+    speechEnd = now
+    resumption = 0
+    recent = 0
+    return .started(at: start, decidedAt: now)
+  }
+
+  private mutating func end(at: Int, reason: SpeechEnd) -> SpeechDecision {
+    reset()
+    return .ended(at: at, decidedAt: now, reason: reason)
+  }
+}

@@ -1,0 +1,138 @@
+/// A stream's speech: detector, endpointer and pre-roll behind one call, on the clock of the samples.
+///
+/// Samples come in pieces of any size and are cut into the detector's frames, so decisions do not depend on how a
+/// client cuts its audio. Nothing is allocated for a piece. Make one for each stream of audio. Not for use from two
+/// threads at once.
+public final class SpeechPipeline<Detector: VoiceDetector> {
+  /// What comes out, in order.
+  public enum Output {
+    /// Speech has begun or is over.
+    case decision(SpeechDecision)
+    /// Samples of the caller's turn, where they begin in the stream in milliseconds: after a start, from the pre-roll
+    /// on; up to the decision that the speech is over. Valid within the call.
+    case utterance(UnsafeBufferPointer<Int16>, at: Int)
+  }
+
+  /// When speech counts as begun and as over. May be changed between pieces, in the middle of a turn too; a new
+  /// pre-roll holds from the next ``reset()`` or end of speech on.
+  public var settings: EndpointingSettings {
+    get { endpointer.settings }
+    set {
+      endpointer.settings = newValue
+      if !isSpeaking { resizePreroll() }
+    }
+  }
+
+  /// Whether it listens. While it does not (a key entry is under way), time passes, and speech that has begun and
+  /// samples that were kept are forgotten.
+  public var isListening = true {
+    didSet {
+      guard !isListening else { return }
+      endpointer.reset()
+      preroll.reset()
+    }
+  }
+
+  /// Whether the caller's turn has begun and is not over.
+  public var isSpeaking: Bool { endpointer.isSpeaking }
+  /// The stream's time in milliseconds: of all samples taken.
+  public var position: Int { origin + Int(samples * 1000 / Int64(detector.sampleRate)) }
+  /// Samples a second.
+  public var sampleRate: Int { detector.sampleRate }
+
+  private var detector: Detector
+  private var endpointer: Endpointer
+  private var preroll: PreRoll
+  private let origin: Int
+  private var samples: Int64 = 0
+  private var partial: [Int16]
+  private var partialCount = 0
+
+  /// A pipeline over a detector. `position` is the stream's time at its first sample, in milliseconds.
+  public init(detector: Detector, settings: EndpointingSettings = EndpointingSettings(), position: Int = 0) {
+    precondition(detector.frameLength > 0 && detector.sampleRate >= 1000)
+    self.detector = detector
+    origin = position
+    endpointer = Endpointer(settings: settings, frameMilliseconds: detector.frameMilliseconds, now: position)
+    preroll = PreRoll(capacity: Self.prerollCapacity(settings, detector))
+    partial = [Int16](repeating: 0, count: detector.frameLength)
+  }
+
+  /// Takes a piece of the stream and gives out what is decided within it.
+  public func process(_ input: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
+    var rest = input[...]
+    if partialCount > 0 {
+      let length = min(partial.count - partialCount, rest.count)
+      for index in 0..<length { partial[partialCount + index] = rest[rest.startIndex + index] }
+      partialCount += length
+      rest = rest.dropFirst(length)
+      samples += Int64(length)
+      guard partialCount == partial.count else { return }
+      partialCount = 0
+      partial.withUnsafeBufferPointer { take($0, output) }
+    }
+    let frameLength = detector.frameLength
+    while rest.count >= frameLength {
+      samples += Int64(frameLength)
+      take(UnsafeBufferPointer(rebasing: rest.prefix(frameLength)), output)
+      rest = rest.dropFirst(frameLength)
+    }
+    for sample in rest {
+      partial[partialCount] = sample
+      partialCount += 1
+    }
+    samples += Int64(rest.count)
+  }
+
+  /// Ends the stream: speech that has begun is over.
+  public func finish(_ output: (Output) -> Void) {
+    guard isListening else { return }
+    if isSpeaking, partialCount > 0 {
+      partial.withUnsafeBufferPointer { partial in
+        output(.utterance(UnsafeBufferPointer(rebasing: partial.prefix(partialCount)), at: endpointer.now))
+      }
+    }
+    partialCount = 0
+    if let decision = endpointer.finish(now: position) { output(.decision(decision)) }
+  }
+
+  /// Forgets speech that has begun and samples that were kept, as for a new turn; the time goes on. What was learnt of
+  /// the line is kept, unless `line` says that it is another.
+  public func reset(line: Bool = false) {
+    endpointer.reset()
+    resizePreroll()
+    preroll.reset()
+    if line { detector.reset() }
+  }
+
+  private func take(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
+    guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
+    let frameStart = endpointer.now
+    let wasSpeaking = endpointer.isSpeaking
+    let decision = endpointer.advance(isSpeech: detector.isSpeech(frame))
+    if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
+    guard let decision else { return }
+    output(.decision(decision))
+    switch decision {
+    case .started(let at, let decidedAt):
+      let perMillisecond = detector.sampleRate / 1000
+      var length = min(preroll.count, (decidedAt - at + endpointer.settings.preroll) * perMillisecond)
+      preroll.withLast(length) { piece in
+        output(.utterance(piece, at: decidedAt - length / perMillisecond))
+        length -= piece.count
+      }
+      preroll.reset()
+    case .ended: resizePreroll()
+    }
+  }
+
+  private func resizePreroll() { preroll.resize(to: Self.prerollCapacity(settings, detector)) }
+
+  /// Enough for the pre-roll and for the speech it takes to decide that it has begun.
+  private static func prerollCapacity(_ settings: EndpointingSettings, _ detector: Detector) -> Int {
+    (settings.preroll + Endpointer.longestDecision(for: settings)) * detector.sampleRate / 1000 + detector.frameLength
+  }
+}
+
+/// A caller's speech as the product listens to it.
+public typealias CallerSpeech = SpeechPipeline<WebRTCDetector>
