@@ -1,11 +1,14 @@
 """The real binary: started with a configuration of its own, watched, and stopped."""
 
+import contextlib
+import functools
 import http.client
 import os
 import pathlib
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import grpc
@@ -92,9 +95,32 @@ class Gateway:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
 
-    def forget_peak(self):
-        """Sets VmHWM, the most memory it ever had, to what it has now."""
-        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+    @contextlib.contextmanager
+    def peak_memory(self):
+        """Gives a list in which, at the end, is the most memory it had meanwhile beyond what it had at first."""
+        growth, before = [], self.memory()
+        try:  # the kernel's own high-water mark, where it may be reset
+            pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+            most = functools.partial(self.memory, "VmHWM")
+        except PermissionError:
+            seen = [before]
+            most = functools.partial(max, seen)
+        done = threading.Event()
+
+        def watch():
+            while not done.wait(0.002):
+                seen[0] = max(seen[0], self.memory())
+
+        watcher = threading.Thread(target=watch) if most.func is max else None
+        if watcher:
+            watcher.start()
+        try:
+            yield growth
+        finally:
+            done.set()
+            if watcher:
+                watcher.join()
+        growth.append(most() - before)
 
     # Its end
 
