@@ -1,19 +1,24 @@
 """The real binary: started with a configuration of its own, watched, and stopped."""
 
+import contextlib
+import functools
 import http.client
 import os
 import pathlib
 import re
 import signal
 import subprocess
+import threading
 import time
 
 import grpc
 import yaml
 
 BINARY = pathlib.Path(
-    os.environ.get("PATCHBAY_BINARY", pathlib.Path(__file__).resolve().parents[2] / ".build/debug/patchbay"))
-SLOW = bool(os.environ.get("PATCHBAY_SLOW"))  # a sanitizer's binary: patience instead of punctuality
+    os.environ.get("BINARY_UNDER_TEST", pathlib.Path(__file__).resolve().parents[2] / ".build/debug/patchbay"))
+# Every PATCHBAY_… variable is a key of the configuration; none of the surroundings' may get in.
+SURROUNDINGS = {name: value for name, value in os.environ.items() if not name.startswith("PATCHBAY_")}
+SLOW = bool(os.environ.get("SLOW_BINARY"))  # a sanitizer's binary: patience instead of punctuality
 
 
 class Gateway:
@@ -27,7 +32,7 @@ class Gateway:
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--config", self.file], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                cwd=self.folder, env=os.environ | (environment or {}))
+                cwd=self.folder, env=SURROUNDINGS | (environment or {}))
         tls = configuration["listen"].get("tls")
         self.root = (self.folder / tls["certificate"]).read_bytes() if tls else None
         try:
@@ -90,9 +95,32 @@ class Gateway:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
 
-    def forget_peak(self):
-        """Sets VmHWM, the most memory it ever had, to what it has now."""
-        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+    @contextlib.contextmanager
+    def peak_memory(self):
+        """Gives a list in which, at the end, is the most memory it had meanwhile beyond what it had at first."""
+        growth, before = [], self.memory()
+        try:  # the kernel's own high-water mark, where it may be reset
+            pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+            most = functools.partial(self.memory, "VmHWM")
+        except PermissionError:
+            seen = [before]
+            most = functools.partial(max, seen)
+        done = threading.Event()
+
+        def watch():
+            while not done.wait(0.002):
+                seen[0] = max(seen[0], self.memory())
+
+        watcher = threading.Thread(target=watch) if most.func is max else None
+        if watcher:
+            watcher.start()
+        try:
+            yield growth
+        finally:
+            done.set()
+            if watcher:
+                watcher.join()
+        growth.append(most() - before)
 
     # Its end
 
@@ -119,4 +147,4 @@ def run(*arguments, environment=None, seconds=30):
     """Runs the binary to its end."""
     return subprocess.run(
         [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=seconds,
-        env=os.environ | (environment or {}))
+        env=SURROUNDINGS | (environment or {}))

@@ -47,17 +47,17 @@ def compile_schema(path):
 
 
 @functools.cache
-def schema_of(service):
-    """The schema that defines a service, by the service's name without its package."""
+def schema_of(package, service):
+    """The schema that defines a service."""
     for path in sorted(PROTOS.rglob("*.proto")):
-        if f"service {service} " in path.read_text() or f"service {service}{{" in path.read_text():
+        if f"service {service}" in path.read_text():
             schema = Schema(path)
-            if any(s.name == service for f in schema.files.file for s in f.service):
+            if any(f.package == package and s.name == service for f in schema.files.file for s in f.service):
                 return schema
-    raise LookupError(f"no .proto file in {PROTOS} defines the service {service}")
+    raise LookupError(f"no .proto file in {PROTOS} defines {package}.{service}")
 
 
-voice = schema_of("VoiceVirtualAgent")
+voice = schema_of(MEDIA, "VoiceVirtualAgent")
 
 PROCESS_CALLER_INPUT = f"/{MEDIA}.VoiceVirtualAgent/ProcessCallerInput"
 LIST_VIRTUAL_AGENTS = f"/{MEDIA}.VoiceVirtualAgent/ListVirtualAgents"

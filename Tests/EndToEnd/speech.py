@@ -9,6 +9,7 @@ import wave
 import numpy
 
 SOUNDS = pathlib.Path("/usr/share/asterisk/sounds/en_US_f_Allison")
+VOICE = pathlib.Path(__file__).resolve().parents[2] / "Sources/CDemoVoice/Voice"
 RATE = 8000
 FRAME = 160  # samples in 20 ms
 
@@ -65,6 +66,12 @@ def recorded(name):
     with wave.open(str(SOUNDS / f"{name}.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2), name
         return Speech(numpy.frombuffer(file.readframes(file.getnframes()), dtype="<i2")).trimmed()
+
+
+@functools.cache
+def prompt(name):
+    """What the demo says, as its file in the repository has it."""
+    return from_wav((VOICE / f"{name}.wav").read_bytes()).trimmed()
 
 
 def from_mulaw(data):

@@ -7,7 +7,7 @@ import pytest
 from caller import Caller
 from conftest import END_SILENCE, TENANT_A
 from schemas import Event
-from speech import likeness, recorded, silence
+from speech import likeness, prompt, recorded, silence
 
 SENTENCE = "tt-monkeysintro"
 OTHER = "pls-hold-while-try"
@@ -29,7 +29,7 @@ def caller(request, transport, token):
 def test_a_whole_call(caller):
     """Wire 3: greeting, a spoken turn, digits, no-input, a second spoken turn, hang-up; every answer by the rules."""
     greeting = caller.start()
-    assert greeting.audio.seconds > 0.5, "the bot greets"
+    assert likeness(greeting.audio, prompt("greeting")) > 0.9, "the bot greets"
     assert greeting.event is None
 
     spoken = recorded(SENTENCE)
@@ -39,10 +39,12 @@ def test_a_whole_call(caller):
     assert likeness(turn.audio, recorded(OTHER)) < 0.5, "and none that were not said"
 
     digits = caller.press("12")
-    assert digits.audio.seconds > 0.5, "the demo reads digits back"
+    for key in "0123456789":
+        alike = likeness(digits.audio, prompt(f"digit-{key}"))
+        assert (alike > 0.9) == (key in "12"), f"the demo reads digits back: {key} is heard at {alike:.2f}"
 
     again = caller.no_input()
-    assert again.audio.seconds > 0.3 and again.event is None, "the demo prompts again"
+    assert likeness(again.audio, prompt("still-there")) > 0.9 and again.event is None, "the demo prompts again"
 
     spoken = recorded(OTHER)
     assert likeness(caller.speak(spoken).audio, spoken) > 0.9
@@ -55,6 +57,7 @@ def test_transfer(caller):
     caller.start()
     transfer = caller.press("0")
     assert transfer.event.event_type == Event.TRANSFER_TO_AGENT
+    assert likeness(transfer.audio, prompt("transfer")) > 0.9
     assert transfer.event.metadata["summary"], "Wire 6: the summary is in the event's metadata"
     assert transfer.final.session_summary.text, "Wire 6: and in session_summary"
     assert transfer.final.session_summary.text == transfer.event.metadata["summary"]
@@ -63,7 +66,9 @@ def test_transfer(caller):
 def test_end(caller):
     """Wire 3: the bot ends the call with SESSION_END."""
     caller.start()
-    assert caller.press("9").event.event_type == Event.SESSION_END
+    end = caller.press("9")
+    assert end.event.event_type == Event.SESSION_END
+    assert likeness(end.audio, prompt("good-bye")) > 0.9
 
 
 @pytest.mark.measured
@@ -132,3 +137,22 @@ def test_many_calls_at_once(new_caller):
         for j, name in enumerate(sentences):
             alike = likeness(line.audio, recorded(name))
             assert alike > 0.9 if i == j else alike < 0.6, (i, j, alike)
+
+
+def test_keys_have_numbers_of_their_own(new_caller):
+    """Wire 7: the enum's values are not digits: every key of the keypad is read back as what it is."""
+    names = {"*": "star", "#": "pound", "A": "letter-a", "D": "letter-d"}
+    caller = new_caller()
+    caller.start()
+    for keys in ("7*", "10", "5#", "AD"):
+        heard = caller.press(keys).audio
+        for key in keys:
+            name = names.get(key, f"digit-{key}")
+            assert likeness(heard, prompt(name)) > 0.9, f"{key} of {keys}"
+
+
+def test_no_digits_are_no_input(new_caller):
+    """Wire 7: an entry without digits means that there was no input."""
+    caller = new_caller()
+    caller.start()
+    assert likeness(caller.press("").audio, prompt("still-there")) > 0.9

@@ -45,9 +45,9 @@ def test_watch_of_an_unknown_service(health):
 
 def test_cisco_health(channel, token):
     """Wire 1: com.cisco.wcc.ccai.v1.Health, Check and Watch."""
-    cisco = schema_of("Health") if schema_of("Health").package == HEALTH else None
-    request = (cisco or health_pb2).HealthCheckRequest().SerializeToString()
-    read = (cisco or health_pb2).HealthCheckResponse.FromString
+    cisco = schema_of(HEALTH, "Health")
+    request = cisco.HealthCheckRequest().SerializeToString()
+    read = cisco.HealthCheckResponse.FromString
     metadata = [("authorization", token)]
     check = channel.unary_unary(f"/{HEALTH}.Health/Check", bytes, read)
     assert check(request, metadata=metadata, timeout=5).status == SERVING

@@ -112,7 +112,7 @@ BAD = {
     "an empty payload": ("J3", lambda i: parts(i, lambda h, p, s: (h, "", s))),
     "JSON serialization": ("J3", json_serialization),
     "base64 padding": ("J4", lambda i: parts(i, lambda h, p, s: (h, p, s + "=="))),
-    "base64 of the other alphabet": ("J4", lambda i: parts(i, lambda h, p, s: (h, p, s.replace("-", "+").replace("_", "/")))),
+    "the other base64": ("J4", lambda i: parts(i, lambda h, p, s: (h, p, s.translate(str.maketrans("-_", "+/"))))),
     "a space within": ("J4", lambda i: parts(i, lambda h, p, s: (h, p[:20] + " " + p[20:], s))),
     "trailing bits": ("J4", lambda i: parts(i, lambda h, p, s: (h, p, trailing_bits(s)))),
     "a header that is no JSON": ("J5", lambda i: i.signed(b"kid", claims_text(i))),
@@ -122,7 +122,7 @@ BAD = {
     "bytes after the payload": ("J5", lambda i: payload(i, claims_text(i) + b" {}")),
     "invalid UTF-8": ("J5", lambda i: payload(i, claims_text(i)[:-1] + b',"x":"\xff"}')),
     "an unpaired surrogate": ("J5", lambda i: payload(i, claims_text(i)[:-1] + b',"x":"\\ud800"}')),
-    "claims nested nine deep": ("J5", lambda i: payload(i, claims_text(i)[:-1] + b',"x":' + b"[" * 9 + b"]" * 9 + b"}")),
+    "nine levels of claims": ("J5", lambda i: payload(i, claims_text(i)[:-1] + b',"x":' + b"[" * 9 + b"]" * 9 + b"}")),
     # The header
     "alg none": ("J6", lambda i: signed_by(i, "none")),
     "alg nOnE": ("J6", lambda i: signed_by(i, "nOnE")),
