@@ -37,7 +37,8 @@ final class Conversation {
   private var onClose: ((Conversation) -> Void)?
 
   init(
-    key: ConversationKey, agent: Agent, info: CallInfo, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics, log: Logger,
+    key: ConversationKey, agent: Agent, info: CallInfo, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics,
+    log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
     self.key = key

@@ -28,7 +28,8 @@ struct AgentDirectoryTests {
   @Test(
     "J18: another tenant's agent, an index beyond the list and anything else are not found",
     arguments: [
-      ("a", "secret"), ("b", "sales"), ("a", "3"), ("a", "0"), ("a", "-1"), ("a", "99999999999999999999"), ("a", "Sales"),
+      ("a", "secret"), ("b", "sales"), ("a", "3"), ("a", "0"), ("a", "-1"), ("a", "99999999999999999999"),
+      ("a", "Sales"),
       ("a", " 1"),
     ])
   func notFound(organization: String, id: String) {

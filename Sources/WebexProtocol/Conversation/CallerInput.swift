@@ -6,6 +6,7 @@ public struct RPCID: Hashable, Sendable, CustomStringConvertible {
   /// An id; the transport counts its calls.
   public init(_ rawValue: UInt64) { self.rawValue = rawValue }
 
+  /// For logs.
   public var description: String { "#\(rawValue)" }
 }
 
@@ -68,13 +69,16 @@ public enum BotOutput: Sendable, Equatable {
 
 /// How the caller's next input is taken: what the platform is told, and what our own detector does.
 public struct TurnSettings: Sendable, Equatable {
+  /// Voice, keys or both.
   public var mode: InputMode
+  /// What the platform is told of timers and keys.
   public var handling: InputHandling
   /// Silence that ends the caller's turn, in milliseconds; `nil` is the agent's own.
   public var endSilence: Int?
   /// Longest utterance in milliseconds; `nil` is the agent's own.
   public var maximumSpeech: Int?
 
+  /// Settings.
   public init(
     mode: InputMode = .voiceAndDTMF, handling: InputHandling = InputHandling(), endSilence: Int? = nil,
     maximumSpeech: Int? = nil

@@ -73,7 +73,8 @@ extension ConversationStateMachine {
     response.transcript = transcript.isEmpty ? nil : transcript.joined(separator: "\n")
     switch ending {
     case .end, .callersTurn: response.events = [.init(.sessionEnd)]
-    case .failed: response.events = [.init(.transferToAgent, metadata: ["reason": .string("virtual agent unavailable")])]
+    case .failed:
+      response.events = [.init(.transferToAgent, metadata: ["reason": .string("virtual agent unavailable")])]
     case .transfer(let summary, var metadata):
       if let summary { metadata["summary"] = .string(summary) }
       response.events = [.init(.transferToAgent, metadata: metadata)]

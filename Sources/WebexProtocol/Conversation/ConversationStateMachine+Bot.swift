@@ -5,7 +5,8 @@ extension ConversationStateMachine {
   mutating func take(_ output: BotOutput, turn outputTurn: Int, now: Duration) {
     // Whatever the caller does meanwhile, a bot that takes its leave has left; and state is state.
     switch output {
-    case .transfer(let summary, let metadata): return finishTurn(.transfer(summary: summary, metadata: metadata), now: now)
+    case .transfer(let summary, let metadata):
+      return finishTurn(.transfer(summary: summary, metadata: metadata), now: now)
     case .end: return finishTurn(.end, now: now)
     case .failed: return finishTurn(.failed, now: now)
     case .sensitive(let isSensitive):

@@ -74,10 +74,14 @@ extension ConversationStateMachine {
   }
 
   mutating func callerDone(_ rpc: RPCID, speechOffset: Int, now: Duration) {
-    guard let carriesAudio = update(rpc, { rpc -> Bool in
-      rpc.isHalfClosed = true
-      return rpc.carriesAudio
-    }) else {
+    guard
+      let carriesAudio = update(
+        rpc,
+        { rpc -> Bool in
+          rpc.isHalfClosed = true
+          return rpc.carriesAudio
+        })
+    else {
       actions.append(.finish(rpc, .ok))
       return
     }

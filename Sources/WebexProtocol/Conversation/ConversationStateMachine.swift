@@ -6,7 +6,9 @@
 public struct ConversationStateMachine: Sendable {
   /// What an agent's configuration sets for its conversations.
   public struct Settings: Sendable, Equatable {
+    /// How answers are sent.
     public var mode: ResponseMode
+    /// Sizes of the audio's pieces in CHUNK mode.
     public var chunks: ChunkSizes
     /// How the platform listens until the bot says otherwise.
     public var turn: TurnSettings
@@ -19,6 +21,7 @@ public struct ConversationStateMachine: Sendable {
     /// Time without any open RPC after which the conversation is taken for dead.
     public var idleTimeout: Duration
 
+    /// Settings; the defaults are the product's.
     public init(
       mode: ResponseMode = .wav, chunks: ChunkSizes = ChunkSizes(), turn: TurnSettings = TurnSettings(),
       maximumQueuedBytes: Int = 2_000_000, maximumAhead: Duration = .seconds(10),
@@ -86,7 +89,9 @@ public struct ConversationStateMachine: Sendable {
   public internal(set) var isSensitive = false
   /// How the caller's input is taken.
   public internal(set) var current: TurnSettings
+  /// Nothing more happens.
   public internal(set) var isClosed = false
+  /// What was left out so far.
   public internal(set) var drops = Drops()
 
   /// A conversation that begins now.

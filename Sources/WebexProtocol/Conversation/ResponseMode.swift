@@ -17,6 +17,7 @@ public struct ChunkSizes: Sendable, Equatable {
   /// Less than this at the end is merged into the chunk before.
   public var minimum: Int
 
+  /// Sizes, held within what the platform allows.
   public init(first: Int = 1600, further: Int = 8000, minimum: Int = 100) {
     self.first = min(max(first, 100), 65_536 - 400)
     self.further = min(max(further, 100), 65_536 - 400)
