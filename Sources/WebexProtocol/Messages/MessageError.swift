@@ -20,7 +20,7 @@ public struct MessageError: Error, Sendable, Hashable, CustomStringConvertible {
     case invalidFieldNumber
     /// A wire type other than varint, 64-bit, length-delimited and 32-bit.
     case invalidWireType(UInt8)
-    /// A varint longer than 10 bytes (5 for a length), or too large.
+    /// A varint longer than 10 bytes, or a length of more than 5 bytes or 32 bits.
     case invalidVarint
     /// A field that goes on past the end of its message.
     case truncated

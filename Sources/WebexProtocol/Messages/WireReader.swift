@@ -32,7 +32,7 @@ enum WireReader {
     return nil
   }
 
-  /// Steps over a varint of at most 10 bytes and 64 bits. The position after a failure: as for ``varint32(_:_:_:)``.
+  /// Steps over a varint of at most 10 bytes; as everywhere, bits beyond the 64th are ignored. The position after a failure: as for ``varint32(_:_:_:)``.
   @inline(__always)
   static func skipVarint(_ bytes: UnsafePointer<UInt8>, _ position: inout Int, _ end: Int) -> Bool {
     for index in 0..<10 {
@@ -42,7 +42,6 @@ enum WireReader {
       }
       let byte = bytes[position &+ index]
       if byte < 0x80 {
-        guard index < 9 || byte <= 1 else { return false }
         position &+= index &+ 1
         return true
       }
