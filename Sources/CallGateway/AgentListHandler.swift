@@ -12,6 +12,9 @@ final class AgentListHandler: CallHandler {
   init(call: ServerCall, gateway: VoiceGateway) {
     self.call = call
     self.gateway = gateway
+  }
+
+  func begin() {
     guard gateway.enter() else {
       return finish(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
     }
@@ -29,7 +32,7 @@ final class AgentListHandler: CallHandler {
     guard let identity, !isOver else { return }
     do {
       let request = try message.withUnsafeBytes { try ListAgentsRequest(decoding: $0) }
-      guard request.organization == identity.organization else {
+      guard request.organizationID == identity.organization else {
         return finish(RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token"))
       }
       let agents = gateway.agents.agents(for: identity.organization).map {

@@ -13,7 +13,7 @@ enum HeardSpeech {
 extension Conversation {
   /// The audio path: runs for every frame of every call.
   func hear(_ audio: VoiceRequestView.AudioInput, on interaction: Interaction) throws(RPCStatus) {
-    let now = MonotonicClock.now()
+    let now = CallClock.now()
     if !interaction.carriesAudio {
       interaction.carriesAudio = true
       perform(machine.received(.audio, on: interaction.id, now: now))

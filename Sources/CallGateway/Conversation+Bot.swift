@@ -31,7 +31,7 @@ extension Conversation {
       metrics.botFailures.increment()
       log.error("the bot failed; the caller is transferred", metadata: ["error": "\(what)"])
     }
-    perform(machine.bot(.failed, turn: machine.turn, now: MonotonicClock.now()))
+    perform(machine.bot(.failed, turn: machine.turn, now: CallClock.now()))
   }
 
   /// After the call, a bot that does not come to its end is cancelled.
@@ -42,7 +42,7 @@ extension Conversation {
 
   private func take(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
-    perform(machine.bot(output(command), turn: turn, now: MonotonicClock.now()))
+    perform(machine.bot(output(command), turn: turn, now: CallClock.now()))
     settleSpeech()
   }
 

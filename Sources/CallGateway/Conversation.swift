@@ -16,8 +16,9 @@ final class Conversation {
   let metrics: GatewayMetrics
   let log: Logger
   let info: CallInfo
+  let status: ConversationStatus
   let events = CallerEvents()
-  let began = MonotonicClock.now()
+  let began = CallClock.now()
 
   var machine: ConversationStateMachine
   var interactions: [RPCID: Interaction] = [:]
@@ -37,13 +38,14 @@ final class Conversation {
   private var onClose: ((Conversation) -> Void)?
 
   init(
-    key: ConversationKey, agent: Agent, info: CallInfo, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics,
+    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics,
     log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
     self.key = key
     self.agent = agent
     self.info = info
+    self.status = status
     self.loop = loop
     self.worker = worker
     self.metrics = metrics
@@ -78,7 +80,7 @@ final class Conversation {
   }
 
   private func apply(_ input: CallerInput, on interaction: Interaction) {
-    let now = MonotonicClock.now()
+    let now = CallClock.now()
     switch input {
     case .digits(let keys): metrics.digitEntries.increment(by: keys.isEmpty ? 0 : 1)
     case .unknown: metrics.unknownEvents.increment()
@@ -98,15 +100,15 @@ final class Conversation {
   /// The caller's part of an RPC is over.
   func halfClosed(_ interaction: Interaction) {
     guard !interaction.isOver else { return }
-    if machine.isSpeaking, machine.isListening(on: interaction.id) { turnEnded = MonotonicClock.now() }
-    perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: MonotonicClock.now()))
+    if machine.isSpeaking, machine.isListening(on: interaction.id) { turnEnded = CallClock.now() }
+    perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: CallClock.now()))
   }
 
   /// An RPC is gone: cancelled, or its connection lost.
   func lost(_ interaction: Interaction) {
     guard !interaction.isOver else { return }
     leave(interaction.id)
-    perform(machine.lost(interaction.id, now: MonotonicClock.now()))
+    perform(machine.lost(interaction.id, now: CallClock.now()))
   }
 
   /// An RPC leaves: nothing of it counts any more.
@@ -121,7 +123,7 @@ final class Conversation {
   }
 
   /// The server's time is up.
-  func shutDown() { perform(machine.shutDown(now: MonotonicClock.now())) }
+  func shutDown() { perform(machine.shutDown(now: CallClock.now())) }
 
   // MARK: Actions
 
@@ -130,7 +132,9 @@ final class Conversation {
       switch action {
       case .send(let rpc, let response): send(response, on: rpc)
       case .finish(let rpc, let completion): finish(rpc, completion)
-      case .tell(let event, let turn): tell(event, turn: turn)
+      case .tell(let event, let turn):
+        show(event)
+        tell(event, turn: turn)
       case .resetDetector: speech?.reset()
       case .close(let end): close(end)
       }
@@ -138,9 +142,20 @@ final class Conversation {
     reschedule()
   }
 
+  private func show(_ event: ConversationEvent) {
+    switch event {
+    case .speechStarted: status.set(.speaking)
+    case .started, .speechEnded, .digits, .noInput, .custom:
+      status.set(.answering)
+      status.countTurn()
+    case .interrupted, .ended: status.set(.waiting)
+    }
+  }
+
   private func send(_ response: VoiceResponse, on rpc: RPCID) {
+    if response.inputMode != nil { status.set(.waiting) }
     if let ended = turnEnded, response.carriesAnswer {
-      metrics.answered(after: MonotonicClock.now() - ended)
+      metrics.answered(after: CallClock.now() - ended)
       turnEnded = nil
     }
     interactions[rpc]?.line.send(response)
@@ -159,12 +174,12 @@ final class Conversation {
   private func close(_ end: ConversationEnd) {
     timer?.cancel()
     timer = nil
-    metrics.conversationEnded(end, after: MonotonicClock.now() - began)
+    metrics.conversationEnded(end, after: CallClock.now() - began)
     let drops = machine.drops
     log.info(
       "conversation ended",
       metadata: [
-        "reason": "\(end.rawValue)", "seconds": "\((MonotonicClock.now() - began).components.seconds)",
+        "reason": "\(end.rawValue)", "seconds": "\((CallClock.now() - began).components.seconds)",
         "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)",
         "bot_audio_dropped": "\(events.droppedAudio)",
       ])
@@ -186,12 +201,12 @@ final class Conversation {
     if timer != nil, let set = timerDeadline, set <= deadline { return }
     timer?.cancel()
     timerDeadline = deadline
-    timer = loop.schedule(after: max(deadline - MonotonicClock.now(), .zero)) { [weak self] in self?.tick() }
+    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { [weak self] in self?.tick() }
   }
 
   private func tick() {
     timer = nil
-    perform(machine.tick(now: MonotonicClock.now()))
+    perform(machine.tick(now: CallClock.now()))
   }
 }
 

@@ -16,6 +16,7 @@ final class ConversationRegistry: Sendable {
 
   private struct State {
     var conversations: [ConversationKey: LoopBound<Conversation>] = [:]
+    var statuses: [ConversationKey: ConversationStatus] = [:]
     var perOrganization: [String: Int] = [:]
     var isDraining = false
   }
@@ -30,7 +31,7 @@ final class ConversationRegistry: Sendable {
   func find(_ key: ConversationKey) -> LoopBound<Conversation>? { state.withLock { $0.conversations[key] } }
 
   /// Finds a conversation, or lets one be made where there is room.
-  func admit(_ key: ConversationKey, make: () -> LoopBound<Conversation>) -> Admission {
+  func admit(_ key: ConversationKey, status: ConversationStatus, make: () -> LoopBound<Conversation>) -> Admission {
     state.withLock { state in
       if let conversation = state.conversations[key] { return .found(conversation) }
       if state.isDraining { return .draining }
@@ -38,6 +39,7 @@ final class ConversationRegistry: Sendable {
       guard state.conversations.count < limits.conversations, own < limits.conversationsPerTenant else { return .full }
       let conversation = make()
       state.conversations[key] = conversation
+      state.statuses[key] = status
       state.perOrganization[key.organization] = own + 1
       return .made(conversation)
     }
@@ -46,13 +48,16 @@ final class ConversationRegistry: Sendable {
   func remove(_ key: ConversationKey) {
     state.withLock { state in
       guard state.conversations.removeValue(forKey: key) != nil else { return }
+      state.statuses[key] = nil
       let left = state.perOrganization[key.organization, default: 1] - 1
       state.perOrganization[key.organization] = left > 0 ? left : nil
     }
   }
 
-  /// From now on only RPCs of live conversations are taken. Gives the live ones.
+  /// From now on only RPCs of live conversations are taken.
   func drain() { state.withLock { $0.isDraining = true } }
+
+  var statuses: [ConversationStatus] { state.withLock { Array($0.statuses.values) } }
 
   var all: [LoopBound<Conversation>] { state.withLock { Array($0.conversations.values) } }
 }

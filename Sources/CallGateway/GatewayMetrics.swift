@@ -12,6 +12,7 @@ final class GatewayMetrics: Sendable {
   let unknownKeys = Counter(label: "patchbay_unknown_keys_total")
   let digitEntries = Counter(label: "patchbay_digit_entries_total")
   let botFailures = Counter(label: "patchbay_bot_failures_total")
+  let latencies = TurnLatencies()
   private let live = Meter(label: "patchbay_conversations_live")
   private let started = Counter(label: "patchbay_conversations_started_total")
   private let stale = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "interrupted")])
@@ -41,7 +42,10 @@ final class GatewayMetrics: Sendable {
   }
 
   /// From the end of the caller's turn to the first of the bot's answer.
-  func answered(after time: Duration) { answer.recordNanoseconds(time.nanoseconds) }
+  func answered(after time: Duration) {
+    answer.recordNanoseconds(time.nanoseconds)
+    latencies.record(time / .milliseconds(1))
+  }
 
   func dropped(_ drops: ConversationStateMachine.Drops, botAudio count: Int) {
     if drops.staleOutputs > 0 { stale.increment(by: drops.staleOutputs) }

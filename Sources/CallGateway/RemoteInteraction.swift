@@ -26,15 +26,13 @@ final class RemoteInteraction {
 final class RemoteLine: InteractionLine, @unchecked Sendable {
   private let near: LoopBound<VoiceCallHandler>
   private let nearLoop: EventLoop
-  private let worker: LoopBound<VoiceWorker>
   private let organization: String
   private var conversation: Conversation?
   private var interaction: Interaction?
 
-  init(near: LoopBound<VoiceCallHandler>, nearLoop: EventLoop, worker: LoopBound<VoiceWorker>, organization: String) {
+  init(near: LoopBound<VoiceCallHandler>, nearLoop: EventLoop, organization: String) {
     self.near = near
     self.nearLoop = nearLoop
-    self.worker = worker
     self.organization = organization
   }
 
@@ -48,7 +46,7 @@ final class RemoteLine: InteractionLine, @unchecked Sendable {
     guard let conversation, let interaction else { return }
     do {
       try message.withUnsafeBytes { bytes in
-        try worker.value.decoder.decode(bytes) { request in
+        try conversation.worker.decoder.decode(bytes) { request in
           try request.check(organization: organization, conversation: conversation.key.conversation)
           try conversation.receive(request, on: interaction)
         }

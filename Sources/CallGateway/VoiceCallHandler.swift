@@ -26,7 +26,7 @@ final class VoiceCallHandler: CallHandler {
   private var state = State.authenticating
   private var isHalfClosed = false
   private var watchdog: LoopTimer?
-  private var lastMessage = MonotonicClock.now()
+  private var lastMessage = CallClock.now()
   private var hasMessage = false
 
   init(call: ServerCall, gateway: VoiceGateway, worker: VoiceWorker) {
@@ -63,12 +63,11 @@ final class VoiceCallHandler: CallHandler {
   // MARK: The call's events
 
   func received(_ message: borrowing ReceivedMessage) {
-    lastMessage = MonotonicClock.now()
+    lastMessage = CallClock.now()
     hasMessage = true
     do throws(RPCStatus) {
-      if message.isCompressed { throw RPCStatus(.unimplemented, "compressed messages are not taken") }
       switch state {
-      case .remote(let remote): remote.received(message.copy())
+      case .remote(let remote): remote.received(message.bytes)
       case .authorized, .local:
         do {
           try message.withUnsafeBytes { bytes in
@@ -116,10 +115,10 @@ final class VoiceCallHandler: CallHandler {
       state = .local(conversation.value, interaction)
       try conversation.value.receive(request, on: interaction)
     } else {
-      let remote = try gateway.remoteInteraction(
+      let remote = gateway.remoteInteraction(
         with: conversation, of: self, call: call, id: id, organization: identity.organization)
       state = .remote(remote)
-      remote.received(message.copy())
+      remote.received(message.bytes)
     }
   }
 
@@ -185,7 +184,7 @@ final class VoiceCallHandler: CallHandler {
     guard hasMessage else {
       return refuse(RPCStatus(.deadlineExceeded, "no message came within \(gateway.limits.firstMessage)"))
     }
-    let quiet = MonotonicClock.now() - lastMessage
+    let quiet = CallClock.now() - lastMessage
     guard quiet < gateway.limits.betweenMessages else {
       return refuse(RPCStatus(.deadlineExceeded, "no message came for \(gateway.limits.betweenMessages)"))
     }

@@ -1,3 +1,4 @@
+import BotEngine
 public import GRPCTransport
 public import Logging
 import Synchronization
@@ -12,21 +13,17 @@ public final class VoiceGateway: Sendable {
   let log: Logger
   let metrics = GatewayMetrics()
   let registry: ConversationRegistry
-  private let workers: [ObjectIdentifier: LoopBound<VoiceWorker>]
+  private let workers = Mutex<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
   private let rpcs = Atomic<UInt64>(0)
   private let openCalls = Atomic<Int>(0)
 
-  /// A gateway whose RPCs come on these loops.
-  public init(
-    verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), loops: [EventLoop], log: Logger
-  ) {
+  /// A gateway for these agents.
+  public init(verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), log: Logger) {
     self.verifier = verifier
     self.agents = agents
     self.limits = limits
     self.log = log
     self.registry = ConversationRegistry(limits: limits)
-    self.workers = Dictionary(
-      uniqueKeysWithValues: loops.map { (ObjectIdentifier($0), LoopBound(VoiceWorker(), loop: $0)) })
   }
 
   /// The methods to serve.
@@ -36,13 +33,21 @@ public final class VoiceGateway: Sendable {
         self.accept(call)
       },
       ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ListVirtualAgents") { call in
-        AgentListHandler(call: call, gateway: self)
+        let handler = AgentListHandler(call: call, gateway: self)
+        handler.begin()
+        return handler
       },
     ]
   }
 
   /// Conversations that are up.
   public var liveConversations: Int { registry.count }
+
+  /// What the dashboard shows of the live conversations.
+  public var statuses: [ConversationStatus] { registry.statuses }
+
+  /// Answers so far, and percentiles of the latest ones in milliseconds; `nil` before the first.
+  public var turnLatency: (count: Int, p50: Double, p90: Double, p99: Double)? { metrics.latencies.summary }
 
   /// Takes no new conversations from now on; those that are up go on, with new RPCs too. Returns when the last one has
   /// ended; after `limit` the callers that are left are transferred.
@@ -73,12 +78,18 @@ public final class VoiceGateway: Sendable {
   func leave() { openCalls.subtract(1, ordering: .relaxed) }
 
   private func accept(_ call: ServerCall) -> any CallHandler {
-    guard let worker = workers[ObjectIdentifier(call.loop)] else {
-      return RefusedCall(call, RPCStatus(.internal, "the call came on an unknown loop"))
-    }
-    let handler = VoiceCallHandler(call: call, gateway: self, worker: worker.value)
+    let handler = VoiceCallHandler(call: call, gateway: self, worker: worker(on: call.loop))
     handler.begin()
     return handler
+  }
+
+  /// The loop's own decoder and buffers; asked once an RPC, on the loop.
+  func worker(on loop: EventLoop) -> VoiceWorker {
+    let id = ObjectIdentifier(loop)
+    if let worker = workers.withLock({ $0[id] }) { return worker.value }
+    let worker = LoopBound(VoiceWorker(), loop: loop)
+    workers.withLock { $0[id] = worker }
+    return worker.value
   }
 
   /// Verifies the call's token: at once where the keys are at hand, else when they have been fetched. The result comes
@@ -109,9 +120,9 @@ public final class VoiceGateway: Sendable {
   }
 
   func refused(_ status: RPCStatus, call: ServerCall) {
-    metrics.refused(status.code.name)
+    metrics.refused("\(status.code)")
     log.warning(
-      "call refused", metadata: ["status": "\(status.code.name)", "why": "\(status.message)", "peer": "\(call.peer)"])
+      "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
   }
 
   /// The conversation of an RPC's first message: the one that is up, or a new one on the RPC's loop.
@@ -132,9 +143,11 @@ public final class VoiceGateway: Sendable {
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"
     if let tracking = info.trackingID { log[metadataKey: "trackingid"] = "\(tracking)" }
-    let admission = registry.admit(key) {
+    let status = ConversationStatus(key: key, agent: agent.id, began: CallClock.now())
+    let admission = registry.admit(key, status: status) {
       let conversation = Conversation(
-        key: key, agent: agent, info: info, loop: call.loop, metrics: metrics, log: log
+        key: key, agent: agent, info: info, status: status, loop: call.loop, worker: worker(on: call.loop),
+        metrics: metrics, log: log
       ) { [registry] in registry.remove($0.key) }
       return LoopBound(conversation, loop: call.loop)
     }
@@ -153,12 +166,9 @@ public final class VoiceGateway: Sendable {
   func remoteInteraction(
     with conversation: LoopBound<Conversation>, of handler: VoiceCallHandler, call: ServerCall, id: RPCID,
     organization: String
-  ) throws(RPCStatus) -> RemoteInteraction {
-    guard let worker = workers[ObjectIdentifier(conversation.loop)] else {
-      throw RPCStatus(.internal, "the conversation is on an unknown loop")
-    }
+  ) -> RemoteInteraction {
     let near = LoopBound(handler, loop: call.loop)
-    let far = RemoteLine(near: near, nearLoop: call.loop, worker: worker, organization: organization)
+    let far = RemoteLine(near: near, nearLoop: call.loop, organization: organization)
     return RemoteInteraction(conversation, far: far, id: id)
   }
 }

@@ -1,7 +1,8 @@
 import Glibc
 
-/// Time that no change of the wall clock moves, as a duration since some fixed moment.
-enum MonotonicClock {
+/// The clock of calls: no change of the wall clock moves it.
+enum CallClock {
+  /// The time since some fixed moment.
   static func now() -> Duration {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
