@@ -48,7 +48,7 @@ let package = Package(
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
-    .target(name: "CDemoVoice"),
+    .target(name: "CDemoVoice", exclude: ["Voice"]),
     .systemLibrary(name: "CSystem"),
 
     // The layers

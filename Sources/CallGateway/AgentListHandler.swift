@@ -18,7 +18,7 @@ final class AgentListHandler: CallHandler {
     guard gateway.enter() else {
       return finish(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
     }
-    gateway.authenticate(call, schema: .voiceVirtualAgent, for: self) { handler, result in
+    gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), for: self) { handler, result in
       switch result {
       case .success(let identity):
         handler.identity = identity

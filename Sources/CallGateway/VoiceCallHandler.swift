@@ -45,7 +45,7 @@ final class VoiceCallHandler: CallHandler {
     if let tracking = call.values(for: "trackingid").first, tracking.utf8.count <= 256 {
       call.setInitialMetadata([("trackingid", tracking)])
     }
-    gateway.authenticate(call, schema: .voiceVirtualAgent, for: self) { handler, result in
+    gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), for: self) { handler, result in
       switch result {
       case .success(let identity): handler.authorized(identity)
       case .failure(let status): handler.refuse(status)

@@ -95,15 +95,15 @@ public final class VoiceGateway: Sendable {
   /// Verifies the call's token: at once where the keys are at hand, else when they have been fetched. The result comes
   /// on the call's loop.
   func authenticate<Handler: AnyObject>(
-    _ call: ServerCall, schema: SchemaID, for handler: Handler,
+    _ call: ServerCall, schema: RequiredSchema, for handler: Handler,
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
   ) {
     let values = call.values(for: "authorization")
-    let outcome = verifier.verify(authorization: values, schema: .exactly(schema))
+    let outcome = verifier.verify(authorization: values, schema: schema)
     if case .pending = outcome {
       let own = LoopBound(handler, loop: call.loop)
       Task(executorPreference: call.loop) { [verifier] in
-        let outcome = await verifier.verify(authorization: values, schema: .exactly(schema), clock: WallClock.now)
+        let outcome = await verifier.verify(authorization: values, schema: schema, clock: WallClock.now)
         own.loop.execute { then(own.value, Self.result(outcome)) }
       }
     } else {

@@ -2,6 +2,7 @@ import AudioCodecs
 import BotEngine
 import BotEngines
 import CallGateway
+import GRPCTransport
 import GatewayConfiguration
 import SpeechDetection
 import TokenVerification
@@ -69,4 +70,23 @@ extension TurnSettings {
 extension Duration {
   /// Whole milliseconds, saturating.
   var wholeMilliseconds: Int { Int(clamping: Int64(self / .milliseconds(1))) }
+}
+
+extension Configuration {
+  /// Where and how calls are taken.
+  var serverConfiguration: GRPCServer.Configuration {
+    let security: GRPCServer.Configuration.Security =
+      listen.tls.map { .tls(TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.clientCA)) } ?? .plaintext
+    return .init(listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20)
+  }
+}
+
+extension Configuration.Agent.Engine {
+  /// The bot. A script with mistakes is a mistake of the configuration.
+  fileprivate func make() throws -> any BotEngine {
+    switch self {
+    case .demo: try BotEngineFactory.makeEngine(kind: kind)
+    case .scripted(let script): try BotEngineFactory.makeEngine(kind: kind, script: script)
+    }
+  }
 }

@@ -1,60 +1,92 @@
 import AdminServer
-import ArgumentParser
 import CallGateway
 import Foundation
 import GRPCTransport
 import GatewayConfiguration
 import Logging
-import Synchronization
 import Telemetry
 import TokenVerification
 
 /// The server's parts, made from the configuration and joined; then run until it is told to end.
-struct RunningServer: Sendable {
+final class RunningServer: Sendable {
   private let configuration: Configuration
   private let loops: EventLoopGroup
   private let gateway: VoiceGateway
-  private let health: HealthStatus
+  private let health = HealthStatus()
   private let server: GRPCServer
   private let admin: AdminServer
-  private let keys: (any KeySource, remote: RemoteKeySource?)
-  private let isDraining: Flag
+  private let identity: IdentityParts
   private let log: Logger
 
-  /// Binds both ports. Throws where an address, a file or an engine cannot be had.
-  init(_ configuration: Configuration) async throws {
-    let metrics = Log.start(configuration)
-    let log = Logger(label: "patchbay")
+  /// Joins the parts. Throws where an engine, a key or a file cannot be had.
+  init(_ configuration: Configuration, metrics: MetricsRegistry, log: Logger) throws {
     self.configuration = configuration
     self.log = log
-
-    let identity = try IdentityParts(configuration, log: log)
-    keys = (identity.keys, identity.remote)
-    let gateway = VoiceGateway(
+    identity = try IdentityParts(configuration, log: log)
+    gateway = VoiceGateway(
       verifier: identity.verifier, agents: try configuration.agentDirectory(), limits: configuration.gatewayLimits,
       log: log)
-    self.gateway = gateway
-
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
-    health = HealthStatus()
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops,
-      methods: gateway.methods + health.methods(prefix: "grpc.health.v1.Health")
-        + gateway.guarded(health.methods(prefix: "com.cisco.wcc.ccai.v1.Health")),
+      methods: gateway.methods + HealthService(health, service: "grpc.health.v1.Health").methods
+        + HealthService(health, service: "com.cisco.wcc.ccai.v1.Health").methods.map(gateway.guarded),
       logger: log)
-    let isDraining = Flag()
-    self.isDraining = isDraining
-    let remote = identity.remote
-    let readiness: @Sendable () -> Readiness = {
-      var reasons: [String] = []
-      if isDraining.isSet { reasons.append("the server is draining") }
-      if let remote, !remote.isReady { reasons.append("no issuer's keys are there yet") }
-      return Readiness(reasons: reasons)
-    }
+    let state = ServerState(gateway: gateway, identity: identity, configuration: configuration)
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: readiness, status: { gateway.snapshot(limits: configuration.gatewayLimits, readiness: readiness()) },
-      logger: log)
+      readiness: { state.readiness }, status: { state.snapshot }, logger: log)
+    self.state = state
+  }
+
+  private let state: ServerState
+
+  /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound.
+  func run(until requests: AsyncStream<TerminationSignals.Request>) async throws {
+    let ports = try server.start()
+    let bound = try await admin.start()
+    let background: [Task<Void, Never>] = [
+      Task { [identity] in await identity.keepKeysFresh() },
+      Task { [admin, log] in
+        do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
+      },
+      Task { [state, health] in await state.publish(to: health) },
+    ]
+    if let port = ports.first {
+      Log.announce(.listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
+    }
+    Log.announce(.admin(on: bound))
+    if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }
+
+    for await request in requests {
+      if request == .terminate { break }
+      log.notice("SIGHUP: the configuration is read at the start only; restart to change it")
+    }
+    await end(requests)
+    for task in background { task.cancel() }
+  }
+
+  /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
+  private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
+    state.isDraining = true
+    health.set(.notServing)
+    let limit = configuration.shutdown.drain
+    log.notice(
+      "draining: no new conversations",
+      metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
+    let hurry = Task { [gateway, log] in
+      for await request in requests where request == .terminate {
+        log.warning("asked again: ending now")
+        await gateway.drain(limit: .zero)
+        return
+      }
+    }
+    await gateway.drain(limit: limit)
+    hurry.cancel()
+    await server.shutdown(grace: .seconds(2))
+    await admin.stop()
+    await loops.shutdown()
+    log.notice("ended")
   }
 }

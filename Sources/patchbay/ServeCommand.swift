@@ -1,11 +1,7 @@
-import AdminServer
 import ArgumentParser
-import CallGateway
-import GRPCTransport
 import GatewayConfiguration
 import Logging
 import Telemetry
-import TokenVerification
 
 /// `patchbay serve`: the server, from its configuration to its drained end.
 struct ServeCommand: AsyncParsableCommand {
@@ -26,8 +22,24 @@ struct ServeCommand: AsyncParsableCommand {
     let signals = TerminationSignals()
     let configuration = try file.load()
     ProcessLimits.forbidDumps()
-    _ = ProcessLimits.raiseOpenFiles()
-    let server = try await RunningServer(configuration)
-    await server.run(until: signals.requests)
+    let openFiles = ProcessLimits.raiseOpenFiles()
+    Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
+    let metrics = MetricsRegistry()
+    metrics.bootstrap()
+    let log = Logger(label: "patchbay")
+    defer { Log.flush() }
+    log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
+    do {
+      let server = try RunningServer(configuration, metrics: metrics, log: log)
+      try await server.run(until: signals.requests)
+    } catch {
+      log.critical("cannot start: \(error)")
+      throw ExitCode.failure
+    }
   }
+}
+
+extension Configuration.Logging {
+  fileprivate var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
+  fileprivate var lineFormat: LogFormat { LogFormat(rawValue: format.rawValue) ?? .json }
 }

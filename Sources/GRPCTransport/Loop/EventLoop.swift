@@ -267,7 +267,7 @@ extension EventLoop {
   var isOpen: Bool { !queueIsDown }
 
   func whenClosing(_ owner: AnyObject, _ close: @escaping () -> Void) { closers[ObjectIdentifier(owner)] = close }
-  func forgetClosing(_ owner: AnyObject) { closers[ObjectIdentifier(owner)] = nil }
+  func forgetClosing(_ owner: ObjectIdentifier) { closers[owner] = nil }
 }
 
 // MARK: - Events

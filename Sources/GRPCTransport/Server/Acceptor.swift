@@ -90,10 +90,13 @@ final class Acceptor: @unchecked Sendable {
   }
   private var afterStop: (() -> Void)?
 
+  /// After `stop` has told that no call is left.
+  func destroyServer() { pb_server_destroy(server) }
+
   /// Ends a server that was never begun.
-  func stopAlone(then: @escaping () -> Void) {
+  func stopAndDestroy() {
     whileArmed = self
-    stop(grace: .zero, then: then)
+    stop(grace: .zero) { self.destroyServer() }
   }
 
   func stopped() {

@@ -57,7 +57,7 @@ public final class GRPCServer: @unchecked Sendable {
 
   private enum State {
     case configured
-    case running(core: OpaquePointer, acceptors: [Acceptor])
+    case running([Acceptor])
     case stopping
     case stopped
   }
@@ -111,7 +111,7 @@ public final class GRPCServer: @unchecked Sendable {
     let acceptors = group.loops.map {
       Acceptor(loop: $0, limits: callLimits, server: core, methods: methods)
     }
-    state.withLock { $0 = .running(core: core, acceptors: acceptors) }
+    state.withLock { $0 = .running(acceptors) }
     for acceptor in acceptors { acceptor.loop.execute { acceptor.begin() } }
     return ports
   }
@@ -138,15 +138,13 @@ public final class GRPCServer: @unchecked Sendable {
       loop: group.loops[0],
       limits: CallLimits(maximumQueuedBytes: 0, maximumMessageLength: 0, maximumSentMessageLength: 0), server: core,
       methods: [:])
-    acceptor.loop.execute {
-      acceptor.stopAlone { pb_server_destroy(core) }
-    }
+    acceptor.loop.execute { acceptor.stopAndDestroy() }
   }
 
   /// How many calls are open.
   public var liveCalls: Int {
     state.withLock { state in
-      guard case .running(_, let acceptors) = state else { return 0 }
+      guard case .running(let acceptors) = state else { return 0 }
       return acceptors.reduce(0) { $0 + $1.liveCalls }
     }
   }
@@ -154,19 +152,18 @@ public final class GRPCServer: @unchecked Sendable {
   /// Takes no more calls, lets the open ones finish, and cancels those that are left after `grace`. Returns when every
   /// call has ended and every connection is closed. Once; later calls return at once.
   public func shutdown(grace: Duration) async {
-    let running: (core: OpaquePointer, acceptors: [Acceptor])? = state.withLock { state in
-      guard case .running(let core, let acceptors) = state else { return nil }
+    let running: [Acceptor] = state.withLock { state in
+      guard case .running(let acceptors) = state else { return [] }
       state = .stopping
-      return (core, acceptors)
+      return acceptors
     }
-    guard let running, let first = running.acceptors.first else { return }
-    nonisolated(unsafe) let core = running.core  // a thread-safe object of the C core
+    guard let first = running.first else { return }
     await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
       first.loop.execute {
         first.stop(grace: grace) { done.resume() }
       }
     }
-    pb_server_destroy(core)
+    first.destroyServer()
     state.withLock { $0 = .stopped }
   }
 }

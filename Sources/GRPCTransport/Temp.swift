@@ -1,1 +1,0 @@
-final class ClientCall { func sent(_ ok: Bool) {}; func messageArrived(_ ok: Bool) {}; func statusArrived() {}; func initialMetadataArrived(_ ok: Bool) {} }
