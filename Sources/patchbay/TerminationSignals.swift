@@ -3,8 +3,8 @@ import Synchronization
 
 /// SIGTERM, SIGINT and SIGHUP, waited for on a thread of their own.
 ///
-/// They are blocked before any other thread exists, so that every thread inherits the block and no system call of the
-/// C core is interrupted by them.
+/// They are blocked before any other thread exists (``block()``), so that every thread inherits the block: a signal
+/// that reached any other thread would end the process at once.
 struct TerminationSignals {
   /// What the operator asks for.
   enum Request: Sendable {
@@ -17,17 +17,26 @@ struct TerminationSignals {
   /// The requests, in order.
   let requests: AsyncStream<Request>
 
-  /// Blocks the signals and begins to wait. Call first of all.
-  init() {
+  private static var set: sigset_t {
     var set = sigset_t()
     sigemptyset(&set)
     for signal in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&set, signal) }
+    return set
+  }
+
+  /// Blocks the signals for this thread and those it makes. Call on the main thread, first of all.
+  static func block() {
+    var set = set
     pthread_sigmask(SIG_BLOCK, &set, nil)
     // A peer that hangs up is an error of its write, not of the process.
     signal(SIGPIPE, SIG_IGN)
+  }
+
+  /// Begins to wait for what was blocked.
+  init() {
     let (requests, continuation) = AsyncStream.makeStream(of: Request.self)
     self.requests = requests
-    let waiter = Waiter(set: set, continuation: continuation)
+    let waiter = Waiter(set: Self.set, continuation: continuation)
     var thread = pthread_t()
     pthread_create(&thread, nil, Waiter.run, Unmanaged.passRetained(waiter).toOpaque())
   }
