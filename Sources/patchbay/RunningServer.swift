@@ -12,7 +12,9 @@ final class RunningServer: Sendable {
   private let configuration: Configuration
   private let loops: EventLoopGroup
   private let gateway: VoiceGateway
-  private let health = HealthStatus()
+  private let health = HealthStatus([
+    "": .notServing, "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent": .notServing,
+  ])
   private let server: GRPCServer
   private let admin: AdminServer
   private let identity: IdentityParts
@@ -29,8 +31,8 @@ final class RunningServer: Sendable {
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops,
-      methods: gateway.methods + HealthService(health, service: "grpc.health.v1.Health").methods
-        + HealthService(health, service: "com.cisco.wcc.ccai.v1.Health").methods.map(gateway.guarded),
+      methods: gateway.methods + HealthService.grpc(health).methods
+        + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
     let state = ServerState(gateway: gateway, identity: identity, configuration: configuration)
     admin = AdminServer(
@@ -51,7 +53,7 @@ final class RunningServer: Sendable {
       Task { [admin, log] in
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
-      Task { [state, health] in await state.publish(to: health) },
+      Task { [state, health] in await state.keepPublishing(to: health) },
     ]
     if let port = ports.first {
       Log.announce(.listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
@@ -70,7 +72,7 @@ final class RunningServer: Sendable {
   /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
   private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
     state.isDraining = true
-    health.set(.notServing)
+    state.publish(to: health)
     let limit = configuration.shutdown.drain
     log.notice(
       "draining: no new conversations",
@@ -84,6 +86,7 @@ final class RunningServer: Sendable {
     }
     await gateway.drain(limit: limit)
     hurry.cancel()
+    health.finish()
     await server.shutdown(grace: .seconds(2))
     await admin.stop()
     await loops.shutdown()

@@ -48,10 +48,18 @@ final class ServerState: Sendable {
       turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
   }
 
-  /// Keeps the health services' answer true until the task is cancelled.
-  func publish(to health: HealthStatus) async {
+  /// Tells the health services what they answer.
+  func publish(to health: HealthStatus) {
+    let status: ServingStatus = readiness.isReady ? .serving : .notServing
+    for service in ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] where health.status(of: service) != status {
+      health.set(status, for: service)
+    }
+  }
+
+  /// Keeps their answer true until the task is cancelled.
+  func keepPublishing(to health: HealthStatus) async {
     while !Task.isCancelled {
-      health.set(readiness.isReady ? .serving : .notServing)
+      publish(to: health)
       try? await Task.sleep(for: .milliseconds(100))
     }
   }

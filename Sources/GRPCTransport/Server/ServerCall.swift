@@ -62,6 +62,14 @@ public final class ServerCall {
     endIfDone()
   }
 
+  /// Hands the call over: everything from now on goes to the new handler. Of no effect once the call has ended.
+  ///
+  /// For a call whose first handler only finds out who calls, or reads one request.
+  public func setHandler(_ handler: any CallHandler) {
+    loop.preconditionIsCurrent()
+    if core != nil { self.handler = handler }
+  }
+
   // MARK: What the client sent with the call
 
   /// The request's headers, in order and with duplicates.
