@@ -100,7 +100,8 @@ struct CurlKeySetFetcherTests {
     let fetcher = CurlKeySetFetcher(totalMilliseconds: 300)
     #expect(await fetch("http://127.0.0.1:\(server.port)/", fetcher: fetcher) == .failure(.timeout))
     let time = MonotonicClock.now() - start
-    #expect(time >= .milliseconds(250) && time < .seconds(5))
+    // All of the answer would take 100 s.
+    #expect(time >= .milliseconds(250) && time < .seconds(30))
   }
 
   @Test("J20: an answer that is not HTTP, and no answer, are failures")
