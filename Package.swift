@@ -80,7 +80,7 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport"),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
-    tests("TokenVerification"),
+    tests("TokenVerification", [log]),
     tests("BotEngine"),
     tests("BotEngines", ["BotEngine", "AudioCodecs"]),
     tests("Telemetry"),
