@@ -81,7 +81,7 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", [log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
-    tests("TokenVerification"),
+    tests("TokenVerification", [log]),
     tests("BotEngine"),
     tests("BotEngines", ["BotEngine", "AudioCodecs"]),
     tests("Telemetry"),

@@ -127,8 +127,8 @@ public struct TokenInspection: Sendable {
     var issuer: String?
     if let policy {
       do throws(TokenRefusal) { issuer = try policy.issuer(named: members[TokenField.issuer.rawValue]) } catch {
-        // A missing or misshapen issuer is found by its form already.
-        if error.problem == .notAllowed { refusals.append(error) }
+        refusals.removeAll { $0.field == .issuer }
+        refusals.append(error)
       }
     }
     let broken = Set(formRefusals.compactMap(\.field))

@@ -19,6 +19,8 @@ extension TokenRefusal {
       "The token was changed after it was signed, or signed with another key than the one it names."
     case .claim: "The token does not have the form of a Webex data source's token."
     case .time: timeAdvice
+    case .lifetime where problem == .endsBeforeItBegins:
+      "Whatever made this token gave it no time to be valid in; Webex does not."
     case .lifetime: "Set the data source's tokenLifetimeMinutes to at most 1440."
     case .tenant: tenantAdvice
     case .revoked: "The nonce was revoked. Update the data source with a new nonce, which makes a new token."
