@@ -32,7 +32,7 @@ final class AgentListHandler: CallHandler {
     guard let identity, !isOver else { return }
     do {
       let request = try message.withUnsafeBytes { try ListAgentsRequest(decoding: $0) }
-      guard request.organizationID == identity.organization else {
+      guard identity.refusal(forMessageOf: request.organizationID) == nil else {
         return finish(RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token"))
       }
       let agents = gateway.agents.agents(for: identity.organization).map {

@@ -139,7 +139,7 @@ public final class ServerCall {
     }
     let received = ReceivedMessage(message)
     if closed || finalStatus != nil { return }
-    if received.isCompressed {
+    if received.isCompressed || pb_call_message_was_marked_compressed(core) {
       refuse(RPCStatus(.unimplemented, "compressed messages are not accepted"))
     } else if received.count > limits.maximumMessageLength {
       refuse(
@@ -277,7 +277,6 @@ extension ServerCall: OutboundCall {
     if send.message == nil && !send.finish && !(headersWanted && !headersSent) { return }
     send.headers = !headersSent
     if send.headers { send.initial_metadata = initialMetadata.makeCore() }
-    send.more_follows = !send.finish && !queue.isEmpty
     headersSent = true
     let started: Bool
     if send.finish, let status = finalStatus {

@@ -60,7 +60,7 @@ struct Answer: Equatable {
     guard let first = pieces.first else { return false }
     guard case .audio(let bytes, _) = first, pieces.count == 1, ending == nil else { return true }
     return bytes.count >= (hasSentAudio ? sizes.further : sizes.first) + sizes.minimum
-      || (isUrgent && bytes.count >= sizes.first)
+      || (isUrgent && hasSentAudio && bytes.count >= sizes.urgent)
   }
 
   /// Takes the next chunk for CHUNK mode, or `nil` where the audio so far is better kept together with what follows.

@@ -139,7 +139,7 @@ public struct ConversationStateMachine: Sendable {
   }
 
   /// With less than this left to play, waiting audio is sent even where a full chunk is not there.
-  static let urgentAhead = Duration.milliseconds(300)
+  static let urgentAhead = Duration.milliseconds(100)
 
   /// Whether the bot has said anything in this turn.
   private var hasSpoken: Bool { answer.hasSentAudio || !answer.pieces.isEmpty }

@@ -16,6 +16,8 @@ public struct ChunkSizes: Sendable, Equatable {
   public var further: Int
   /// Less than this at the end is merged into the chunk before.
   public var minimum: Int
+  /// What is sent rather than let the caller hear a gap, where a bot speaks no faster than real time.
+  var urgent: Int { max(minimum, 640) }
 
   /// Sizes, held within what the platform allows.
   public init(first: Int = 1600, further: Int = 8000, minimum: Int = 100) {
