@@ -261,10 +261,16 @@ struct ScriptedEngineTests {
   @Test("says what comes before a transfer or an end so that it cannot be interrupted, and repeats itself no more")
   func end() async throws {
     let caller = ScriptedCaller(
-      try folder.engine("states: {a: {speech: {say: {text: Bye}, end: true}}}"))
+      try folder.engine(
+        """
+        states:
+          a: {speech: {say: {text: Thanks}, goto: b}}
+          b: {say: {text: So long}, then: {say: {text: Bye}, end: true}}
+        """))
     _ = await caller.does(.started)
     let answer = await caller.does(.speechEnded(offset: 1))
-    #expect(answer.bargeIn == [false])
+    #expect(answer.texts == ["Thanks", "So long", "Bye"])
+    #expect(answer.bargeIn == [false, false, false])
     #expect(answer.ends)
     #expect(!answer.endsTurn)
     let late = await caller.does(.speechEnded(offset: 2))

@@ -100,10 +100,10 @@ struct DialogueRun {
         say(action.say, bargeIn: state.bargeIn)
         return listen()
       case .transfer(let summary, let metadata):
-        say(action.say, bargeIn: false)
+        say(action.say, bargeIn: state.bargeIn)
         return leave(.transfer(summary: summary, metadata: metadata.merging(entries) { script, _ in script }))
       case .end:
-        say(action.say, bargeIn: false)
+        say(action.say, bargeIn: state.bargeIn)
         return leave(.end)
       }
     }
@@ -133,9 +133,22 @@ struct DialogueRun {
     commands.append(.endTurn(state.listening))
   }
 
+  /// The last answer of the call; nothing of it can be interrupted, from whichever state it comes.
   private mutating func leave(_ command: BotCommand) {
+    commands = commands.map(\.uninterruptible)
     commands.append(.sensitive(false))
     commands.append(command)
     farewell = command
+  }
+}
+
+extension BotCommand {
+  /// The same, where it is audio or text so that the caller cannot interrupt it.
+  fileprivate var uninterruptible: BotCommand {
+    switch self {
+    case .audio(let audio): .audio(BotAudio(audio.content, bargeIn: false))
+    case .text(let text, _): .text(text, bargeIn: false)
+    default: self
+    }
   }
 }
