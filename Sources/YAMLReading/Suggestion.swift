@@ -6,7 +6,7 @@ public enum Suggestion {
     let lower = word.lowercased()
     let limit = max(1, lower.utf8.count / 3)
     var best: (name: String, distance: Int)?
-    for name in names {
+    for name in names where abs(name.utf8.count - lower.utf8.count) <= limit {
       let distance = distance(Array(lower.utf8), Array(name.lowercased().utf8))
       if distance <= limit, distance < best?.distance ?? .max { best = (name, distance) }
     }

@@ -180,7 +180,7 @@ struct ScriptErrorTests {
     }
   }
 
-  @Test("as a whole where it cannot be read: missing, a folder, a pipe's end, over 1 MiB")
+  @Test("as a whole where it cannot be read: missing, a folder, a device, over 1 MiB")
   func unreadable() throws {
     let large = try folder.write(
       "large.yaml", .init(repeating: UInt8(ascii: "#"), count: ScriptedEngine.maximumScript + 1))
@@ -209,9 +209,27 @@ struct ScriptErrorTests {
     #expect(folder.problems("states: {a: {speech: a, say: [\(prompts)]}}").first?.contains("a list of 17") == true)
     let deep = "states: {a: {speech: {transfer: {metadata: {x: [[[[1]]]]}}}}}"
     #expect(folder.problems(deep).first?.contains("over 4 levels") == true)
+    let many = Array(repeating: "1", count: 300).joined(separator: ",")
+    let wide = "states: {a: {speech: {transfer: {metadata: {x: [\(many)]}}}}}"
+    #expect(folder.problems(wide).first?.contains("holds 301 values; keep at most 256") == true)
     let long = String(repeating: "a", count: 2001)
     #expect(folder.problems("states: {a: {speech: a, say: {text: \(long)}}}").first?.contains("2000 bytes") == true)
     #expect(folder.problems(Array(repeating: UInt8(ascii: "["), count: 1 << 20)).count == 1)
+  }
+
+  @Test("in reasonable time, although it holds as many mistakes as fit")
+  func manyMistakes() {
+    let names = (0..<1000).map { "state-with-a-rather-long-name-\($0)" }
+    var script = "states:\n"
+    for name in names {
+      script += "  \(name): {digits: {"
+      script += (0..<18).map { "\"\($0)\": stote-with-a-rother-long-nome-\($0)" }.joined(separator: ", ") + "}}\n"
+    }
+    let bytes = Array(script.utf8.prefix(ScriptedEngine.maximumScript))
+    let time = ContinuousClock().measure { #expect(folder.problems(bytes).count == ScriptReading.maximumProblems) }
+    #expect(bytes.count > 700_000)
+    // It takes about two seconds without optimization; looking for all suggestions would take minutes.
+    #expect(time < .seconds(30))
   }
 
   @Test("without a crash, whatever it holds", .timeLimit(.minutes(1)))

@@ -89,6 +89,11 @@ extension DialogueReader {
         metadata[member.key] = value(member.value, depth: 1)
       }
     }
+    let count = metadata.values.reduce(0) { $0 + $1.count }
+    if count > 256 {
+      reading.report(
+        group.place(of: "metadata"), "`metadata` of \(name) holds \(count) values", "keep at most 256, lists included")
+    }
     group.finish()
     return .transfer(summary: summary?.text, metadata: metadata)
   }
@@ -165,5 +170,16 @@ extension String {
     guard let first = digits.first, (48...57).contains(first) else { return false }
     if first == 48, let second = digits.dropFirst().first, (48...57).contains(second) { return false }
     return utf8.allSatisfy { (48...57).contains($0) || [43, 45, 46, 69, 101].contains($0) }
+  }
+}
+
+extension BotValue {
+  /// How many values it is, those within it included.
+  fileprivate var count: Int {
+    switch self {
+    case .list(let items): items.reduce(1) { $0 + $1.count }
+    case .object(let members): members.values.reduce(1) { $0 + $1.count }
+    default: 1
+    }
   }
 }

@@ -68,7 +68,7 @@ struct DialogueReader {
   /// The place of the state of a name; one that is not there is reported.
   func index(of name: String, at place: YAMLPlace) -> Int? {
     if let index = indices[name] { return index }
-    let nearest = Suggestion.nearest(to: name, among: names.lazy.map(\.name))
+    let nearest = reading.suggestion(for: name, among: names.lazy.map(\.name))
     let known = names.prefix(8).map(\.name).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
     reading.report(
       place, "there is no state `\(name.quotedForMessage)`",

@@ -108,7 +108,7 @@ final class ScriptGroup {
   func finish() {
     let known = asked.sorted()
     for member in members where !asked.contains(member.key) {
-      let nearest = Suggestion.nearest(to: member.key, among: known)
+      let nearest = reading.suggestion(for: member.key, among: known)
       reading.report(
         member.keyPlace, "unknown key `\(member.key.quotedForMessage)` in \(name)",
         nearest.map { "write \($0), or remove it" } ?? "write one of: \(known.joined(separator: ", "))")
