@@ -58,7 +58,8 @@ let package = Package(
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
     layer("TokenVerification", ["COpenSSL", "CCurl", log]),
     layer("BotEngine"),
-    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", yaml, log]),
+    layer("YAMLReading", [yaml]),
+    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading"]),
     layer("Telemetry", [log, metrics]),
     layer(
       "CallGateway",
@@ -83,6 +84,7 @@ let package = Package(
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
     tests("TokenVerification", [log]),
     tests("BotEngine"),
+    tests("YAMLReading"),
     tests("BotEngines", ["BotEngine", "AudioCodecs"]),
     tests("Telemetry"),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),

@@ -4,6 +4,8 @@ public import BotEngine
 public enum EngineKind: String, Sendable, CaseIterable {
   /// ``DemoEngine``.
   case demo
+  /// ``ScriptedEngine``.
+  case scripted
 }
 
 /// Makes engines from what a configuration says.
@@ -13,7 +15,7 @@ public enum BotEngineFactory {
   /// - Parameters:
   ///   - kind: the name of an ``EngineKind``.
   ///   - script: the path of the dialogue, for the kinds that have one.
-  /// - Throws: ``EngineError``.
+  /// - Throws: ``EngineError``, or ``ScriptError`` with all mistakes of the script. Blocks while files are read.
   public static func makeEngine(kind: String, script: String? = nil) throws -> any BotEngine {
     guard let kind = EngineKind(rawValue: kind) else {
       let known = EngineKind.allCases.map(\.rawValue).joined(separator: " or ")
@@ -25,6 +27,11 @@ public enum BotEngineFactory {
         throw EngineError(.unexpectedScript, "An engine of the kind demo has no script; remove it, or write scripted.")
       }
       return try DemoEngine()
+    case .scripted:
+      guard let script else {
+        throw EngineError(.missingScript, "An engine of the kind scripted needs a script; write script: FILE.yaml.")
+      }
+      return try ScriptedEngine(script: script)
     }
   }
 }

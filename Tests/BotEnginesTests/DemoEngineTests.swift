@@ -178,7 +178,7 @@ struct DemoEngineTests {
     try await caller.hangsUp()
   }
 
-  @Test("goes on after an interruption: its answer to what came before belongs to the interrupted turn")
+  @Test("goes on after an interruption, and says nothing to it")
   func interruption() async throws {
     let caller = ScriptedCaller(engine)
     _ = await caller.does(words(500).events + [.speechEnded(offset: 500)])
@@ -188,6 +188,21 @@ struct DemoEngineTests {
     let answer = await caller.does([.speechStarted(offset: 0)] + audio + [.speechEnded(offset: 200)])
     #expect(
       answer.audio == voice.audio(.youSaid) + AudioEncoding.mulaw.encode(samples) + voice.audio(.anythingElse))
+    try await caller.hangsUp()
+  }
+
+  @Test(
+    "gives an answer that is interrupted before it was begun to the turn that it answers, not to the caller's new one")
+  func interruptedAnswer() async throws {
+    let caller = ScriptedCaller(engine)
+    let (audio, samples) = words(300)
+    let old = caller.hurries(audio + [.speechEnded(offset: 300)])
+    let interruption = caller.hurries([.interrupted(playedMilliseconds: 0), .speechStarted(offset: 300)])
+    let new = await caller.does(.digits("12"))
+    let echo = voice.audio(.youSaid) + AudioEncoding.mulaw.encode(samples) + voice.audio(.anythingElse)
+    #expect(caller.answer(old).audio == echo)
+    #expect(caller.answer(interruption).commands.isEmpty)
+    #expect(new.audio.starts(with: voice.audio(.youPressed)))
     try await caller.hangsUp()
   }
 

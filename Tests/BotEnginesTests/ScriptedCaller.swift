@@ -75,24 +75,21 @@ final class ScriptedCaller: Sendable {
   func does(_ happened: CallerEvent...) async -> Answer { await does(happened) }
 
   func does(_ happened: [CallerEvent]) async -> Answer {
-    let number = turn.withLock { turn in
-      turn += 1
-      return turn
-    }
-    for event in happened { events.deliver(event, turn: number) }
+    let number = hurries(happened)
     // The engine answers before it takes the next event: once it has taken the marker, the answer is whole.
     events.deliver(.speechStarted(offset: 0), turn: -number)
     while events.turn != -number { await Task.yield() }
     return answer(number)
   }
 
-  /// Gives an event of a turn of its own without waiting for the engine.
-  func interrupts(_ event: CallerEvent) {
+  /// Gives events as one turn without waiting for the engine. Returns the turn's number, for ``answer(_:)``.
+  func hurries(_ happened: [CallerEvent]) -> Int {
     let number = turn.withLock { turn in
       turn += 1
       return turn
     }
-    events.deliver(event, turn: number)
+    for event in happened { events.deliver(event, turn: number) }
+    return number
   }
 
   /// Everything sent in a turn.
