@@ -32,7 +32,6 @@ public final class AdminServer: Sendable {
 
   private enum Phase {
     case idle
-    case bound(ListeningSocket)
     case running(HTTPListener)
     case stopped
   }
@@ -58,43 +57,40 @@ public final class AdminServer: Sendable {
     site = AdminSite(token: token, metrics: metrics, readiness: readiness, status: status)
   }
 
-  /// Binds the address and listens; clients wait until ``run()``. Once.
+  /// Binds the address and serves from here on, on a thread of its own. Once.
   ///
   /// - Returns: the address with the port that was bound.
   @discardableResult
   public func start() async throws(BindError) -> Address {
     let socket = try ListeningSocket(address)
+    let site = site
+    let listener = try HTTPListener(socket, logger: logger) { site.respond(to: $0) }
     let isIdle = phase.withLock { phase -> Bool in
       guard case .idle = phase else { return false }
-      phase = .bound(socket)
+      phase = .running(listener)
       return true
     }
     guard isIdle else { throw BindError(description: "the admin server was started before") }
+    listener.start()
     return socket.address
   }
 
-  /// Serves until ``stop()`` or until the task is cancelled. Once, after ``start()``.
+  /// Waits until ``stop()``; stops when the task is cancelled.
   public func run() async throws {
-    let site = site
-    let listener = try phase.withLock { phase throws(BindError) -> HTTPListener? in
-      switch phase {
-      case .bound(let socket):
-        let listener = try HTTPListener(socket, logger: logger) { site.respond(to: $0) }
-        phase = .running(listener)
-        return listener
-      case .stopped: return nil
-      case .idle, .running: throw BindError(description: "the admin server was not started, or runs already")
+    let phase = phase.withLock { $0 }
+    switch phase {
+    case .idle: throw BindError(description: "start() comes first")
+    case .stopped: return
+    case .running(let listener):
+      await withTaskCancellationHandler {
+        await listener.end()
+      } onCancel: {
+        listener.stop()
       }
-    }
-    guard let listener else { return }
-    await withTaskCancellationHandler {
-      await listener.run()
-    } onCancel: {
-      listener.stop()
     }
   }
 
-  /// Ends ``run()``, and with it all connections.
+  /// Ends serving, and with it all connections; returns when the port is closed. Once stopped, it stays so.
   public func stop() async {
     let listener = phase.withLock { phase -> HTTPListener? in
       defer { phase = .stopped }
@@ -102,5 +98,6 @@ public final class AdminServer: Sendable {
       return listener
     }
     listener?.stop()
+    await listener?.end()
   }
 }

@@ -18,7 +18,13 @@ final class HTTPListener: Sendable {
   private let socket: ListeningSocket
   private let logger: Logger
   private let respond: @Sendable (HTTPRequest) -> HTTPResponse
-  /// A pipe whose closing end ends the loop.
+  private struct Ending {
+    var isOver = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
+
+  private let ending = Mutex(Ending())
+  /// A pipe: a byte in it ends the loop.
   private let wake: (read: Int32, write: Int32)
 
   /// - Parameter respond: makes the answer, on the listener's thread.
@@ -47,19 +53,33 @@ final class HTTPListener: Sendable {
     _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
   }
 
-  /// Serves until ``stop()``.
-  func run() async {
-    await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-      let thread = Thread {
-        self.loop()
-        continuation.resume()
+  /// Serves until ``stop()``, on a new thread. Once.
+  func start() {
+    let thread = Thread {
+      self.loop()
+      let waiting = self.ending.withLock { ending -> [CheckedContinuation<Void, Never>] in
+        ending.isOver = true
+        defer { ending.waiting = [] }
+        return ending.waiting
       }
-      thread.name = "admin"
-      thread.start()
+      for continuation in waiting { continuation.resume() }
+    }
+    thread.name = "admin"
+    thread.start()
+  }
+
+  /// Waits until serving has ended.
+  func end() async {
+    await withCheckedContinuation { continuation in
+      let isOver = ending.withLock { ending -> Bool in
+        if !ending.isOver { ending.waiting.append(continuation) }
+        return ending.isOver
+      }
+      if isOver { continuation.resume() }
     }
   }
 
-  /// Ends ``run()``, from any thread.
+  /// Ends serving, from any thread.
   func stop() {
     var byte: UInt8 = 0
     _ = write(wake.write, &byte, 1)
@@ -67,7 +87,11 @@ final class HTTPListener: Sendable {
 
   private func loop() {
     var connections: [HTTPConnection] = []
-    defer { for connection in connections { close(connection.descriptor) } }
+    defer {
+      for connection in connections { close(connection.descriptor) }
+      // The port is free from here on, whoever still holds the socket (listening ends with it, tcp(7)).
+      shutdown(socket.descriptor, Int32(SHUT_RDWR))
+    }
     var resumesAccepting: Int64 = 0
     while true {
       let before = Self.now()
@@ -95,27 +119,27 @@ final class HTTPListener: Sendable {
         if connection.isOver { close(connection.descriptor) }
         return connection.isOver
       }
-      if count > 0, polled[1].revents != 0, !accept(into: &connections, now: now) {
-        resumesAccepting = now + Self.pause
-      }
+      if count > 0, polled[1].revents != 0 { resumesAccepting = accept(into: &connections, now: now) }
     }
   }
 
-  /// Accepts one connection; `false` where that failed and would fail again at once.
-  private func accept(into connections: inout [HTTPConnection], now: Int64) -> Bool {
-    let descriptor = Glibc.accept(socket.descriptor, nil, nil)
-    guard descriptor >= 0 else {
-      if [EAGAIN, EINTR, ECONNABORTED].contains(errno) { return true }
-      logger.warning("admin connection not accepted", metadata: ["reason": "\(String(cString: strerror(errno)))"])
-      return false
+  /// Accepts what waits, as far as there are places; returns when to accept again.
+  private func accept(into connections: inout [HTTPConnection], now: Int64) -> Int64 {
+    for _ in 0..<Self.maximumConnections {
+      let descriptor = Glibc.accept(socket.descriptor, nil, nil)
+      guard descriptor >= 0 else {
+        if [EAGAIN, EINTR, ECONNABORTED].contains(errno) { return now }
+        logger.warning("admin connection not accepted", metadata: ["reason": "\(String(cString: strerror(errno)))"])
+        return now + Self.pause
+      }
+      Self.prepare(descriptor)
+      if connections.count >= Self.maximumConnections {
+        let oldest = connections.firstIndex { !$0.isSending } ?? 0
+        close(connections.remove(at: oldest).descriptor)
+      }
+      connections.append(HTTPConnection(descriptor: descriptor, deadline: now + Self.timeout))
     }
-    Self.prepare(descriptor)
-    if connections.count >= Self.maximumConnections {
-      let oldest = connections.firstIndex { !$0.isSending } ?? 0
-      close(connections.remove(at: oldest).descriptor)
-    }
-    connections.append(HTTPConnection(descriptor: descriptor, deadline: now + Self.timeout))
-    return true
+    return now
   }
 
   private static func now() -> Int64 {

@@ -20,7 +20,7 @@ final class ListeningSocket: Sendable {
     var isOn: Int32 = 1
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size))
     let isListening =
-      Self.withAddress(&storage) { bind(descriptor, $0, length) } == 0 && listen(descriptor, 64) == 0
+      Self.withAddress(&storage) { bind(descriptor, $0, length) } == 0 && listen(descriptor, 256) == 0
     var bound = socklen_t(MemoryLayout<sockaddr_storage>.size)
     guard isListening, Self.withAddress(&storage, { getsockname(descriptor, $0, &bound) }) == 0 else {
       let reason = String(cString: strerror(errno))
