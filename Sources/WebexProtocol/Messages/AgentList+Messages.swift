@@ -1,0 +1,78 @@
+import CProtobufC
+import CWebexSchemas
+
+extension ListAgentsRequest {
+  private static let schema = WireSchema(webex__voice__list_varequest__init, limits: .request)
+
+  /// Reads a `ListVARequest` within the bounds of ``WireLimits/request``.
+  ///
+  /// - Throws: ``MessageError``
+  public init(decoding bytes: UnsafeRawBufferPointer) throws {
+    self = try MessageDecoder<Webex__Voice__ListVARequest>(Self.schema).decode(bytes) {
+      ListAgentsRequest(
+        organizationID: BorrowedText($0.pointee.customer_org_id).string,
+        isDefaultAgentEnabled: $0.pointee.is_default_virtual_agent_enabled != 0)
+    }
+  }
+
+  /// The `ListVARequest` on the wire.
+  public func encoded() -> [UInt8] {
+    let builder = MessageBuilder()
+    let message = builder.make(webex__voice__list_varequest__init)
+    message.pointee.customer_org_id = builder.text(organizationID)
+    message.pointee.is_default_virtual_agent_enabled = isDefaultAgentEnabled ? 1 : 0
+    return builder.pack(message)
+  }
+}
+
+extension ListAgentsResponse {
+  private static let schema = WireSchema(webex__voice__list_varesponse__init, limits: .response)
+
+  /// Reads a `ListVAResponse`, as our own clients do, within the bounds of ``WireLimits/response``.
+  ///
+  /// - Throws: ``MessageError``
+  public init(decoding bytes: UnsafeRawBufferPointer) throws {
+    let arena = CappedArena(bytes: 4 * bytes.count + (1 << 20), allocations: 65_536)
+    self = try MessageDecoder<Webex__Voice__ListVAResponse>(Self.schema, arena: arena).decode(bytes) {
+      let agents = UnsafeBufferPointer(start: $0.pointee.virtual_agents, count: $0.pointee.n_virtual_agents)
+      return ListAgentsResponse(agents: agents.compactMap { ($0?.pointee).map(Agent.init) })
+    }
+  }
+
+  /// The `ListVAResponse` on the wire.
+  public func encoded() -> [UInt8] {
+    let builder = MessageBuilder()
+    let message = builder.make(webex__voice__list_varesponse__init)
+    (message.pointee.n_virtual_agents, message.pointee.virtual_agents) = builder.array(
+      agents.map { $0.build(builder) })
+    return builder.pack(message)
+  }
+}
+
+extension ListAgentsResponse.Agent {
+  fileprivate init(_ message: Webex__Voice__VirtualAgentInfo) {
+    var attributes: [String: String] = [:]
+    for entry in UnsafeBufferPointer(start: message.attributes, count: message.n_attributes) {
+      guard let entry else { continue }
+      attributes[BorrowedText(entry.pointee.key).string] = BorrowedText(entry.pointee.value).string
+    }
+    self.init(
+      id: BorrowedText(message.virtual_agent_id).string, name: BorrowedText(message.virtual_agent_name).string,
+      isDefault: message.is_default != 0, attributes: attributes)
+  }
+
+  fileprivate func build(_ builder: MessageBuilder) -> UnsafeMutablePointer<Webex__Voice__VirtualAgentInfo> {
+    let message = builder.make(webex__voice__virtual_agent_info__init)
+    message.pointee.virtual_agent_id = builder.text(id)
+    message.pointee.virtual_agent_name = builder.text(name)
+    message.pointee.is_default = isDefault ? 1 : 0
+    let entries = attributes.sorted { $0.key < $1.key }.map { key, value in
+      let entry = builder.make(webex__voice__virtual_agent_info__attributes_entry__init)
+      entry.pointee.key = builder.text(key)
+      entry.pointee.value = builder.text(value)
+      return entry
+    }
+    (message.pointee.n_attributes, message.pointee.attributes) = builder.array(entries)
+    return message
+  }
+}
