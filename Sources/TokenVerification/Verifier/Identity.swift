@@ -1,0 +1,36 @@
+/// Who opened a call, as a verified token says. It stays valid for the call however long that lasts: a token
+/// authenticates the request's start.
+public struct Identity: Sendable, Hashable {
+  /// The customer's organization: the tenant's configured constant.
+  public let organization: String
+  /// The tenant's name.
+  public let tenantName: String
+  /// The issuer: the allow-list's constant.
+  public let issuer: String
+  /// The schema that the token is registered for.
+  public let schema: SchemaID
+  /// The first 12 hexadecimal digits of the nonce's SHA-256: tells registrations apart in a log without giving them away.
+  public let nonceHash: String
+  /// When the token ends, in seconds since 1970.
+  public let expiry: Int64
+
+  init(
+    organization: String, tenantName: String, issuer: String, schema: SchemaID, nonceHash: String, expiry: Int64
+  ) {
+    self.organization = organization
+    self.tenantName = tenantName
+    self.issuer = issuer
+    self.schema = schema
+    self.nonceHash = nonceHash
+    self.expiry = expiry
+  }
+
+  /// Why a message that names this organization may not be part of the call, or nil if it may. An empty one says
+  /// nothing and is allowed. To be asked for every message.
+  public func refusal(forMessageOf organization: String) -> TokenRefusal? {
+    guard !organization.isEmpty, !organization.hasSameBytes(as: self.organization) else { return nil }
+    return TokenRefusal(
+      .organization, .organization,
+      .differs(atCharacter: ClaimPolicy.firstDifference(organization, self.organization)))
+  }
+}
