@@ -6,5 +6,5 @@ struct Patchbay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "patchbay",
     abstract: "A virtual agent and media server for Webex Contact Center.",
-    subcommands: [SpeechCommand.self])
+    subcommands: [SpeechCommand.self, ConfigCommand.self])
 }

@@ -1,0 +1,157 @@
+extension Configuration {
+  /// Reads every key; what is wrong is reported to the section's reading.
+  init(_ whole: Section, isDemo: Bool) {
+    listen = Listen(whole.always("listen"), isDemo: isDemo)
+    admin = Admin(whole.always("admin"), isDemo: isDemo)
+    identity = Identity(whole.always("identity"), isDemo: isDemo)
+    agents = Agent.list(whole, tenants: identity.tenants)
+    limits = Limits(whole.always("limits"))
+    recording = Recording(whole.always("recording"))
+    logging = Logging(whole.always("logging"))
+    shutdown = Shutdown(whole.always("shutdown"))
+    self.isDemo = isDemo
+  }
+}
+
+extension Configuration.Listen {
+  static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 50051)
+
+  init(_ section: Section, isDemo: Bool) {
+    address = section.address("address", default: Self.defaultAddress)
+    tls = section.section("tls", write: "`tls: {certificate: server.pem, key: server.key}`").map(Configuration.TLS.init)
+    queues = section.integer("queues", in: 1...64, default: 1)
+    let plaintext = section.flag("plaintext")
+    section.finish()
+
+    if isDemo, !address.isLoopback {
+      section.reading.report(
+        section.place(of: "address"), "the demo listens on loopback only, not on \(address)",
+        "write a configuration file, or listen on \(Self.defaultAddress)")
+    } else if tls != nil, plaintext == true {
+      section.reading.report(
+        section.place(of: "plaintext"), "`listen.plaintext` contradicts `listen.tls`", "keep one of the two")
+    } else if tls == nil, plaintext == false {
+      section.reading.report(
+        section.place(of: "plaintext"), "without plaintext there has to be TLS",
+        "write `tls: {certificate: server.pem, key: server.key}` in `listen`")
+    } else if tls == nil, plaintext == nil, !address.isLoopback {
+      section.reading.report(
+        section.place(of: "address"),
+        "without TLS, tokens and calls would cross the network in plaintext on \(address)",
+        "write `tls: {certificate: server.pem, key: server.key}`, or `plaintext: true` if TLS ends before the gateway")
+    }
+  }
+}
+
+extension Configuration.TLS {
+  init(_ section: Section) {
+    section.require("certificate", write: "server.pem")
+    section.require("key", write: "server.key")
+    certificate = section.file("certificate", write: "the path of a PEM file with the certificate chain") ?? ""
+    key = section.file("key", write: "the path of a PEM file with the private key") ?? ""
+    clientCA = section.file("client_ca", write: "the path of a PEM file with root certificates")
+    clientNames = section.texts("client_names", maximum: 64, write: "\"*.example.com\"").compactMap { name, place in
+      guard Self.isName(name) else {
+        section.reading.report(
+          place, "`\(name.quotedForMessage)` is not a host name", "write a name as in \"*.example.com\"")
+        return nil
+      }
+      return name.lowercased()
+    }
+    if section.has("client_names"), !section.has("client_ca") {
+      section.reading.report(
+        section.place(of: "client_names"),
+        "`\(section.name("client_names"))` has no effect without client certificates",
+        "write `client_ca: ca.pem` too")
+    }
+    if BoundedFile.isOpenToOthers(key) {
+      section.reading.warn(
+        section.place(of: "key"), "the private key can be read by others than its owner", "chmod 600 \(key)")
+    }
+    section.finish()
+  }
+
+  private static func isName(_ name: String) -> Bool {
+    guard name.utf8.count <= 253 else { return false }
+    let labels = name.split(separator: ".", omittingEmptySubsequences: false)
+    return labels.enumerated().allSatisfy { index, label in
+      if index == 0, label == "*", labels.count > 2 { return true }
+      return (1...63).contains(label.utf8.count)
+        && label.utf8.allSatisfy {
+          $0 == 45 || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+        }
+    }
+  }
+}
+
+extension Configuration.Admin {
+  static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 8080)
+
+  init(_ section: Section, isDemo: Bool) {
+    address = section.address("address", default: Self.defaultAddress)
+    let file = section.file("token_file", write: "the path of a file that holds the token")
+    let variable = section.text("token_variable", maximum: 128, write: "the name of an environment variable")
+    token = file.map(Secret.file) ?? variable.map(Secret.variable)
+    section.finish()
+
+    if section.has("token_file"), section.has("token_variable") {
+      section.reading.report(
+        section.place(of: "token_variable"), "`admin.token_file` and `admin.token_variable` are both given",
+        "keep one of the two")
+    }
+    if let file, BoundedFile.isOpenToOthers(file) {
+      section.reading.warn(
+        section.place(of: "token_file"), "the token can be read by others than its owner", "chmod 600 \(file)")
+    }
+    if !address.isLoopback, !section.has("token_file"), !section.has("token_variable") {
+      section.reading.report(
+        section.place(of: "address"), "metrics and dashboard would be open to the network on \(address)",
+        "write `token_file: admin.token` in `admin`, or listen on \(Self.defaultAddress)")
+    }
+    if isDemo, !address.isLoopback {
+      section.reading.report(
+        section.place(of: "address"), "the demo listens on loopback only, not on \(address)",
+        "write a configuration file, or listen on \(Self.defaultAddress)")
+    }
+  }
+}
+
+extension Configuration.Limits {
+  init(_ section: Section) {
+    conversations = section.integer("conversations", in: 1...1_000_000, default: 2_000)
+    conversationsPerTenant = section.integer("conversations_per_tenant", in: 1...1_000_000, default: 1_000)
+    idle = section.duration("idle", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
+    section.finish()
+  }
+}
+
+extension Configuration.Recording {
+  init(_ section: Section) {
+    isEnabled = section.flag("enabled") ?? false
+    directory = section.path("directory", write: "the path of a folder")?.0
+    section.finish()
+    guard isEnabled else { return }
+    section.require("directory", write: "recordings")
+    if let directory, let obstacle = BoundedFile.folderObstacle(directory) {
+      section.reading.report(
+        section.place(of: "directory"),
+        "`recording.directory`: \(directory.quotedForMessage) cannot be written to (\(obstacle))",
+        "write the path of an existing folder that the gateway may write to")
+    }
+  }
+}
+
+extension Configuration.Logging {
+  init(_ section: Section) {
+    level = section.choice("level", default: .info)
+    format = section.choice("format", default: .json)
+    section.finish()
+  }
+}
+
+extension Configuration.Shutdown {
+  init(_ section: Section) {
+    drain = section.duration("drain", in: .zero...(.seconds(3_600)), default: .seconds(120))
+    section.finish()
+  }
+}

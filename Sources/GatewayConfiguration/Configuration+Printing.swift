@@ -1,0 +1,140 @@
+import Yams
+
+extension Configuration {
+  /// The whole configuration as YAML, defaults included. Secrets are not in it: a secret is a file's or a variable's
+  /// name, and nonces, which the platform's tokens carry, are masked. What is printed can be read back, but for those.
+  ///
+  /// - Parameter folder: the absolute path that relative paths are relative to, so that the output means the same
+  ///   wherever it is saved.
+  public func yaml(relativeTo folder: String) -> String {
+    let path: (String) -> Node = { text in
+      .text(text.hasPrefix("/") ? text : folder + (folder.hasSuffix("/") ? "" : "/") + text)
+    }
+    let root = Node.keys([
+      ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node),
+      ("agents", .list(agents.map { $0.node(path) })),
+      (
+        "limits",
+        .keys([
+          ("conversations", .plain("\(limits.conversations)")),
+          ("conversations_per_tenant", .plain("\(limits.conversationsPerTenant)")),
+          ("idle", .duration(limits.idle)),
+        ])
+      ),
+      (
+        "recording",
+        .keys([
+          ("enabled", .plain("\(recording.isEnabled)")), ("directory", recording.directory.map(path)),
+        ])
+      ),
+      (
+        "logging",
+        .keys([("level", .plain(logging.level.rawValue)), ("format", .plain(logging.format.rawValue))])
+      ),
+      ("shutdown", .keys([("drain", .duration(shutdown.drain))])),
+    ])
+    do {
+      return try serialize(node: root, width: -1, allowUnicode: true)
+    } catch {
+      preconditionFailure("libYAML writes any tree of texts into memory: \(error)")
+    }
+  }
+}
+
+extension Configuration.Listen {
+  fileprivate func node(_ path: (String) -> Node) -> Node {
+    .keys([
+      ("address", .text(address.description)),
+      (
+        "tls",
+        tls.map { tls in
+          .keys([
+            ("certificate", path(tls.certificate)), ("key", path(tls.key)), ("client_ca", tls.clientCA.map(path)),
+            ("client_names", .texts(tls.clientNames)),
+          ])
+        }
+      ),
+      ("plaintext", tls == nil ? .plain("true") : nil), ("queues", .plain("\(queues)")),
+    ])
+  }
+}
+
+extension Configuration.Admin {
+  fileprivate func node(_ path: (String) -> Node) -> Node {
+    var file: Node?
+    var variable: Node?
+    switch token {
+    case .file(let name): file = path(name)
+    case .variable(let name): variable = .text(name)
+    case nil: break
+    }
+    return .keys([("address", .text(address.description)), ("token_file", file), ("token_variable", variable)])
+  }
+}
+
+extension Configuration.Identity {
+  fileprivate var node: Node {
+    .keys([
+      ("clock_skew", .duration(clockSkew)),
+      ("issuers", .list(issuers.map { .keys([("issuer", .text($0.issuer)), ("keys_url", .text($0.keysURL))]) })),
+      (
+        "tenants",
+        .list(
+          tenants.map {
+            .keys([
+              ("org", .text($0.organization)), ("name", .text($0.name)), ("url", .text($0.url)),
+              ("audience", $0.audience.map(Node.text)), ("subject", $0.subject.map(Node.text)),
+              ("nonces", .texts($0.nonces.map { _ in "********" })), ("schemas", .texts($0.schemas)),
+            ])
+          })
+      ),
+    ])
+  }
+}
+
+extension Configuration.Agent {
+  fileprivate func node(_ path: (String) -> Node) -> Node {
+    var script: Node?
+    if case .scripted(let file) = engine { script = path(file) }
+    return .keys([
+      ("id", .text(id)), ("name", .text(name)), ("default", .plain("\(isDefault)")), ("tenants", .texts(tenants)),
+      ("responses", .plain(responses.rawValue)),
+      ("engine", .keys([("kind", .plain(engine.kind)), ("script", script)])),
+      (
+        "speech",
+        .keys([
+          ("minimum_speech", .duration(speech.minimumSpeech)), ("minimum_barge_in", .duration(speech.minimumBargeIn)),
+          ("end_silence", .duration(speech.endSilence)), ("preroll", .duration(speech.preroll)),
+          ("maximum_utterance", .duration(speech.maximumUtterance)),
+        ])
+      ),
+      (
+        "audio",
+        .keys([
+          ("default_encoding", .plain(audio.defaultEncoding.rawValue)),
+          ("default_rate", .plain("\(audio.defaultRate)")),
+        ])
+      ),
+    ])
+  }
+}
+
+extension Node {
+  /// Text in quotes, so that nothing in it is taken for something else.
+  fileprivate static func text(_ text: String) -> Node { Node(text, .implicit, .doubleQuoted) }
+
+  fileprivate static func plain(_ text: String) -> Node { Node(text) }
+
+  fileprivate static func duration(_ duration: Duration) -> Node { Node(Notation.write(duration)) }
+
+  fileprivate static func list(_ nodes: [Node]) -> Node { Node(nodes) }
+
+  /// A list of texts, or `nil` (no key) where there are none.
+  fileprivate static func texts(_ texts: [String]) -> Node? {
+    texts.isEmpty ? nil : Node(texts.map(Node.text), .implicit, .flow)
+  }
+
+  fileprivate static func keys(_ keys: [(String, Node?)]) -> Node {
+    Node(keys.compactMap { key, value in value.map { (Node(key), $0) } })
+  }
+}

@@ -1,0 +1,67 @@
+/// One thing that is wrong with a configuration: where, what, and what to write instead.
+public struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
+  /// Where a problem is.
+  public enum Place: Sendable, Equatable, CustomStringConvertible {
+    /// A place in a file; line and column count from 1.
+    case file(String, line: Int, column: Int)
+    /// The file as a whole.
+    case wholeFile(String)
+    /// An environment variable.
+    case variable(String)
+
+    /// `file:line:column`, the file's path, or the variable's name.
+    public var description: String {
+      switch self {
+      case .file(let file, let line, let column): "\(file):\(line):\(column)"
+      case .wholeFile(let file): file
+      case .variable(let name): name
+      }
+    }
+  }
+
+  /// Where it is.
+  public var place: Place
+  /// What is wrong.
+  public var message: String
+  /// What to do about it.
+  public var remedy: String?
+
+  /// A problem at a place.
+  public init(_ place: Place, _ message: String, _ remedy: String? = nil) {
+    self.place = place
+    self.message = message
+    self.remedy = remedy
+  }
+
+  /// `place: what is wrong; what to do`.
+  public var description: String {
+    remedy.map { "\(place): \(message); \($0)" } ?? "\(place): \(message)"
+  }
+}
+
+/// A configuration that cannot be used, with everything that is wrong with it.
+public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The exit status of a command that was given a bad configuration (`EX_CONFIG` of `sysexits.h`).
+  public static let exitStatus: Int32 = 78
+
+  /// What is wrong, in the order of the places; at least one.
+  public var problems: [ConfigurationProblem]
+
+  /// An error of these problems.
+  public init(_ problems: [ConfigurationProblem]) { self.problems = problems }
+
+  /// One line for each problem.
+  public var description: String { problems.map(\.description).joined(separator: "\n") }
+}
+
+extension String {
+  /// The text as it may stand in a message: short, and without control characters.
+  var quotedForMessage: String {
+    var text = ""
+    for (count, scalar) in unicodeScalars.enumerated() {
+      if count == 64 { return text + "…" }
+      text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+    }
+    return text
+  }
+}

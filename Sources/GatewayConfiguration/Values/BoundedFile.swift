@@ -1,0 +1,54 @@
+import Glibc
+
+/// Reading files whose size is not to be trusted.
+enum BoundedFile {
+  /// The bytes, or why there are none.
+  enum Outcome {
+    case bytes([UInt8])
+    case tooLong
+    case failed(String)
+
+    var bytes: [UInt8]? {
+      guard case .bytes(let bytes) = self else { return nil }
+      return bytes
+    }
+  }
+
+  static func read(_ path: String, limit: Int) -> Outcome {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return .failed(String(cString: strerror(errno))) }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while true {
+      let count = Glibc.read(descriptor, &buffer, buffer.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { return .failed(String(cString: strerror(errno))) }
+      if count == 0 { return .bytes(bytes) }
+      bytes.append(contentsOf: buffer[..<count])
+      if bytes.count > limit { return .tooLong }
+    }
+  }
+
+  /// Why a file cannot be read, or `nil` where it can.
+  static func obstacle(_ path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return String(cString: strerror(errno)) }
+    if status.st_mode & S_IFMT == S_IFDIR { return "Is a directory" }
+    return access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
+  }
+
+  /// Why nothing can be written to a folder, or `nil` where it can.
+  static func folderObstacle(_ path: String) -> String? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return String(cString: strerror(errno)) }
+    if status.st_mode & S_IFMT != S_IFDIR { return "Not a directory" }
+    return access(path, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
+  }
+
+  /// Whether others than the owner may read or write a file.
+  static func isOpenToOthers(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & 0o077 != 0
+  }
+}

@@ -1,0 +1,41 @@
+/// Where a secret is kept. The configuration never holds the secret itself.
+public enum Secret: Sendable, Hashable {
+  /// A file that holds the secret and nothing else; white space around it does not count.
+  case file(String)
+  /// The name of an environment variable that holds it.
+  case variable(String)
+
+  /// Why a secret cannot be had. Says where it was looked for, never what was found.
+  public struct ReadingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong.
+    public var description: String
+  }
+
+  /// Bytes a secret may have.
+  public static let maximumLength = 4_096
+
+  /// Reads the secret, now: call it again to take up a change.
+  public func read(environment: [String: String]) throws(ReadingError) -> String {
+    let text: String
+    switch self {
+    case .file(let path):
+      guard let bytes = BoundedFile.read(path, limit: Self.maximumLength).bytes else {
+        throw ReadingError(
+          description: "the secret file \(path) cannot be read, or is over \(Self.maximumLength) bytes")
+      }
+      guard let decoded = String(validating: bytes, as: UTF8.self) else {
+        throw ReadingError(description: "the secret file \(path) is not UTF-8 text")
+      }
+      text = decoded
+    case .variable(let name):
+      guard let value = environment[name] else {
+        throw ReadingError(description: "the environment variable \(name) for a secret is not set")
+      }
+      text = value
+    }
+    let trimmed = String(
+      text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    guard !trimmed.isEmpty else { throw ReadingError(description: "the secret of \(self) is empty") }
+    return trimmed
+  }
+}

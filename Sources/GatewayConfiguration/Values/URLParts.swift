@@ -1,0 +1,35 @@
+/// The parts of an absolute URL (RFC 3986) that the configuration has rules for.
+struct URLParts {
+  var scheme: String
+  /// Without brackets.
+  var host: String
+
+  /// Whether only this machine can be meant.
+  var isLoopback: Bool { NetworkAddress.isLoopback(host) }
+
+  /// Reads `scheme://host[:port][/path]`. No user information, no spaces or control characters, printable ASCII only:
+  /// what is compared byte for byte must have one form.
+  init?(_ text: String) {
+    guard (1...512).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+    guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
+    scheme = String(text[..<colon])
+    guard !scheme.isEmpty, scheme.utf8.allSatisfy({ (97...122).contains($0) }) else { return nil }
+    let rest = text[text.index(colon, offsetBy: 3)...]
+    var authority = rest.prefix { !"/?#".contains($0) }
+    guard !authority.contains("@"), !rest.contains("#") else { return nil }
+    if authority.hasPrefix("[") {
+      guard let end = authority.firstIndex(of: "]") else { return nil }
+      host = String(authority[authority.index(after: authority.startIndex)..<end])
+      authority = authority[authority.index(after: end)...]
+    } else {
+      host = String(authority.prefix { $0 != ":" })
+      authority = authority.dropFirst(host.count)
+    }
+    guard !host.isEmpty else { return nil }
+    guard !authority.isEmpty else { return }
+    let port = authority.dropFirst()
+    guard authority.hasPrefix(":"), !port.isEmpty, port.utf8.allSatisfy({ (48...57).contains($0) }),
+      let number = UInt16(port), number > 0
+    else { return nil }
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import GatewayConfiguration
+
+/// `patchbay config`: what a configuration says, and what is wrong with it.
+struct ConfigCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config", abstract: "Checks a configuration, or prints what is in effect.",
+    subcommands: [Check.self, Print.self])
+
+  /// `patchbay config check`.
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Reports everything that is wrong, with file, line and what to write instead; exits 78 then.")
+
+    @OptionGroup var file: ConfigurationFile
+
+    func run() throws {
+      let configuration = try file.load()
+      print("ok: \(file.name), \(configuration.summary)")
+    }
+  }
+
+  /// `patchbay config print`.
+  struct Print: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints the effective configuration, defaults and environment included, secrets masked.")
+
+    @OptionGroup var file: ConfigurationFile
+
+    func run() throws {
+      let configuration = try file.load()
+      print("# The effective configuration of \(file.name)")
+      print(configuration.yaml(relativeTo: FileManager.default.currentDirectoryPath), terminator: "")
+    }
+  }
+}
+
+/// `--config`, for every command that reads the configuration.
+struct ConfigurationFile: ParsableArguments {
+  @Option(name: .customLong("config"), help: "A configuration file (YAML). Without one: the embedded demo.")
+  var path: String?
+
+  /// For messages.
+  var name: String { path ?? "the embedded demo" }
+
+  /// The configuration with the environment laid over it. Warnings, and everything that is wrong, go to standard error;
+  /// then the command exits with 78 (`EX_CONFIG`).
+  func load() throws -> Configuration {
+    do {
+      let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
+      for warning in loaded.warnings { StandardError.write("warning: \(warning)") }
+      return loaded.configuration
+    } catch {
+      StandardError.write(error.description)
+      throw ExitCode(ConfigurationError.exitStatus)
+    }
+  }
+}
+
+extension Configuration {
+  /// What `config check` says of a good one.
+  fileprivate var summary: String {
+    let transport = listen.tls.map { $0.clientCA == nil ? "TLS" : "TLS with client certificates" } ?? "plaintext"
+    return
+      "\(agents.count) agent\(agents.count == 1 ? "" : "s"), \(identity.tenants.count) "
+      + "tenant\(identity.tenants.count == 1 ? "" : "s"), listening on \(listen.address) (\(transport)), "
+      + "admin on \(admin.address)"
+  }
+}
+
+enum StandardError {
+  /// Writes a line to standard error.
+  static func write(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+}
