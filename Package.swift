@@ -78,7 +78,7 @@ let package = Package(
 
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
-    tests("GRPCTransport"),
+    tests("GRPCTransport", [log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
     tests("TokenVerification"),
     tests("BotEngine"),

@@ -1,0 +1,340 @@
+import CGRPC
+import Synchronization
+
+/// One completion queue of the C core with the thread that serves it, its timers, and an executor for tasks.
+///
+/// Everything that belongs to an RPC of this loop happens on this one thread, one thing after another: its handler
+/// needs no lock. Slow work (bots, HTTP, files) belongs in tasks that prefer this executor:
+/// `Task(executorPreference: call.loop) { … }` resumes on the loop's thread between two events, without a hop through
+/// the default pool. Nothing that runs here may block.
+///
+/// `@unchecked Sendable`: the stored properties below the mark are touched by the loop's thread alone (by the thread
+/// that runs the last jobs, one at a time, once the loop is closed); everything else is constant, atomic or in a mutex.
+public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+  /// A piece of work to run on the loop.
+  enum Work {
+    case job(UnownedJob)
+    case closure(@Sendable () -> Void)
+  }
+
+  private struct Inbox {
+    enum State { case open, draining, closed }
+    var work: [Work] = []
+    var state = State.open
+    /// Closed, and a thread is running what came in late.
+    var lateRunner = false
+  }
+
+  /// How many events may pass before a half-close that waits for the queue to be empty is reported all the same.
+  private static let mostEventsUntilSettled = 64
+
+  let queue: OpaquePointer
+  private let wake: OpaquePointer
+  private let name: String
+  private let inbox = Mutex(Inbox())
+  private let hasInbox = Atomic(false)
+  private let asleep = Atomic(false)
+  private let thread = Mutex<UInt64?>(nil)
+
+  // MARK: The loop's thread only
+
+  private var local: [Work] = []
+  private var running: [Work] = []
+  private var timers = TimerHeap()
+  private var unflushed: [any OutboundCall] = []
+  private var flushing: [any OutboundCall] = []
+  private var unsettled: [ServerCall] = []
+  private var eventsSinceUnsettled = 0
+  private var closers: [ObjectIdentifier: () -> Void] = [:]
+  private var queueIsDown = false
+
+  init(name: String) {
+    self.name = name
+    queue = pb_queue_create()
+    wake = pb_wake_create(queue, Operation.wake.rawValue)
+  }
+
+  /// Whether the caller runs on this loop's thread.
+  public var isCurrent: Bool { pb_current_loop() == Unmanaged.passUnretained(self).toOpaque() }
+
+  /// Traps with a clear message on any other thread than this loop's.
+  public func preconditionIsCurrent(_ function: StaticString = #function) {
+    precondition(isCurrent, "\(function) belongs to the thread of its event loop, and was called on another")
+  }
+
+  /// The loop that owns the calling thread, if one does.
+  public static var current: EventLoop? {
+    guard let loop = pb_current_loop() else { return nil }
+    return Unmanaged<EventLoop>.fromOpaque(loop).takeUnretainedValue()
+  }
+
+  /// Runs a closure on the loop, after what is already queued. From any thread.
+  ///
+  /// The loop is woken only where it sleeps: from its own thread this costs an array append.
+  public func execute(_ work: @escaping @Sendable () -> Void) { enqueue(.closure(work)) }
+
+  /// Runs `work` on the loop once the time has passed; on the loop only.
+  ///
+  /// The resolution is a millisecond. A timer that nobody cancels keeps its closure until it fires.
+  @discardableResult
+  public func schedule(after delay: Duration, _ work: @escaping () -> Void) -> LoopTimer {
+    preconditionIsCurrent()
+    let timer = LoopTimer(loop: self, deadline: Self.deadline(after: delay), work: work)
+    timers.insert(timer)
+    return timer
+  }
+
+  func cancel(_ timer: LoopTimer) {
+    preconditionIsCurrent()
+    timers.remove(timer)
+  }
+
+  /// Nanoseconds of the monotonic clock, `delay` from now; a delay beyond a century is a century.
+  static func deadline(after delay: Duration) -> Int64 { pb_now() + nanoseconds(of: delay) }
+
+  static func nanoseconds(of duration: Duration) -> Int64 {
+    let century: Int64 = 3_155_760_000
+    let (seconds, attoseconds) = duration.components
+    if seconds >= century { return century * 1_000_000_000 }
+    if seconds < 0 { return 0 }
+    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+  }
+}
+
+// MARK: - Executor
+
+extension EventLoop {
+  /// Part of being an executor; `execute(_:)` is the call for closures.
+  public func enqueue(_ job: consuming ExecutorJob) { enqueue(.job(UnownedJob(job))) }
+
+  /// Part of being an executor.
+  public func checkIsolated() { preconditionIsCurrent() }
+
+  private func enqueue(_ work: Work) {
+    if isCurrent {
+      local.append(work)
+      return
+    }
+    let runHere = inbox.withLock { inbox in
+      inbox.work.append(work)
+      hasInbox.store(true, ordering: .sequentiallyConsistent)
+      switch inbox.state {
+      case .open:
+        // Under the lock, so that a loop that closes waits for the wake to be posted.
+        if asleep.exchange(false, ordering: .sequentiallyConsistent) { pb_wake_post(wake) }
+        return false
+      case .draining: return false
+      case .closed:
+        defer { inbox.lateRunner = true }
+        return !inbox.lateRunner
+      }
+    }
+    if runHere { runLateWork() }
+  }
+
+  /// Jobs that come after the thread has ended run on their sender's thread, still one at a time, so that no task
+  /// is left hanging.
+  private func runLateWork() {
+    pb_set_current_loop(Unmanaged.passUnretained(self).toOpaque())
+    defer { pb_set_current_loop(nil) }
+    while true {
+      runWork()
+      let finished = inbox.withLock { inbox in
+        if inbox.work.isEmpty { inbox.lateRunner = false }
+        return inbox.work.isEmpty
+      }
+      if finished { return }
+    }
+  }
+
+  private func run(_ work: Work) {
+    switch work {
+    case .job(let job):
+      job.runSynchronously(isolatedTo: asUnownedSerialExecutor(), taskExecutor: asUnownedTaskExecutor())
+    case .closure(let closure): closure()
+    }
+  }
+
+  /// Runs what is queued, and what that queues, but lets the network have its turn after some rounds.
+  private func runWork() {
+    for _ in 0..<16 {
+      if hasInbox.load(ordering: .sequentiallyConsistent) {
+        inbox.withLock { inbox in
+          local.append(contentsOf: inbox.work)
+          inbox.work.removeAll(keepingCapacity: true)
+          hasInbox.store(false, ordering: .sequentiallyConsistent)
+        }
+      }
+      if local.isEmpty { break }
+      swap(&local, &running)
+      for work in running { run(work) }
+      running.removeAll(keepingCapacity: true)
+      flush()
+    }
+  }
+}
+
+// MARK: - The thread
+
+extension EventLoop {
+  func start() throws(ThreadError) {
+    var identifier: UInt64 = 0
+    let result = pb_thread_start(
+      name,
+      { context in
+        guard let context else { return }
+        Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue().runThread()
+      }, Unmanaged.passRetained(self).toOpaque(), &identifier)
+    guard result == 0 else {
+      Unmanaged.passUnretained(self).release()
+      throw ThreadError(code: result)
+    }
+    thread.withLock { $0 = identifier }
+  }
+
+  private func runThread() {
+    pb_set_current_loop(Unmanaged.passUnretained(self).toOpaque())
+    while true {
+      runWork()
+      let event = pb_queue_next(queue, nextDeadline())
+      asleep.store(false, ordering: .sequentiallyConsistent)
+      switch Int(event.kind) {
+      case Int(PB_EVENT_COMPLETED):
+        dispatch(event)
+        settle(queueIsEmpty: false)
+      case Int(PB_EVENT_TIMEOUT): settle(queueIsEmpty: true)
+      default:
+        close()
+        return
+      }
+      fireTimers()
+      flush()
+    }
+  }
+
+  private func nextDeadline() -> Int64 {
+    if !local.isEmpty || !unsettled.isEmpty { return 0 }
+    if queueIsDown { return pb_now() + 5_000_000 }  // nobody can wake a queue that is shutting down
+    asleep.store(true, ordering: .sequentiallyConsistent)
+    if hasInbox.load(ordering: .sequentiallyConsistent) { return 0 }
+    return timers.first?.deadline ?? .max
+  }
+
+  private func fireTimers() {
+    guard let first = timers.first else { return }
+    let now = pb_now()
+    if first.deadline > now { return }
+    while let timer = timers.popFirst(dueBy: now) { timer.fire() }
+  }
+
+  /// Ends the thread once every operation has come back. Calls and servers have to be over; channels are closed.
+  func stop() async {
+    await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+      execute {
+        let closers = self.closers
+        self.closers = [:]
+        for close in closers.values { close() }
+        self.inbox.withLock { $0.state = .draining }
+        self.queueIsDown = true
+        pb_queue_shutdown(self.queue)
+        done.resume()
+      }
+    }
+  }
+
+  /// Waits for the thread to have ended. Blocks.
+  func join() {
+    guard let identifier = thread.withLock({ $0.take() }) else { return }
+    pb_thread_join(identifier)
+  }
+
+  private func close() {
+    runWork()
+    timers.removeAll()
+    pb_wake_destroy(wake)
+    pb_queue_destroy(queue)
+    pb_set_current_loop(nil)
+    let late = inbox.withLock { inbox in
+      inbox.state = .closed
+      if inbox.work.isEmpty && local.isEmpty { return false }
+      inbox.lateRunner = true
+      return true
+    }
+    if late { runLateWork() }
+  }
+
+  /// Whether operations may still be started.
+  var isOpen: Bool { !queueIsDown }
+
+  func whenClosing(_ owner: AnyObject, _ close: @escaping () -> Void) { closers[ObjectIdentifier(owner)] = close }
+  func forgetClosing(_ owner: ObjectIdentifier) { closers[owner] = nil }
+}
+
+// MARK: - Events
+
+extension EventLoop {
+  private func dispatch(_ event: pb_event) {
+    guard let operation = Operation(rawValue: event.operation), let owner = event.owner else { return }  // a wake
+    switch operation {
+    case .wake: break
+    case .callArrived: Self.object(owner, as: RequestSlot.self).arrived(event.ok)
+    case .serverStopped: Self.object(owner, as: Acceptor.self).stopped()
+    case .serverSent: Self.object(owner, as: ServerCall.self).sent(event.ok)
+    case .serverReceived: Self.object(owner, as: ServerCall.self).messageArrived(event.ok)
+    case .serverClosed: Self.object(owner, as: ServerCall.self).closeArrived()
+    case .clientSent: Self.object(owner, as: ClientCall.self).sent(event.ok)
+    case .clientReceived: Self.object(owner, as: ClientCall.self).messageArrived(event.ok)
+    case .clientClosed: Self.object(owner, as: ClientCall.self).statusArrived()
+    case .clientMetadata: Self.object(owner, as: ClientCall.self).initialMetadataArrived(event.ok)
+    }
+  }
+
+  private static func object<T: AnyObject>(_ owner: UnsafeMutableRawPointer, as type: T.Type) -> T {
+    Unmanaged<T>.fromOpaque(owner).takeUnretainedValue()
+  }
+
+  /// Starts the call's next batch when the current event or job is over, so that what a handler sends in one go,
+  /// headers, message and status, leaves in one batch.
+  func flushLater(_ call: any OutboundCall) { unflushed.append(call) }
+
+  private func flush() {
+    while !unflushed.isEmpty {
+      swap(&unflushed, &flushing)
+      for call in flushing { call.flush() }
+      flushing.removeAll(keepingCapacity: true)
+    }
+  }
+
+  /// Reports the call's half-close when no event that is already queued says that the call was cancelled.
+  func settleLater(_ call: ServerCall) { unsettled.append(call) }
+
+  private func settle(queueIsEmpty: Bool) {
+    if unsettled.isEmpty { return }
+    eventsSinceUnsettled += 1
+    if !queueIsEmpty && eventsSinceUnsettled < Self.mostEventsUntilSettled { return }
+    eventsSinceUnsettled = 0
+    let calls = unsettled
+    unsettled.removeAll(keepingCapacity: true)
+    for call in calls { call.settled() }
+  }
+}
+
+/// What an operation's tag says about it.
+enum Operation: Int32 {
+  case wake = 1
+  case callArrived, serverStopped, serverSent, serverReceived, serverClosed
+  case clientSent, clientReceived, clientClosed, clientMetadata
+}
+
+/// A call with something to send.
+protocol OutboundCall: AnyObject {
+  func flush()
+}
+
+/// The system gave no thread for a loop.
+public struct ThreadError: Error, Sendable, CustomStringConvertible {
+  /// The errno of `pthread_create`.
+  public var code: Int32
+  /// What happened, for a log.
+  public var description: String { "cannot start the thread of an event loop (errno \(code))" }
+}

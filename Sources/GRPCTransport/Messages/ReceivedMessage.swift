@@ -1,0 +1,28 @@
+import CGRPC
+
+/// A message as it arrived. It lasts as long as the call to `received(_:)` that it is handed to.
+///
+/// The bytes are those the transport read from the socket; only a message that arrived in pieces is joined, once.
+public struct ReceivedMessage: ~Copyable {
+  private let core: OpaquePointer
+
+  init(_ core: OpaquePointer) { self.core = core }
+
+  deinit { pb_message_destroy(core) }
+
+  /// The length in bytes.
+  public var count: Int { pb_message_length(core) }
+
+  /// Whether the sender compressed it. The transport refuses such messages, so a handler does not see one.
+  public var isCompressed: Bool { pb_message_is_compressed(core) }
+
+  /// The bytes in place.
+  public func withUnsafeBytes<R, E>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+    var count = 0
+    let start = pb_message_bytes(core, &count)
+    return try body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  /// A copy of the bytes.
+  public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+}
