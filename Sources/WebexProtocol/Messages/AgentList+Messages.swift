@@ -32,7 +32,7 @@ extension ListAgentsResponse {
   ///
   /// - Throws: ``MessageError``
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    let arena = CappedArena(bytes: 4 * bytes.count + (1 << 20), allocations: 65_536)
+    let arena = CappedArena(responseBytes: bytes.count)
     self = try MessageDecoder<Webex__Voice__ListVAResponse>(Self.schema, arena: arena).decode(bytes) {
       let agents = UnsafeBufferPointer(start: $0.pointee.virtual_agents, count: $0.pointee.n_virtual_agents)
       return ListAgentsResponse(agents: agents.compactMap { ($0?.pointee).map(Agent.init) })

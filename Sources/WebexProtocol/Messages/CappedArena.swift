@@ -40,6 +40,12 @@ final class CappedArena {
         allocator_data: state))
   }
 
+  /// An arena for one response of so many bytes: protobuf-c takes up to 80 bytes for one, as two make an empty prompt, but
+  /// no more than a response's fields can take; what they hold is copied once.
+  convenience init(responseBytes: Int) {
+    self.init(bytes: 65_536 + 2 * responseBytes + min(80 * responseBytes, 4 << 20), allocations: 65_536)
+  }
+
   deinit {
     state.pointee.base.deallocate()
     state.deallocate()

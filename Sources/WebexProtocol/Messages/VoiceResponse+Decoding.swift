@@ -12,8 +12,7 @@ extension VoiceResponse {
   ///
   /// - Throws: ``MessageError`` where the response is malformed, over a limit or of an unknown type.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    // Protobuf-c copies strings and bytes once, and structs are larger than what they are read from.
-    let arena = CappedArena(bytes: 4 * bytes.count + (1 << 20), allocations: 65_536)
+    let arena = CappedArena(responseBytes: bytes.count)
     let decoder = MessageDecoder<Webex__Voice__VoiceVAResponse>(Self.schema, arena: arena)
     self = try decoder.decode(bytes) { try VoiceResponse($0.pointee) }
   }

@@ -203,6 +203,9 @@ struct MessageLimitTests {
     let audio = [UInt8](repeating: 0, count: 4_000_000)
     let response = VoiceResponse(prompts: [.init(audio: audio, isBargeInEnabled: true)])
     #expect(refusal { try VoiceResponse(decoding: response.encoded()) } == nil)
+    for fields in [(0..<4096).flatMap({ _ in Wire.bytes(1, []) }), (0..<16_384).flatMap({ _ in Wire.number(3, 1) })] {
+      #expect(refusal { try VoiceResponse(decoding: fields) } == nil)
+    }
     let large = [UInt8](repeating: 0, count: (4 << 20) + 1)
     #expect(
       refusal { try VoiceResponse(decoding: large) }?.reason == .messageTooLarge(bytes: large.count, limit: 4 << 20))
