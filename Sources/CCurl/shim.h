@@ -68,4 +68,9 @@ static inline int patchbay_curl_address(const struct curl_sockaddr *address, uin
   return 0;
 }
 
+// A socket for the address, not inherited by other programs. glibc's SOCK_CLOEXEC is an enum, its other names are not.
+static inline curl_socket_t patchbay_curl_open_socket(const struct curl_sockaddr *address) {
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 #endif

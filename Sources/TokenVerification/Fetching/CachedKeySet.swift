@@ -1,0 +1,92 @@
+/// What is known of one issuer's keys and when to fetch them again: a pure state machine. Time is handed in, monotonic,
+/// from any origin.
+struct CachedKeySet {
+  let timing: KeySetTiming
+  private(set) var keys: KeySet?
+  /// When the keys were last fetched with success.
+  private(set) var fetchedAt: Duration?
+  private(set) var lastFailure: KeySetFetchFailure?
+  private(set) var isFetching = false
+  /// Fetches that failed since the last that did not.
+  private(set) var failures = 0
+  private(set) var fetches = 0
+  /// When the next fetch is due.
+  private(set) var dueAt: Duration = .zero
+  private var startedAt: Duration?
+
+  init(timing: KeySetTiming) { self.timing = timing }
+
+  /// The keys, unless they are too old to serve.
+  func usableKeys(now: Duration) -> KeySet? {
+    guard let keys, let fetchedAt, now - fetchedAt < timing.maximumAge else { return nil }
+    return keys
+  }
+
+  /// What is known of a key, and whether a fetch has to be started now. If so it counts as started.
+  mutating func lookup(keyID: String, now: Duration) -> (lookup: KeyLookup, startsFetch: Bool) {
+    guard let keys = usableKeys(now: now), let fetchedAt else {
+      if isFetching { return (.pending, false) }
+      return start(if: isDue(now), now) ? (.pending, true) : (.unavailable, false)
+    }
+    if let key = keys[keyID] {
+      // Nobody asked for so long that the background refresh did not run: a key may have been withdrawn meanwhile.
+      if failures == 0, now - fetchedAt >= timing.refreshInterval * 2 {
+        return (.pending, start(if: !isFetching, now))
+      }
+      return (.found(key), start(if: isDue(now) && !isFetching, now))
+    }
+    if isFetching { return (.pending, false) }
+    // One fetch per interval for all unknown ids together: what a flood of them may cost.
+    let mayAsk = startedAt.map { now - $0 >= timing.unknownKeyInterval } ?? true
+    if start(if: mayAsk && (failures == 0 || isDue(now)), now) { return (.pending, true) }
+    // While the issuer does not answer, a new key cannot be told from an invented one.
+    return (failures > 0 ? .unavailable : .unknown, false)
+  }
+
+  /// What is known of a key without fetching.
+  func known(keyID: String, now: Duration) -> KeyLookup {
+    guard let keys = usableKeys(now: now) else { return .unavailable }
+    if let key = keys[keyID] { return .found(key) }
+    return failures > 0 ? .unavailable : .unknown
+  }
+
+  /// Starts the fetch that is due, if one is. Returns whether it has to be carried out now.
+  mutating func startIfDue(now: Duration) -> Bool { start(if: isDue(now) && !isFetching, now) }
+
+  /// Ends the fetch. `random` is from 0 to 1.
+  mutating func finish(_ result: Result<KeySet, KeySetFetchFailure>, now: Duration, random: Double) {
+    isFetching = false
+    switch result {
+    case .success(let set) where set.count > 0:
+      keys = set
+      fetchedAt = now
+      failures = 0
+      lastFailure = nil
+      dueAt = now + timing.refreshInterval * (0.9 + 0.2 * random)
+    case .success: fail(.noUsableKeys, now, random)
+    case .failure(let failure): fail(failure, now, random)
+    }
+  }
+
+  /// The keys that are there stay: an issuer's fault does not end calls.
+  private mutating func fail(_ failure: KeySetFetchFailure, _ now: Duration, _ random: Double) {
+    lastFailure = failure
+    failures = min(failures + 1, 32)
+    let doubled = timing.firstRetry * Double(1 << (failures - 1))
+    var wait = min(doubled, timing.longestRetry) * (0.75 + 0.25 * random)
+    if case .status(_, let seconds?) = failure {
+      wait = max(wait, min(.seconds(seconds), timing.longestRetryAfter))
+    }
+    dueAt = now + wait
+  }
+
+  private func isDue(_ now: Duration) -> Bool { now >= dueAt }
+
+  private mutating func start(if condition: Bool, _ now: Duration) -> Bool {
+    guard condition else { return false }
+    isFetching = true
+    startedAt = now
+    fetches += 1
+    return true
+  }
+}

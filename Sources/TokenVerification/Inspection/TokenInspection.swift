@@ -1,0 +1,236 @@
+/// A token explained to the person who holds it: what is in it, line by line, and all that would have it refused, with
+/// what to do about it. It shows the token's claims, which no log may hold.
+public struct TokenInspection: Sendable {
+  /// A field of the token, or something found out about it.
+  public struct Line: Sendable, Hashable {
+    /// The part of the token.
+    public let segment: TokenSegment
+    /// The field's name.
+    public let name: String
+    /// The value, fit for a terminal.
+    public let value: String
+    /// Whether a check fails because of it.
+    public let isAtFault: Bool
+  }
+
+  /// Something that would have the token refused.
+  public struct Finding: Sendable, Hashable {
+    /// The check that fails.
+    public let refusal: TokenRefusal
+    /// The token's value and the configured one, where two were compared, fit for a terminal.
+    public let comparison: Comparison?
+  }
+
+  /// Two texts that should be one.
+  public struct Comparison: Sendable, Hashable {
+    /// What the token says.
+    public let token: String
+    /// What the configuration says.
+    public let configured: String
+    /// The characters that are alike from the beginning.
+    public let common: Int
+  }
+
+  /// How far the checks could go.
+  public enum Verdict: Sendable, Hashable {
+    /// Everything was checked and the token is good.
+    case accepted(Identity)
+    /// At least one check failed.
+    case refused
+    /// Nothing failed so far, but the issuer's keys could not be had.
+    case keysUnavailable
+    /// Nothing is wrong with the token's form and times; there was nothing to verify it with.
+    case notVerified
+  }
+
+  /// The token's fields in their order.
+  public private(set) var lines: [Line] = []
+  /// What would have the token refused, in the order of the checks. A server stops at the first.
+  public private(set) var findings: [Finding] = []
+  /// The outcome.
+  public private(set) var verdict: Verdict = .notVerified
+
+  private let now: Int64
+
+  /// Looks into a token, or an `authorization` value, without verifying it.
+  public init(_ token: String, now: Int64 = WallClock.now()) {
+    self.init(token, policy: nil, schema: .anyOfTenant, key: nil, now: now)
+  }
+
+  /// Checks a token as a server with this verifier would, and fetches the issuer's keys if they are needed.
+  public static func verifying(
+    _ token: String, with verifier: TokenVerifier, schema: RequiredSchema = .anyOfTenant,
+    now: Int64 = WallClock.now()
+  ) async -> TokenInspection {
+    let policy = verifier.policy
+    var key: KeyLookup?
+    if let value = try? AuthorizationValue.token(in: [Array(token.trimmed.utf8)]),
+      let compact = try? CompactToken(value),
+      let header = try? TokenHeader(compact.header),
+      let members = try? CompactToken.members(of: compact.payload, .payload),
+      let issuer = try? policy.issuer(named: members[TokenField.issuer.rawValue])
+    {
+      key = verifier.keys.lookup(issuer: issuer, keyID: header.keyID)
+      if case .pending = key { key = await verifier.keys.fetch(issuer: issuer, keyID: header.keyID) }
+    }
+    return TokenInspection(token, policy: policy, schema: schema, key: key, now: now)
+  }
+
+  init(_ text: String, policy: ClaimPolicy?, schema: RequiredSchema, key: KeyLookup?, now: Int64) {
+    self.now = now
+    do throws(TokenRefusal) {
+      let compact = try CompactToken(AuthorizationValue.token(in: [Array(text.trimmed.utf8)]))
+      inspectHeader(compact)
+      inspectSignature(compact, key)
+      try inspectPayload(compact, policy, schema, key)
+    } catch { findings.append(Finding(refusal: error, comparison: nil)) }
+    findings.sort { Self.order($0.refusal.check) < Self.order($1.refusal.check) }
+    if !findings.isEmpty { verdict = .refused }
+  }
+
+  private mutating func inspectHeader(_ compact: CompactToken) {
+    do throws(TokenRefusal) {
+      let members = try CompactToken.members(of: compact.header, .header)
+      let refusals = TokenHeader.refusals(members)
+      add(members, .header, refusals)
+      findings += refusals.map { Finding(refusal: $0, comparison: nil) }
+    } catch { findings.append(Finding(refusal: error, comparison: nil)) }
+  }
+
+  private mutating func inspectSignature(_ compact: CompactToken, _ key: KeyLookup?) {
+    var text = "\(compact.signature.count) bytes"
+    var refusal: TokenRefusal?
+    switch key {
+    case .found(let key):
+      if compact.signature.count != key.modulusBytes {
+        refusal = TokenRefusal(
+          .signature, nil, .signatureLength(bytes: compact.signature.count, expected: key.modulusBytes))
+      } else if !key.verifies(signature: compact.signature, over: compact.signingInput) {
+        refusal = TokenRefusal(.signature, nil, .badSignature)
+      } else {
+        text += ", verified"
+      }
+    case .unknown: refusal = TokenRefusal(.key, .keyID, .unknownKey)
+    case .unavailable, .pending: text += ", not verified: the issuer's keys could not be had"
+    case nil: text += ", not verified"
+    }
+    lines.append(Line(segment: .signature, name: "signature", value: text, isAtFault: refusal?.check == .signature))
+    if let refusal { findings.append(Finding(refusal: refusal, comparison: nil)) }
+  }
+
+  private mutating func inspectPayload(
+    _ compact: CompactToken, _ policy: ClaimPolicy?, _ schema: RequiredSchema, _ key: KeyLookup?
+  ) throws(TokenRefusal) {
+    let members = try CompactToken.members(of: compact.payload, .payload)
+    let (claims, formRefusals) = TokenClaims.inspect(members)
+    var refusals = formRefusals
+    var issuer: String?
+    if let policy {
+      do throws(TokenRefusal) { issuer = try policy.issuer(named: members[TokenField.issuer.rawValue]) } catch {
+        refusals.removeAll { $0.field == .issuer }
+        refusals.append(error)
+      }
+    }
+    let broken = Set(formRefusals.compactMap(\.field))
+    // Without a configuration the usual allowance for clocks stands in.
+    let times = (policy ?? ClaimPolicy(issuers: [], tenants: [])).timeRefusals(claims, now: now)
+    refusals += times.filter { refusal in
+      refusal.check == .lifetime
+        ? broken.isDisjoint(with: [.expiry, .issuedAt]) : refusal.field.map { !broken.contains($0) } ?? true
+    }
+    var tenant: Tenant?
+    if let policy, !broken.contains(.organization) {
+      tenant = policy.tenant(of: claims)
+      if let tenant {
+        refusals += policy.refusals(claims, tenant: tenant, schema: schema).filter { refusal in
+          refusal.field.map { !broken.contains($0) } ?? true
+        }
+      } else {
+        refusals.append(TokenRefusal(.tenant, .organization, .unknownTenant))
+      }
+    }
+    add(members, .payload, refusals)
+    findings += refusals.map { Finding(refusal: $0, comparison: Self.comparison($0, claims, tenant)) }
+    guard findings.isEmpty, let issuer, let tenant else { return }
+    switch key {
+    case .found:
+      verdict = .accepted(
+        Identity(
+          organization: tenant.organization, tenantName: tenant.name, issuer: issuer,
+          schema: SchemaID(rawValue: claims.schema), nonceHash: SHA256(claims.nonce.utf8).shortText,
+          expiry: claims.expiry))
+    default: verdict = .keysUnavailable
+    }
+  }
+
+  private mutating func add(_ members: JSONObject, _ segment: TokenSegment, _ refusals: [TokenRefusal]) {
+    let faults = Set(refusals.compactMap { $0.field?.rawValue })
+    for member in members.members {
+      lines.append(
+        Line(
+          segment: segment, name: member.name.printable, value: value(member), isAtFault: faults.contains(member.name)))
+    }
+    for refusal in refusals where refusal.problem == .missing {
+      lines.append(Line(segment: segment, name: refusal.field?.rawValue ?? "", value: "(missing)", isAtFault: true))
+    }
+  }
+
+  private func value(_ member: JSONObject.Member) -> String {
+    let times: [TokenField] = [.expiry, .issuedAt, .notBefore]
+    switch member.value {
+    case .string(let text): return text.printable
+    case .number(let number):
+      guard let time = number.wholeValue, time <= TokenClaims.maximumTime,
+        times.contains(where: { $0.rawValue.hasSameBytes(as: member.name) })
+      else { return number.literal.printable }
+      return "\(time)  \(UTCTime.text(time)), \(UTCTime.relative(time, to: now))"
+    default: return member.value.text.printable
+    }
+  }
+
+  private static func comparison(_ refusal: TokenRefusal, _ claims: TokenClaims, _ tenant: Tenant?) -> Comparison? {
+    guard case .differs = refusal.problem, let tenant else { return nil }
+    let texts: (token: String?, configured: String?) =
+      switch refusal.field {
+      case .url: (claims.url, tenant.url)
+      case .audience: (claims.audiences.first, tenant.audience)
+      case .subject: (claims.subject, tenant.subject)
+      default: (nil, nil)
+      }
+    guard let token = texts.token, let configured = texts.configured else { return nil }
+    // Counted in what is shown, where an escaped character takes several places.
+    let common = ClaimPolicy.firstDifference(token.printable, configured.printable) - 1
+    return Comparison(token: token.printable, configured: configured.printable, common: common)
+  }
+
+  /// The place of a check in the order in which a server makes them.
+  private static func order(_ check: TokenRefusal.Check) -> Int {
+    let order: [TokenRefusal.Check] = [
+      .authorization, .size, .structure, .encoding, .json, .algorithm, .type, .header, .keyID, .issuer, .key,
+      .signature, .claim, .time, .lifetime, .tenant, .revoked, .organization,
+    ]
+    return order.firstIndex(of: check) ?? order.count
+  }
+}
+
+extension String {
+  /// Without white space around it: tokens are pasted with a line's end.
+  var trimmed: String {
+    let isSpace: (Character) -> Bool = { $0.isWhitespace }
+    return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
+  }
+
+  /// Fit for a terminal: control characters and what is invisible or turns the writing around are shown as their code
+  /// points, so that a token cannot write on the screen; long texts are cut.
+  var printable: String {
+    var text = ""
+    for scalar in unicodeScalars.prefix(600) {
+      switch scalar.properties.generalCategory {
+      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+        text += "\\u{\(String(scalar.value, radix: 16))}"
+      default: text.unicodeScalars.append(scalar)
+      }
+    }
+    return unicodeScalars.count > 600 ? text + "…" : text
+  }
+}

@@ -1,0 +1,154 @@
+import Testing
+
+@testable import TokenVerification
+
+@Suite("Cached key set")
+struct CachedKeySetTests {
+  private static let key = Result { try Fixture.issuer.get().key.publicKey }
+
+  private func set(_ id: String = "k") throws -> KeySet { KeySet(keyID: id, key: try Self.key.get()) }
+
+  /// A cache that fetched its keys at 0 s.
+  private func warm() throws -> CachedKeySet {
+    var cache = CachedKeySet(timing: KeySetTiming())
+    start(&cache, at: .zero)
+    cache.finish(.success(try set()), now: .zero, random: 0.5)
+    return cache
+  }
+
+  private func start(_ cache: inout CachedKeySet, at now: Duration) {
+    let isStarted = cache.startIfDue(now: now)
+    #expect(isStarted)
+  }
+
+  private func name(_ lookup: KeyLookup) -> String {
+    switch lookup {
+    case .found: "found"
+    case .unknown: "unknown"
+    case .unavailable: "unavailable"
+    case .pending: "pending"
+    }
+  }
+
+  @Test("J21: cold, the first question starts a fetch and the others wait for it")
+  func cold() throws {
+    var cache = CachedKeySet(timing: KeySetTiming())
+    var starts = 0
+    for _ in 0..<1_000 {
+      let (lookup, startsFetch) = cache.lookup(keyID: "k", now: .zero)
+      #expect(name(lookup) == "pending")
+      if startsFetch { starts += 1 }
+    }
+    #expect(starts == 1)
+    cache.finish(.success(try set()), now: .seconds(1), random: 0.5)
+    #expect(name(cache.lookup(keyID: "k", now: .seconds(1)).lookup) == "found")
+    #expect(cache.fetches == 1)
+  }
+
+  @Test("J21: keys are refreshed in the background after 5 minutes, give or take a tenth", arguments: [0, 0.5, 1])
+  func refresh(random: Double) throws {
+    var cache = CachedKeySet(timing: KeySetTiming())
+    start(&cache, at: .zero)
+    cache.finish(.success(try set()), now: .zero, random: random)
+    let due = Duration.seconds(300) * (0.9 + 0.2 * random)
+    #expect(cache.dueAt == due)
+    #expect(cache.lookup(keyID: "k", now: due - .seconds(1)).startsFetch == false)
+    let (lookup, startsFetch) = cache.lookup(keyID: "k", now: due)
+    #expect(name(lookup) == "found")
+    #expect(startsFetch)
+    #expect(cache.lookup(keyID: "k", now: due).startsFetch == false)
+  }
+
+  @Test("J22: 100,000 unknown key ids in 60 s cost 3 fetches at most")
+  func flood() throws {
+    var cache = try warm()
+    var fetches = 0
+    for number in 0..<100_000 {
+      let now = Duration.seconds(30) + .microseconds(600 * number)
+      let (lookup, startsFetch) = cache.lookup(keyID: "x\(number)", now: now)
+      #expect(name(lookup) == (startsFetch ? "pending" : "unknown"))
+      if startsFetch {
+        fetches += 1
+        cache.finish(.success(try set()), now: now, random: 0.5)
+      }
+      if number % 1_000 == 0 { #expect(name(cache.lookup(keyID: "k", now: now).lookup) == "found") }
+    }
+    #expect(fetches == 2)
+  }
+
+  @Test("J23: a new key works 30 s after its publication at the latest; a withdrawn one stops within 10 min")
+  func rotation() throws {
+    var cache = try warm()
+    // Published just after the last fetch.
+    #expect(name(cache.lookup(keyID: "new", now: .seconds(1)).lookup) == "unknown")
+    #expect(name(cache.lookup(keyID: "new", now: .seconds(29)).lookup) == "unknown")
+    let (lookup, startsFetch) = cache.lookup(keyID: "new", now: .seconds(30))
+    #expect(name(lookup) == "pending")
+    #expect(startsFetch)
+    cache.finish(.success(try set("new")), now: .seconds(31), random: 0.5)
+    #expect(name(cache.known(keyID: "new", now: .seconds(31))) == "found")
+    #expect(name(cache.known(keyID: "k", now: .seconds(31))) == "unknown")
+    // Nobody asked for an hour: the old keys are not believed before they are fetched again.
+    #expect(name(cache.lookup(keyID: "new", now: .seconds(3_600)).lookup) == "pending")
+  }
+
+  @Test("J24: good keys serve through an issuer's outage for a day, then calls get UNAVAILABLE")
+  func outage() throws {
+    var cache = try warm()
+    var now = Duration.seconds(300)
+    while now < .seconds(86_400) {
+      let (lookup, startsFetch) = cache.lookup(keyID: "k", now: now)
+      #expect(name(lookup) == "found")
+      if startsFetch { cache.finish(.failure(.timeout), now: now, random: 1) }
+      now += .seconds(10)
+    }
+    #expect(name(cache.lookup(keyID: "k", now: .seconds(86_400 + 301)).lookup) == "pending")
+    cache.finish(.failure(.timeout), now: .seconds(86_400 + 301), random: 1)
+    #expect(name(cache.lookup(keyID: "k", now: .seconds(86_400 + 302)).lookup) == "unavailable")
+    // Every 5 minutes at most once it has failed often.
+    #expect(cache.fetches < 86_400 / 300 + 20)
+  }
+
+  @Test("J24: failed fetches are repeated after 1 s, then twice the time, up to 5 minutes")
+  func backoff() {
+    var cache = CachedKeySet(timing: KeySetTiming())
+    var now = Duration.zero
+    var waits: [Duration] = []
+    for _ in 0..<12 {
+      start(&cache, at: now)
+      cache.finish(.failure(.connection(code: 7)), now: now, random: 1)
+      #expect(name(cache.lookup(keyID: "k", now: now).lookup) == "unavailable")
+      waits.append(cache.dueAt - now)
+      now = cache.dueAt
+    }
+    #expect(waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map { .seconds($0) })
+    start(&cache, at: now)
+    cache.finish(.failure(.connection(code: 7)), now: now, random: 0)
+    #expect(cache.dueAt - now == .seconds(225))
+  }
+
+  @Test(
+    "J24: Retry-After is followed, for 10 minutes at most",
+    arguments: [(nil, 1), (0, 1), (30, 30), (600, 600), (86_400, 600)] as [(Int?, Int)])
+  func retryAfter(seconds: Int?, wait: Int) {
+    var cache = CachedKeySet(timing: KeySetTiming())
+    start(&cache, at: .zero)
+    cache.finish(.failure(.status(429, retryAfter: seconds)), now: .zero, random: 1)
+    #expect(cache.dueAt == .seconds(wait))
+  }
+
+  @Test(
+    "J24: an empty set does not replace good keys; while the issuer fails an unknown key is not held against a call")
+  func emptySet() throws {
+    var cache = try warm()
+    start(&cache, at: .seconds(300))
+    cache.finish(.success(try KeySet(parsing: Array(#"{"keys":[]}"#.utf8))), now: .seconds(300), random: 1)
+    #expect(cache.lastFailure == .noUsableKeys)
+    #expect(name(cache.lookup(keyID: "k", now: .seconds(300)).lookup) == "found")
+    #expect(name(cache.lookup(keyID: "new", now: .seconds(300)).lookup) == "unavailable")
+    #expect(cache.lookup(keyID: "k", now: .seconds(301)).startsFetch)
+    cache.finish(.success(try set()), now: .seconds(301), random: 1)
+    #expect(cache.failures == 0)
+    #expect(cache.lastFailure == nil)
+  }
+}
