@@ -23,7 +23,6 @@ let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metri
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
-let http: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
 
 let package = Package(
   name: "patchbay",
@@ -37,7 +36,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     // C
@@ -66,7 +64,7 @@ let package = Package(
         "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["TokenVerification", yaml]),
-    layer("AdminServer", ["Telemetry", http, log]),
+    layer("AdminServer", ["Telemetry", log]),
     layer("ReplayKit", ["AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     .executableTarget(
       name: "patchbay",

@@ -1,0 +1,133 @@
+import Foundation
+import Telemetry
+
+/// What the admin port answers: a function from requests to answers.
+///
+/// | path | answer | token |
+/// | --- | --- | --- |
+/// | `/livez` | 200 while the process serves | no |
+/// | `/readyz` | 200 when calls can be taken, else 503 with `{"ready": false, "reasons": […]}` | no |
+/// | `/<service>/v1/ping` | 200, for Webex | no |
+/// | `/metrics` | Prometheus text | yes |
+/// | `/status` | ``StatusSnapshot`` as JSON | yes |
+/// | `/` | the dashboard | yes |
+struct AdminSite: Sendable {
+  /// `nil`: everything is open, but to names that only a browser's attacker would use.
+  var token: String?
+  var metrics: MetricsRegistry
+  var readiness: @Sendable () -> Readiness
+  var status: @Sendable () -> StatusSnapshot
+
+  func respond(to request: HTTPRequest) -> HTTPResponse {
+    guard request.method == "GET" || request.method == "HEAD" else {
+      var response = HTTPResponse.text(405, "only GET and HEAD are served here")
+      response.fields = [("Allow", "GET, HEAD")]
+      return response
+    }
+    switch request.path {
+    case "/livez": return .text(200, "ok")
+    case "/readyz": return ready()
+    case let path where Self.pingedService(path) != nil: return pong(Self.pingedService(path) ?? "")
+    case "/metrics", "/status", "/":
+      if let refusal = refusal(of: request) { return refusal }
+    default: return .text(404, "there is /livez, /readyz, /metrics, /status and / here")
+    }
+    switch request.path {
+    case "/metrics":
+      return HTTPResponse(
+        status: 200, contentType: MetricsRegistry.contentType, body: Array(metrics.exposition().utf8))
+    case "/status": return json(200, status())
+    default:
+      return HTTPResponse(
+        status: 200, contentType: "text/html; charset=utf-8", body: Array(Dashboard.html.utf8),
+        fields: [("Content-Security-Policy", Dashboard.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")])
+    }
+  }
+
+  // MARK: Answers
+
+  private struct ReadinessBody: Encodable {
+    var ready: Bool
+    var reasons: [String]
+  }
+
+  private func ready() -> HTTPResponse {
+    let readiness = readiness()
+    return json(readiness.isReady ? 200 : 503, ReadinessBody(ready: readiness.isReady, reasons: readiness.reasons))
+  }
+
+  private struct PingBody: Encodable {
+    var serviceName: String
+    var serviceState: String
+    var message: String
+  }
+
+  private func pong(_ service: String) -> HTTPResponse {
+    json(
+      200,
+      PingBody(serviceName: service, serviceState: readiness().isReady ? "online" : "offline", message: "pong"))
+  }
+
+  /// The service in `/<service>/v1/ping`: one segment of letters, digits and `-._~` (RFC 3986, unreserved).
+  private static func pingedService(_ path: String) -> String? {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 4, parts[0].isEmpty, parts[2] == "v1", parts[3] == "ping",
+      (1...64).contains(parts[1].utf8.count),
+      parts[1].utf8.allSatisfy({
+        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95, 126].contains($0)
+      })
+    else { return nil }
+    return String(parts[1])
+  }
+
+  private func json(_ status: Int, _ value: some Encodable) -> HTTPResponse {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    guard let data = try? encoder.encode(value) else { return .text(500, "the status cannot be written as JSON") }
+    return HTTPResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
+  }
+
+  // MARK: Access
+
+  private func refusal(of request: HTTPRequest) -> HTTPResponse? {
+    guard let token else { return isLocalName(request.fields["host"]) ? nil : .text(403, "not under this host name") }
+    if let given = Self.credential(request.fields["authorization"]), Self.isEqual(given, token) { return nil }
+    var response = HTTPResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
+    response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]
+    return response
+  }
+
+  /// Without a token, a web page could have its own name point at this machine and read what is here (DNS rebinding);
+  /// so only addresses and `localhost` are taken as the host.
+  private func isLocalName(_ host: String?) -> Bool {
+    guard let host else { return true }
+    let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
+    if name == "localhost" || name.hasPrefix("[") && name.hasSuffix("]") { return true }
+    return !name.isEmpty && name.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
+  }
+
+  /// A bearer token (RFC 6750), or the password of basic authentication (RFC 7617), which browsers ask a person for.
+  private static func credential(_ field: String?) -> String? {
+    let parts = field?.split(separator: " ", maxSplits: 1) ?? []
+    guard parts.count == 2 else { return nil }
+    switch parts[0].lowercased() {
+    case "bearer": return String(parts[1])
+    case "basic":
+      guard let data = Data(base64Encoded: String(parts[1])), let pair = String(validating: data, as: UTF8.self),
+        let colon = pair.firstIndex(of: ":")
+      else { return nil }
+      return String(pair[pair.index(after: colon)...])
+    default: return nil
+    }
+  }
+
+  /// Compares without telling by its time how much is right.
+  private static func isEqual(_ a: String, _ b: String) -> Bool {
+    let a = Array(a.utf8)
+    let b = Array(b.utf8)
+    guard a.count == b.count else { return false }
+    return zip(a, b).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+  }
+}

@@ -1,0 +1,80 @@
+public import Logging
+import Glibc
+import Synchronization
+
+/// Where all loggers of a process meet: the format, the rate limit, the writer.
+public final class LogSink: Sendable {
+  /// The format of a line.
+  public let format: LogFormat
+  /// What the lines go to.
+  public let writer: LogWriter
+
+  private let limit = Mutex(LogRateLimit())
+  private let suppressedCount = Atomic<Int>(0)
+  private let clock: @Sendable () -> (wall: Int64, steady: Int64)
+
+  /// A sink.
+  public convenience init(format: LogFormat, writer: LogWriter) {
+    self.init(format: format, writer: writer) { (nanoseconds(of: CLOCK_REALTIME), nanoseconds(of: CLOCK_MONOTONIC)) }
+  }
+
+  /// A sink with a clock of its own.
+  ///
+  /// - Parameter clock: wall clock time since 1970 and the time of a steady clock, in nanoseconds.
+  public init(format: LogFormat, writer: LogWriter, clock: @escaping @Sendable () -> (wall: Int64, steady: Int64)) {
+    self.format = format
+    self.writer = writer
+    self.clock = clock
+  }
+
+  /// Lines left out since the start, because the same message came too often.
+  public var suppressed: Int { suppressedCount.load(ordering: .relaxed) }
+
+  /// A log handler for a label.
+  public func handler(label: String, level: Logger.Level) -> LineLogHandler {
+    LineLogHandler(sink: self, label: label, logLevel: level)
+  }
+
+  func log(_ level: Logger.Level, label: String, message: String, error: String?, metadata: Logger.Metadata) {
+    let now = clock()
+    let key = LogRateLimit.Key(label: label, message: message)
+    let (isAdmitted, suppressed) = limit.withLock { $0.admit(key, now: now.steady) }
+    report(suppressed, wall: now.wall)
+    guard isAdmitted else {
+      suppressedCount.add(1, ordering: .relaxed)
+      return
+    }
+    let record = LogRecord(
+      time: now.wall, level: level, label: label, message: message, error: error, metadata: metadata)
+    writer.write(record.line(format))
+  }
+
+  /// Writes a line that no level, limit or full buffer keeps back.
+  func announce(_ text: String) {
+    let record = LogRecord(
+      time: clock().wall, level: nil, label: "patchbay", message: text, error: nil, metadata: [:])
+    writer.write(record.line(format), isEssential: true)
+  }
+
+  /// Writes what is still to be said of lines that were left out, and waits for the writer, at most a second.
+  public func flush() {
+    report(limit.withLock { $0.finish() }, wall: clock().wall)
+    writer.flush()
+  }
+
+  private func report(_ suppressed: [LogRateLimit.Suppressed], wall: Int64) {
+    for entry in suppressed {
+      let record = LogRecord(
+        time: wall, level: .warning, label: entry.key.label, message: "suppressed", error: nil,
+        metadata: ["count": "\(entry.count)", "of": "\(entry.key.message)"])
+      writer.write(record.line(format))
+    }
+  }
+}
+
+/// The time of a clock, in nanoseconds.
+func nanoseconds(of clock: clockid_t) -> Int64 {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+}

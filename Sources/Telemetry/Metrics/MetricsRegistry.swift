@@ -1,0 +1,179 @@
+public import CoreMetrics
+import Synchronization
+
+/// The process's metrics: a backend for swift-metrics that is read as Prometheus text.
+///
+/// Making an instrument takes a lock, changing one does not: make instruments once and keep them. Label values have to
+/// come from a bounded set (never a caller, a conversation or a token); beyond ``maximumSeries`` for one name, further
+/// ones are counted together under the label `overflow="true"`.
+public final class MetricsRegistry: Sendable {
+  /// Series of one name.
+  public static let maximumSeries = 1_000
+  /// Names in all; instruments beyond it work but are not exposed.
+  public static let maximumNames = 1_000
+
+  enum Kind: String {
+    case counter
+    case gauge
+    case histogram
+  }
+
+  enum Instrument {
+    case number(NumberInstrument)
+    case histogram(HistogramInstrument)
+
+    var object: AnyObject {
+      switch self {
+      case .number(let instrument): instrument
+      case .histogram(let instrument): instrument
+      }
+    }
+  }
+
+  struct Family {
+    var kind: Kind
+    var help: String?
+    /// By the labels as they are exposed.
+    var series: [String: Instrument] = [:]
+  }
+
+  struct Figure {
+    var kind: Kind
+    var help: String
+    var read: @Sendable () -> Double
+  }
+
+  struct State {
+    var families: [String: Family] = [:]
+    var help: [String: String] = [:]
+    var figures: [String: Figure] = [:]
+  }
+
+  let state = Mutex(State())
+
+  /// An empty registry.
+  public init() {}
+
+  /// Makes this registry the process's metrics backend. The first registry of a process wins.
+  public func bootstrap() {
+    let isFirst = Self.isBootstrapped.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+    if isFirst { MetricsSystem.bootstrap(self) }
+  }
+
+  private static let isBootstrapped = Atomic<Bool>(false)
+
+  /// Says what a metric means, for `# HELP`.
+  public func describe(_ label: String, _ help: String) {
+    state.withLock { $0.help[Exposition.name(label)] = help }
+  }
+
+  /// A gauge whose value is asked for when the metrics are read.
+  ///
+  /// - Parameter read: called on the reader's thread; must neither wait nor use the registry.
+  public func gauge(_ label: String, _ help: String, read: @escaping @Sendable () -> Double) {
+    state.withLock { $0.figures[Exposition.name(label)] = Figure(kind: .gauge, help: help, read: read) }
+  }
+
+  /// A counter whose value is asked for when the metrics are read; see ``gauge(_:_:read:)``.
+  public func counter(_ label: String, _ help: String, read: @escaping @Sendable () -> Double) {
+    state.withLock {
+      $0.figures[Exposition.name(label, kind: .counter)] = Figure(kind: .counter, help: help, read: read)
+    }
+  }
+
+  /// The instrument of a name and its labels, made where there is none. `nil` where the name is of another kind, or
+  /// there are too many names.
+  func instrument(
+    _ label: String, _ dimensions: [(String, String)], kind: Kind, suffix: String = "", make: () -> Instrument
+  ) -> Instrument? {
+    let name = Exposition.name(label, kind: kind, suffix: suffix)
+    let labels = Exposition.labels(dimensions)
+    return state.withLock { state in
+      var family: Family
+      if let existing = state.families[name] {
+        guard existing.kind == kind else { return nil }
+        family = existing
+      } else {
+        guard state.families.count < Self.maximumNames else { return nil }
+        family = Family(kind: kind)
+      }
+      if let existing = family.series[labels] { return existing }
+      let key = family.series.count < Self.maximumSeries - 1 ? labels : Exposition.overflow
+      if let existing = family.series[key] { return existing }
+      let instrument = make()
+      // Leave the dictionary the only owner while it changes.
+      state.families[name] = nil
+      family.series[key] = instrument
+      state.families[name] = family
+      return instrument
+    }
+  }
+
+  func remove(_ instrument: AnyObject) {
+    state.withLock { state in
+      for (name, family) in state.families {
+        guard let key = family.series.first(where: { $0.value.object === instrument })?.key else { continue }
+        state.families[name]?.series[key] = nil
+        if state.families[name]?.series.isEmpty ?? false { state.families[name] = nil }
+        return
+      }
+    }
+  }
+}
+
+extension MetricsRegistry: MetricsFactory {
+  private func number(_ label: String, _ dimensions: [(String, String)], _ kind: Kind) -> NumberInstrument {
+    let found = instrument(label, dimensions, kind: kind) { .number(NumberInstrument()) }
+    if case .number(let instrument) = found { return instrument }
+    return NumberInstrument()
+  }
+
+  private func histogram(_ label: String, _ dimensions: [(String, String)], suffix: String) -> HistogramInstrument {
+    let found = instrument(label, dimensions, kind: .histogram, suffix: suffix) { .histogram(HistogramInstrument()) }
+    if case .histogram(let instrument) = found { return instrument }
+    return HistogramInstrument()
+  }
+
+  /// A counter; its name ends with `_total`.
+  public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+    number(label, dimensions, .counter)
+  }
+
+  /// A counter of floating-point numbers; its name ends with `_total`.
+  public func makeFloatingPointCounter(
+    label: String, dimensions: [(String, String)]
+  ) -> any FloatingPointCounterHandler {
+    number(label, dimensions, .counter)
+  }
+
+  /// A gauge that goes up and down.
+  public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+    number(label, dimensions, .gauge)
+  }
+
+  /// A histogram of values, or a gauge where values are not aggregated.
+  public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
+    if aggregate { return histogram(label, dimensions, suffix: "") }
+    return number(label, dimensions, .gauge)
+  }
+
+  /// A histogram of seconds; its name ends with `_seconds`.
+  public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+    histogram(label, dimensions, suffix: "_seconds")
+  }
+
+  /// Stops exposing the counter.
+  public func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+
+  /// Stops exposing the counter.
+  public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
+
+  /// Stops exposing the gauge.
+  public func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+
+  /// Stops exposing the histogram or gauge.
+  public func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+
+  /// Stops exposing the histogram.
+  public func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
+}

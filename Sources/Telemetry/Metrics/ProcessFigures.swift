@@ -1,0 +1,49 @@
+import Glibc
+
+/// What Linux says of this process (proc(5)).
+public enum ProcessFigures {
+  /// Memory in RAM, in bytes; 0 where it cannot be read.
+  public static var residentBytes: Int {
+    let fields = read("/proc/self/statm").split(separator: " ")
+    guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
+    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+  }
+
+  /// Time on processors so far, user and system, in seconds.
+  public static var cpuSeconds: Double { Double(nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID)) / 1e9 }
+
+  /// Open file descriptors; 0 where they cannot be counted.
+  public static var openDescriptors: Int {
+    guard let folder = opendir("/proc/self/fd") else { return 0 }
+    defer { closedir(folder) }
+    var count = 0
+    while readdir(folder) != nil { count += 1 }
+    // Without `.`, `..` and the folder itself.
+    return max(0, count - 3)
+  }
+
+  /// Exposes the process's figures, under the names Prometheus clients agree on, and what the log left out.
+  public static func register(in registry: MetricsRegistry, sink: LogSink?) {
+    let start = Double(nanoseconds(of: CLOCK_REALTIME)) / 1e9
+    registry.gauge("process_resident_memory_bytes", "Resident memory size in bytes.") { Double(residentBytes) }
+    registry.counter("process_cpu_seconds_total", "User and system CPU time in seconds.") { cpuSeconds }
+    registry.gauge("process_open_fds", "Number of open file descriptors.") { Double(openDescriptors) }
+    registry.gauge("process_start_time_seconds", "Start time since 1970 in seconds.") { start }
+    guard let sink else { return }
+    registry.counter("patchbay_log_lines_dropped", "Log lines dropped: they came faster than they could be written.") {
+      Double(sink.writer.dropped)
+    }
+    registry.counter("patchbay_log_lines_suppressed", "Log lines left out: the same message came too often.") {
+      Double(sink.suppressed)
+    }
+  }
+
+  private static func read(_ path: String) -> String {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return "" }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: 512)
+    let count = Glibc.read(descriptor, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+  }
+}
