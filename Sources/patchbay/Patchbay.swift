@@ -6,5 +6,7 @@ struct Patchbay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "patchbay",
     abstract: "A virtual agent and media server for Webex Contact Center.",
-    subcommands: [SpeechCommand.self, ConfigCommand.self])
+    subcommands: [
+      CallCommand.self, ReplayCommand.self, TokenCommand.self, SpeechCommand.self, ConfigCommand.self,
+    ])
 }

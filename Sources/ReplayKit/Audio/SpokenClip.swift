@@ -11,6 +11,8 @@ public struct SpokenClip: Sendable {
   /// Where speech begins and ends, from the start of the clip: the first and last 10 ms that are louder than the clip's
   /// loudest 10 ms less 35 dB. The whole clip if it is silent.
   public let speech: Range<Duration>
+  /// Where it is loud, in 10 ms: what ``speech`` begins and ends with.
+  private let isLoud: [Bool]
   /// The clip at 8,000 Hz, for the recording of the call.
   public let samples: [Int16]
 
@@ -36,7 +38,8 @@ public struct SpokenClip: Sendable {
       frame += repeatElement(0, count: count - frame.count)
       return format.encoding.encode(frame)
     }
-    speech = Self.speech(in: telephone)
+    isLoud = Self.loudness(of: telephone)
+    speech = Self.speech(isLoud, of: telephone.count)
   }
 
   /// 20 ms of silence in a format.
@@ -44,7 +47,15 @@ public struct SpokenClip: Sendable {
     [UInt8](repeating: format.encoding.silence, count: format.bytesPerSecond / 50)
   }
 
-  private static func speech(in samples: [Int16]) -> Range<Duration> {
+  /// Where the speech before an offset ended: in a pause, the end of what was said last.
+  public func speechEnd(before offset: Duration) -> Duration {
+    guard offset < speech.upperBound else { return speech.upperBound }
+    let window = max(0, offset.inMicroseconds / 10_000)
+    guard let last = isLoud.prefix(window).lastIndex(of: true) else { return offset }
+    return .milliseconds(10 * (last + 1))
+  }
+
+  private static func loudness(of samples: [Int16]) -> [Bool] {
     let window = 80
     var levels: [Double] = []
     levels.reserveCapacity(samples.count / window + 1)
@@ -53,12 +64,13 @@ public struct SpokenClip: Sendable {
         levels.append(Level(of: .init(rebasing: samples[first..<min(first + window, samples.count)])).rms)
       }
     }
-    let whole: Range<Duration> = .zero..<(.microseconds(samples.count * 125))
-    guard let loudest = levels.max(), loudest > -60 else { return whole }
-    let threshold = loudest - 35
-    guard let first = levels.firstIndex(where: { $0 > threshold }),
-      let last = levels.lastIndex(where: { $0 > threshold })
-    else { return whole }
-    return .milliseconds(10 * first)..<min(whole.upperBound, .milliseconds(10 * (last + 1)))
+    guard let loudest = levels.max(), loudest > -60 else { return levels.map { _ in false } }
+    return levels.map { $0 > loudest - 35 }
+  }
+
+  private static func speech(_ isLoud: [Bool], of count: Int) -> Range<Duration> {
+    let end: Duration = .microseconds(count * 125)
+    guard let first = isLoud.firstIndex(of: true), let last = isLoud.lastIndex(of: true) else { return .zero..<end }
+    return .milliseconds(10 * first)..<min(end, .milliseconds(10 * (last + 1)))
   }
 }

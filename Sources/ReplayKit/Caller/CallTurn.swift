@@ -36,9 +36,9 @@ public struct CallTurn: Sendable, Equatable {
   public var result = Result.open
   /// When the caller began: the RPC was opened, the first sample spoken or the first key pressed.
   public var began: Duration
-  /// Where the speech in the clip truly begins and ends.
+  /// Where the speech in the clip truly begins.
   public var speechStart: Duration?
-  /// Where the speech in the clip truly ends.
+  /// Where the speech in the clip truly ends; where the server ended the turn in a pause, the beginning of that pause.
   public var speechEnd: Duration?
   /// When the last key or event was sent, where the caller did not speak.
   public var sent: Duration?
@@ -66,13 +66,12 @@ public struct CallTurn: Sendable, Equatable {
 
   /// From the true start of speech to START_OF_INPUT.
   public var startDelay: Duration? { Self.difference(startOfInput, speechStart) }
-  /// From the true end of speech to END_OF_INPUT; negative where the server ended the turn before.
+  /// From the true end of speech to END_OF_INPUT.
   public var endDelay: Duration? { Self.difference(endOfInput, speechEnd) }
   /// From the end of what the caller did (speech, keys, event) to the first audio of the answer, or to its FINAL where it
   /// has no audio.
   public var answerLatency: Duration? {
-    let end = speechEnd.map { speechEnd in unspoken > .zero ? min(speechEnd, endOfInput ?? speechEnd) : speechEnd }
-    return Self.difference(firstAudio ?? answered, end ?? sent)
+    Self.difference(firstAudio ?? answered, speechEnd ?? sent)
   }
   /// From END_OF_INPUT to the first audio of the answer, or to its FINAL.
   public var answerAfterEnd: Duration? { Self.difference(firstAudio ?? answered, endOfInput) }

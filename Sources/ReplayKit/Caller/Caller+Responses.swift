@@ -53,7 +53,12 @@ extension Caller {
     if !rpcs[index].hasStart { violate(.endWithoutStart) }
     let turn = turn(of: index, at: now)
     turns[turn].endOfInput = now
-    if let end = turns[turn].speechEnd, end > now { turns[turn].unspoken = end - now }
+    if let speech = stream?.speech, stream?.rpc == rpcs[index].id {
+      let offset = now - speech.began
+      let clip = clips[speech.clip]
+      turns[turn].unspoken = max(.zero, clip.speech.upperBound - offset)
+      turns[turn].speechEnd = speech.began + clip.speechEnd(before: offset)
+    }
     tell(.endOfInput(after: turns[turn].endDelay))
     if settings.keepsAudio { timeline.cut(.caller, at: now) }
     halfClose(rpcs[index].id)

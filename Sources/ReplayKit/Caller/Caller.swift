@@ -140,10 +140,10 @@ public struct Caller: Sendable {
     return actions
   }
 
-  /// Hands over the actions since the last time, in order, and keeps the buffer.
-  public mutating func drainActions(_ body: (CallerAction) -> Void) {
-    for action in actions { body(action) }
-    actions.removeAll(keepingCapacity: true)
+  /// Exchanges the actions since the last time, in order, for an empty buffer: neither has to be allocated anew.
+  public mutating func exchangeActions(_ empty: inout [CallerAction]) {
+    precondition(empty.isEmpty, "actions would be done twice")
+    swap(&actions, &empty)
   }
 
   /// Whether there are actions to be taken.
