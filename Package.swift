@@ -46,7 +46,8 @@ let package = Package(
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
-    .target(name: "CDemoVoice"),
+    .target(name: "CDemoVoice", exclude: ["Voice"]),
+    .systemLibrary(name: "CSystem"),
 
     // The layers
     layer("AudioCodecs", ["CSpeexDSP"]),
@@ -55,7 +56,8 @@ let package = Package(
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
     layer("TokenVerification", ["COpenSSL", "CCurl", log]),
     layer("BotEngine"),
-    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", yaml, log]),
+    layer("YAMLReading", [yaml]),
+    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading"]),
     layer("Telemetry", [log, metrics]),
     layer(
       "CallGateway",
@@ -69,7 +71,7 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
+        "CSystem", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
         "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit", arguments, log,
       ],
       swiftSettings: strict),
@@ -78,8 +80,9 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", [log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
-    tests("TokenVerification"),
+    tests("TokenVerification", [log]),
     tests("BotEngine"),
+    tests("YAMLReading"),
     tests("BotEngines", ["BotEngine", "AudioCodecs"]),
     tests("Telemetry"),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),

@@ -15,8 +15,16 @@ public struct BotCall: Sendable {
     self.sink = sink
   }
 
+  /// The turn of the last event taken: what ``send(_:)`` marks commands with.
+  public var turn: Int { events.turn }
+
   /// Carries out a command. Never waits; output beyond the call's bounds is dropped and counted.
   public func send(_ command: BotCommand) { sink(command, events.turn) }
+
+  /// Carries out a command for a turn noted earlier. For bots that speak in one task while another takes events: an
+  /// answer noted with ``turn`` when it was begun stays the answer to that turn, and is dropped if the caller has gone
+  /// on since, although the other task has taken newer events.
+  public func send(_ command: BotCommand, turn: Int) { sink(command, turn) }
 
   /// Plays audio.
   public func play(_ audio: BotAudio) { send(.audio(audio)) }

@@ -26,7 +26,9 @@ public enum BotCommand: Sendable {
 
 /// Who spoke a line of the transcript.
 public enum BotSpeaker: String, Sendable {
+  /// The caller.
   case caller
+  /// The bot.
   case agent
 }
 
@@ -56,14 +58,17 @@ public struct BotAudio: Sendable {
 public struct BotInputSettings: Sendable, Equatable {
   /// What the caller may do.
   public enum Mode: String, Sendable {
+    /// Speak.
     case voice
+    /// Press keys; no audio reaches the bot.
     case digits
+    /// Both.
     case voiceAndDigits
   }
 
   /// What the caller may do.
   public var mode: Mode
-  /// The number of digits to collect, or any number.
+  /// The number of digits to collect.
   public var digitCount: Int?
   /// The key that ends an entry: 0-9, A-D, `*` or `#`.
   public var terminator: Character?
@@ -93,10 +98,16 @@ public struct BotInputSettings: Sendable, Equatable {
 
 /// A JSON-like value of an event's parameters or metadata.
 public enum BotValue: Sendable, Equatable {
+  /// Nothing.
   case null
+  /// True or false.
   case bool(Bool)
+  /// A number.
   case number(Double)
+  /// Text.
   case string(String)
+  /// Values in order.
   case list([BotValue])
+  /// Values by name.
   case object([String: BotValue])
 }

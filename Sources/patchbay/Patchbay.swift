@@ -6,7 +6,9 @@ struct Patchbay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "patchbay",
     abstract: "A virtual agent and media server for Webex Contact Center.",
+    version: Version.text,
     subcommands: [
-      CallCommand.self, ReplayCommand.self, TokenCommand.self, SpeechCommand.self, ConfigCommand.self,
+      ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
+      SpeechCommand.self,
     ])
 }

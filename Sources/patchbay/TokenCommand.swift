@@ -131,12 +131,11 @@ struct TokenCommand: AsyncParsableCommand {
         throw ValidationError(
           "Say which server with --config FILE; the embedded demo makes an issuer of its own each time it starts.")
       }
-      let identity = try file.load().identity
-      let policy = ClaimPolicy(
-        issuers: identity.issuers.map(\.issuer), tenants: try identity.tenants.map { try Tenant($0) },
-        clockSkew: identity.clockSkew.components.seconds)
+      let configuration = try file.load()
+      let policy: ClaimPolicy
+      do { policy = try configuration.claimPolicy() } catch { throw CommandFailure("\(file.name): \(error)") }
       let inspection = await TokenInspection.verifying(
-        try token.text(), with: TokenVerifier(policy: policy, keys: try keySource(identity)))
+        try token.text(), with: TokenVerifier(policy: policy, keys: try keySource(configuration.identity)))
       print(inspection)
       guard case .accepted = inspection.verdict else { throw ExitCode.failure }
     }
@@ -178,14 +177,5 @@ struct GivenToken: ParsableArguments {
     // A token is not a path that could exist: it has no slash and is longer than a file's name may be.
     if token.utf8.count < 256 || token.contains("/"), let text = try DemoToken.read(token) { return text }
     return token
-  }
-}
-
-extension Tenant {
-  fileprivate init(_ tenant: Configuration.Tenant) throws(Defect) {
-    try self.init(
-      organization: tenant.organization, name: tenant.name, url: tenant.url, audience: tenant.audience,
-      subject: tenant.subject, nonces: tenant.nonces.isEmpty ? nil : tenant.nonces,
-      schemas: Set(tenant.schemas.map { SchemaID(rawValue: $0) }))
   }
 }

@@ -1,5 +1,4 @@
 import Logging
-import Synchronization
 import Testing
 
 @testable import TokenVerification
@@ -14,10 +13,10 @@ struct RemoteKeySourceTests {
       var waiting: [CheckedContinuation<Void, Never>] = []
       var fetches = 0
     }
-    let state: Mutex<State>
+    let state: Locked<State>
 
     init(_ answers: [Result<[UInt8], KeySetFetchFailure>], isOpen: Bool = true) {
-      state = Mutex(State(answers: answers, isOpen: isOpen))
+      state = Locked(State(answers: answers, isOpen: isOpen))
     }
 
     var fetches: Int { state.withLock { $0.fetches } }
@@ -119,8 +118,8 @@ struct RemoteKeySourceTests {
 
   /// A monotonic clock that stands still until it is set.
   final class ManualTime: Sendable {
-    private let time: Mutex<Duration>
-    init(_ time: Duration) { self.time = Mutex(time) }
+    private let time: Locked<Duration>
+    init(_ time: Duration) { self.time = Locked(time) }
     var now: Duration {
       get { time.withLock { $0 } }
       set { time.withLock { $0 = newValue } }

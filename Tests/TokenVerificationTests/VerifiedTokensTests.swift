@@ -7,10 +7,10 @@ import Testing
 struct VerifiedTokensTests {
   /// A key source whose answer can be changed and whose questions are counted.
   final class ChangingKeys: KeySource {
-    let answer: Mutex<KeyLookup>
+    let answer: Locked<KeyLookup>
     let lookups = Atomic(0)
 
-    init(_ answer: KeyLookup) { self.answer = Mutex(answer) }
+    init(_ answer: KeyLookup) { self.answer = Locked(answer) }
 
     func lookup(issuer: String, keyID: String) -> KeyLookup {
       lookups.add(1, ordering: .relaxed)

@@ -168,9 +168,8 @@ void pb_call_metadata_at(
 /// What goes out in one batch; NULL and false for what does not. Message and metadata become the call's.
 typedef struct pb_send {
   bool headers;
-  bool more_follows;  // the write may wait for the next
-  bool half_close;    // clients
-  bool finish;        // servers
+  bool half_close;  // clients
+  bool finish;      // servers
   pb_metadata *initial_metadata;
   pb_metadata *trailing_metadata;
   grpc_byte_buffer *message;
@@ -183,6 +182,8 @@ bool pb_call_send(pb_call *call, const pb_send *send);
 bool pb_call_receive_message(pb_call *call);
 /// The message that arrived, now the caller's; NULL at the end of the stream.
 grpc_byte_buffer *pb_call_take_message(pb_call *call);
+/// The flag byte of the last message said that it is compressed, whatever the headers say.
+bool pb_call_message_was_marked_compressed(const pb_call *call);
 /// After a NULL message: the stream broke instead of ending.
 bool pb_call_receive_failed(const pb_call *call);
 bool pb_call_receive_close(pb_call *call);

@@ -161,7 +161,7 @@ public final class ClientCall {
       return
     }
     let received = ReceivedMessage(message)
-    if received.isCompressed {
+    if received.isCompressed || pb_call_message_was_marked_compressed(core) {
       refusal = RPCStatus(.unimplemented, "the server sent a compressed message")
       breakOff()
     } else if received.count > maximumReceived {
@@ -210,7 +210,6 @@ extension ClientCall: OutboundCall {
     if send.message == nil && !send.half_close && !first { return }
     send.headers = first
     send.initial_metadata = first ? metadata.makeCore() : nil
-    send.more_follows = !send.half_close && !queue.isEmpty
     if send.half_close { halfClosed = true }
     headersSent = true
     sending = pb_call_send(core, &send)

@@ -87,10 +87,9 @@ public final class GRPCServer: @unchecked Sendable {
   /// Once a server: a stopped one does not start again.
   public func start() throws(ListenError) -> [Int] {
     var limits = configuration.channelArguments
-    // The core counts a message only when it has read it whole, so its own limit saves nothing; ours, which answers
-    // with the status we want, comes first, and the core's stays as a second line.
-    let received = configuration.maximumReceivedMessageLength
-    limits["grpc.max_receive_message_length"] = Int32(clamping: received)
+    // The core measures a message only when it has read it whole, so its limit would save nothing. Ours measures at
+    // the same moment and answers with the status we want.
+    limits["grpc.max_receive_message_length"] = -1
     limits["grpc.max_send_message_length"] = Int32(clamping: configuration.maximumSentMessageLength)
     guard let core = limits.withCore({ pb_server_create($0) }) else {
       throw ListenError(address: "", reason: .refused("the C core made no server"))
@@ -106,7 +105,7 @@ public final class GRPCServer: @unchecked Sendable {
     }
     pb_server_start(core)
     let callLimits = CallLimits(
-      maximumQueuedBytes: configuration.maximumSendQueue, maximumMessageLength: received,
+      maximumQueuedBytes: configuration.maximumSendQueue, maximumMessageLength: configuration.maximumReceivedMessageLength,
       maximumSentMessageLength: configuration.maximumSentMessageLength)
     let acceptors = group.loops.map {
       Acceptor(loop: $0, limits: callLimits, server: core, methods: methods)
@@ -127,6 +126,9 @@ public final class GRPCServer: @unchecked Sendable {
       throw ListenError(address: listener.address, reason: .refused("the C core made no credentials"))
     }
     defer { pb_server_credentials_release(credentials) }
+    if !ListenError.isWellFormed(listener.address) {
+      throw ListenError(address: listener.address, reason: .invalidAddress)
+    }
     let port = pb_server_listen(core, listener.address, credentials)
     if port > 0 { return Int(port) }
     throw ListenError.explain(listener)

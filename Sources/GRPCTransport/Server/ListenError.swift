@@ -39,13 +39,22 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
   /// `cannot listen on 127.0.0.1:50051: the address is in use`.
   public var description: String { "cannot listen on \(address): \(reason)" }
 
+  /// Whether it is `HOST:PORT`. The C core would make up a port where there is none, and wrap one that is too large.
+  static func isWellFormed(_ address: String) -> Bool { split(address) != nil }
+
+  private static func split(_ address: String) -> (host: String, port: String)? {
+    guard let colon = address.lastIndex(of: ":") else { return nil }
+    let host = address[..<colon]
+    let port = String(address[address.index(after: colon)...])
+    let bracketed = host.hasPrefix("[") && host.hasSuffix("]")
+    guard UInt16(port) != nil, !host.isEmpty, bracketed || !host.contains(":") else { return nil }
+    return (bracketed ? String(host.dropFirst().dropLast()) : String(host), port)
+  }
+
   /// The C core says only that it failed, so a bind of our own finds out why.
   static func explain(_ listener: GRPCServer.Configuration.Listener) -> ListenError {
     func error(_ reason: Reason) -> ListenError { ListenError(address: listener.address, reason: reason) }
-    guard let colon = listener.address.lastIndex(of: ":") else { return error(.invalidAddress) }
-    let host = listener.address[..<colon].trimming(["[", "]"])
-    let port = String(listener.address[listener.address.index(after: colon)...])
-    guard UInt16(port) != nil, !host.isEmpty else { return error(.invalidAddress) }
+    guard let (host, port) = split(listener.address) else { return error(.invalidAddress) }
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_PASSIVE
@@ -72,14 +81,5 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
     case EACCES, EPERM: return error(.notPermitted)
     default: return error(.refused(String(cString: strerror(errno))))
     }
-  }
-}
-
-extension Substring {
-  fileprivate func trimming(_ characters: Set<Character>) -> String {
-    var rest = self
-    while let first = rest.first, characters.contains(first) { rest.removeFirst() }
-    while let last = rest.last, characters.contains(last) { rest.removeLast() }
-    return String(rest)
   }
 }

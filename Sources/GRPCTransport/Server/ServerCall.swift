@@ -62,6 +62,14 @@ public final class ServerCall {
     endIfDone()
   }
 
+  /// Hands the call over: everything from now on goes to the new handler. Of no effect once the call has ended.
+  ///
+  /// For a call whose first handler only finds out who calls, or reads one request.
+  public func setHandler(_ handler: any CallHandler) {
+    loop.preconditionIsCurrent()
+    if core != nil { self.handler = handler }
+  }
+
   // MARK: What the client sent with the call
 
   /// The request's headers, in order and with duplicates.
@@ -131,7 +139,7 @@ public final class ServerCall {
     }
     let received = ReceivedMessage(message)
     if closed || finalStatus != nil { return }
-    if received.isCompressed {
+    if received.isCompressed || pb_call_message_was_marked_compressed(core) {
       refuse(RPCStatus(.unimplemented, "compressed messages are not accepted"))
     } else if received.count > limits.maximumMessageLength {
       refuse(
@@ -269,7 +277,6 @@ extension ServerCall: OutboundCall {
     if send.message == nil && !send.finish && !(headersWanted && !headersSent) { return }
     send.headers = !headersSent
     if send.headers { send.initial_metadata = initialMetadata.makeCore() }
-    send.more_follows = !send.finish && !queue.isEmpty
     headersSent = true
     let started: Bool
     if send.finish, let status = finalStatus {

@@ -27,8 +27,10 @@ public enum DemoToken {
     return "\(base)/patchbay-\(user)/demo-token"
   }
 
-  /// Writes a token for this user alone, in one step. Throws where the folder is another's or open to others.
-  public static func write(_ token: String, to path: String = DemoToken.path) throws(Failure) {
+  /// Writes a token for this user alone, in one step, and gives the path. Throws where the folder is another's or open to
+  /// others.
+  @discardableResult
+  public static func write(_ token: String, to path: String = DemoToken.path) throws(Failure) -> String {
     let folder = Self.folder(of: path)
     if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure(folder, "could not be made") }
     try checkFolder(folder)
@@ -43,6 +45,7 @@ public enum DemoToken {
       unlink(temporary)
       throw reason
     }
+    return path
   }
 
   /// Removes the file, if it still holds this token: another demo may have written its own since.

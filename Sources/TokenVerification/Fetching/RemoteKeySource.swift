@@ -1,5 +1,4 @@
 public import Logging
-import Synchronization
 
 /// Keys as the issuers publish them, kept in memory: fetched once for any number of calls that wait, refreshed in the
 /// background, kept while an issuer fails (see ``KeySetTiming``).
@@ -33,11 +32,11 @@ public final class RemoteKeySource: KeySource {
 
   private final class Entry: Sendable {
     let issuer: TrustedIssuer
-    let state: Mutex<State>
+    let state: Locked<State>
 
     init(issuer: TrustedIssuer, timing: KeySetTiming) {
       self.issuer = issuer
-      state = Mutex(State(cached: CachedKeySet(timing: timing)))
+      state = Locked(State(cached: CachedKeySet(timing: timing)))
     }
   }
 

@@ -1,5 +1,3 @@
-import Synchronization
-
 /// The gate of every RPC: takes a call's `authorization` values and says whose call it is, or why it is nobody's.
 ///
 /// Checks in this order, and ends at the first that fails: size, structure, header, issuer, key, signature, claims,
@@ -8,18 +6,17 @@ public final class TokenVerifier: Sendable {
   /// The source of the issuers' keys.
   public let keys: any KeySource
 
-  private let policyBox: Mutex<ClaimPolicy>
-  private let verified: Mutex<VerifiedTokens>
+  private let policyBox: Locked<ClaimPolicy>
+  private let verified: Locked<VerifiedTokens>
+  private let isCaching: Bool
 
   /// A verifier of this policy. `cachedTokens` bounds the tokens remembered as verified; 0 remembers none.
   public init(policy: ClaimPolicy, keys: any KeySource, cachedTokens: Int = 4_096) {
     self.keys = keys
-    policyBox = Mutex(policy)
-    verified = Mutex(VerifiedTokens(capacity: min(cachedTokens, 4_096)))
+    policyBox = Locked(policy)
+    verified = Locked(VerifiedTokens(capacity: min(cachedTokens, 4_096)))
     isCaching = cachedTokens > 0
   }
-
-  private let isCaching: Bool
 
   /// What tokens must say. Setting it takes effect for the next call; calls under way go on.
   public var policy: ClaimPolicy {

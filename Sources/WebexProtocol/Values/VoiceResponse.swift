@@ -10,10 +10,14 @@ public struct VoiceResponse: Sendable, Equatable {
   /// `Prompt`. `audio` is a WAV file or raw mu-law by the response mode; an empty array is written as a field that
   /// is present and empty, `nil` is absent. A prompt with audio carries no text, or the platform may speak both.
   public struct Prompt: Sendable, Equatable {
+    /// What the platform's own text to speech says.
     public var text: String?
+    /// A WAV file, or raw mu-law at 8 kHz.
     public var audio: [UInt8]?
+    /// Whether the caller may interrupt it.
     public var isBargeInEnabled: Bool
 
+    /// A prompt.
     public init(text: String? = nil, audio: [UInt8]? = nil, isBargeInEnabled: Bool) {
       self.text = text
       self.audio = audio
@@ -23,6 +27,7 @@ public struct VoiceResponse: Sendable, Equatable {
 
   /// `OutputEvent`. The platform reads only the first event of a response.
   public struct Event: Sendable, Equatable {
+    /// `OutputEvent.EventType`
     public enum Kind: Int32, Sendable {
       case unspecified = 0
       case sessionEnd = 1
@@ -34,10 +39,14 @@ public struct VoiceResponse: Sendable, Equatable {
       case noInput = 7
     }
 
+    /// What it tells.
     public var kind: Kind
+    /// The name of a custom event.
     public var name: String?
+    /// Its data, such as a transfer's summary.
     public var metadata: [String: StructValue]
 
+    /// An event.
     public init(_ kind: Kind, name: String? = nil, metadata: [String: StructValue] = [:]) {
       self.kind = kind
       self.name = name
@@ -45,18 +54,24 @@ public struct VoiceResponse: Sendable, Equatable {
     }
   }
 
+  /// Its place in the answer.
   public var kind: Kind
+  /// What the caller hears.
   public var prompts: [Prompt]
+  /// What the platform is told; it reads only the first.
   public var events: [Event]
+  /// What the caller says or keys next must not be recorded or logged.
   public var isInputSensitive: Bool
   /// Absent with SESSION_END and TRANSFER_TO_AGENT.
   public var inputMode: InputMode?
+  /// Absent with SESSION_END and TRANSFER_TO_AGENT.
   public var inputHandling: InputHandling?
   /// Plain text of `session_transcript`.
   public var transcript: String?
   /// Plain text of `session_summary`.
   public var summary: String?
 
+  /// A response.
   public init(
     _ kind: Kind = .final, prompts: [Prompt] = [], events: [Event] = [], isInputSensitive: Bool = false,
     inputMode: InputMode? = nil, inputHandling: InputHandling? = nil, transcript: String? = nil, summary: String? = nil

@@ -1,0 +1,36 @@
+import AudioCodecs
+import BotEngine
+
+/// What the caller said since the last answer, as mu-law at 8,000 Hz: as it will be played back, and a byte a sample.
+struct CallerWords {
+  /// The longest that is kept, in milliseconds; what the caller says beyond it is left out.
+  static let maximumMilliseconds = 30_000
+
+  /// Mu-law at 8,000 Hz.
+  private(set) var audio: [UInt8] = []
+
+  private var resampler: Resampler?
+
+  /// How long it is, in milliseconds.
+  var milliseconds: Int { audio.count / 8 }
+
+  /// Appends a stretch. Stretches of impossible rates are left out.
+  mutating func append(_ stretch: CallerAudio) {
+    let room = Self.maximumMilliseconds * 8 - audio.count
+    guard room > 0 else { return }
+    audio += AudioEncoding.mulaw.encode(samples(of: stretch)).prefix(room)
+  }
+
+  private mutating func samples(of stretch: CallerAudio) -> [Int16] {
+    if stretch.sampleRate == 8000 { return stretch.samples }
+    if resampler?.inputRate != stretch.sampleRate { resampler = try? Resampler(from: stretch.sampleRate, to: 8000) }
+    return resampler?.process(stretch.samples) ?? []
+  }
+
+  /// Hands the words over and begins anew.
+  mutating func take() -> [UInt8] {
+    resampler = nil
+    defer { audio = [] }
+    return audio
+  }
+}

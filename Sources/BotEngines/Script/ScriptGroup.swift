@@ -1,0 +1,124 @@
+import YAMLReading
+
+/// A group of keys of a script. Asking for a key makes it known; ``finish()`` reports the keys that nothing asked for.
+final class ScriptGroup {
+  let reading: ScriptReading
+  /// What the group is, for messages: `the state welcome`.
+  let name: String
+  let place: YAMLPlace
+  let members: [YAMLNode.Member]
+  private let byKey: [String: YAMLNode.Member]
+  private var asked: [String] = []
+
+  /// The group that a node is; what is no group is reported and counts as empty.
+  init(_ node: YAMLNode, name: String, write: String, reading: ScriptReading) {
+    self.reading = reading
+    self.name = name
+    place = node.place
+    if case .mapping(let members) = node.content {
+      self.members = members
+    } else {
+      self.members = []
+      reading.report(node.place, "\(name) has to be a group of keys, this is \(node.kind)", "write \(write)")
+    }
+    byKey = Dictionary(members.map { ($0.key, $0) }) { first, _ in first }
+  }
+
+  /// Whether the key is there, be it empty.
+  func has(_ key: String) -> Bool { byKey[key] != nil }
+
+  /// The value of a key.
+  func node(_ key: String) -> YAMLNode? {
+    asked.append(key)
+    return byKey[key]?.value
+  }
+
+  /// Where the key stands, or else where the group begins.
+  func place(of key: String) -> YAMLPlace { byKey[key]?.keyPlace ?? place }
+
+  /// The text of a key, of at most `maximum` UTF-8 bytes and not blank.
+  func text(_ key: String, maximum: Int, write: String) -> (text: String, place: YAMLPlace)? {
+    guard let node = node(key) else { return nil }
+    guard case .scalar(let text, _) = node.content, !node.isNull, !text.allSatisfy(\.isWhitespace) else {
+      let what = if case .scalar = node.content { "empty" } else { "\(node.kind)" }
+      reading.report(node.place, "`\(key)` of \(name) has to be text, this is \(what)", "write \(write)")
+      return nil
+    }
+    guard text.utf8.count <= maximum else {
+      reading.report(node.place, "`\(key)` of \(name) has over \(maximum) bytes", "write less")
+      return nil
+    }
+    return (text, node.place)
+  }
+
+  /// `true` or `false`.
+  func flag(_ key: String) -> Bool? {
+    guard let node = node(key) else { return nil }
+    switch node.content {
+    case .scalar("true", isPlain: true): return true
+    case .scalar("false", isPlain: true): return false
+    default:
+      reading.report(node.place, "`\(key)` of \(name) has to be true or false", "write true or false, without quotes")
+      return nil
+    }
+  }
+
+  /// A whole number within a range.
+  func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    guard let node = node(key) else { return nil }
+    guard case .scalar(let text, isPlain: true) = node.content, let number = Int(text), range.contains(number) else {
+      reading.report(
+        node.place, "`\(key)` of \(name) cannot be \(node.quoted)",
+        "write a whole number from \(range.lowerBound) to \(range.upperBound)")
+      return nil
+    }
+    return number
+  }
+
+  /// A time with its unit, `700ms`, `8s` or `1m`, within a range, in milliseconds.
+  func milliseconds(_ key: String, in range: ClosedRange<Int>) -> Int? {
+    guard let node = node(key) else { return nil }
+    guard case .scalar(let text, _) = node.content, let time = Self.milliseconds(text), range.contains(time) else {
+      reading.report(
+        node.place, "`\(key)` of \(name) cannot be \(node.quoted)",
+        "write a whole number with its unit (ms, s, m) from \(Self.write(range.lowerBound)) to "
+          + "\(Self.write(range.upperBound)), as in 8s")
+      return nil
+    }
+    return time
+  }
+
+  private static func milliseconds(_ text: String) -> Int? {
+    let digits = text.utf8.prefix { (48...57).contains($0) }
+    guard (1...9).contains(digits.count), let number = Int(Substring(digits)) else { return nil }
+    switch text.dropFirst(digits.count) {
+    case "ms": return number
+    case "s": return number * 1000
+    case "m": return number * 60_000
+    default: return nil
+    }
+  }
+
+  private static func write(_ milliseconds: Int) -> String {
+    if milliseconds % 60_000 == 0 { return "\(milliseconds / 60_000)m" }
+    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
+  }
+
+  /// Reports every key that was not asked for.
+  func finish() {
+    let known = asked.sorted()
+    for member in members where !asked.contains(member.key) {
+      let nearest = reading.suggestion(for: member.key, among: known)
+      reading.report(
+        member.keyPlace, "unknown key `\(member.key.quotedForMessage)` in \(name)",
+        nearest.map { "write \($0), or remove it" } ?? "write one of: \(known.joined(separator: ", "))")
+    }
+  }
+}
+
+extension YAMLNode {
+  /// The value as it may stand in a message.
+  var quoted: String {
+    if case .scalar(let text, _) = content, !isNull { "`\(text.quotedForMessage)`" } else { kind }
+  }
+}

@@ -1,0 +1,117 @@
+public import BotEngine
+import YAMLReading
+
+/// An engine that follows a dialogue written in YAML, kind `scripted`.
+///
+/// ```yaml
+/// start: welcome                    # default: the first state
+/// listen: {no_input_timeout: 8s}    # for all states that do not say otherwise
+/// states:
+///   welcome:
+///     say:
+///       - {play: welcome.wav, transcript: "Welcome to Example."}
+///       - {text: "For opening hours press 1. For anything else, say what it is about."}
+///     digits:
+///       "1": hours
+///       default: {say: {text: "That key does nothing."}, stay: true}
+///     speech: {say: {play: one-moment.wav}, transfer: {summary: "Said what it is about."}}
+///     no_input:
+///       - {say: {text: "Are you there?"}, stay: true}
+///       - {say: {text: "Good bye."}, end: true}
+///   hours:
+///     say: {text: "We are open from nine to five."}
+///     then: {end: true}
+/// ```
+///
+/// **States.** `states` holds up to 1,000 by their names: up to 64 letters, digits, `-` and `_`. A call begins in
+/// `start`. Coming to a state, the bot says `say` and listens, unless the state has `then`: an action that follows at
+/// once. Each state must be within reach, and states must not lead to one another by `then` for ever.
+///
+/// | key of a state | value |
+/// | --- | --- |
+/// | `say` | a prompt or a list of up to 16: `{play: FILE.wav}`, with its words as `transcript` if wished, or `{text: …}` |
+/// | `digits` | an action for each entry of keys; `default` for entries that match none |
+/// | `speech` | the action for anything the caller says; it is not transcribed |
+/// | `no_input` | the action for silence, or a list for the first in a row, the second …; the last for all that follow |
+/// | `events` | an action for each event of the flow designer by its name; `default` for the others |
+/// | `attempts` | `{maximum: 3, then: ACTION}`: see below |
+/// | `then` | the action that follows without an answer |
+/// | `listen` | how the platform listens: see below |
+/// | `sensitive` | `true`: what the caller says or keys here is not recorded, logged or kept |
+/// | `digits_as` | a name: an entry that matches goes under it into the metadata of a later transfer. Not where `sensitive` |
+///
+/// **Keys** are written in quotes: `"1"`, `"0#"`; `?` stands for any key, `[2-4]` and `[15*]` for one of some, so `"????"`
+/// is any four. Exact entries go first, then patterns in their order, then `default`.
+///
+/// **Actions** are the name of a state, or a group with `say`, if wished, and one of `goto: STATE`, `stay: true` (listen
+/// again without the state's prompt), `transfer: true` or `transfer: {summary: TEXT, metadata: {NAME: VALUE}}`, and
+/// `end: true`. What is said before a transfer or an end cannot be interrupted.
+///
+/// **Attempts.** Silences and entries that match no key are failures; the `maximum`th in a row in one state takes `then`
+/// instead of its own action. Without `attempts`, the tenth transfers; and so does the 20th silence in a row anywhere.
+/// A failure without an action repeats the state.
+///
+/// **Listening**: `mode` (`voice`, `digits`, `both`; otherwise as the state has `speech` and `digits`), `length` in keys
+/// (1 to 64), `terminator` (a key), `inter_digit_timeout` (100ms to 60s), `no_input_timeout` (1s to 5m), `end_silence`
+/// (100ms to 10s), `maximum_speech` (1s to 10m), `barge_in` (`true` or `false`). A `listen` beside `states` is for all of
+/// them, save for the mode.
+///
+/// **Sounds** are WAV files of up to 10 MB, mono, 8, 16, 24 or 48 kHz, 16-bit PCM, mu-law or A-law; paths are relative to
+/// the script. They are read and converted once, when the engine is made. What is said until the caller is heard again
+/// lasts at most 240 seconds. A script has at most 1 MiB; anchors, aliases and tags are refused.
+public struct ScriptedEngine: BotEngine {
+  /// The largest script, in bytes.
+  public static let maximumScript = 1 << 20
+
+  let dialogue: Dialogue
+
+  /// None: keys and the limits of speech are enough.
+  public var audioDelivery: CallerAudioDelivery { .none }
+
+  /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
+  public init(script path: String) throws(ScriptError) {
+    let bytes: [UInt8]
+    do throws(RegularFile.Failure) {
+      bytes = try RegularFile.read(path, maximum: Self.maximumScript)
+    } catch {
+      let (message, remedy) =
+        switch error {
+        case .unreadable(let why): ("the script cannot be read (\(why))", "write the path of a YAML file")
+        case .notRegular: ("this is no file", "write the path of a YAML file")
+        case .tooLong: ("the script is over 1 MiB", "say less, or move texts into sounds")
+        }
+      throw ScriptError(problems: [ScriptProblem(file: path, line: 0, column: 0, message: message, remedy: remedy)])
+    }
+    try self.init(text: bytes, path: path)
+  }
+
+  /// Reads a script's text as if it were in a file of this path, from whose folder its sounds are taken.
+  init(text: [UInt8], path: String) throws(ScriptError) {
+    let reading = ScriptReading(file: path)
+    let (root, syntax) = YAMLNode.compose(text)
+    var dialogue: Dialogue?
+    if let root {
+      var reader = DialogueReader(reading: reading)
+      dialogue = reader.read(root)
+    } else if syntax.isEmpty {
+      reading.report(YAMLPlace(line: 1, column: 1), "the script is empty", "write `states:` and states beneath it")
+    }
+    let problems = (syntax + reading.problems).sorted { $0.place < $1.place }
+    guard problems.isEmpty, let dialogue else {
+      throw ScriptError(
+        problems: problems.prefix(ScriptReading.maximumProblems).map {
+          ScriptProblem(
+            file: path, line: $0.place.line, column: $0.place.column, message: $0.message, remedy: $0.remedy)
+        })
+    }
+    self.dialogue = dialogue
+  }
+
+  /// Holds one call.
+  public func converse(_ call: BotCall) async throws {
+    var run = DialogueRun(dialogue)
+    for await event in call.events {
+      for command in run.answer(to: event) { call.send(command) }
+    }
+  }
+}

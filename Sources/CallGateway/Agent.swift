@@ -1,0 +1,46 @@
+public import AudioCodecs
+public import BotEngine
+public import SpeechDetection
+public import WebexProtocol
+
+/// A virtual agent of the configuration: a bot engine and how its calls are conducted.
+public struct Agent: Sendable {
+  /// What Webex calls it by; unique.
+  public var id: String
+  /// What an administrator sees in the flow designer.
+  public var name: String
+  /// Whether it answers calls that name no agent.
+  public var isDefault: Bool
+  /// The organizations it serves; `nil` is all.
+  public var organizations: Set<String>?
+  /// The bot.
+  public var engine: any BotEngine
+  /// Response mode, chunk sizes, first input settings, timeouts.
+  public var conversation: ConversationStateMachine.Settings
+  /// Endpointing of the caller's speech.
+  public var speech: EndpointingSettings
+  /// Speech over a prompt that may be interrupted has to last this long, in milliseconds, to count: an echo or a cough
+  /// must not cut a prompt off.
+  public var minimumBargeIn: Int
+  /// The format of audio that states none.
+  public var defaultFormat: AudioFormat
+
+  /// An agent.
+  public init(
+    id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
+    conversation: ConversationStateMachine.Settings = .init(), speech: EndpointingSettings = .init(),
+    minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone
+  ) {
+    self.id = id
+    self.name = name
+    self.isDefault = isDefault
+    self.organizations = organizations
+    self.engine = engine
+    self.conversation = conversation
+    self.speech = speech
+    self.minimumBargeIn = minimumBargeIn
+    self.defaultFormat = defaultFormat
+  }
+
+  func serves(_ organization: String) -> Bool { organizations?.contains(organization) ?? true }
+}

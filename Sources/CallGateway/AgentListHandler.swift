@@ -1,0 +1,58 @@
+import GRPCTransport
+import TokenVerification
+import WebexProtocol
+
+/// `ListVirtualAgents`: the agents that an organization may call, for the administrator's flow designer.
+final class AgentListHandler: CallHandler {
+  private let call: ServerCall
+  private let gateway: VoiceGateway
+  private var identity: Identity?
+  private var isOver = false
+
+  init(call: ServerCall, gateway: VoiceGateway) {
+    self.call = call
+    self.gateway = gateway
+  }
+
+  func begin() {
+    guard gateway.enter() else {
+      return finish(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
+    }
+    gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), for: self) { handler, result in
+      switch result {
+      case .success(let identity):
+        handler.identity = identity
+        handler.call.startReading()
+      case .failure(let status): handler.finish(status)
+      }
+    }
+  }
+
+  func received(_ message: borrowing ReceivedMessage) {
+    guard let identity, !isOver else { return }
+    do {
+      let request = try message.withUnsafeBytes { try ListAgentsRequest(decoding: $0) }
+      guard identity.refusal(forMessageOf: request.organizationID) == nil else {
+        return finish(RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token"))
+      }
+      let agents = gateway.agents.agents(for: identity.organization).map {
+        ListAgentsResponse.Agent(id: $0.id, name: $0.name, isDefault: $0.isDefault)
+      }
+      call.send(ListAgentsResponse(agents: agents).encoded())
+      finish(.ok)
+    } catch {
+      finish(RPCStatus(.invalidArgument, "\(error)"))
+    }
+  }
+
+  func halfClosed() { finish(RPCStatus(.invalidArgument, "the request is missing")) }
+  func drained() {}
+  func ended(_ end: GRPCTransport.CallEnd) { gateway.leave() }
+
+  private func finish(_ status: RPCStatus) {
+    guard !isOver else { return }
+    isOver = true
+    if status.code != .ok { gateway.refused(status, call: call) }
+    call.finish(status)
+  }
+}

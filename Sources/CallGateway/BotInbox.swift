@@ -1,0 +1,79 @@
+import BotEngine
+import GRPCTransport
+import Synchronization
+
+/// Carries a bot's commands to its conversation's loop, from whatever thread they come.
+///
+/// A bot on the loop's own thread, where its task runs by preference, is taken at its word at once. Commands from
+/// elsewhere wait in a bounded queue: beyond the bound they are dropped and counted.
+final class BotInbox: Sendable {
+  typealias Receiver = @Sendable (_ command: BotCommand, _ turn: Int) -> Void
+
+  private struct Queue {
+    var commands: [(BotCommand, Int)] = []
+    var bytes = 0
+    var isDraining = false
+  }
+
+  /// A bot that runs ahead of a busy loop by more than this has a fault.
+  static let maximumBytes = 4_000_000
+  static let maximumCommands = 4096
+
+  private let loop: EventLoop
+  private let receiver: Receiver
+  private let queue = Mutex(Queue())
+  private let droppedCount = Atomic<Int>(0)
+
+  /// The receiver is called on the loop.
+  init(loop: EventLoop, receiver: @escaping Receiver) {
+    self.loop = loop
+    self.receiver = receiver
+  }
+
+  /// Commands dropped for want of space.
+  var dropped: Int { droppedCount.load(ordering: .relaxed) }
+
+  func send(_ command: BotCommand, turn: Int) {
+    if loop.isCurrent {
+      drain()
+      receiver(command, turn)
+      return
+    }
+    let size = command.size
+    let mustWake = queue.withLock { queue -> Bool? in
+      guard queue.bytes + size <= Self.maximumBytes, queue.commands.count < Self.maximumCommands else { return nil }
+      queue.commands.append((command, turn))
+      queue.bytes += size
+      defer { queue.isDraining = true }
+      return !queue.isDraining
+    }
+    guard let mustWake else {
+      droppedCount.add(1, ordering: .relaxed)
+      return
+    }
+    if mustWake { loop.execute { [self] in drain() } }
+  }
+
+  private func drain() {
+    let commands = queue.withLock { queue -> [(BotCommand, Int)] in
+      defer { queue = Queue() }
+      return queue.commands
+    }
+    for (command, turn) in commands { receiver(command, turn) }
+  }
+}
+
+extension BotCommand {
+  /// About how much memory the command holds, in bytes.
+  fileprivate var size: Int {
+    switch self {
+    case .audio(let audio):
+      switch audio.content {
+      case .mulaw(let bytes): bytes.count
+      case .linear(let samples, _): samples.count * 2
+      }
+    case .text(let text, _), .transcript(_, let text): text.utf8.count
+    default: 64
+    }
+  }
+}

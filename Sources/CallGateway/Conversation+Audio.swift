@@ -1,0 +1,108 @@
+import AudioCodecs
+import BotEngine
+import GRPCTransport
+import SpeechDetection
+import WebexProtocol
+
+/// What the detector gave out, kept until it has finished with a chunk.
+enum HeardSpeech {
+  case decision(SpeechDecision)
+  case utterance([Int16], at: Int)
+}
+
+extension Conversation {
+  /// The audio path: runs for every frame of every call.
+  func hear(_ audio: VoiceRequestView.AudioInput, on interaction: Interaction) throws(RPCStatus) {
+    let now = CallClock.now()
+    if !interaction.carriesAudio {
+      interaction.carriesAudio = true
+      perform(machine.received(.audio, on: interaction.id, now: now))
+      if interaction.isOver { return }
+    }
+    metrics.frames.increment()
+    do throws(AudioError) {
+      let samples = try interaction.audio.decode(
+        audio.bytes, encoding: audio.encoding, sampleRate: Int(audio.sampleRate), into: worker.samples)
+      try keepPace(samples.count, on: interaction, now: now)
+      guard !samples.isEmpty, machine.isListening(on: interaction.id) else { return }
+      try listen(to: samples, sampleRate: interaction.audio.sampleRate, on: interaction, now: now)
+    } catch {
+      metrics.refusedAudio.increment()
+      throw RPCStatus(error.code == .tooFast ? .resourceExhausted : .invalidArgument, error.message)
+    }
+  }
+
+  private func listen(
+    to samples: UnsafeBufferPointer<Int16>, sampleRate: Int, on interaction: Interaction, now: Duration
+  ) throws(AudioError) {
+    let speech = try speech(at: sampleRate)
+    if agent.engine.audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
+    let isDetecting = machine.isDetecting(on: interaction.id, now: now)
+    if speech.isListening != isDetecting { speech.isListening = isDetecting }
+    let minimum = machine.isPlayingPrompt(now) ? agent.minimumBargeIn : agent.speech.minimumSpeech
+    if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
+    let wantsTurns = agent.engine.audioDelivery == .turns
+    speech.process(samples) { output in
+      switch output {
+      case .decision(let decision): heard.append(.decision(decision))
+      case .utterance(let samples, let at): if wantsTurns { heard.append(.utterance(Array(samples), at: at)) }
+      }
+    }
+    if !heard.isEmpty { act(now: now) }
+  }
+
+  /// Carries out what was heard, now that the detector may be reset.
+  private func act(now: Duration) {
+    let heard = heard
+    self.heard.removeAll(keepingCapacity: true)
+    for item in heard {
+      switch item {
+      case .decision(.started(let at, _)): perform(machine.speechStarted(offset: at, now: now))
+      case .decision(.ended(let at, _, _)):
+        if machine.isSpeaking { turnEnded = now }
+        perform(machine.speechEnded(offset: at, now: now))
+      case .utterance(let samples, let at): if machine.isSpeaking { deliver(samples, at: at) }
+      }
+    }
+  }
+
+  private func deliver(_ samples: [Int16], at offset: Int) {
+    let rate = speech?.sampleRate ?? 8000
+    events.deliver(.audio(CallerAudio(samples: samples, sampleRate: rate, offset: offset)), turn: machine.turn)
+  }
+
+  /// The detector for a rate; its clock goes on where another's was.
+  private func speech(at sampleRate: Int) throws(AudioError) -> CallerSpeech {
+    if let speech, speech.sampleRate == sampleRate { return speech }
+    let made = CallerSpeech(
+      detector: try WebRTCDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
+    speech = made
+    settleSpeech()
+    return made
+  }
+
+  /// The bot's wishes for this turn, or the agent's own settings.
+  func settleSpeech() {
+    guard let speech else { return }
+    let endSilence = machine.current.endSilence ?? agent.speech.endSilence
+    let maximum = machine.current.maximumSpeech ?? agent.speech.maximumUtterance
+    if speech.settings.endSilence != endSilence { speech.settings.endSilence = endSilence }
+    if speech.settings.maximumUtterance != maximum { speech.settings.maximumUtterance = maximum }
+  }
+
+  /// Audio that comes faster than anybody speaks is slowed down by not reading it, and refused at last.
+  private func keepPace(_ count: Int, on interaction: Interaction, now: Duration) throws(AudioError) {
+    let rate = interaction.audio.sampleRate
+    switch interaction.pace.receive(samples: count, sampleRate: rate, now: now.nanoseconds) {
+    case .proceed: return
+    case .throttle(let milliseconds):
+      interaction.line.pause()
+      _ = loop.schedule(after: .milliseconds(milliseconds)) { [weak interaction] in
+        guard let interaction, !interaction.isOver else { return }
+        interaction.line.resume()
+      }
+    case .refuse:
+      throw AudioError(.tooFast, "the audio is more than ten seconds ahead of real time; send it as it is spoken")
+    }
+  }
+}

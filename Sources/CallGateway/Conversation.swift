@@ -1,0 +1,234 @@
+import AudioCodecs
+import BotEngine
+import GRPCTransport
+import Logging
+import SpeechDetection
+import WebexProtocol
+
+/// One call: its turns, its audio, its bot. The RPCs come and go.
+///
+/// Lives on the loop on which it began. The rules are ``ConversationStateMachine``'s; this type feeds it what it hears
+/// and carries out what it decides.
+final class Conversation {
+  let key: ConversationKey
+  let agent: Agent
+  let loop: EventLoop
+  let metrics: GatewayMetrics
+  let log: Logger
+  let info: CallInfo
+  let status: ConversationStatus
+  let events = CallerEvents()
+  let began = CallClock.now()
+
+  var machine: ConversationStateMachine
+  var interactions: [RPCID: Interaction] = [:]
+  let worker: VoiceWorker
+  /// Made with the first audio; its clock goes on over all RPCs.
+  var speech: CallerSpeech?
+  /// What the detector gave out for the chunk at hand.
+  var heard: [HeardSpeech] = []
+  var resampler: Resampler?
+  /// Changes of the audio's format on RPCs that are over; the bound is the call's.
+  var formatChanges = 0
+  var bot: Task<Void, Never>?
+  /// When the caller's turn ended: for the latency of the answer.
+  var turnEnded: Duration?
+  private var timer: LoopTimer?
+  private var timerDeadline: Duration?
+  private var onClose: ((Conversation) -> Void)?
+
+  init(
+    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics,
+    log: Logger,
+    onClose: @escaping (Conversation) -> Void
+  ) {
+    self.key = key
+    self.agent = agent
+    self.info = info
+    self.status = status
+    self.loop = loop
+    self.worker = worker
+    self.metrics = metrics
+    self.log = log
+    self.onClose = onClose
+    self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
+    metrics.conversationStarted()
+  }
+
+  // MARK: Lines
+
+  /// An RPC joins the conversation with its first message.
+  func join(_ line: any InteractionLine, id: RPCID) -> Interaction {
+    let interaction = Interaction(
+      id: id, line: line,
+      audio: CallerAudioDecoder(defaults: agent.defaultFormat, formatChanges: formatChanges))
+    interactions[id] = interaction
+    return interaction
+  }
+
+  /// A message of the caller.
+  func receive(_ request: borrowing VoiceRequestView, on interaction: Interaction) throws(RPCStatus) {
+    guard !interaction.isOver else { return }
+    switch request.input {
+    case .audio(let audio): try hear(audio, on: interaction)
+    case .dtmf(let keys, let unknown):
+      if unknown > 0 { metrics.unknownKeys.increment(by: unknown) }
+      apply(.digits(keys), on: interaction)
+    case .event(let event): apply(CallerInput(event), on: interaction)
+    case .none: break
+    }
+  }
+
+  private func apply(_ input: CallerInput, on interaction: Interaction) {
+    let now = CallClock.now()
+    switch input {
+    case .digits(let keys): metrics.digitEntries.increment(by: keys.isEmpty ? 0 : 1)
+    case .unknown: metrics.unknownEvents.increment()
+    default: break
+    }
+    if case .sessionStart = input {} else { markTurnEnd(input, now) }
+    perform(machine.received(input, on: interaction.id, now: now))
+  }
+
+  private func markTurnEnd(_ input: CallerInput, _ now: Duration) {
+    switch input {
+    case .digits, .noInput, .custom: turnEnded = now
+    default: break
+    }
+  }
+
+  /// The caller's part of an RPC is over.
+  func halfClosed(_ interaction: Interaction) {
+    guard !interaction.isOver else { return }
+    if machine.isSpeaking, machine.isListening(on: interaction.id) { turnEnded = CallClock.now() }
+    perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: CallClock.now()))
+  }
+
+  /// An RPC is gone: cancelled, or its connection lost.
+  func lost(_ interaction: Interaction) {
+    guard !interaction.isOver else { return }
+    leave(interaction.id)
+    perform(machine.lost(interaction.id, now: CallClock.now()))
+  }
+
+  /// An RPC leaves: nothing of it counts any more.
+  @discardableResult
+  private func leave(_ rpc: RPCID) -> Interaction? {
+    guard let interaction = interactions.removeValue(forKey: rpc) else { return nil }
+    interaction.isOver = true
+    interaction.audio.finish()
+    formatChanges = max(formatChanges, interaction.audio.counts.formatChanges)
+    metrics.heard(interaction.audio.counts)
+    return interaction
+  }
+
+  /// The server's time is up.
+  func shutDown() { perform(machine.shutDown(now: CallClock.now())) }
+
+  // MARK: Actions
+
+  func perform(_ actions: [ConversationAction]) {
+    for action in actions {
+      switch action {
+      case .send(let rpc, let response): send(response, on: rpc)
+      case .finish(let rpc, let completion): finish(rpc, completion)
+      case .tell(let event, let turn):
+        show(event)
+        tell(event, turn: turn)
+      case .resetDetector: speech?.reset()
+      case .close(let end): close(end)
+      }
+    }
+    reschedule()
+  }
+
+  private func show(_ event: ConversationEvent) {
+    switch event {
+    case .speechStarted: status.set(.speaking)
+    case .started, .speechEnded, .digits, .noInput, .custom:
+      status.set(.answering)
+      status.countTurn()
+    case .interrupted, .ended: status.set(.waiting)
+    }
+  }
+
+  private func send(_ response: VoiceResponse, on rpc: RPCID) {
+    if response.inputMode != nil { status.set(.waiting) }
+    if let ended = turnEnded, response.carriesAnswer {
+      metrics.answered(after: CallClock.now() - ended)
+      turnEnded = nil
+    }
+    interactions[rpc]?.line.send(response)
+  }
+
+  private func finish(_ rpc: RPCID, _ completion: RPCCompletion) {
+    guard let interaction = leave(rpc) else { return }
+    switch completion {
+    case .ok: interaction.line.finish(.ok)
+    case .tooManyCalls:
+      interaction.line.finish(RPCStatus(.resourceExhausted, "too many calls of one conversation"))
+    case .unavailable: interaction.line.finish(RPCStatus(.unavailable, "the server is shutting down"))
+    }
+  }
+
+  private func close(_ end: ConversationEnd) {
+    timer?.cancel()
+    timer = nil
+    metrics.conversationEnded(end, after: CallClock.now() - began)
+    let drops = machine.drops
+    log.info(
+      "conversation ended",
+      metadata: [
+        "reason": "\(end.rawValue)", "seconds": "\((CallClock.now() - began).components.seconds)",
+        "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)",
+        "bot_audio_dropped": "\(events.droppedAudio)",
+      ])
+    metrics.dropped(drops, botAudio: events.droppedAudio)
+    onClose?(self)
+    onClose = nil
+    endBot()
+  }
+
+  // MARK: Time
+
+  private func reschedule() {
+    guard let deadline = machine.nextDeadline else {
+      timer?.cancel()
+      timer = nil
+      return
+    }
+    // A later deadline needs no new timer: the old one finds nothing to do and sets the next.
+    if timer != nil, let set = timerDeadline, set <= deadline { return }
+    timer?.cancel()
+    timerDeadline = deadline
+    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { [weak self] in self?.tick() }
+  }
+
+  private func tick() {
+    timer = nil
+    perform(machine.tick(now: CallClock.now()))
+  }
+}
+
+extension VoiceResponse {
+  /// Whether the caller hears or sees something of the bot's answer in it.
+  fileprivate var carriesAnswer: Bool { !prompts.isEmpty || inputMode != nil || events.contains { $0.kind.isTerminal } }
+}
+
+extension VoiceResponse.Event.Kind {
+  fileprivate var isTerminal: Bool { self == .sessionEnd || self == .transferToAgent }
+}
+
+extension CallerInput {
+  /// What an event of the wire means; kinds this version does not know are tolerated.
+  init(_ event: VoiceRequestView.EventInput) {
+    switch event.kind {
+    case .sessionStart: self = .sessionStart
+    case .sessionEnd: self = .sessionEnd
+    case .noInput: self = .noInput
+    case .startOfDTMF: self = .startOfDTMF
+    case .custom: self = .custom(name: event.name.string, parameters: event.parameters)
+    case .unspecified, .unknown: self = .unknown
+    }
+  }
+}

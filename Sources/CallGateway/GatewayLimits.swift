@@ -1,0 +1,28 @@
+/// Bounds on what the gateway takes on.
+public struct GatewayLimits: Sendable, Equatable {
+  /// Conversations at once.
+  public var conversations: Int
+  /// Conversations of one organization at once.
+  public var conversationsPerTenant: Int
+  /// Time an RPC may be open without its first message.
+  public var firstMessage: Duration
+  /// Time an RPC may go on between messages while the caller's part of it is not over.
+  public var betweenMessages: Duration
+  /// The longest a conversation may last.
+  public var conversationLength: Duration
+
+  /// Limits; the defaults are the product's.
+  public init(
+    conversations: Int = 2000, conversationsPerTenant: Int = 1000, firstMessage: Duration = .seconds(10),
+    betweenMessages: Duration = .seconds(60), conversationLength: Duration = .seconds(4 * 3600)
+  ) {
+    self.conversations = conversations
+    self.conversationsPerTenant = conversationsPerTenant
+    self.firstMessage = firstMessage
+    self.betweenMessages = betweenMessages
+    self.conversationLength = conversationLength
+  }
+
+  /// RPCs at once: two a conversation and some more, so that a flood is refused before anything of it is read.
+  var calls: Int { conversations * 2 + 64 }
+}

@@ -1,0 +1,69 @@
+import AudioCodecs
+import Metrics
+import WebexProtocol
+
+/// What the operators see of the calls. Labels are bounded: no ids of callers or conversations.
+final class GatewayMetrics: Sendable {
+  let frames = Counter(label: "patchbay_audio_frames_total")
+  let refusedAudio = Counter(label: "patchbay_audio_refused_total")
+  let refusedMessages = Counter(label: "patchbay_messages_refused_total")
+  let refusedPrompts = Counter(label: "patchbay_prompts_refused_total")
+  let unknownEvents = Counter(label: "patchbay_unknown_events_total")
+  let unknownKeys = Counter(label: "patchbay_unknown_keys_total")
+  let digitEntries = Counter(label: "patchbay_digit_entries_total")
+  let botFailures = Counter(label: "patchbay_bot_failures_total")
+  let latencies = TurnLatencies()
+  private let live = Meter(label: "patchbay_conversations_live")
+  private let started = Counter(label: "patchbay_conversations_started_total")
+  private let stale = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "interrupted")])
+  private let overflowed = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "overflow")])
+  private let botAudio = Counter(label: "patchbay_bot_audio_dropped_total")
+  private let answer = Timer(label: "patchbay_answer_seconds")
+  private let length = Timer(label: "patchbay_conversation_seconds")
+
+  private let junk = Counter(label: "patchbay_audio_junk_packets_total")
+  private let dangling = Counter(label: "patchbay_audio_dangling_bytes_total")
+
+  /// What was left out of an RPC's audio.
+  func heard(_ counts: CallerAudioDecoder.Counts) {
+    if counts.junkPackets > 0 { junk.increment(by: counts.junkPackets) }
+    if counts.danglingBytes > 0 { dangling.increment(by: counts.danglingBytes) }
+  }
+
+  func conversationStarted() {
+    started.increment()
+    live.increment()
+  }
+
+  func conversationEnded(_ end: ConversationEnd, after time: Duration) {
+    live.decrement()
+    Counter(label: "patchbay_conversations_ended_total", dimensions: [("reason", end.rawValue)]).increment()
+    length.recordNanoseconds(time.nanoseconds)
+  }
+
+  /// From the end of the caller's turn to the first of the bot's answer.
+  func answered(after time: Duration) {
+    answer.recordNanoseconds(time.nanoseconds)
+    latencies.record(time / .milliseconds(1))
+  }
+
+  func dropped(_ drops: ConversationStateMachine.Drops, botAudio count: Int) {
+    if drops.staleOutputs > 0 { stale.increment(by: drops.staleOutputs) }
+    if drops.overflowedOutputs > 0 { overflowed.increment(by: drops.overflowedOutputs) }
+    if count > 0 { botAudio.increment(by: count) }
+  }
+
+  /// A call was refused: by the name of its status.
+  func refused(_ status: String) {
+    Counter(label: "patchbay_calls_refused_total", dimensions: [("status", status)]).increment()
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, saturating.
+  var nanoseconds: Int64 {
+    let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    if overflow { return components.seconds < 0 ? .min : .max }
+    return seconds &+ components.attoseconds / 1_000_000_000
+  }
+}

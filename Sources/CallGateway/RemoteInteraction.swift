@@ -1,0 +1,80 @@
+import GRPCTransport
+import TokenVerification
+import WebexProtocol
+
+/// The RPC's side of an RPC whose conversation lives on another loop: passes on what comes, in order.
+final class RemoteInteraction {
+  private let loop: EventLoop
+  private let far: RemoteLine
+
+  /// Joins the conversation on its loop before anything else is passed on.
+  init(_ conversation: LoopBound<Conversation>, far: RemoteLine, id: RPCID) {
+    self.loop = conversation.loop
+    self.far = far
+    loop.execute { far.join(conversation.value, id: id) }
+  }
+
+  func received(_ message: [UInt8]) { loop.execute { [far] in far.received(message) } }
+  func halfClosed() { loop.execute { [far] in far.halfClosed() } }
+  func lost() { loop.execute { [far] in far.lost() } }
+}
+
+/// The conversation's side of it: an RPC like any other, whose line leads to another loop.
+///
+/// `@unchecked Sendable`: made on the RPC's loop and handed over at once; from then on only closures on the
+/// conversation's loop touch it, and `near` is a ``LoopBound`` that checks the way back.
+final class RemoteLine: InteractionLine, @unchecked Sendable {
+  private let near: LoopBound<VoiceCallHandler>
+  private let nearLoop: EventLoop
+  private let organization: String
+  private var conversation: Conversation?
+  private var interaction: Interaction?
+
+  init(near: LoopBound<VoiceCallHandler>, nearLoop: EventLoop, organization: String) {
+    self.near = near
+    self.nearLoop = nearLoop
+    self.organization = organization
+  }
+
+  /// On the conversation's loop, before anything is received.
+  func join(_ conversation: Conversation, id: RPCID) {
+    self.conversation = conversation
+    interaction = conversation.join(self, id: id)
+  }
+
+  func received(_ message: [UInt8]) {
+    guard let conversation, let interaction else { return }
+    do {
+      try message.withUnsafeBytes { bytes in
+        try conversation.worker.decoder.decode(bytes) { request in
+          try request.check(organization: organization, conversation: conversation.key.conversation)
+          try conversation.receive(request, on: interaction)
+        }
+      }
+    } catch {
+      let status = error as? RPCStatus ?? RPCStatus(.invalidArgument, "\(error)")
+      nearLoop.execute { [near] in near.value.refuse(status) }
+    }
+  }
+
+  func halfClosed() {
+    guard let conversation, let interaction else { return }
+    conversation.halfClosed(interaction)
+  }
+
+  func lost() {
+    guard let conversation, let interaction else { return }
+    conversation.lost(interaction)
+    self.conversation = nil
+    self.interaction = nil
+  }
+
+  func send(_ response: VoiceResponse) {
+    let message = response.encoded()
+    nearLoop.execute { [near] in near.value.send(encoded: message) }
+  }
+
+  func finish(_ status: RPCStatus) { nearLoop.execute { [near] in near.value.finish(status) } }
+  func pause() { nearLoop.execute { [near] in near.value.pause() } }
+  func resume() { nearLoop.execute { [near] in near.value.resume() } }
+}

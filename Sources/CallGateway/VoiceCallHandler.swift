@@ -1,0 +1,209 @@
+import GRPCTransport
+import Logging
+import TokenVerification
+import WebexProtocol
+
+/// One `ProcessCallerInput` RPC: token first, then messages into the conversation, answers back out.
+///
+/// Runs on the RPC's own loop. Where the conversation lives on another loop, messages and answers hop between the two
+/// (``RemoteInteraction``); with one completion queue that never happens.
+final class VoiceCallHandler: CallHandler {
+  private enum State {
+    /// The token is being verified; nothing of the RPC has been read.
+    case authenticating
+    /// The first message will tell which conversation this is.
+    case authorized(Identity)
+    case local(Conversation, Interaction)
+    case remote(RemoteInteraction)
+    /// A status went out, or the RPC is gone.
+    case over
+  }
+
+  private let gateway: VoiceGateway
+  private let worker: VoiceWorker
+  private let call: ServerCall
+  private let id: RPCID
+  private var state = State.authenticating
+  private var isHalfClosed = false
+  private var watchdog: LoopTimer?
+  private var lastMessage = CallClock.now()
+  private var hasMessage = false
+
+  init(call: ServerCall, gateway: VoiceGateway, worker: VoiceWorker) {
+    self.call = call
+    self.gateway = gateway
+    self.worker = worker
+    self.id = gateway.nextRPC()
+  }
+
+  // MARK: Before the first message
+
+  func begin() {
+    guard gateway.enter() else {
+      return refuse(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
+    }
+    if let tracking = call.values(for: "trackingid").first, tracking.utf8.count <= 256 {
+      call.setInitialMetadata([("trackingid", tracking)])
+    }
+    gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), for: self) { handler, result in
+      switch result {
+      case .success(let identity): handler.authorized(identity)
+      case .failure(let status): handler.refuse(status)
+      }
+    }
+  }
+
+  private func authorized(_ identity: Identity) {
+    guard case .authenticating = state else { return }
+    state = .authorized(identity)
+    watch(after: gateway.limits.firstMessage)
+    call.startReading()
+  }
+
+  // MARK: The call's events
+
+  func received(_ message: borrowing ReceivedMessage) {
+    lastMessage = CallClock.now()
+    hasMessage = true
+    do throws(RPCStatus) {
+      switch state {
+      case .remote(let remote): remote.received(message.bytes)
+      case .authorized, .local:
+        do {
+          try message.withUnsafeBytes { bytes in
+            try worker.decoder.decode(bytes) { request in try take(request, message) }
+          }
+        } catch let error as RPCStatus {
+          throw error
+        } catch {
+          throw RPCStatus(.invalidArgument, "\(error)")
+        }
+      case .authenticating, .over: break
+      }
+    } catch {
+      gateway.metrics.refusedMessages.increment()
+      refuse(error)
+    }
+  }
+
+  private func take(_ request: borrowing VoiceRequestView, _ message: borrowing ReceivedMessage) throws(RPCStatus) {
+    switch state {
+    case .local(let conversation, let interaction):
+      try request.check(organization: conversation.key.organization, conversation: conversation.key.conversation)
+      try conversation.receive(request, on: interaction)
+    case .authorized(let identity):
+      try request.check(organization: identity.organization)
+      try join(request, message: message, identity: identity)
+    default: break
+    }
+  }
+
+  /// The first message: which conversation is it?
+  private func join(
+    _ request: borrowing VoiceRequestView, message: borrowing ReceivedMessage, identity: Identity
+  ) throws(RPCStatus) {
+    guard !request.conversationID.isEmpty else { throw RPCStatus(.invalidArgument, "conversation_id is empty") }
+    let key = ConversationKey(organization: identity.organization, conversation: request.conversationID.string)
+    if case .event(let event) = request.input, case .sessionEnd = event.kind, gateway.registry.find(key) == nil {
+      // The caller of a conversation that is already over has hung up.
+      send(VoiceResponse())
+      return finish(.ok)
+    }
+    let conversation = try gateway.conversation(for: key, request: request, call: call)
+    if conversation.loop === call.loop {
+      let interaction = conversation.value.join(self, id: id)
+      state = .local(conversation.value, interaction)
+      try conversation.value.receive(request, on: interaction)
+    } else {
+      let remote = gateway.remoteInteraction(
+        with: conversation, of: self, call: call, id: id, organization: identity.organization)
+      state = .remote(remote)
+      remote.received(message.bytes)
+    }
+  }
+
+  func halfClosed() {
+    isHalfClosed = true
+    switch state {
+    case .local(let conversation, let interaction): conversation.halfClosed(interaction)
+    case .remote(let remote): remote.halfClosed()
+    case .authorized: finish(.ok)
+    case .authenticating, .over: break
+    }
+  }
+
+  func drained() {}
+
+  func ended(_ end: CallEnd) {
+    watchdog?.cancel()
+    watchdog = nil
+    gateway.leave()
+    let was = state
+    state = .over
+    switch was {
+    case .local(let conversation, let interaction): conversation.lost(interaction)
+    case .remote(let remote): remote.lost()
+    case .authenticating, .authorized, .over: break
+    }
+  }
+
+  // MARK: Completion
+
+  /// Ends the RPC with an error; the conversation goes on without it.
+  func refuse(_ status: RPCStatus) {
+    gateway.refused(status, call: call)
+    let was = state
+    complete(status)
+    switch was {
+    case .local(let conversation, let interaction): conversation.lost(interaction)
+    case .remote(let remote): remote.lost()
+    default: break
+    }
+  }
+
+  private func complete(_ status: RPCStatus) {
+    guard !isOver else { return }
+    state = .over
+    watchdog?.cancel()
+    watchdog = nil
+    call.finish(status)
+  }
+
+  private var isOver: Bool { if case .over = state { true } else { false } }
+
+  // MARK: Time
+
+  /// One timer an RPC, not one a message.
+  private func watch(after time: Duration) {
+    watchdog = call.loop.schedule(after: time) { [weak self] in self?.checkTime() }
+  }
+
+  private func checkTime() {
+    watchdog = nil
+    guard !isOver, !isHalfClosed else { return }
+    guard hasMessage else {
+      return refuse(RPCStatus(.deadlineExceeded, "no message came within \(gateway.limits.firstMessage)"))
+    }
+    let quiet = CallClock.now() - lastMessage
+    guard quiet < gateway.limits.betweenMessages else {
+      return refuse(RPCStatus(.deadlineExceeded, "no message came for \(gateway.limits.betweenMessages)"))
+    }
+    watch(after: gateway.limits.betweenMessages - quiet)
+  }
+}
+
+extension VoiceCallHandler: InteractionLine {
+  func send(_ response: VoiceResponse) { send(encoded: response.encoded()) }
+
+  func send(encoded response: [UInt8]) {
+    guard !isOver else { return }
+    if !call.send(response) {
+      // The reader has stalled beyond every bound.
+      refuse(RPCStatus(.resourceExhausted, "the answer is not being read"))
+    }
+  }
+
+  func finish(_ status: RPCStatus) { complete(status) }
+  func pause() { call.pauseReading() }
+  func resume() { call.startReading() }
+}

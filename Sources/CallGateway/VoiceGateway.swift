@@ -1,0 +1,174 @@
+import BotEngine
+public import GRPCTransport
+public import Logging
+import Synchronization
+public import TokenVerification
+import WebexProtocol
+
+/// The virtual agent service: `ProcessCallerInput` and `ListVirtualAgents` for any number of calls.
+public final class VoiceGateway: Sendable {
+  let verifier: TokenVerifier
+  let agents: AgentDirectory
+  let limits: GatewayLimits
+  let log: Logger
+  let metrics = GatewayMetrics()
+  let registry: ConversationRegistry
+  private let workers = Mutex<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
+  private let rpcs = Atomic<UInt64>(0)
+  private let openCalls = Atomic<Int>(0)
+
+  /// A gateway for these agents.
+  public init(verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), log: Logger) {
+    self.verifier = verifier
+    self.agents = agents
+    self.limits = limits
+    self.log = log
+    self.registry = ConversationRegistry(limits: limits)
+  }
+
+  /// The methods to serve.
+  public var methods: [ServerMethod] {
+    [
+      ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput") { call in
+        self.accept(call)
+      },
+      ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ListVirtualAgents") { call in
+        let handler = AgentListHandler(call: call, gateway: self)
+        handler.begin()
+        return handler
+      },
+    ]
+  }
+
+  /// Conversations that are up.
+  public var liveConversations: Int { registry.count }
+
+  /// What the dashboard shows of the live conversations.
+  public var statuses: [ConversationStatus] { registry.statuses }
+
+  /// Answers so far, and percentiles of the latest ones in milliseconds; `nil` before the first.
+  public var turnLatency: (count: Int, p50: Double, p90: Double, p99: Double)? { metrics.latencies.summary }
+
+  /// Takes no new conversations from now on; those that are up go on, with new RPCs too. Returns when the last one has
+  /// ended; after `limit` the callers that are left are transferred.
+  public func drain(limit: Duration) async {
+    registry.drain()
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while registry.count > 0, clock.now < end, !Task.isCancelled {
+      try? await clock.sleep(for: .milliseconds(50))
+    }
+    let left = registry.all
+    if left.isEmpty { return }
+    log.warning("the drain's time is over: callers are transferred", metadata: ["calls": "\(left.count)"])
+    for conversation in left { conversation.loop.execute { conversation.value.shutDown() } }
+    let grace = clock.now + .seconds(1)
+    while registry.count > 0, clock.now < grace { try? await clock.sleep(for: .milliseconds(20)) }
+  }
+
+  // MARK: What the handlers need
+
+  func nextRPC() -> RPCID { RPCID(rpcs.add(1, ordering: .relaxed).newValue) }
+
+  /// Counts a call in; false where there are too many.
+  func enter() -> Bool {
+    openCalls.add(1, ordering: .relaxed).newValue <= limits.calls
+  }
+
+  func leave() { openCalls.subtract(1, ordering: .relaxed) }
+
+  private func accept(_ call: ServerCall) -> any CallHandler {
+    let handler = VoiceCallHandler(call: call, gateway: self, worker: worker(on: call.loop))
+    handler.begin()
+    return handler
+  }
+
+  /// The loop's own decoder and buffers; asked once an RPC, on the loop.
+  func worker(on loop: EventLoop) -> VoiceWorker {
+    let id = ObjectIdentifier(loop)
+    if let worker = workers.withLock({ $0[id] }) { return worker.value }
+    let worker = LoopBound(VoiceWorker(), loop: loop)
+    workers.withLock { $0[id] = worker }
+    return worker.value
+  }
+
+  /// Verifies the call's token: at once where the keys are at hand, else when they have been fetched. The result comes
+  /// on the call's loop.
+  func authenticate<Handler: AnyObject>(
+    _ call: ServerCall, schema: RequiredSchema, for handler: Handler,
+    then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
+  ) {
+    let values = call.values(for: "authorization")
+    let outcome = verifier.verify(authorization: values, schema: schema)
+    if case .pending = outcome {
+      let own = LoopBound(handler, loop: call.loop)
+      Task(executorPreference: call.loop) { [verifier] in
+        let outcome = await verifier.verify(authorization: values, schema: schema, clock: WallClock.now)
+        own.loop.execute { then(own.value, Self.result(outcome)) }
+      }
+    } else {
+      then(handler, Self.result(outcome))
+    }
+  }
+
+  private static func result(_ outcome: VerificationOutcome) -> Result<Identity, RPCStatus> {
+    switch outcome {
+    case .accepted(let identity): .success(identity)
+    case .refused: .failure(RPCStatus(.unauthenticated, "unauthenticated"))
+    case .keysUnavailable, .pending: .failure(RPCStatus(.unavailable, "the token cannot be verified now; try again"))
+    }
+  }
+
+  func refused(_ status: RPCStatus, call: ServerCall) {
+    metrics.refused("\(status.code)")
+    log.warning(
+      "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
+  }
+
+  /// The conversation of an RPC's first message: the one that is up, or a new one on the RPC's loop.
+  func conversation(
+    for key: ConversationKey, request: borrowing VoiceRequestView, call: ServerCall
+  ) throws(RPCStatus) -> LoopBound<Conversation> {
+    if let conversation = registry.find(key) { return conversation }
+    guard let agent = agents.agent(request.agentID.string, for: key.organization) else {
+      throw RPCStatus(.notFound, "there is no such virtual agent; ListVirtualAgents lists them")
+    }
+    var isResumed = true
+    if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
+    let info = CallInfo(
+      organization: key.organization, conversation: key.conversation, agent: agent.id,
+      trackingID: call.values(for: "trackingid").first, vendorConfiguration: request.vendorConfiguration,
+      additionalInfo: request.additionalInfo, isResumed: isResumed)
+    var log = log
+    log[metadataKey: "conversation"] = "\(key.conversation)"
+    log[metadataKey: "org"] = "\(key.organization)"
+    if let tracking = info.trackingID { log[metadataKey: "trackingid"] = "\(tracking)" }
+    let status = ConversationStatus(key: key, agent: agent.id, began: CallClock.now())
+    let admission = registry.admit(key, status: status) {
+      let conversation = Conversation(
+        key: key, agent: agent, info: info, status: status, loop: call.loop, worker: worker(on: call.loop),
+        metrics: metrics, log: log
+      ) { [registry] in registry.remove($0.key) }
+      return LoopBound(conversation, loop: call.loop)
+    }
+    switch admission {
+    case .found(let conversation): return conversation
+    case .made(let conversation):
+      log.info("conversation started", metadata: ["agent": "\(agent.id)", "resumed": "\(isResumed)"])
+      return conversation
+    case .full:
+      throw RPCStatus(.resourceExhausted, "the server, or the organization, has as many calls as it takes")
+    case .draining: throw RPCStatus(.unavailable, "the server is shutting down")
+    }
+  }
+
+  /// Joins an RPC with a conversation on another loop.
+  func remoteInteraction(
+    with conversation: LoopBound<Conversation>, of handler: VoiceCallHandler, call: ServerCall, id: RPCID,
+    organization: String
+  ) -> RemoteInteraction {
+    let near = LoopBound(handler, loop: call.loop)
+    let far = RemoteLine(near: near, nearLoop: call.loop, organization: organization)
+    return RemoteInteraction(conversation, far: far, id: id)
+  }
+}

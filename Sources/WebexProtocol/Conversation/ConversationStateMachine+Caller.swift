@@ -1,0 +1,194 @@
+extension ConversationStateMachine {
+  mutating func caller(_ input: CallerInput, on rpc: RPCID, now: Duration) {
+    switch input {
+    case .sessionStart: startSession(on: rpc, now: now)
+    case .sessionEnd:
+      actions.append(.send(rpc, VoiceResponse()))
+      close(.hangup)
+    case .noInput: beginTurn(.noInput, on: rpc, now: now)
+    case .startOfDTMF: startKeying(on: rpc, now: now)
+    case .digits(let keys):
+      beginTurn(keys.isEmpty ? .noInput : .digits(String(keys.map(\.character))), on: rpc, now: now)
+    case .custom(let name, let parameters):
+      beginTurn(.custom(name: name, parameters: parameters), on: rpc, now: now)
+    case .audio: takeAudio(on: rpc, now: now)
+    case .unknown: drops.unknownEvents += 1
+    }
+  }
+
+  // MARK: Interactions
+
+  private mutating func startSession(on rpc: RPCID, now: Duration) {
+    switch greeting {
+    case .none, .failed:
+      beginTurn(.started, on: rpc, now: now)
+      if !isClosed, answerer == rpc { greeting = .inProgress(rpc) }
+    case .inProgress(let other) where other == rpc: break
+    case .inProgress, .done:
+      // The greeting is or was heard on the first RPC.
+      actions.append(.send(rpc, continuingResponse(prompts: [], event: nil)))
+      complete(rpc)
+    }
+  }
+
+  /// The caller's input is complete and the bot is to answer on this RPC.
+  mutating func beginTurn(_ event: ConversationEvent, on rpc: RPCID, now: Duration) {
+    if case .speechEnded = event {} else if isSpeaking { abandonSpeech() }
+    interrupt(keeping: rpc, now: now)
+    keyingSince = nil
+    if listener == rpc { listener = nil }
+    turn += 1
+    answerer = rpc
+    // What the bot said unasked and nobody heard yet goes ahead of its answer.
+    if answer.ending == .callersTurn { answer.ending = nil }
+    playout.beginTurn(now)
+    answerDeadline = now + settings.answerTimeout
+    actions.append(.tell(event, turn: turn))
+    // A bot that has already taken its leave does so on whatever RPC comes.
+    if let ending = answer.ending, ending.isTerminal { flush(now: now) }
+  }
+
+  private mutating func startKeying(on rpc: RPCID, now: Duration) {
+    let onAudio = update(rpc) { $0.carriesAudio }
+    let wasSpeaking = isSpeaking
+    keyingSince = now
+    if isSpeaking { abandonSpeech() }
+    actions.append(.resetDetector)
+    interrupt(keeping: nil, now: now)
+    // On an open audio RPC the platform waits for the word to drop its prompts; it has had it if speech came first.
+    if onAudio == true, !wasSpeaking, update(rpc, { $0.saidStart }) == false {
+      update(rpc) { $0.saidStart = true }
+      actions.append(.send(rpc, VoiceResponse(events: [.init(.startOfInput)])))
+    }
+    if listener == rpc { listener = nil }
+  }
+
+  private mutating func takeAudio(on rpc: RPCID, now: Duration) {
+    // An RPC that is being answered has no more to say.
+    guard rpc != answerer, listener != rpc, update(rpc, { $0.carriesAudio }) == false else { return }
+    update(rpc) { $0.carriesAudio = true }
+    listener = rpc
+    if !isSpeaking { actions.append(.resetDetector) }
+    // What the bot had to say while no line was open goes out on this one.
+    if answerer == nil, !isSpeaking, answer.ending != nil { offerUnsolicited(now: now) }
+  }
+
+  mutating func callerDone(_ rpc: RPCID, speechOffset: Int, now: Duration) {
+    guard
+      let carriesAudio = update(
+        rpc,
+        { rpc -> Bool in
+          rpc.isHalfClosed = true
+          return rpc.carriesAudio
+        })
+    else {
+      actions.append(.finish(rpc, .ok))
+      return
+    }
+    if rpc == answerer { return }
+    if carriesAudio, rpc == listener {
+      if isSpeaking {
+        endSpeech(offset: speechOffset, now: now)
+        return
+      }
+      listener = nil
+      actions.append(.resetDetector)
+    }
+    complete(rpc)
+  }
+
+  mutating func callerLost(_ rpc: RPCID, now: Duration) {
+    guard rpcs.contains(where: { $0.id == rpc }) else { return }
+    rpcs.removeAll { $0.id == rpc }
+    if rpc == listener {
+      listener = nil
+      if isSpeaking { abandonSpeech() }
+      actions.append(.resetDetector)
+    }
+    if rpc == answerer {
+      if case .inProgress(rpc) = greeting { greeting = .failed }
+      interrupt(keeping: nil, now: now)
+    }
+  }
+
+  // MARK: Speech
+
+  mutating func beginSpeech(offset: Int, now: Duration) {
+    guard !isClosed, !isSpeaking, !isKeying(now), let rpc = listener else { return }
+    interrupt(keeping: rpc, now: now)
+    isSpeaking = true
+    turn += 1
+    if update(rpc, { $0.saidStart }) == false {
+      update(rpc) { $0.saidStart = true }
+      actions.append(.send(rpc, VoiceResponse(events: [.init(.startOfInput)])))
+    }
+    actions.append(.tell(.speechStarted(offset: offset), turn: turn))
+  }
+
+  mutating func endSpeech(offset: Int, now: Duration) {
+    guard !isClosed, isSpeaking, let rpc = listener else { return }
+    isSpeaking = false
+    let kind: VoiceResponse.Kind = settings.mode == .chunk ? .chunk : .final
+    actions.append(.send(rpc, VoiceResponse(kind, events: [.init(.endOfInput)])))
+    beginTurn(.speechEnded(offset: offset), on: rpc, now: now)
+  }
+
+  /// The speech leads to nothing: its RPC is gone, or other input took its place.
+  private mutating func abandonSpeech() {
+    isSpeaking = false
+    actions.append(.resetDetector)
+  }
+
+  // MARK: Interruption
+
+  /// The caller has gone on: output of the turn so far is dropped, its RPC is completed, and the bot is told.
+  mutating func interrupt(keeping rpc: RPCID?, now: Duration) {
+    let isInterrupted = answerer != nil || playout.isPlaying(now)
+    guard isInterrupted else { return }
+    let played = playout.playedMilliseconds(now)
+    playout.stop()
+    answerDeadline = nil
+    if answer.ending?.isTerminal != true {
+      if !answer.pieces.isEmpty { drops.staleOutputs += 1 }
+      answer = Answer()
+    }
+    turn += 1
+    actions.append(.tell(.interrupted(playedMilliseconds: played), turn: turn))
+    guard let interrupted = answerer else { return }
+    answerer = nil
+    guard rpcs.contains(where: { $0.id == interrupted }), interrupted != rpc else { return }
+    if case .inProgress(interrupted) = greeting { greeting = .done }
+    actions.append(.send(interrupted, continuingResponse(prompts: emptyPromptForChunks, event: nil)))
+    complete(interrupted)
+  }
+
+  // MARK: RPCs
+
+  /// Completes an RPC; it no longer belongs to the conversation.
+  mutating func complete(_ rpc: RPCID, _ completion: RPCCompletion = .ok) {
+    rpcs.removeAll { $0.id == rpc }
+    if listener == rpc { listener = nil }
+    if answerer == rpc { answerer = nil }
+    actions.append(.finish(rpc, completion))
+  }
+
+  mutating func close(_ end: ConversationEnd, completion: RPCCompletion = .ok) {
+    isClosed = true
+    for rpc in rpcs { actions.append(.finish(rpc.id, completion)) }
+    rpcs.removeAll()
+    listener = nil
+    answerer = nil
+    answerDeadline = nil
+    isSpeaking = false
+    answer = Answer()
+    turn += 1
+    actions.append(.tell(.ended(end), turn: turn))
+    actions.append(.close(end))
+  }
+
+  @discardableResult
+  mutating func update<Result>(_ rpc: RPCID, _ change: (inout RPC) -> Result) -> Result? {
+    guard let index = rpcs.firstIndex(where: { $0.id == rpc }) else { return nil }
+    return change(&rpcs[index])
+  }
+}

@@ -1,0 +1,221 @@
+/// The rules of a conversation: one call, many RPCs, turns of caller and bot.
+///
+/// A pure value: inputs and a clock in, actions out. Whoever owns it carries the actions out in their order. Times are
+/// durations since any fixed moment. The rules are those of Cisco's BYOVA interface: an RPC is one interaction, and a
+/// half-close means that the caller's part of the interaction is over, never that the call is.
+public struct ConversationStateMachine: Sendable {
+  /// What an agent's configuration sets for its conversations.
+  public struct Settings: Sendable, Equatable {
+    /// How answers are sent.
+    public var mode: ResponseMode
+    /// Sizes of the audio's pieces in CHUNK mode.
+    public var chunks: ChunkSizes
+    /// How the platform listens until the bot says otherwise.
+    public var turn: TurnSettings
+    /// Bytes of output that may wait to be sent.
+    public var maximumQueuedBytes: Int
+    /// Output beyond this much unplayed audio waits in the conversation, where an interruption can still drop it.
+    public var maximumAhead: Duration
+    /// Time to the bot's first output after the caller's turn; then the caller is transferred.
+    public var answerTimeout: Duration
+    /// Time without any open RPC after which the conversation is taken for dead.
+    public var idleTimeout: Duration
+
+    /// Settings; the defaults are the product's.
+    public init(
+      mode: ResponseMode = .wav, chunks: ChunkSizes = ChunkSizes(), turn: TurnSettings = TurnSettings(),
+      maximumQueuedBytes: Int = 2_000_000, maximumAhead: Duration = .seconds(10),
+      answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600)
+    ) {
+      self.mode = mode
+      self.chunks = chunks
+      self.turn = turn
+      self.maximumQueuedBytes = maximumQueuedBytes
+      self.maximumAhead = maximumAhead
+      self.answerTimeout = answerTimeout
+      self.idleTimeout = idleTimeout
+    }
+  }
+
+  /// What was left out, for the metrics.
+  public struct Drops: Sendable, Equatable {
+    /// Output of turns that the caller had interrupted.
+    public var staleOutputs = 0
+    /// Output beyond the queue's bound.
+    public var overflowedOutputs = 0
+    /// Events of a kind this version does not know.
+    public var unknownEvents = 0
+  }
+
+  struct RPC: Equatable {
+    let id: RPCID
+    var carriesAudio = false
+    var isHalfClosed = false
+    var saidStart = false
+  }
+
+  enum Greeting: Equatable {
+    case none
+    case inProgress(RPCID)
+    case done
+    case failed
+  }
+
+  /// RPCs that one conversation may have open; the platform needs two.
+  static let maximumRPCs = 8
+
+  let settings: Settings
+  var rpcs: [RPC] = []
+  /// The newest audio RPC: what is heard on it counts.
+  var listener: RPCID?
+  /// The RPC that the current answer goes to.
+  var answerer: RPCID?
+  var greeting = Greeting.none
+  var answer = Answer()
+  var answerDeadline: Duration?
+  var playout = PlayoutClock()
+  var lastActivity: Duration
+  var transcript: [String] = []
+  var transcriptBytes = 0
+  var actions: [ConversationAction] = []
+
+  /// Number of the current turn; output of an earlier one is dropped.
+  public internal(set) var turn = 0
+  /// The caller is speaking: START_OF_INPUT was sent and END_OF_INPUT was not.
+  public internal(set) var isSpeaking = false
+  /// When the caller began to key digits that have not arrived yet.
+  var keyingSince: Duration?
+  /// What the caller says now must not be recorded, stored or logged.
+  public internal(set) var isSensitive = false
+  /// How the caller's input is taken.
+  public internal(set) var current: TurnSettings
+  /// Nothing more happens.
+  public internal(set) var isClosed = false
+  /// What was left out so far.
+  public internal(set) var drops = Drops()
+
+  /// A conversation that begins now.
+  public init(settings: Settings, now: Duration) {
+    self.settings = settings
+    self.current = settings.turn
+    self.lastActivity = now
+  }
+
+  // MARK: What the owner asks
+
+  /// Whether audio of this RPC is to be searched for speech.
+  public func isDetecting(on rpc: RPCID, now: Duration) -> Bool {
+    rpc == listener && !isKeying(now) && !isClosed && current.mode.carriesVoice && !playout.isUninterruptible(now)
+  }
+
+  /// Whether the caller is keying digits: no voice detection runs. An entry that never arrives ends by itself.
+  public func isKeying(_ now: Duration) -> Bool {
+    guard let since = keyingSince else { return false }
+    return now - since < Self.longestEntry
+  }
+
+  private static let longestEntry = Duration.seconds(20)
+
+  /// Whether audio of this RPC is what the caller says now.
+  public func isListening(on rpc: RPCID) -> Bool { rpc == listener && !isClosed }
+
+  /// Whether prompts are playing that speech would interrupt: the detector is more careful then.
+  public func isPlayingPrompt(_ now: Duration) -> Bool { playout.isPlaying(now) }
+
+  /// The next time at which ``tick(now:)`` has something to do.
+  public var nextDeadline: Duration? {
+    guard !isClosed else { return nil }
+    var next = answerDeadline
+    func consider(_ time: Duration) { next = next.map { min($0, time) } ?? time }
+    if rpcs.isEmpty { consider(lastActivity + settings.idleTimeout) }
+    if settings.mode == .chunk, answerer != nil {
+      if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
+        consider(playout.time(whenAheadIs: settings.maximumAhead))
+      } else if answer.hasChunk(sizes: settings.chunks, isUrgent: true) {
+        consider(playout.time(whenAheadIs: Self.urgentAhead))
+      }
+    }
+    return next
+  }
+
+  /// With less than this left to play, waiting audio is sent even where a full chunk is not there.
+  static let urgentAhead = Duration.milliseconds(100)
+
+  /// Whether the bot has said anything in this turn.
+  private var hasSpoken: Bool { answer.hasSentAudio || !answer.pieces.isEmpty }
+
+  // MARK: Inputs
+
+  /// The actions since the last call.
+  private mutating func taken() -> [ConversationAction] {
+    defer { actions.removeAll() }
+    return actions
+  }
+
+  /// A message arrived on an RPC; never on one that was completed.
+  public mutating func received(_ input: CallerInput, on rpc: RPCID, now: Duration) -> [ConversationAction] {
+    lastActivity = now
+    guard !isClosed else { return [.finish(rpc, .ok)] }
+    if !rpcs.contains(where: { $0.id == rpc }) {
+      guard rpcs.count < Self.maximumRPCs else { return [.finish(rpc, .tooManyCalls)] }
+      rpcs.append(RPC(id: rpc))
+    }
+    caller(input, on: rpc, now: now)
+    return taken()
+  }
+
+  /// The caller's part of an RPC is over.
+  public mutating func halfClosed(_ rpc: RPCID, speechOffset: Int, now: Duration) -> [ConversationAction] {
+    lastActivity = now
+    callerDone(rpc, speechOffset: speechOffset, now: now)
+    return taken()
+  }
+
+  /// An RPC is gone without our having completed it: cancelled, timed out, connection lost.
+  public mutating func lost(_ rpc: RPCID, now: Duration) -> [ConversationAction] {
+    lastActivity = now
+    callerLost(rpc, now: now)
+    return taken()
+  }
+
+  /// The detector heard the caller begin to speak.
+  public mutating func speechStarted(offset: Int, now: Duration) -> [ConversationAction] {
+    beginSpeech(offset: offset, now: now)
+    return taken()
+  }
+
+  /// The detector heard the caller stop.
+  public mutating func speechEnded(offset: Int, now: Duration) -> [ConversationAction] {
+    endSpeech(offset: offset, now: now)
+    return taken()
+  }
+
+  /// The bot did something; `turn` is that of the last event it had taken.
+  public mutating func bot(_ output: BotOutput, turn: Int, now: Duration) -> [ConversationAction] {
+    guard !isClosed else { return [] }
+    take(output, turn: turn, now: now)
+    return taken()
+  }
+
+  /// Time has passed.
+  public mutating func tick(now: Duration) -> [ConversationAction] {
+    guard !isClosed else { return [] }
+    if let deadline = answerDeadline, deadline <= now {
+      // A bot that has spoken has made its point; one that has not has failed.
+      take(hasSpoken ? .endTurn(nil) : .failed, turn: turn, now: now)
+    }
+    if !isClosed, rpcs.isEmpty, lastActivity + settings.idleTimeout <= now { close(.idle) }
+    if !isClosed { flush(now: now) }
+    return taken()
+  }
+
+  /// The server's time is up: the caller is handed to a human, and every RPC is completed as unavailable.
+  public mutating func shutDown(now: Duration) -> [ConversationAction] {
+    guard !isClosed else { return [] }
+    if let last = answerer ?? listener ?? rpcs.last?.id {
+      actions.append(.send(last, terminalResponse(.failed, prompts: [])))
+    }
+    close(.shutdown, completion: .unavailable)
+    return taken()
+  }
+}

@@ -1,0 +1,45 @@
+import Foundation
+import GatewayConfiguration
+import Logging
+import ReplayKit
+import TokenVerification
+
+/// Who verifies tokens, with which keys. The embedded demo has an issuer of its own.
+struct IdentityParts: Sendable {
+  let verifier: TokenVerifier
+  /// Where the demo's token was written.
+  let demoTokenPath: String?
+  private let remote: RemoteKeySource?
+
+  init(_ configuration: Configuration, log: Logger) throws {
+    if configuration.isDemo {
+      let issuer = try DevelopmentIssuer()
+      let tenant = try Self.demoTenant()
+      let policy = ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant])
+      verifier = TokenVerifier(policy: policy, keys: issuer.keySource)
+      remote = nil
+      let token = try issuer.mint(issuer.claims(for: tenant, lifetime: 86_400))
+      demoTokenPath = try DemoToken.write(token)
+    } else {
+      let issuers = try configuration.identity.issuers.map {
+        try TrustedIssuer(issuer: $0.issuer, keysURL: $0.keysURL)
+      }
+      let remote = RemoteKeySource(issuers: issuers, logger: log)
+      self.remote = remote
+      verifier = TokenVerifier(policy: try configuration.claimPolicy(), keys: remote)
+      demoTokenPath = nil
+    }
+  }
+
+  /// The organization of the embedded demo.
+  private static func demoTenant() throws -> Tenant {
+    try Tenant(
+      organization: "00000000-0000-4000-8000-000000000000", name: "Demo", url: "http://localhost:50051")
+  }
+
+  /// Whether tokens can be verified.
+  var isReady: Bool { remote?.isReady ?? true }
+
+  /// Fetches keys and keeps them fresh until the task is cancelled.
+  func keepKeysFresh() async { await remote?.run() }
+}

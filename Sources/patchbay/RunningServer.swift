@@ -1,0 +1,95 @@
+import AdminServer
+import CallGateway
+import Foundation
+import GRPCTransport
+import GatewayConfiguration
+import Logging
+import Telemetry
+import TokenVerification
+
+/// The server's parts, made from the configuration and joined; then run until it is told to end.
+final class RunningServer: Sendable {
+  private let configuration: Configuration
+  private let loops: EventLoopGroup
+  private let gateway: VoiceGateway
+  private let health = HealthStatus([
+    "": .notServing, "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent": .notServing,
+  ])
+  private let server: GRPCServer
+  private let admin: AdminServer
+  private let identity: IdentityParts
+  private let log: Logger
+
+  /// Joins the parts. Throws where an engine, a key or a file cannot be had.
+  init(_ configuration: Configuration, metrics: MetricsRegistry, log: Logger) throws {
+    self.configuration = configuration
+    self.log = log
+    identity = try IdentityParts(configuration, log: log)
+    gateway = VoiceGateway(
+      verifier: identity.verifier, agents: try configuration.agentDirectory(), limits: configuration.gatewayLimits,
+      log: log)
+    loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
+    server = GRPCServer(
+      configuration: configuration.serverConfiguration, loops: loops,
+      methods: gateway.methods + HealthService.grpc(health).methods
+        + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
+      logger: log)
+    let state = ServerState(gateway: gateway, identity: identity, configuration: configuration)
+    admin = AdminServer(
+      address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
+      token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
+      readiness: { state.readiness }, status: { state.snapshot }, logger: log)
+    self.state = state
+  }
+
+  private let state: ServerState
+
+  /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound.
+  func run(until requests: AsyncStream<TerminationSignals.Request>) async throws {
+    let ports = try server.start()
+    let bound = try await admin.start()
+    let background: [Task<Void, Never>] = [
+      Task { [identity] in await identity.keepKeysFresh() },
+      Task { [admin, log] in
+        do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
+      },
+      Task { [state, health] in await state.keepPublishing(to: health) },
+    ]
+    if let port = ports.first {
+      Log.announce(.listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
+    }
+    Log.announce(.admin(on: bound))
+    if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }
+
+    for await request in requests {
+      if request == .terminate { break }
+      log.notice("SIGHUP: the configuration is read at the start only; restart to change it")
+    }
+    await end(requests)
+    for task in background { task.cancel() }
+  }
+
+  /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
+  private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
+    state.isDraining = true
+    state.publish(to: health)
+    let limit = configuration.shutdown.drain
+    log.notice(
+      "draining: no new conversations",
+      metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
+    let hurry = Task { [gateway, log] in
+      for await request in requests where request == .terminate {
+        log.warning("asked again: ending now")
+        await gateway.drain(limit: .zero)
+        return
+      }
+    }
+    await gateway.drain(limit: limit)
+    hurry.cancel()
+    health.finish()
+    await server.shutdown(grace: .seconds(2))
+    await admin.stop()
+    await loops.shutdown()
+    log.notice("ended")
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import GatewayConfiguration
+import Logging
+import Telemetry
+
+/// `patchbay serve`: the server, from its configuration to its drained end.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Run the server.",
+    discussion: """
+      Without --config it runs the embedded demo: loopback only, a demo agent, and a development issuer made on the \
+      spot, whose token is written to a file that `patchbay call` finds by itself.
+
+      SIGTERM drains: no new conversations, live calls run to their end (at most shutdown.drain), then it exits with 0. \
+      A second SIGTERM ends it at once.
+      """)
+
+  @OptionGroup var file: ConfigurationFile
+
+  func run() async throws {
+    let signals = TerminationSignals()
+    let configuration = try file.load()
+    ProcessLimits.forbidDumps()
+    let openFiles = ProcessLimits.raiseOpenFiles()
+    Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
+    let metrics = MetricsRegistry()
+    metrics.bootstrap()
+    let log = Logger(label: "patchbay")
+    defer { Log.flush() }
+    log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
+    do {
+      let server = try RunningServer(configuration, metrics: metrics, log: log)
+      try await server.run(until: signals.requests)
+    } catch {
+      log.critical("cannot start: \(error)")
+      throw ExitCode.failure
+    }
+  }
+}
+
+extension Configuration.Logging {
+  fileprivate var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
+  fileprivate var lineFormat: LogFormat { LogFormat(rawValue: format.rawValue) ?? .json }
+}

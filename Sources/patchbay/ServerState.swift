@@ -1,0 +1,71 @@
+import AdminServer
+import CallGateway
+import GRPCTransport
+import GatewayConfiguration
+import Synchronization
+import TokenVerification
+
+/// What the server says of itself to operators and to health checks.
+final class ServerState: Sendable {
+  private let gateway: VoiceGateway
+  private let identity: IdentityParts
+  private let callLimit: Int
+  private let draining = Atomic<Bool>(false)
+  private let began = MonotonicClock.now()
+
+  init(gateway: VoiceGateway, identity: IdentityParts, configuration: Configuration) {
+    self.gateway = gateway
+    self.identity = identity
+    callLimit = configuration.limits.conversations
+  }
+
+  /// No new conversations are taken.
+  var isDraining: Bool {
+    get { draining.load(ordering: .relaxed) }
+    set { draining.store(newValue, ordering: .relaxed) }
+  }
+
+  /// Whether calls can be taken, and why not.
+  var readiness: Readiness {
+    var reasons: [String] = []
+    if isDraining { reasons.append("the server is draining") }
+    if !identity.isReady { reasons.append("no issuer's keys are there yet") }
+    return Readiness(reasons: reasons)
+  }
+
+  /// For the dashboard.
+  var snapshot: StatusSnapshot {
+    let now = MonotonicClock.now()
+    let statuses = gateway.statuses
+    let calls = statuses.prefix(StatusSnapshot.maximumCalls).map { status in
+      StatusSnapshot.Call(
+        conversation: status.conversation, tenant: status.organization, agent: status.agent,
+        state: "\(status.activity)", seconds: status.seconds(now: now), turns: status.turns)
+    }
+    return StatusSnapshot(
+      version: Version.text, reasons: readiness.reasons, uptime: (now - began) / .seconds(1),
+      liveCalls: statuses.count, callLimit: callLimit, calls: calls, counters: [],
+      turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
+  }
+
+  /// Tells the health services what they answer.
+  func publish(to health: HealthStatus) {
+    let status: ServingStatus = readiness.isReady ? .serving : .notServing
+    for service in ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] where health.status(of: service) != status {
+      health.set(status, for: service)
+    }
+  }
+
+  /// Keeps their answer true until the task is cancelled.
+  func keepPublishing(to health: HealthStatus) async {
+    while !Task.isCancelled {
+      publish(to: health)
+      try? await Task.sleep(for: .milliseconds(100))
+    }
+  }
+}
+
+/// The program's version.
+enum Version {
+  static let text = "0.1.0"
+}

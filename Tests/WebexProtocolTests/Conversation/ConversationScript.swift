@@ -1,0 +1,102 @@
+import WebexProtocol
+
+/// What the caller, the detector, the bot or time does in a scripted conversation.
+enum Move {
+  case caller(CallerInput, on: Int)
+  case halfClose(Int)
+  case lose(Int)
+  case speechStarts
+  case speechEnds
+  /// The bot says something; it has heard everything unless a turn is given.
+  case bot(BotOutput)
+  case lateBot(BotOutput, turnsBehind: Int)
+  case wait(Duration)
+  case shutDown
+}
+
+/// Plays moves against the machine and writes down what it does, one short phrase an action.
+struct ConversationScript {
+  var machine: ConversationStateMachine
+  var now = Duration.zero
+
+  init(_ mode: ResponseMode = .wav, change: (inout ConversationStateMachine.Settings) -> Void = { _ in }) {
+    var settings = ConversationStateMachine.Settings(mode: mode)
+    change(&settings)
+    machine = ConversationStateMachine(settings: settings, now: .zero)
+  }
+
+  @discardableResult
+  mutating func play(_ moves: Move...) -> [String] {
+    moves.flatMap { actions(of: $0).map(Self.phrase) }
+  }
+
+  private mutating func actions(of move: Move) -> [ConversationAction] {
+    switch move {
+    case .caller(let input, let rpc): machine.received(input, on: RPCID(UInt64(rpc)), now: now)
+    case .halfClose(let rpc): machine.halfClosed(RPCID(UInt64(rpc)), speechOffset: 0, now: now)
+    case .lose(let rpc): machine.lost(RPCID(UInt64(rpc)), now: now)
+    case .speechStarts: machine.speechStarted(offset: 0, now: now)
+    case .speechEnds: machine.speechEnded(offset: 0, now: now)
+    case .bot(let output): machine.bot(output, turn: machine.turn, now: now)
+    case .lateBot(let output, let behind): machine.bot(output, turn: machine.turn - behind, now: now)
+    case .wait(let time): pass(time)
+    case .shutDown: machine.shutDown(now: now)
+    }
+  }
+
+  /// Lets time pass as the owner does: a tick at each deadline on the way.
+  private mutating func pass(_ time: Duration) -> [ConversationAction] {
+    let end = now + time
+    var actions: [ConversationAction] = []
+    var ticks = 0
+    while let deadline = machine.nextDeadline, deadline <= end {
+      ticks += 1
+      precondition(ticks < 1000, "the machine asks for ticks without end")
+      now = max(now, deadline)
+      actions += machine.tick(now: now)
+    }
+    now = end
+    return actions
+  }
+
+  static func phrase(_ action: ConversationAction) -> String {
+    switch action {
+    case .send(let rpc, let response): "\(rpc) \(phrase(response))"
+    case .finish(let rpc, let completion): "\(rpc) \(completion)"
+    case .tell(let event, _): "bot \(phrase(event))"
+    case .resetDetector: "reset"
+    case .close(let end): "close \(end)"
+    }
+  }
+
+  static func phrase(_ event: ConversationEvent) -> String {
+    switch event {
+    case .started: "started"
+    case .speechStarted: "speech"
+    case .speechEnded: "silence"
+    case .digits(let digits): "digits \(digits)"
+    case .noInput: "no-input"
+    case .custom(let name, _): "event \(name)"
+    case .interrupted(let milliseconds): "interrupted at \(milliseconds)"
+    case .ended(let end): "ended \(end)"
+    }
+  }
+
+  static func phrase(_ response: VoiceResponse) -> String {
+    var words = ["\(response.kind)"]
+    words += response.events.map { "\($0.kind)" + ($0.name.map { ":\($0)" } ?? "") }
+    for prompt in response.prompts {
+      let what = prompt.text.map { "\"\($0)\"" } ?? "\(prompt.audio?.count ?? -1)B"
+      words.append(what + (prompt.isBargeInEnabled ? "" : "!"))
+    }
+    if let mode = response.inputMode { words.append("→\(mode)") }
+    if response.isInputSensitive { words.append("sensitive") }
+    return words.joined(separator: " ")
+  }
+}
+
+extension BotOutput {
+  static func speech(_ bytes: Int, bargeIn: Bool = true) -> BotOutput {
+    .audio([UInt8](repeating: 0x55, count: bytes), bargeIn: bargeIn)
+  }
+}
