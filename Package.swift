@@ -42,6 +42,8 @@ let package = Package(
     .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -66,7 +68,7 @@ let package = Package(
         "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["TokenVerification", yaml]),
-    layer("AdminServer", ["Telemetry", log]),
+    layer("AdminServer", ["CMicroHTTPD", "Telemetry", log]),
     layer("ReplayKit", ["AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     .executableTarget(
       name: "patchbay",
