@@ -4,7 +4,7 @@ import Glibc
 /// The one owner of a libmicrohttpd daemon: a thread that answers requests from here on until this value is destroyed.
 struct HTTPDaemon: ~Copyable {
   /// Bytes of memory a connection may take, most of them for its request's head.
-  static let connectionMemory = 16_384
+  static let connectionMemory = 32_768
 
   /// The port that was bound.
   let port: UInt16
@@ -29,7 +29,7 @@ struct HTTPDaemon: ~Copyable {
     }
     defer { freeaddrinfo(found) }
     let daemon = patchbay_http_start(
-      found.pointee.ai_addr, Self.connectionMemory, UInt32(HTTPExchange.maximumConnections), patience,
+      found.pointee.ai_addr, address.port, Self.connectionMemory, UInt32(HTTPExchange.maximumConnections), patience,
       { context, connection, path, method, _, _, _, _ in
         guard let connection, let path, let method else { return .NO }
         return HTTPDaemon.exchange(context)?.answer(connection, String(cString: method), String(cString: path))
