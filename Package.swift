@@ -68,7 +68,7 @@ let package = Package(
         "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["TokenVerification", yaml]),
-    layer("AdminServer", ["CMicroHTTPD", "Telemetry", log]),
+    layer("AdminServer", ["CMicroHTTPD", "Telemetry", log, metrics]),
     layer("ReplayKit", ["AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     .executableTarget(
       name: "patchbay",

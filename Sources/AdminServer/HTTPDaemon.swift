@@ -10,7 +10,8 @@ struct HTTPDaemon: ~Copyable {
   let port: UInt16
 
   private let daemon: OpaquePointer
-  /// The daemon's thread uses it through an unretained pointer: it is released only after `deinit` has ended the thread.
+  /// The daemon's thread uses it through an unretained pointer: it is released only after `deinit` has ended that
+  /// thread, and nothing else uses it while the thread runs.
   private let exchange: HTTPExchange
 
   /// Binds and serves.

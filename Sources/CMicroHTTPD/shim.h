@@ -9,9 +9,9 @@
 
 // `MHD_start_daemon`, `MHD_get_daemon_info` and `MHD_get_connection_info` are variadic, which Swift cannot call.
 
-// One thread with `poll`: `select` cannot watch descriptors above 1,023, which a process with many calls has. The logger
-// comes first, so that it is told of what is wrong with the others. `context` goes to all three functions; `port` is
-// that of the address.
+// One thread with `poll`: `select` cannot watch descriptors above 1,023, which a process with many calls has. The
+// logger comes first, so that it is told of what is wrong with the others. `context` goes to all three functions;
+// `port` is that of the address, for messages.
 static inline struct MHD_Daemon *patchbay_http_start(
     const struct sockaddr *address, uint16_t port, size_t memory, unsigned connections, unsigned seconds,
     MHD_AccessHandlerCallback answer, MHD_NotifyConnectionCallback notify, MHD_LogCallback log, void *context) {
