@@ -19,7 +19,7 @@ struct ShutdownTests {
     try await Task.sleep(for: .milliseconds(100))
     try await stream.send([2])
     #expect(await messages.next() == [2])
-    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .seconds(5))
+    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .milliseconds(200))
     #expect([.unavailable, .deadlineExceeded].contains(await late.status().code))
     stream.halfClose()
     #expect(await stream.status() == .ok)
@@ -62,7 +62,7 @@ struct ShutdownTests {
   func loopsWithLiveCalls() async throws {
     let loopback = try Loopback(methods: [EchoHandler.method])
     let clients = try EventLoopGroup(logger: .init(label: "test"))
-    let channel = try GRPCChannel(target: "localhost:\(loopback.port)", loop: clients.loops[0])
+    let channel = try GRPCChannel(target: "127.0.0.1:\(loopback.port)", loop: clients.loops[0])
     let stream = await channel.call(path: "/test.Echo/Echo")
     try await stream.send([1])
     await clients.shutdown()

@@ -22,14 +22,18 @@ public final class GRPCChannel: @unchecked Sendable {
     /// Bytes that may wait to be sent, a call.
     public var maximumSendQueue: Int
 
+    /// A call waits, up to its deadline, for a connection that cannot be made yet, instead of ending UNAVAILABLE.
+    public var waitsForConnection: Bool
+
     /// The defaults.
     public init(
       channelArguments: ChannelArguments = .client, maximumReceivedMessageLength: Int = 4_194_304,
-      maximumSendQueue: Int = 262_144
+      maximumSendQueue: Int = 262_144, waitsForConnection: Bool = false
     ) {
       self.channelArguments = channelArguments
       self.maximumReceivedMessageLength = maximumReceivedMessageLength
       self.maximumSendQueue = maximumSendQueue
+      self.waitsForConnection = waitsForConnection
     }
   }
 
