@@ -58,6 +58,20 @@ struct ShutdownTests {
     }
   }
 
+  @Test("without a server a call is UNAVAILABLE at once, or waits up to its deadline where the channel says so")
+  func noServer() async throws {
+    let loopback = try Loopback(methods: [])
+    await loopback.server.shutdown(grace: .zero)
+    for (waits, code) in [(false, RPCStatus.Code.unavailable), (true, .deadlineExceeded)] {
+      let channel = try GRPCChannel(
+        target: "127.0.0.1:\(loopback.port)", loop: loopback.group.loops[0], options: .init(waitsForConnection: waits))
+      let stream = await channel.call(path: "/test.Echo/Echo", deadline: .milliseconds(500))
+      #expect(await stream.status().code == code)
+      channel.close()
+    }
+    await loopback.stop()
+  }
+
   @Test("a client's live calls end when its loops are shut down")
   func loopsWithLiveCalls() async throws {
     let loopback = try Loopback(methods: [EchoHandler.method])
