@@ -1,6 +1,7 @@
 import Foundation
 import GatewayConfiguration
 import Logging
+import ReplayKit
 import TokenVerification
 
 /// Who verifies tokens, with which keys. The embedded demo has an issuer of its own.

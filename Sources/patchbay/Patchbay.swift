@@ -7,5 +7,8 @@ struct Patchbay: AsyncParsableCommand {
     commandName: "patchbay",
     abstract: "A virtual agent and media server for Webex Contact Center.",
     version: Version.text,
-    subcommands: [ServeCommand.self, ConfigCommand.self, SpeechCommand.self])
+    subcommands: [
+      ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
+      SpeechCommand.self,
+    ])
 }

@@ -1,0 +1,101 @@
+public import WebexProtocol
+
+/// Something that happens in a call, for a person who watches it.
+public enum CallEvent: Sendable, Equatable {
+  /// The conversation is asked for.
+  case sessionStart
+  /// The platform listens: an audio RPC is open.
+  case listening
+  /// The caller begins to speak a clip, which takes this long; over a prompt or not.
+  case speaks(clip: Int, length: Duration, overPrompt: Bool)
+  /// The clip is over, all of it was sent.
+  case spoke(clip: Int)
+  /// The caller presses keys, over a prompt or not.
+  case presses([DTMFKey], overPrompt: Bool)
+  /// Keys that the server did not ask for, and that nobody collects.
+  case uncollectedKeys([DTMFKey])
+  /// The caller speaks, but the server takes digits only.
+  case uncollectedSpeech
+  /// Neither speech nor keys in time.
+  case noInput
+  /// An event of the flow.
+  case custom(name: String)
+  /// The caller hangs up.
+  case hangsUp
+  /// The caller is gone.
+  case vanishes
+  /// START_OF_INPUT, so long after the true start of speech.
+  case startOfInput(after: Duration?)
+  /// END_OF_INPUT, so long after the true end of speech.
+  case endOfInput(after: Duration?)
+  /// A prompt begins to play. The length of a chunk's prompt is not known before its end.
+  case promptBegins(length: Duration?, isBargeInEnabled: Bool)
+  /// Text for the platform's text to speech.
+  case promptText(String)
+  /// The prompt that came in chunks is complete.
+  case chunksComplete(count: Int, length: Duration)
+  /// Chunks came too late: the caller heard nothing for so long in the middle of a prompt.
+  case gap(Duration)
+  /// All prompts have been played.
+  case promptsEnd
+  /// Prompts are cut; this much of them was not heard.
+  case promptsCut(unheard: Duration)
+  /// An answer is complete, and how the server wants to be answered.
+  case answer(InputMode?, isInputSensitive: Bool)
+  /// An event for the flow.
+  case outputEvent(VoiceResponse.Event.Kind, name: String?)
+  /// The server hands the caller to a human agent.
+  case transfer(summary: String?)
+  /// The server ends the call.
+  case sessionEnd
+  /// The server did something the platform does not allow or might not take.
+  case violation(WireViolation)
+  /// The call is over.
+  case over(CallOutcome)
+}
+
+/// A rule of the platform that a server did not keep.
+public enum WireViolation: Sendable, Hashable {
+  case startOfInputTwice
+  case endOfInputTwice
+  case endWithoutStart
+  case startOfInputAsChunk
+  case secondAnswer
+  case chunkAfterFinal
+  case chunkSize(Int)
+  case chunkWithHeader
+  case lastChunkNotEmpty
+  case promptNotWAV(String)
+  case textBesideAudio
+  case modeChanged
+  case noInputMode
+  case inputModeAtEnd
+  case bargeableAtEnd
+  case unexpectedResponse
+  case notCompletedAtEnd
+}
+
+extension WireViolation: CustomStringConvertible {
+  /// What happened, and what the rule is.
+  public var description: String {
+    switch self {
+    case .startOfInputTwice: "START_OF_INPUT came twice in one RPC; once per turn"
+    case .endOfInputTwice: "END_OF_INPUT came twice in one RPC; once per turn"
+    case .endWithoutStart: "END_OF_INPUT came without START_OF_INPUT"
+    case .startOfInputAsChunk: "START_OF_INPUT came as CHUNK; it has to be FINAL, or the caller's audio stops"
+    case .secondAnswer: "a second FINAL with an answer came in one RPC; one is allowed"
+    case .chunkAfterFinal: "a CHUNK came after the FINAL"
+    case .chunkSize(let size): "a chunk of \(size) bytes; 100 to 65536 are allowed"
+    case .chunkWithHeader: "a chunk holds a WAV file; chunks are raw mu-law"
+    case .lastChunkNotEmpty: "the FINAL after chunks has to hold one prompt whose audio is present and empty"
+    case .promptNotWAV(let why): "a prompt of a FINAL is no WAV file: \(why)"
+    case .textBesideAudio: "a prompt has text beside audio; the platform may speak it too"
+    case .modeChanged: "the response mode changed between WAV and CHUNK during the call"
+    case .noInputMode: "an answer that goes on with the call lacks input_mode or input_handling_config"
+    case .inputModeAtEnd: "an answer that ends or transfers the call carries input_mode or input_handling_config"
+    case .bargeableAtEnd: "an announcement before a transfer or an end may be interrupted; it may not be bargeable"
+    case .unexpectedResponse: "a response came where none is expected"
+    case .notCompletedAtEnd: "the RPC was not completed after the answer that ends or transfers the call"
+    }
+  }
+}

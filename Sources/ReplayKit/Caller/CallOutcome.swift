@@ -1,0 +1,78 @@
+/// How a call ended.
+public enum CallOutcome: Sendable, Equatable {
+  /// The caller hung up.
+  case hungUp
+  /// The server ended the call.
+  case ended
+  /// The server handed the caller to a human agent.
+  case transferred(summary: String?)
+  /// The caller was gone without a word, as planned.
+  case vanished
+  /// Something failed.
+  case failed(CallFailure)
+}
+
+/// Why a call failed.
+public struct CallFailure: Error, Sendable, Equatable {
+  /// What went wrong.
+  public enum Reason: Sendable, Equatable {
+    /// An RPC ended with this gRPC status.
+    case status(code: Int, message: String)
+    /// Nothing came for ``CallerSettings/patience``.
+    case noAnswer
+    /// An RPC was completed without the answer that the caller waited for.
+    case completedWithoutAnswer
+    /// A response could not be read.
+    case unreadable(String)
+  }
+
+  /// What went wrong.
+  public var reason: Reason
+  /// What the caller was doing.
+  public var during: RPCPurpose
+
+  /// A failure.
+  public init(_ reason: Reason, during: RPCPurpose) {
+    self.reason = reason
+    self.during = during
+  }
+}
+
+extension CallFailure: CustomStringConvertible {
+  /// What went wrong, in a line.
+  public var description: String {
+    switch reason {
+    case .status(let code, let message):
+      "\(during) ended with \(StatusName.text(code))\(message.isEmpty ? "" : ": \(message)")"
+    case .noAnswer: "\(during): the server did not answer in time"
+    case .completedWithoutAnswer: "\(during): the server completed the RPC without an answer"
+    case .unreadable(let why): "\(during): a response could not be read: \(why)"
+    }
+  }
+}
+
+/// What an RPC is opened for.
+public enum RPCPurpose: String, Sendable, CustomStringConvertible {
+  case sessionStart = "SESSION_START"
+  case audio = "the audio RPC"
+  case startOfDTMF = "START_OF_DTMF"
+  case digits = "the digits"
+  case noInput = "NO_INPUT"
+  case custom = "CUSTOM_EVENT"
+  case sessionEnd = "SESSION_END"
+
+  /// For messages.
+  public var description: String { rawValue }
+}
+
+/// The names of gRPC's status codes (`doc/statuscodes.md` of gRPC).
+public enum StatusName {
+  private static let names = [
+    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+  ]
+
+  /// The name of a code.
+  public static func text(_ code: Int) -> String { names.indices.contains(code) ? names[code] : "status \(code)" }
+}

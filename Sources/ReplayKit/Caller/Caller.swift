@@ -1,0 +1,228 @@
+import WebexProtocol
+
+/// One calling party with the platform around it, as Webex behaves: which RPCs are opened when, what is sent in them,
+/// when prompts play and when they are cut (`ProcessCallerInput`, one RPC for each interaction).
+///
+/// Pure: responses and a clock go in, actions come out. All times count from the start of the call.
+///
+/// ```swift
+/// caller.start(at: .zero)
+/// for action in caller.takeActions() { … }
+/// // when caller.nextWake has come:
+/// caller.tick(at: now)
+/// ```
+public struct Caller: Sendable {
+  /// What the caller does after the greeting.
+  public let steps: [CallStep]
+  /// What the caller can say.
+  public let clips: [SpokenClip]
+  /// Who calls whom.
+  public let settings: CallerSettings
+
+  /// What was exchanged so far.
+  public internal(set) var turns: [CallTurn] = []
+  /// What was heard and said, if ``CallerSettings/keepsAudio``.
+  public internal(set) var timeline = CallTimeline()
+  /// How the call ended, once it has.
+  public internal(set) var outcome: CallOutcome?
+  /// What the server did that the platform does not allow.
+  public internal(set) var violations: [WireViolation] = []
+  /// Frames of audio sent.
+  public internal(set) var framesSent = 0
+  /// How often all steps were done, with ``CallerSettings/repeatsSteps``.
+  public internal(set) var rounds = 0
+
+  var phase = Phase.ready
+  var rpcs: [OpenRPC] = []
+  var lastRPC = 0
+  var playout = Playout()
+  var stream: AudioStream?
+  var inputMode = InputMode.unspecified
+  var handling: InputHandling?
+  var responseMode: ResponseMode?
+  var isRepeating: Bool
+  var stepIndex = 0
+  var step = StepProgress.pending
+  private var actions: [CallerAction] = []
+
+  /// A caller who has not called yet.
+  public init(steps: [CallStep], clips: [SpokenClip], settings: CallerSettings) {
+    self.steps = steps
+    self.clips = clips
+    self.settings = settings
+    isRepeating = settings.repeatsSteps && !steps.isEmpty
+  }
+
+  // MARK: What happens
+
+  /// The call begins: SESSION_START.
+  public mutating func start(at now: Duration) {
+    guard case .ready = phase else { return }
+    turns.append(CallTurn(.greeting, began: now))
+    turns[0].sent = now
+    tell(.sessionStart)
+    let rpc = open(.sessionStart, turn: 0)
+    say(.event(.init(.sessionStart)), on: rpc)
+    halfClose(rpc)
+    phase = .waiting(rpc: rpc, since: now)
+  }
+
+  /// Time has passed: ``nextWake`` has come, or any other time.
+  public mutating func tick(at now: Duration) {
+    guard outcome == nil else { return }
+    if playout.takeEnd(at: now) { tell(.promptsEnd) }
+    switch phase {
+    case .ready, .finished: break
+    case .waiting(let rpc, let since):
+      if let due = earlyBargeIn, due <= now {
+        finishStep()
+        phase = .listening(since: now)
+        listen(at: now)
+      } else if now >= since + settings.patience {
+        fail(.noAnswer, rpc: rpc, at: now)
+      }
+    case .listening: listen(at: now)
+    case .keying(let keying): if keying.due <= now { complete(keying, at: now) }
+    case .leaving: leave(at: now)
+    case .hangingUp(let since): if now >= since + settings.leaveTimeout { finish(.hungUp, at: now) }
+    }
+  }
+
+  /// The RPC was completed with a gRPC status.
+  public mutating func completed(rpc: Int, status: Int, message: String = "", at now: Duration) {
+    guard let index = rpcs.firstIndex(where: { $0.id == rpc }) else { return }
+    let line = rpcs.remove(at: index)
+    if stream?.rpc == rpc { stream = nil }
+    guard outcome == nil else { return }
+    guard status == 0 else {
+      if case .leaving = phase, line.isDropped { return leave(at: now) }
+      return fail(.status(code: status, message: message), line, at: now)
+    }
+    switch line.purpose {
+    case .sessionEnd: finish(.hungUp, at: now)
+    case .startOfDTMF: break
+    case .sessionStart, .audio, .digits, .noInput, .custom:
+      if !line.isAnswered, !line.isDropped { return fail(.completedWithoutAnswer, line, at: now) }
+    }
+    if case .leaving = phase { leave(at: now) }
+  }
+
+  /// A response of the RPC could not be decoded.
+  public mutating func couldNotRead(rpc: Int, _ why: String, at now: Duration) {
+    guard outcome == nil else { return }
+    fail(.unreadable(why), rpc: rpc, at: now)
+  }
+
+  /// The caller hangs up before the steps are done.
+  public mutating func hangUp(at now: Duration) {
+    guard outcome == nil else { return }
+    switch phase {
+    case .hangingUp, .finished: return
+    case .ready: return finish(.hungUp, at: now)
+    case .leaving(let outcome, _): return finish(outcome, at: now)
+    case .waiting, .listening, .keying: break
+    }
+    tell(.hangsUp)
+    abandonLines()
+    cutPrompts(at: now)
+    let rpc = open(.sessionEnd, turn: nil)
+    say(.event(.init(.sessionEnd)), on: rpc)
+    halfClose(rpc)
+    phase = .hangingUp(since: now)
+  }
+
+  /// With ``CallerSettings/repeatsSteps``: the step that is under way is the last one.
+  public mutating func stopRepeating() { isRepeating = false }
+
+  /// The actions since the last time, in order.
+  public mutating func takeActions() -> [CallerAction] {
+    defer { actions = [] }
+    return actions
+  }
+
+  /// Exchanges the actions since the last time, in order, for an empty buffer: neither has to be allocated anew.
+  public mutating func exchangeActions(_ empty: inout [CallerAction]) {
+    precondition(empty.isEmpty, "actions would be done twice")
+    swap(&actions, &empty)
+  }
+
+  /// Whether there are actions to be taken.
+  public var hasActions: Bool { !actions.isEmpty }
+
+  /// The number of RPCs that are open.
+  public var openRPCs: Int { rpcs.count }
+
+  // MARK: Doing
+
+  mutating func act(_ action: CallerAction) { actions.append(action) }
+
+  mutating func tell(_ event: CallEvent) { actions.append(.tell(event)) }
+
+  mutating func violate(_ violation: WireViolation) {
+    if violations.count < 1000 { violations.append(violation) }
+    tell(.violation(violation))
+  }
+
+  mutating func open(_ purpose: RPCPurpose, turn: Int?) -> Int {
+    lastRPC += 1
+    rpcs.append(OpenRPC(id: lastRPC, purpose: purpose, turn: turn))
+    act(.open(rpc: lastRPC))
+    return lastRPC
+  }
+
+  mutating func say(_ input: VoiceRequest.Input, on rpc: Int) { act(.send(rpc: rpc, input: input)) }
+
+  mutating func halfClose(_ rpc: Int) {
+    guard let index = rpcs.firstIndex(where: { $0.id == rpc }), !rpcs[index].isHalfClosed else { return }
+    rpcs[index].isHalfClosed = true
+    act(.halfClose(rpc: rpc))
+    if stream?.rpc == rpc { stream = nil }
+  }
+
+  /// Half-closes what is open and takes nothing more from it.
+  mutating func abandonLines() {
+    for index in rpcs.indices { rpcs[index].isDropped = true }
+    for line in rpcs { halfClose(line.id) }
+  }
+
+  mutating func cutPrompts(at now: Duration) {
+    let unheard = playout.cut(at: now)
+    guard unheard > .zero else { return }
+    if settings.keepsAudio { timeline.cut(.agent, at: now) }
+    tell(.promptsCut(unheard: unheard))
+  }
+
+  mutating func fail(_ reason: CallFailure.Reason, rpc: Int, at now: Duration) {
+    fail(reason, rpcs.first { $0.id == rpc } ?? OpenRPC(id: rpc, purpose: .sessionStart, turn: nil), at: now)
+  }
+
+  private mutating func fail(_ reason: CallFailure.Reason, _ line: OpenRPC, at now: Duration) {
+    if let turn = line.turn, turns[turn].result == .open { turns[turn].result = .failed }
+    finish(.failed(CallFailure(reason, during: line.purpose)), at: now)
+  }
+
+  mutating func finish(_ outcome: CallOutcome, at now: Duration) {
+    self.outcome = outcome
+    phase = .finished
+    stream = nil
+    if settings.keepsAudio {
+      timeline.cut(.agent, at: now)
+      timeline.cut(.caller, at: now)
+    }
+    for index in rpcs.indices {
+      act(.cancel(rpc: rpcs[index].id))
+    }
+    tell(.over(outcome))
+    act(.finish(outcome))
+  }
+
+  private mutating func leave(at now: Duration) {
+    guard case .leaving(let outcome, let since) = phase, now >= playout.end else { return }
+    if rpcs.isEmpty {
+      finish(outcome, at: now)
+    } else if now >= max(since, playout.end) + settings.leaveTimeout {
+      violate(.notCompletedAtEnd)
+      finish(outcome, at: now)
+    }
+  }
+}

@@ -1,0 +1,41 @@
+public import AudioCodecs
+
+/// Who calls, whom, and how patient the platform and the caller are.
+public struct CallerSettings: Sendable, Equatable {
+  /// The platform's id of the conversation.
+  public var conversation: String
+  /// The customer's organization.
+  public var organization: String
+  /// The agent's id, its place in the list, or empty for the default.
+  public var agent = ""
+  /// The free text of the configuration in Control Hub.
+  public var vendorConfiguration: String?
+  /// What the flow hands over.
+  public var additionalInfo: [String: String] = [:]
+  /// How the caller's audio is written on the wire.
+  public var format = AudioFormat.telephone
+  /// The caller speaks or presses keys this long after a prompt began that may be interrupted, instead of after its end.
+  public var bargeIn: Duration?
+  /// From the end of a prompt until the caller speaks or presses the first key.
+  public var reaction: Duration = .milliseconds(300)
+  /// From one key to the next.
+  public var keyInterval: Duration = .milliseconds(200)
+  /// No-input time where a response states none.
+  public var noInputTimeout: Duration = .seconds(5)
+  /// Time without a further key that ends an entry, where a response states none.
+  public var interDigitTimeout: Duration = .seconds(3)
+  /// How long the server may take where it is its turn, until the call is given up.
+  public var patience: Duration = .seconds(30)
+  /// How long the server may take to end an RPC when there is nothing more to say.
+  public var leaveTimeout: Duration = .seconds(5)
+  /// Whether the steps begin anew after the last, until ``Caller/stopRepeating()``.
+  public var repeatsSteps = false
+  /// Whether what is heard and said is kept, as ``CallTimeline``.
+  public var keepsAudio = false
+
+  /// A caller of an organization.
+  public init(conversation: String, organization: String) {
+    self.conversation = conversation
+    self.organization = organization
+  }
+}

@@ -1,0 +1,56 @@
+public import GRPCTransport
+
+/// How calls reach the server.
+public struct CallRoute: Sendable {
+  /// `ProcessCallerInput` of the voice virtual agent.
+  public static let path = "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput"
+
+  /// `HOST:PORT`.
+  public var target: String
+  /// Plaintext or TLS.
+  public var security: GRPCChannel.Security
+  /// The token that each RPC carries; `nil` is none.
+  public var token: String?
+
+  /// A route.
+  public init(target: String, security: GRPCChannel.Security = .plaintext, token: String?) {
+    self.target = target
+    self.security = security
+    self.token = token
+  }
+
+  /// A connection of its own, which is made when the first call needs it.
+  func channel(on loop: EventLoop) throws(RPCStatus) -> GRPCChannel {
+    var options = GRPCChannel.Options()
+    // Channels of the same target and arguments would otherwise share one connection.
+    options.channelArguments["grpc.use_local_subchannel_pool"] = 1
+    return try GRPCChannel(target: target, security: security, loop: loop, options: options)
+  }
+
+  /// The headers of an RPC (`authorization`, `trackingid`).
+  func metadata(trackingID: String) -> Metadata {
+    var metadata: Metadata = [("trackingid", trackingID)]
+    if let token { metadata.add("authorization", "Bearer \(token)") }
+    return metadata
+  }
+}
+
+/// Random identifiers in the form of a UUID (RFC 9562, version 4).
+public enum RandomID {
+  /// A fresh one.
+  public static func make() -> String {
+    var generator = SystemRandomNumberGenerator()
+    let high = generator.next() & ~0xF000 | 0x4000
+    let low = generator.next() & ~(0b11 << 62) | 0b10 << 62
+    let digits = [high, low].map { value in
+      let text = String(value, radix: 16)
+      return String(repeating: "0", count: 16 - text.count) + text
+    }.joined()
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if [8, 12, 16, 20].contains(index) { text.append("-") }
+      text.append(digit)
+    }
+    return text
+  }
+}

@@ -1,0 +1,138 @@
+import GRPCTransport
+import Glibc
+import WebexProtocol
+
+/// A ``Caller`` on the wire: carries its actions out and tells it what comes back.
+///
+/// `@unchecked Sendable`: after `init`, everything is touched on the channel's loop only.
+final class LiveCall: @unchecked Sendable {
+  private(set) var caller: Caller
+  /// When ``tick(at:)`` is due, in nanoseconds of ``MonotonicTime``.
+  private(set) var wake = Int64.max
+  /// From the first RPC to the server's headers in it.
+  private(set) var connected: Duration?
+  /// Messages that could not be queued because the server did not take them in time.
+  private(set) var unsent = 0
+  /// What is told, as it happens.
+  var onEvent: ((CallEvent, Duration) -> Void)?
+  /// The call is over; no event follows.
+  var onOver: ((CallOutcome) -> Void)?
+
+  private let channel: GRPCChannel
+  private let metadata: Metadata
+  private let messages: CallerMessages
+  private var lines: [Int: Line] = [:]
+  private var actions: [CallerAction] = []
+  private var origin: Int64 = 0
+
+  init(_ caller: Caller, over channel: GRPCChannel, metadata: Metadata, audio: WireAudio) {
+    self.caller = caller
+    self.channel = channel
+    self.metadata = metadata
+    messages = CallerMessages(settings: caller.settings, audio: audio)
+  }
+
+  func start(at now: Int64) {
+    origin = now
+    caller.start(at: .zero)
+    carryOut(at: now)
+  }
+
+  func tick(at now: Int64) {
+    caller.tick(at: time(now))
+    carryOut(at: now)
+  }
+
+  func hangUp(at now: Int64) {
+    caller.hangUp(at: time(now))
+    carryOut(at: now)
+  }
+
+  func stopRepeating() { caller.stopRepeating() }
+
+  /// A time of the call.
+  func time(_ now: Int64) -> Duration { .nanoseconds(now - origin) }
+
+  private func carryOut(at now: Int64) {
+    var actions: [CallerAction] = []
+    swap(&actions, &self.actions)
+    caller.exchangeActions(&actions)
+    for action in actions {
+      switch action {
+      case .open(let rpc):
+        let line = Line(self, rpc)
+        lines[rpc] = line
+        line.call = channel.startCall(path: CallRoute.path, metadata: metadata, handler: line)
+      case .send(let rpc, let input):
+        guard let line = lines[rpc] else { break }
+        line.isFirst = false
+        if line.call?.send(messages.event(input)) != true { unsent += 1 }
+      case .sendAudio(let rpc, let frame):
+        guard let line = lines[rpc] else { break }
+        let isSent = messages.withFrame(frame, isFirst: line.isFirst) { line.call?.send($0) }
+        line.isFirst = false
+        if isSent != true { unsent += 1 }
+      case .halfClose(let rpc): lines[rpc]?.call?.halfClose()
+      case .cancel(let rpc): lines[rpc]?.call?.cancel()
+      case .tell(let event): onEvent?(event, time(now))
+      case .finish(let outcome): onOver?(outcome)
+      }
+    }
+    actions.removeAll(keepingCapacity: true)
+    swap(&actions, &self.actions)
+    wake = caller.nextWake.map { origin + Int64($0.inMicroseconds) * 1000 } ?? .max
+  }
+
+  fileprivate func connected(_ line: Line) {
+    if line.rpc == 1, connected == nil { connected = time(MonotonicTime.now) }
+  }
+
+  fileprivate func received(_ message: borrowing ReceivedMessage, _ line: Line) {
+    let now = MonotonicTime.now
+    do {
+      let response = try message.withUnsafeBytes { try VoiceResponse(decoding: $0) }
+      caller.received(response, rpc: line.rpc, at: time(now))
+    } catch { caller.couldNotRead(rpc: line.rpc, "\(error)", at: time(now)) }
+    carryOut(at: now)
+  }
+
+  fileprivate func ended(_ status: RPCStatus, _ line: Line) {
+    let now = MonotonicTime.now
+    lines[line.rpc] = nil
+    caller.completed(rpc: line.rpc, status: Int(status.code.rawValue), message: status.message, at: time(now))
+    carryOut(at: now)
+  }
+}
+
+/// One RPC of a call.
+private final class Line: ClientCallHandler {
+  /// Kept alive until the RPC has ended, also where the call is over before.
+  let owner: LiveCall
+  let rpc: Int
+  var call: ClientCall?
+  var isFirst = true
+
+  init(_ owner: LiveCall, _ rpc: Int) {
+    self.owner = owner
+    self.rpc = rpc
+  }
+
+  func receivedInitialMetadata(_ metadata: Metadata) { owner.connected(self) }
+
+  func received(_ message: borrowing ReceivedMessage) { owner.received(message, self) }
+
+  func ended(_ status: RPCStatus, trailingMetadata: Metadata) {
+    call = nil
+    owner.ended(status, self)
+  }
+}
+
+/// The clock that calls are paced by.
+enum MonotonicTime {
+  /// Nanoseconds since some time.
+  static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

@@ -1,0 +1,132 @@
+public import Histogram
+
+/// What was counted and measured over many calls. Times are in microseconds.
+public struct ReplayTally: Sendable {
+  /// Times up to ten minutes, to three digits.
+  public typealias Times = Histogram<UInt64>
+
+  /// What is timed.
+  public enum Measure: String, Sendable, CaseIterable {
+    /// From opening the call's first RPC to the server's headers: connecting, and the token.
+    case connect
+    /// From SESSION_START to the first audio of the greeting, or to its FINAL where it has no audio.
+    case greeting
+    /// From the true start of speech to START_OF_INPUT.
+    case startDelay
+    /// From the true end of speech to END_OF_INPUT: the end silence is part of it.
+    case endDelay
+    /// From the true end of speech, the last key or the event to the first audio of the answer.
+    case turnLatency
+    /// From END_OF_INPUT to the first audio of the answer.
+    case answerAfterEnd
+    /// How late the caller itself was: the part of every other figure that is the measuring machine's.
+    case pacingLag
+  }
+
+  /// Calls that were over.
+  public var calls = 0
+  /// Turns that were answered, greetings not counted.
+  public var turns = 0
+  /// Frames of 20 ms sent.
+  public var framesSent = 0
+  /// Frames that could not be sent because the server did not take them.
+  public var framesUnsent = 0
+  /// Turns that the server ended before all speech was said.
+  public var turnsCutShort = 0
+  /// What went wrong, by gRPC status, or NO_ANSWER, INCOMPLETE, UNREADABLE, UNHEARD and NOT_COLLECTED.
+  public var errors: [String: Int] = [:]
+  /// How calls ended: hungUp, ended, transferred, vanished, failed.
+  public var outcomes: [String: Int] = [:]
+  /// What the platform would not have taken, by its description.
+  public var violations: [String: Int] = [:]
+  /// The times.
+  public private(set) var times: [Measure: Times] = [:]
+
+  /// Nothing yet.
+  public init() {}
+
+  /// All errors.
+  public var errorCount: Int { errors.values.reduce(0, +) }
+
+  /// Adds a time, of ten minutes at most; nothing where it is not known.
+  public mutating func record(_ measure: Measure, _ time: Duration?) {
+    guard let time else { return }
+    let microseconds = UInt64(min(600_000_000, max(0, time.inMicroseconds)))
+    times[measure, default: Self.empty].record(microseconds)
+  }
+
+  /// Adds a call that is over.
+  public mutating func add(_ caller: Caller, connected: Duration?, unsent: Int = 0) {
+    calls += 1
+    framesSent += caller.framesSent
+    framesUnsent += unsent
+    record(.connect, connected)
+    for turn in caller.turns {
+      switch turn.result {
+      case .answered:
+        if turn.kind == .greeting {
+          record(.greeting, turn.answerLatency)
+          continue
+        }
+        turns += 1
+        record(.startDelay, turn.startDelay)
+        record(.endDelay, turn.endDelay)
+        record(.turnLatency, turn.answerLatency)
+        record(.answerAfterEnd, turn.answerAfterEnd)
+        if turn.unspoken > .zero { turnsCutShort += 1 }
+      case .unheard: errors["UNHEARD", default: 0] += 1
+      case .notCollected: errors["NOT_COLLECTED", default: 0] += 1
+      case .failed, .open: break
+      }
+    }
+    for violation in caller.violations { violations[violation.description, default: 0] += 1 }
+    guard let outcome = caller.outcome else { return }
+    outcomes[outcome.name, default: 0] += 1
+    if case .failed(let failure) = outcome { errors[failure.name, default: 0] += 1 }
+  }
+
+  /// Adds what another has counted.
+  public mutating func add(_ other: ReplayTally) {
+    calls += other.calls
+    turns += other.turns
+    framesSent += other.framesSent
+    framesUnsent += other.framesUnsent
+    turnsCutShort += other.turnsCutShort
+    errors.merge(other.errors, uniquingKeysWith: +)
+    outcomes.merge(other.outcomes, uniquingKeysWith: +)
+    violations.merge(other.violations, uniquingKeysWith: +)
+    for (measure, times) in other.times { add(times, as: measure) }
+  }
+
+  /// Adds times.
+  public mutating func add(_ times: Times, as measure: Measure) {
+    self.times[measure, default: Self.empty].add(times)
+  }
+
+  private static let empty = Times(highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+}
+
+extension CallOutcome {
+  /// For counting.
+  public var name: String {
+    switch self {
+    case .hungUp: "hungUp"
+    case .ended: "ended"
+    case .transferred: "transferred"
+    case .vanished: "vanished"
+    case .failed: "failed"
+    }
+  }
+}
+
+extension CallFailure {
+  /// For counting: the gRPC status, or what else went wrong.
+  public var name: String {
+    switch reason {
+    case .status(let code, _): StatusName.text(code)
+    case .noAnswer: "NO_ANSWER"
+    case .completedWithoutAnswer: "INCOMPLETE"
+    case .unreadable: "UNREADABLE"
+    }
+  }
+}

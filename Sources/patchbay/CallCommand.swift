@@ -1,0 +1,136 @@
+import ArgumentParser
+import Foundation
+import ReplayKit
+import WebexProtocol
+
+/// `patchbay call`: one caller, as Webex would bring one.
+struct CallCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "call",
+    abstract: "Calls a server as Webex would, and shows what happens.",
+    discussion: """
+      After the greeting the caller says nothing for each --no-input, speaks each --audio, sends each --event, presses \
+      each --digits, and hangs up; each is a turn of its own, which waits for the answer and for its prompt to be played.
+
+      Exits with 1 if the call fails.
+      """)
+
+  @OptionGroup var options: CallerOptions
+
+  @Option(help: ArgumentHelp("A WAV file to speak; may be repeated.", valueName: "file.wav"))
+  var audio: [String] = []
+
+  @Option(help: ArgumentHelp("Keys to press as one entry: 0-9, A-D, * and #; may be repeated.", valueName: "keys"))
+  var digits: [String] = []
+
+  @Option(help: ArgumentHelp("An event of the flow to send; may be repeated.", valueName: "name"))
+  var event: [String] = []
+
+  @Flag(help: "Say nothing until the no-input timer fires; may be repeated.")
+  var noInput: Int
+
+  @Option(help: ArgumentHelp("Where to save what the caller heard, as a WAV file.", valueName: "file.wav"))
+  var heard: String?
+
+  @Flag(help: "Save both sides in --heard: the caller left, the agent right.")
+  var stereo = false
+
+  @Flag(help: "Print one JSON object when the call is over, and nothing else.")
+  var json = false
+
+  func validate() throws {
+    for entry in digits where entry.contains(where: { DTMFKey($0) == nil }) {
+      throw ValidationError("--digits takes the keys 0-9, A-D, * and #, not '\(entry)'.")
+    }
+    if stereo, heard == nil { throw ValidationError("--stereo goes with --heard FILE.") }
+  }
+
+  func run() async throws {
+    let token = try options.token()
+    let clips = try options.clips(audio)
+    var settings = options.settings(token: token.text)
+    settings.keepsAudio = true
+    var steps = Array(repeating: CallStep.stayQuiet, count: noInput)
+    steps += clips.indices.map { .speak(clip: $0) }
+    steps += event.map { .custom(name: $0, parameters: [:]) }
+    steps += digits.map { .press($0.compactMap { DTMFKey($0) }) }
+
+    let loops = try CallerOptions.loops()
+    let call = try PlacedCall(
+      Caller(steps: steps, clips: clips, settings: settings), over: try options.route(token: token.text),
+      loop: loops.nextLoop())
+    let interruption = Interruption { call.hangUp() }
+    let screen = CallScreen(clips: clips.map(\.name), isQuiet: json)
+    var end: (caller: Caller, outcome: CallOutcome)?
+    for await news in call.news {
+      screen.show(news)
+      if case .over(let caller, let outcome) = news { end = (caller, outcome) }
+    }
+    interruption.end()
+    await loops.shutdown()
+    guard let end else { throw CommandFailure("The call ended without a word.") }
+
+    if let heard {
+      let wav = stereo ? end.caller.timeline.stereoWAV : end.caller.timeline.heardWAV
+      do { try Data(wav).write(to: URL(fileURLWithPath: heard), options: .atomic) } catch {
+        throw CommandFailure("\(heard) cannot be written: \(error.localizedDescription)")
+      }
+    }
+    if json {
+      print(try CallReport(end.caller, outcome: end.outcome).jsonLine)
+    } else {
+      screen.summarize(end.caller, heard: heard)
+    }
+    if case .failed(let failure) = end.outcome {
+      StandardError.write("The call failed: \(failure).")
+      if let advice = options.advice(failure, tokenSource: token.source) { StandardError.write(advice) }
+      throw ExitCode.failure
+    }
+  }
+}
+
+/// What a person sees of a call.
+private final class CallScreen {
+  private let clips: [String]
+  private let isQuiet: Bool
+  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private var hasMeter = false
+
+  init(clips: [String], isQuiet: Bool) {
+    self.clips = clips
+    self.isQuiet = isQuiet
+  }
+
+  func show(_ news: CallNews) {
+    guard !isQuiet else { return }
+    switch news {
+    case .event(let event, let time):
+      clearMeter()
+      print(event.line(at: time, clips: clips))
+    case .levels(let caller, let agent, let time):
+      guard isTerminal else { return }
+      clearMeter()
+      print(LevelMeter.line(caller: caller, agent: agent, at: time), terminator: "")
+      hasMeter = true
+    case .over: clearMeter()
+    }
+    fflush(nil)
+  }
+
+  func summarize(_ caller: Caller, heard: String?) {
+    print("")
+    for line in TurnTable.lines(caller.turns, clips: clips) { print(line) }
+    print("(\(TurnTable.legend))")
+    if caller.timeline.dropped > 0 { print("Audio beyond an hour was not kept.") }
+    if let heard {
+      print("Heard: \(heard), \(String(format: "%.1f", caller.timeline.end.inSeconds)) s")
+    }
+  }
+
+  /// The meter is redrawn in place, below the lines.
+  private func clearMeter() {
+    guard hasMeter else { return }
+    print("\r\u{1B}[K", terminator: "")
+    hasMeter = false
+  }
+}

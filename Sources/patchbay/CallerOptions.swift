@@ -1,0 +1,221 @@
+import ArgumentParser
+import AudioCodecs
+import Foundation
+import GRPCTransport
+import Logging
+import ReplayKit
+import TokenVerification
+
+/// What `call` and `replay` have in common: whom they call, as whom, and with what audio.
+struct CallerOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The server.", valueName: "host:port"))
+  var target = "127.0.0.1:50051"
+
+  @Option(
+    name: [.customLong("token"), .customLong("token-file")],
+    help: ArgumentHelp(
+      "A file with the token that calls carry. Default: the variable PATCHBAY_TOKEN, then the embedded demo's token.",
+      valueName: "file"))
+  var tokenFile: String?
+
+  @Option(help: ArgumentHelp("The organization that calls. Default: the token's.", valueName: "uuid"))
+  var org: String?
+
+  @Option(help: ArgumentHelp("The agent: its id, its place in the list, or nothing for the default.", valueName: "id"))
+  var agent = ""
+
+  @Flag(help: "Connect with TLS, trusting the system's authorities.")
+  var tls = false
+
+  @Option(help: ArgumentHelp("Connect with TLS, trusting the authorities of a PEM file.", valueName: "file"))
+  var ca: String?
+
+  @Option(help: ArgumentHelp("The name in the server's certificate, where it is not the host.", valueName: "name"))
+  var serverName: String?
+
+  @Option(help: ArgumentHelp("A client certificate with its chain, PEM; with --client-key.", valueName: "file"))
+  var clientCertificate: String?
+
+  @Option(help: ArgumentHelp("The client certificate's private key, PEM.", valueName: "file"))
+  var clientKey: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Speak or press keys this long after a prompt began, instead of after its end.", valueName: "ms"))
+  var bargeIn: Int?
+
+  @Option(help: ArgumentHelp("The audio on the wire.", valueName: "encoding"))
+  var encoding = WireEncoding.mulaw
+
+  @Option(help: ArgumentHelp("Samples a second on the wire: 8000 or 16000.", valueName: "hertz"))
+  var rate = 8000
+
+  @Option(help: ArgumentHelp("The free text of the configuration in Control Hub.", valueName: "text"))
+  var vendorConfig: String?
+
+  @Option(help: ArgumentHelp("How long the server may take for an answer.", valueName: "seconds"))
+  var patience = 30.0
+
+  func validate() throws {
+    guard [8000, 16000].contains(rate) else { throw ValidationError("--rate is 8000 or 16000, not \(rate).") }
+    guard bargeIn.map({ (0...600_000).contains($0) }) ?? true else {
+      throw ValidationError("--barge-in is a time of 0 to 600000 ms.")
+    }
+    guard patience > 0, patience <= 3600 else { throw ValidationError("--patience is a time of up to 3600 s.") }
+    guard (clientCertificate == nil) == (clientKey == nil) else {
+      throw ValidationError("--client-certificate and --client-key go together.")
+    }
+  }
+
+  /// The token, and where it comes from.
+  func token() throws -> (text: String, source: String) {
+    if let tokenFile {
+      guard let token = try DemoToken.read(tokenFile) else {
+        throw CommandFailure("There is no token file \(tokenFile). Make one: patchbay token mint > \(tokenFile)")
+      }
+      return (token, tokenFile)
+    }
+    if let token = ProcessInfo.processInfo.environment["PATCHBAY_TOKEN"], !token.isEmpty {
+      return (token.trimmingCharacters(in: .whitespacesAndNewlines), "the variable PATCHBAY_TOKEN")
+    }
+    guard let token = try DemoToken.read() else {
+      throw CommandFailure(
+        """
+        There is no token to call with. The embedded demo writes one to \(DemoToken.path) when it starts: \
+        run `patchbay serve`, or name a file with --token FILE, or set PATCHBAY_TOKEN.
+        """)
+    }
+    return (token, DemoToken.path)
+  }
+
+  func route(token: String) throws -> CallRoute {
+    var security = GRPCChannel.Security.plaintext
+    if tls || ca != nil || clientCertificate != nil {
+      var settings = ClientTLS(rootsPEM: try ca.map(Self.text), serverName: serverName)
+      if let clientCertificate, let clientKey {
+        settings.certificate = (try Self.text(of: clientCertificate), try Self.text(of: clientKey))
+      }
+      security = .tls(settings)
+    } else if !Self.isLoopback(target) {
+      StandardError.write("warning: the token goes to \(target) in the clear; --tls protects it")
+    }
+    return CallRoute(target: target, security: security, token: token)
+  }
+
+  /// Settings for one conversation.
+  func settings(token: String) -> CallerSettings {
+    var organization = org ?? ""
+    if organization.isEmpty {
+      let claim = TokenInspection(token).lines.first { $0.name == TokenField.organization.rawValue }
+      organization = claim?.value ?? ""
+      if organization.isEmpty { StandardError.write("warning: the token names no organization; --org does") }
+    }
+    var settings = CallerSettings(conversation: RandomID.make(), organization: organization)
+    settings.agent = agent
+    settings.vendorConfiguration = vendorConfig
+    settings.format = AudioFormat(encoding: encoding.encoding, sampleRate: rate)
+    settings.bargeIn = bargeIn.map { .milliseconds($0) }
+    settings.patience = .milliseconds(Int(patience * 1000))
+    return settings
+  }
+
+  /// Reads what the caller says.
+  func clips(_ files: [String]) throws -> [SpokenClip] {
+    try files.map { file in
+      guard let data = FileManager.default.contents(atPath: file) else {
+        throw CommandFailure("\(file) cannot be read.")
+      }
+      do {
+        let wav = try WAVFile(parsing: Array(data))
+        guard !wav.audio.isEmpty else { throw CommandFailure("\(file) holds no audio.") }
+        return try SpokenClip(
+          name: (file as NSString).lastPathComponent, wav: wav,
+          format: AudioFormat(encoding: encoding.encoding, sampleRate: rate))
+      } catch let error as AudioError {
+        throw CommandFailure("\(file): \(error)")
+      }
+    }
+  }
+
+  /// Loops whose logs go to standard error, errors only.
+  static func loops(_ count: Int = 1) throws -> EventLoopGroup {
+    var logger = Logger(label: "transport", factory: { StreamLogHandler.standardError(label: $0) })
+    logger.logLevel = .critical
+    return try EventLoopGroup(count: count, logger: logger)
+  }
+
+  /// What to do about a failure, in a sentence; `nil` where the failure speaks for itself.
+  func advice(_ failure: CallFailure, tokenSource: String) -> String? {
+    guard case .status(let code, _) = failure.reason else { return nil }
+    switch code {
+    case 14 where failure.during == .sessionStart:
+      return "Is the server running at \(target)? `patchbay serve` starts one; --target names another."
+    case 16:
+      return """
+        The server does not accept the token of \(tokenSource). `patchbay token inspect \(tokenSource)` tells what is \
+        in it, `patchbay token verify --config FILE \(tokenSource)` why it is refused.
+        """
+    case 7: return "The token is not one of the organization that calls; leave --org out to call as the token's."
+    case 5: return "The server has no agent '\(agent)'; leave --agent out for the default one."
+    default: return nil
+    }
+  }
+
+  private static func isLoopback(_ target: String) -> Bool {
+    ["127.", "localhost:", "[::1]:", "unix:", "ipv4:127.", "ipv6:[::1]"].contains { target.hasPrefix($0) }
+  }
+
+  private static func text(of file: String) throws -> String {
+    guard let data = FileManager.default.contents(atPath: file) else {
+      throw CommandFailure("\(file) cannot be read.")
+    }
+    return String(decoding: data, as: UTF8.self)
+  }
+}
+
+/// An encoding as an argument.
+enum WireEncoding: String, ExpressibleByArgument, CaseIterable {
+  case mulaw, alaw, linear16
+
+  var encoding: AudioEncoding {
+    switch self {
+    case .mulaw: .mulaw
+    case .alaw: .alaw
+    case .linear16: .linear16
+    }
+  }
+}
+
+/// A command that could not do what it was asked: exit status 1.
+struct CommandFailure: Error, CustomStringConvertible {
+  var description: String
+  init(_ description: String) { self.description = description }
+}
+
+/// Runs a handler when the terminal's interrupt key is pressed, instead of ending the process.
+final class Interruption {
+  private let source: any DispatchSourceSignal
+
+  init(_ handler: @escaping @Sendable () -> Void) {
+    signal(SIGINT, SIG_IGN)
+    source = DispatchSource.makeSignalSource(signal: SIGINT)
+    source.setEventHandler(handler: handler)
+    source.resume()
+  }
+
+  func end() {
+    source.cancel()
+    signal(SIGINT, SIG_DFL)
+  }
+}
+
+extension Encodable {
+  /// The value as one line of JSON.
+  var jsonLine: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import ArgumentParser
+import Foundation
+import GatewayConfiguration
+import ReplayKit
+import TokenVerification
+
+/// `patchbay token`: development tokens, and what is in a token.
+struct TokenCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "token", abstract: "Makes development tokens, and explains tokens.",
+    subcommands: [Mint.self, Inspect.self, Verify.self])
+
+  /// `patchbay token mint`.
+  struct Mint: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Makes a token for development, signed with a key of your own.",
+      discussion: """
+        The token goes to standard output, and nothing else. A server accepts it if its configuration names the issuer, \
+        with the key set of --keys-out at its keys_url, and a tenant with the same organization and URL. Webex's own \
+        tokens cannot be made like this.
+        """)
+
+    @Option(help: ArgumentHelp("The organization.", valueName: "uuid"))
+    var org = "ce861fba-6e2f-49f9-9a84-b354008fac9e"
+
+    @Option(help: ArgumentHelp("The data source's URL, byte for byte as the server's tenant has it.", valueName: "url"))
+    var url = "https://localhost:50051"
+
+    @Option(help: ArgumentHelp("The audience (aud).", valueName: "text"))
+    var audience: String?
+
+    @Option(help: ArgumentHelp("The subject (sub).", valueName: "text"))
+    var subject: String?
+
+    @Option(help: ArgumentHelp("The nonce (jti).", valueName: "text"))
+    var nonce: String?
+
+    @Option(
+      help: ArgumentHelp("What the token is for: voice, forking, meetings or a schema's UUID.", valueName: "schema"))
+    var schema = "voice"
+
+    @Option(help: ArgumentHelp("How long it is valid: 90s, 30m, 24h.", valueName: "time"))
+    var lifetime = "1h"
+
+    @Option(help: ArgumentHelp("The issuer's private key, PEM; made if it is not there.", valueName: "file"))
+    var key = "development-issuer.pem"
+
+    @Option(help: ArgumentHelp("The issuer (iss).", valueName: "url"))
+    var issuer = DevelopmentIssuer.defaultIssuer
+
+    @Option(help: ArgumentHelp("Where to write the key set (JWKS) that verifies the token.", valueName: "file"))
+    var keysOut: String?
+
+    func run() throws {
+      let issuer: DevelopmentIssuer
+      let tenant: Tenant
+      do { issuer = try DevelopmentIssuer(creatingKeyFile: key, issuer: self.issuer) } catch {
+        throw CommandFailure("\(key): \(error)")
+      }
+      do {
+        tenant = try Tenant(
+          organization: org, name: org, url: url, audience: audience, subject: subject, nonces: nonce.map { [$0] })
+      } catch { throw ValidationError("\(error)") }
+      let token = try issuer.mint(issuer.claims(for: tenant, schema: try schemaID(), lifetime: try seconds()))
+      if let keysOut {
+        do {
+          try Data((issuer.keySetDocument + "\n").utf8).write(to: URL(fileURLWithPath: keysOut), options: .atomic)
+        } catch {
+          throw CommandFailure("\(keysOut) cannot be written: \(error.localizedDescription)")
+        }
+      }
+      print(token)
+    }
+
+    private func schemaID() throws -> SchemaID {
+      switch schema {
+      case "voice": return .voiceVirtualAgent
+      case "forking": return .audioForking
+      case "meetings": return .mediaIntelligence
+      default:
+        guard UUID(uuidString: schema) != nil else {
+          throw ValidationError("--schema is voice, forking, meetings or a UUID, not '\(schema)'.")
+        }
+        return SchemaID(rawValue: schema.lowercased())
+      }
+    }
+
+    private func seconds() throws -> Int64 {
+      let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
+      guard let unit = lifetime.last.flatMap({ units[$0] }), let count = Int64(lifetime.dropLast()),
+        case let (seconds, isTooLong) = count.multipliedReportingOverflow(by: unit), !isTooLong,
+        (1...31_536_000).contains(seconds)
+      else { throw ValidationError("--lifetime is a time such as 90s, 30m or 24h, not '\(lifetime)'.") }
+      return seconds
+    }
+  }
+
+  /// `patchbay token inspect`.
+  struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Shows what is in a token, and what is wrong with its form and times.",
+      discussion: "Nothing is verified. Exits with 1 if any server would refuse the token.")
+
+    @OptionGroup var token: GivenToken
+
+    func run() throws {
+      let inspection = TokenInspection(try token.text())
+      print(inspection)
+      if !inspection.findings.isEmpty { throw ExitCode.failure }
+    }
+  }
+
+  /// `patchbay token verify`.
+  struct Verify: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Tells whether a server with a configuration would accept a token, and why not.",
+      discussion: """
+        Fetches the issuer's keys as the server would, unless --keys has them. Exits with 1 if the token is not accepted, \
+        with 78 if the configuration is bad.
+        """)
+
+    @OptionGroup var token: GivenToken
+
+    @OptionGroup var file: ConfigurationFile
+
+    @Option(help: ArgumentHelp("The issuer's key set (JWKS), instead of fetching it.", valueName: "file"))
+    var keys: String?
+
+    func run() async throws {
+      guard file.path != nil else {
+        throw ValidationError(
+          "Say which server with --config FILE; the embedded demo makes an issuer of its own each time it starts.")
+      }
+      let configuration = try file.load()
+      let policy: ClaimPolicy
+      do { policy = try configuration.claimPolicy() } catch { throw CommandFailure("\(file.name): \(error)") }
+      let inspection = await TokenInspection.verifying(
+        try token.text(), with: TokenVerifier(policy: policy, keys: try keySource(configuration.identity)))
+      print(inspection)
+      guard case .accepted = inspection.verdict else { throw ExitCode.failure }
+    }
+
+    private func keySource(_ identity: Configuration.Identity) throws -> any KeySource {
+      guard let keys else {
+        return RemoteKeySource(
+          issuers: try identity.issuers.map { try TrustedIssuer(issuer: $0.issuer, keysURL: $0.keysURL) })
+      }
+      guard let document = FileManager.default.contents(atPath: keys) else {
+        throw CommandFailure("\(keys) cannot be read.")
+      }
+      let set: KeySet
+      do { set = try KeySet(parsing: Array(document)) } catch { throw CommandFailure("\(keys): \(error)") }
+      return StaticKeySource(
+        Dictionary(identity.issuers.map { ($0.issuer, set) }, uniquingKeysWith: { first, _ in first }))
+    }
+  }
+}
+
+/// A token as an argument: itself, a file with it, or `-` for standard input.
+struct GivenToken: ParsableArguments {
+  @Argument(
+    help: ArgumentHelp(
+      "The token, a file that holds it, or - for standard input. Default: the embedded demo's token.",
+      valueName: "token"))
+  var token: String?
+
+  func text() throws -> String {
+    guard let token else {
+      guard let demo = try DemoToken.read() else {
+        throw CommandFailure("There is no token of the embedded demo at \(DemoToken.path). Name a token or a file.")
+      }
+      return demo
+    }
+    if token == "-" {
+      return String(decoding: FileHandle.standardInput.readData(ofLength: 65_536), as: UTF8.self)
+    }
+    // A token is not a path that could exist: it has no slash and is longer than a file's name may be.
+    if token.utf8.count < 256 || token.contains("/"), let text = try DemoToken.read(token) { return text }
+    return token
+  }
+}
