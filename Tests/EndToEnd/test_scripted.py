@@ -58,7 +58,8 @@ def test_how_the_platform_is_to_listen(caller):
     """Wire 6: mode, length, terminator and timers of each state are what its answer carries."""
     menu = listening(caller.start())
     assert menu[0] == INPUT_VOICE_DTMF, "a state with digits and speech"
-    assert menu[1] == (1, 0, 2500) and menu[2] == (6000, 900, 20_000)
+    assert menu[1] == (1, KEYS["#"], 2500), "where the script names no terminator it is #"
+    assert menu[2] == (6000, 900, 20_000)
 
     spoken = listening(caller.press("4"))
     assert spoken[0] == INPUT_VOICE, "a state with speech alone"
