@@ -111,6 +111,9 @@ final class Conversation {
     perform(machine.lost(interaction.id, now: CallClock.now()))
   }
 
+  /// An RPC that was completed broke before the client had all of it.
+  func undelivered(_ interaction: Interaction) { machine.undelivered(interaction.id) }
+
   /// An RPC leaves: nothing of it counts any more.
   @discardableResult
   private func leave(_ rpc: RPCID) -> Interaction? {

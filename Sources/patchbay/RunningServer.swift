@@ -20,13 +20,13 @@ final class RunningServer: Sendable {
   private let identity: IdentityParts
   private let log: Logger
 
-  /// Joins the parts. Throws where an engine, a key or a file cannot be had.
-  init(_ configuration: Configuration, metrics: MetricsRegistry, log: Logger) throws {
+  /// Joins the parts. Throws where a key or a file cannot be had.
+  init(_ configuration: Configuration, agents: AgentDirectory, metrics: MetricsRegistry, log: Logger) throws {
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
     gateway = VoiceGateway(
-      verifier: identity.verifier, agents: try configuration.agentDirectory(), limits: configuration.gatewayLimits,
+      verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     server = GRPCServer(
