@@ -183,7 +183,7 @@ final class Conversation {
         "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)",
         "bot_audio_dropped": "\(events.droppedAudio)",
       ])
-    metrics.dropped(drops, botAudio: events.droppedAudio)
+    metrics.dropped(drops, botAudio: events.droppedAudio, botEvents: events.droppedEvents)
     onClose?(self)
     onClose = nil
     endBot()

@@ -1,5 +1,6 @@
 import AudioCodecs
 import Metrics
+import Synchronization
 import WebexProtocol
 
 /// What the operators see of the calls. Labels are bounded: no ids of callers or conversations.
@@ -18,6 +19,7 @@ final class GatewayMetrics: Sendable {
   private let stale = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "interrupted")])
   private let overflowed = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "overflow")])
   private let botAudio = Counter(label: "patchbay_bot_audio_dropped_total")
+  private let botEvents = Counter(label: "patchbay_bot_events_dropped_total")
   private let answer = Timer(label: "patchbay_answer_seconds")
   private let length = Timer(label: "patchbay_conversation_seconds")
 
@@ -30,8 +32,20 @@ final class GatewayMetrics: Sendable {
     if counts.danglingBytes > 0 { dangling.increment(by: counts.danglingBytes) }
   }
 
+  private let startedCount = Atomic<Int>(0)
+  private let refusedCount = Atomic<Int>(0)
+
+  /// For the dashboard.
+  var counts: [(name: String, value: Int)] {
+    [
+      ("conversations", startedCount.load(ordering: .relaxed)), ("answers", latencies.summary?.count ?? 0),
+      ("calls refused", refusedCount.load(ordering: .relaxed)),
+    ]
+  }
+
   func conversationStarted() {
     started.increment()
+    startedCount.add(1, ordering: .relaxed)
     live.increment()
   }
 
@@ -47,14 +61,21 @@ final class GatewayMetrics: Sendable {
     latencies.record(time / .milliseconds(1))
   }
 
-  func dropped(_ drops: ConversationStateMachine.Drops, botAudio count: Int) {
+  func dropped(_ drops: ConversationStateMachine.Drops, botAudio count: Int, botEvents: Int) {
+    if botEvents > 0 { self.botEvents.increment(by: botEvents) }
     if drops.staleOutputs > 0 { stale.increment(by: drops.staleOutputs) }
     if drops.overflowedOutputs > 0 { overflowed.increment(by: drops.overflowedOutputs) }
     if count > 0 { botAudio.increment(by: count) }
   }
 
+  /// A token was refused: by the check that failed.
+  func refusedToken(_ check: String) {
+    Counter(label: "patchbay_tokens_refused_total", dimensions: [("check", check)]).increment()
+  }
+
   /// A call was refused: by the name of its status.
   func refused(_ status: String) {
+    refusedCount.add(1, ordering: .relaxed)
     Counter(label: "patchbay_calls_refused_total", dimensions: [("status", status)]).increment()
   }
 }

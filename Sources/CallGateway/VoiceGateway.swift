@@ -14,11 +14,16 @@ public final class VoiceGateway: Sendable {
   let metrics = GatewayMetrics()
   let registry: ConversationRegistry
   private let workers = Mutex<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
+  private let clientNames: ClientNames
   private let rpcs = Atomic<UInt64>(0)
   private let openCalls = Atomic<Int>(0)
 
-  /// A gateway for these agents.
-  public init(verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), log: Logger) {
+  /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
+  public init(
+    verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
+    log: Logger
+  ) {
+    self.clientNames = ClientNames(clientNames)
     self.verifier = verifier
     self.agents = agents
     self.limits = limits
@@ -48,6 +53,9 @@ public final class VoiceGateway: Sendable {
 
   /// Answers so far, and percentiles of the latest ones in milliseconds; `nil` before the first.
   public var turnLatency: (count: Int, p50: Double, p90: Double, p99: Double)? { metrics.latencies.summary }
+
+  /// What the dashboard counts, with names for people.
+  public var counts: [(name: String, value: Int)] { metrics.counts }
 
   /// Takes no new conversations from now on; those that are up go on, with new RPCs too. Returns when the last one has
   /// ended; after `limit` the callers that are left are transferred.
@@ -98,24 +106,33 @@ public final class VoiceGateway: Sendable {
     _ call: ServerCall, schema: RequiredSchema, for handler: Handler,
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
   ) {
+    guard clientNames.admit(call.peerCertificate) else { return then(handler, .failure(Self.unauthenticated)) }
     let values = call.values(for: "authorization")
     let outcome = verifier.verify(authorization: values, schema: schema)
     if case .pending = outcome {
       let own = LoopBound(handler, loop: call.loop)
       Task(executorPreference: call.loop) { [verifier] in
         let outcome = await verifier.verify(authorization: values, schema: schema, clock: WallClock.now)
-        own.loop.execute { then(own.value, Self.result(outcome)) }
+        own.loop.execute { [self] in then(own.value, result(outcome, peer: "")) }
       }
     } else {
-      then(handler, Self.result(outcome))
+      let peer = if case .refused = outcome { call.peer } else { "" }
+      then(handler, result(outcome, peer: peer))
     }
   }
 
-  private static func result(_ outcome: VerificationOutcome) -> Result<Identity, RPCStatus> {
+  /// One fixed text: why a token was refused is nobody's business but the operator's.
+  private static let unauthenticated = RPCStatus(.unauthenticated, "unauthenticated")
+
+  private func result(_ outcome: VerificationOutcome, peer: String) -> Result<Identity, RPCStatus> {
     switch outcome {
-    case .accepted(let identity): .success(identity)
-    case .refused: .failure(RPCStatus(.unauthenticated, "unauthenticated"))
-    case .keysUnavailable, .pending: .failure(RPCStatus(.unavailable, "the token cannot be verified now; try again"))
+    case .accepted(let identity): return .success(identity)
+    case .refused(let refusal):
+      metrics.refusedToken(refusal.check.rawValue)
+      log.notice("token refused", metadata: ["why": "\(refusal)", "peer": "\(peer)"])
+      return .failure(Self.unauthenticated)
+    case .keysUnavailable, .pending:
+      return .failure(RPCStatus(.unavailable, "the token cannot be verified now; try again"))
     }
   }
 

@@ -27,7 +27,7 @@ final class RunningServer: Sendable {
     identity = try IdentityParts(configuration, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: try configuration.agentDirectory(), limits: configuration.gatewayLimits,
-      log: log)
+      clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops,

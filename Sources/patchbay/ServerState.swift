@@ -44,7 +44,8 @@ final class ServerState: Sendable {
     }
     return StatusSnapshot(
       version: Version.text, reasons: readiness.reasons, uptime: (now - began) / .seconds(1),
-      liveCalls: statuses.count, callLimit: callLimit, calls: calls, counters: [],
+      liveCalls: statuses.count, callLimit: callLimit, calls: calls,
+      counters: gateway.counts.map { .init($0.name, $0.value) },
       turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
   }
 

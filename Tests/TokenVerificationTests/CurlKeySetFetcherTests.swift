@@ -101,7 +101,7 @@ struct CurlKeySetFetcherTests {
     #expect(await fetch("http://127.0.0.1:\(server.port)/", fetcher: fetcher) == .failure(.timeout))
     let time = MonotonicClock.now() - start
     // All of the answer would take 100 s.
-    #expect(time >= .milliseconds(250) && time < .seconds(30))
+    #expect(time >= .milliseconds(250) && time < .seconds(95))
   }
 
   @Test("J20: an answer that is not HTTP, and no answer, are failures")

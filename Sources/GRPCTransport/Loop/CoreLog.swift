@@ -41,7 +41,8 @@ struct CoreLog {
     }
     guard let (logger, held) = entry else { return }
     // What the core calls an error is nearly always a peer's fault; ours come back as results of calls.
-    let level: Logger.Level = severity >= 2 ? .warning : severity == 1 ? .debug : .trace
+    var level: Logger.Level = severity >= 2 ? .warning : severity == 1 ? .debug : .trace
+    if message.hasPrefix("assertion failed") { level = .critical }  // the process ends with this line
     var metadata: Logger.Metadata = ["source": "\(place)"]
     if held > 0 { metadata["held_back"] = "\(held)" }
     logger.log(level: level, "grpc: \(escape(message))", metadata: metadata)

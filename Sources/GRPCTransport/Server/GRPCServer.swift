@@ -105,7 +105,8 @@ public final class GRPCServer: @unchecked Sendable {
     }
     pb_server_start(core)
     let callLimits = CallLimits(
-      maximumQueuedBytes: configuration.maximumSendQueue, maximumMessageLength: configuration.maximumReceivedMessageLength,
+      maximumQueuedBytes: configuration.maximumSendQueue,
+      maximumMessageLength: configuration.maximumReceivedMessageLength,
       maximumSentMessageLength: configuration.maximumSentMessageLength)
     let acceptors = group.loops.map {
       Acceptor(loop: $0, limits: callLimits, server: core, methods: methods)

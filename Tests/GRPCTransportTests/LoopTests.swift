@@ -1,0 +1,128 @@
+import GRPCTransport
+import Logging
+import Synchronization
+import Testing
+
+/// What happened, from any thread.
+final class Log<Entry: Sendable>: Sendable {
+  private let entries = Mutex<[Entry]>([])
+  func add(_ entry: Entry) { entries.withLock { $0.append(entry) } }
+  var all: [Entry] { entries.withLock { $0 } }
+}
+
+@Suite("Event loops", .timeLimit(.minutes(1)))
+struct LoopTests {
+  private func withLoop(_ body: (EventLoop) async throws -> Void) async throws {
+    let group = try EventLoopGroup(logger: Logger(label: "test"))
+    do { try await body(group.loops[0]) } catch {
+      await group.shutdown()
+      throw error
+    }
+    await group.shutdown()
+  }
+
+  @Test("work from many threads runs on the loop, one piece at a time, in each thread's order")
+  func execute() async throws {
+    try await withLoop { loop in
+      let seen = Log<(thread: Int, number: Int, onLoop: Bool)>()
+      await withTaskGroup(of: Void.self) { group in
+        for thread in 0..<8 {
+          group.addTask {
+            for number in 0..<1000 {
+              loop.execute {
+                seen.add((thread, number, loop.isCurrent && EventLoop.current === loop))
+              }
+            }
+          }
+        }
+      }
+      await withCheckedContinuation { done in loop.execute { done.resume() } }
+      let found = seen.all
+      #expect(!found.contains { !$0.onLoop })
+      for thread in 0..<8 { #expect(found.filter { $0.thread == thread }.map(\.number) == Array(0..<1000)) }
+      #expect(!loop.isCurrent)
+    }
+  }
+
+  @Test("timers fire in the order of their times, not before them, and a cancelled one never")
+  func timers() async throws {
+    try await withLoop { loop in
+      let fired = Log<(Int, ContinuousClock.Instant)>()
+      let start = ContinuousClock.now
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          for delay in [50, 10, 30, 20, 40] {
+            loop.schedule(after: .milliseconds(delay)) { fired.add((delay, .now)) }
+          }
+          let cancelled = loop.schedule(after: .milliseconds(15)) { fired.add((15, .now)) }
+          loop.schedule(after: .milliseconds(12)) {
+            #expect(cancelled.isPending)
+            cancelled.cancel()
+            cancelled.cancel()
+            #expect(!cancelled.isPending)
+          }
+          loop.schedule(after: .milliseconds(60)) { done.resume() }
+        }
+      }
+      let found = fired.all
+      #expect(found.map(\.0) == [10, 20, 30, 40, 50])
+      for (delay, time) in found { #expect(time - start >= .milliseconds(delay)) }
+    }
+  }
+
+  @Test("a hundred timers in any order, half of them cancelled, fire sorted")
+  func manyTimers() async throws {
+    try await withLoop { loop in
+      let fired = Log<Int>()
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          var timers: [LoopTimer] = []
+          for number in 0..<100 {
+            let delay = number * 37 % 100
+            timers.append(
+              loop.schedule(after: .milliseconds(50 + delay * 5)) { fired.add(delay) })
+          }
+          for number in stride(from: 0, to: 100, by: 2) { timers[number].cancel() }
+          loop.schedule(after: .milliseconds(600)) { done.resume() }
+        }
+      }
+      let found = fired.all
+      #expect(found.count == 50)
+      #expect(found == found.sorted())
+    }
+  }
+
+  @Test("a task that prefers the loop stays on its thread across its waits")
+  func executorPreference() async throws {
+    try await withLoop { loop in
+      let places = await Task(executorPreference: loop) {
+        var places = [loop.isCurrent]
+        try? await Task.sleep(for: .milliseconds(1))
+        places.append(loop.isCurrent)
+        await Task.yield()
+        places.append(loop.isCurrent)
+        return places
+      }.value
+      #expect(places == [true, true, true])
+    }
+  }
+
+  @Test("work that comes after the loop has ended still runs, so that no task hangs")
+  func lateWork() async throws {
+    let group = try EventLoopGroup(logger: Logger(label: "test"))
+    let loop = group.loops[0]
+    await group.shutdown()
+    let value = await Task(executorPreference: loop) { 42 }.value
+    #expect(value == 42)
+  }
+
+  @Test("groups may be made and shut down again and again in one process")
+  func repeatedGroups() async throws {
+    for _ in 0..<5 {
+      try await withLoopback([EchoHandler.method]) { loopback in
+        let answer = try await loopback.channel.unary(path: "/test.Echo/Echo", message: [1])
+        #expect(answer == [1])
+      }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import GRPCTransport
+import Testing
+
+@Suite("Shutting down", .timeLimit(.minutes(1)))
+struct ShutdownTests {
+  @Test("a live call may finish within the grace, and no new one begins")
+  func graceful() async throws {
+    let recorded = RecordedMethod { call, event in
+      if event == .halfClosed { call.finish() }
+      if case .received(let bytes) = event { call.send(bytes) }
+    }
+    let loopback = try Loopback(methods: [recorded.method])
+    let stream = await loopback.channel.call(path: RecordedMethod.path)
+    var messages = stream.messages.makeAsyncIterator()
+    try await stream.send([1])
+    #expect(await messages.next() == [1])
+    #expect(loopback.server.liveCalls == 1)
+    let shutdown = Task { await loopback.server.shutdown(grace: .seconds(20)) }
+    try await Task.sleep(for: .milliseconds(100))
+    try await stream.send([2])
+    #expect(await messages.next() == [2])
+    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .seconds(5))
+    #expect([.unavailable, .deadlineExceeded].contains(await late.status().code))
+    stream.halfClose()
+    #expect(await stream.status() == .ok)
+    await shutdown.value
+    #expect(await recorded.all().last == .ended(.completed))
+    await loopback.stop()
+  }
+
+  @Test("calls that outlast the grace are cancelled")
+  func forced() async throws {
+    let recorded = RecordedMethod()
+    let loopback = try Loopback(methods: [recorded.method])
+    let stream = await loopback.channel.call(path: RecordedMethod.path)
+    try await stream.send([1])
+    var events = recorded.events.makeAsyncIterator()
+    #expect(await events.next() == .received([1]))
+    let start = ContinuousClock.now
+    await loopback.server.shutdown(grace: .milliseconds(200))
+    let elapsed = ContinuousClock.now - start
+    #expect(elapsed >= .milliseconds(200) && elapsed < .seconds(5))
+    #expect(await events.next() == .ended(.cancelled))
+    #expect(await stream.status().code != .ok)
+    await loopback.stop()
+  }
+
+  @Test("closing a channel cancels its calls; a call on a closed channel is UNAVAILABLE")
+  func closedChannel() async throws {
+    try await withLoopback([EchoHandler.method]) { loopback in
+      let stream = await loopback.channel.call(path: "/test.Echo/Echo")
+      try await stream.send([1])
+      loopback.channel.close()
+      #expect(await stream.status().code == .cancelled)
+      await #expect(throws: RPCStatus(.unavailable, "the channel is closed")) {
+        try await loopback.channel.unary(path: "/test.Echo/Echo", message: [])
+      }
+    }
+  }
+
+  @Test("a client's live calls end when its loops are shut down")
+  func loopsWithLiveCalls() async throws {
+    let loopback = try Loopback(methods: [EchoHandler.method])
+    let clients = try EventLoopGroup(logger: .init(label: "test"))
+    let channel = try GRPCChannel(target: "localhost:\(loopback.port)", loop: clients.loops[0])
+    let stream = await channel.call(path: "/test.Echo/Echo")
+    try await stream.send([1])
+    await clients.shutdown()
+    #expect(await stream.status().code == .cancelled)
+    await loopback.stop()
+  }
+
+  @Test("letting go of a stream cancels its call")
+  func droppedStream() async throws {
+    let recorded = RecordedMethod()
+    try await withLoopback([recorded.method]) { loopback in
+      var events = recorded.events.makeAsyncIterator()
+      do {
+        let stream = await loopback.channel.call(path: RecordedMethod.path)
+        try await stream.send([1])
+        #expect(await events.next() == .received([1]))
+      }
+      #expect(await events.next() == .ended(.cancelled))
+    }
+  }
+}
