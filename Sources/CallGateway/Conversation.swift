@@ -204,7 +204,8 @@ final class Conversation {
     if timer != nil, let set = timerDeadline, set <= deadline { return }
     timer?.cancel()
     timerDeadline = deadline
-    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { [weak self] in self?.tick() }
+    // Held strongly: every conversation ends, by its idle time at the latest, and that cancels the timer.
+    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { self.tick() }
   }
 
   private func tick() {
