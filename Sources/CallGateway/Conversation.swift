@@ -38,7 +38,8 @@ final class Conversation {
   private var onClose: ((Conversation) -> Void)?
 
   init(
-    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics,
+    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop,
+    worker: VoiceWorker, metrics: GatewayMetrics,
     log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
