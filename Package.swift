@@ -66,7 +66,7 @@ let package = Package(
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
         "Telemetry", log, metrics,
       ]),
-    layer("GatewayConfiguration", ["TokenVerification", yaml]),
+    layer("GatewayConfiguration", ["TokenVerification", "YAMLReading"]),
     layer("AdminServer", ["Locking", "Telemetry", log]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     .executableTarget(
