@@ -90,7 +90,7 @@ let package = Package(
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),
     tests("AdminServer", ["Telemetry"]),
-    tests("ReplayKit", ["AudioCodecs", "WebexProtocol"]),
+    tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
   ],
   swiftLanguageModes: [.v6]
 )

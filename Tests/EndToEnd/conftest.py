@@ -48,11 +48,13 @@ def configuration(issuer, **changes):
         "agents": [
             agent("demo-wav", "wav", {"kind": "demo"}, default=True),
             agent("demo-chunk", "chunk", {"kind": "demo"}),
-            #agent("script-wav", "wav", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
-            #agent("script-chunk", "chunk", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
+            agent("script-wav", "wav", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
+            agent("script-chunk", "chunk", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
             agent("beta-only", "wav", {"kind": "demo"}, tenants=[TENANT_B["org"]]),
         ],
         "logging": {"level": "trace", "format": "json"},
+        # Many tests leave calls up: they are not waited for at the end.
+        "shutdown": {"drain": "1s"},
     } | changes
 
 

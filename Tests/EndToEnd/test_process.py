@@ -12,7 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from caller import Caller
 from conftest import TENANT_A, agent, configuration
 from gateway import SLOW, Gateway, run
-from schemas import CUSTOM_EVENT, SESSION_START
+from schemas import CUSTOM_EVENT, SESSION_START, Event
 from speech import likeness, recorded
 
 
@@ -47,7 +47,7 @@ def test_an_idle_server_ends_at_once(own_gateway):
 
 def test_drain(own_gateway, token):
     """R1: after SIGTERM health is NOT_SERVING, no new conversation is taken, live calls run to their end, exit 0."""
-    gateway = own_gateway()
+    gateway = own_gateway(shutdown={"drain": "60s"})
     with gateway.channel() as channel, gateway.channel() as other:
         caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
         caller.start()
@@ -56,8 +56,11 @@ def test_drain(own_gateway, token):
         watch = health_pb2_grpc.HealthStub(other).Watch(health_pb2.HealthCheckRequest(), timeout=60)
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
 
+        asked = time.monotonic()
         gateway.signal()
         assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        noticed = time.monotonic() - asked
+        assert noticed < (2 if SLOW else 0.2), f"R1: NOT_SERVING within 100 ms, and a margin; it took {noticed:.3f} s"
         assert gateway.get("/readyz")[0] == 503
 
         refused = Caller(channel, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
@@ -75,15 +78,37 @@ def test_drain(own_gateway, token):
 
 def test_a_second_sigterm(own_gateway, token):
     """R1: a second SIGTERM ends the server within 5 s, whatever is still up."""
-    gateway = own_gateway()
+    gateway = own_gateway(shutdown={"drain": "60s"})
     with gateway.channel() as channel:
         caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
         caller.start()
-        caller.listen()
+        line = caller.listen()
         gateway.signal()
         time.sleep(0.5)
+        assert gateway.process.poll() is None and not line.done.is_set(), "a call is up"
         gateway.signal()
-        gateway.wait(60 if SLOW else 5)
+        assert gateway.wait(60 if SLOW else 5) == 0
+        check_handed_over(line)
+
+
+def check_handed_over(line):
+    """R1: a call that is cut short is handed to a person, and its RPC ends as UNAVAILABLE."""
+    assert line.done.wait(5) and line.code is grpc.StatusCode.UNAVAILABLE, line.code
+    assert [r.event for r in line.replies] == [Event.TRANSFER_TO_AGENT], line.replies
+
+
+def test_the_limit_of_the_drain(own_gateway, token):
+    """R1: a call that outlives `shutdown.drain` is handed to a person; exit 0."""
+    gateway = own_gateway(shutdown={"drain": "1500ms"})
+    with gateway.channel() as channel:
+        caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+        caller.start()
+        line = caller.listen()
+        began = time.monotonic()
+        gateway.signal()
+        check_handed_over(line)
+        assert 1.4 < line.ended - began < (10 if SLOW else 2.5), line.ended - began
+        assert gateway.wait(60 if SLOW else 6) == 0
 
 
 def test_sighup_does_not_end_it(own_gateway, token):
@@ -100,10 +125,9 @@ def test_sighup_does_not_end_it(own_gateway, token):
 
 def test_mutual_tls(own_gateway, certificates, token):
     """Wire 2: with a client authority, a client needs a certificate of it, and its token all the same."""
-    listen = {"address": "127.0.0.1:0", "tls": {
-        "certificate": str(certificates / "server.pem"), "key": str(certificates / "server.key"),
-        "client_ca": str(certificates / "ca.pem"), "client_names": ["*.ciscoccservice.com"]}}
-    gateway = own_gateway(listen=listen)
+    tls = {"certificate": str(certificates / "server.pem"), "key": str(certificates / "server.key"),
+           "client_ca": str(certificates / "ca.pem"), "client_names": ["*.test.ciscoccservice.com"]}
+    gateway = own_gateway(listen={"address": "127.0.0.1:0", "tls": tls})
     with gateway.channel() as stranger:
         refused = Caller(stranger, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
         assert refused.done.wait(10) and refused.code is grpc.StatusCode.UNAVAILABLE, refused.code
@@ -113,6 +137,11 @@ def test_mutual_tls(own_gateway, certificates, token):
         assert refused.done.wait(10) and refused.code is grpc.StatusCode.UNAUTHENTICATED, refused.code
         Caller(channel, token, TENANT_A["org"], "demo-wav").start()
     gateway.stop()
+
+    other = own_gateway(listen={"address": "127.0.0.1:0", "tls": tls | {"client_names": ["*.example.com"]}})
+    with other.channel(key, certificate) as channel:
+        refused = Caller(channel, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
+        assert refused.done.wait(10) and refused.code is grpc.StatusCode.UNAUTHENTICATED, "a name that is not listed"
 
 
 def test_tls_is_not_plaintext(tls_gateway):
@@ -184,9 +213,11 @@ def test_a_bad_script(tmp_path, issuer):
     changed = configuration(issuer, agents=[scripted])
     file = tmp_path / "patchbay.yaml"
     file.write_text(yaml.safe_dump(changed))
-    ended = run("serve", "--config", file)
-    assert ended.returncode == 78
-    assert re.search(re.escape("bad.yaml") + r":\d+", ended.stdout + ended.stderr), ended.stdout + ended.stderr
+    for command in (("serve", "--config", file), ("config", "check", "--config", file)):
+        ended = run(*command)
+        said = ended.stdout + ended.stderr
+        assert ended.returncode == 78, f"{command[0]} exits {ended.returncode}: {said}"
+        assert re.search(re.escape("bad.yaml") + r":\d+", said), said
 
 
 def test_usage():
@@ -253,7 +284,7 @@ def test_log_lines_are_json(gateway, new_caller):
     """S8: every line of the log is one JSON object, of at most 8 KB."""
     import json
 
-    caller = new_caller(metadata=[("x-test", "a\tb")])
+    caller = new_caller(metadata=[("x-test", '"}\\n{"'), ("trackingid", '"\\u0000{}\\')], vendor_specific_config='"\n\x1b[2J')
     caller.start()
     for line in gateway.log.splitlines():
         assert len(line) <= 8192

@@ -28,7 +28,7 @@ extension ConversationStateMachine {
   ) {
     let event = answer.event
     answer = Answer()
-    if case .inProgress = greeting { greeting = .done }
+    if case .inProgress(let first) = greeting { greeting = .sent(first) }
     guard ending.isTerminal else {
       actions.append(.send(rpc, continuingResponse(prompts: prompts, event: event)))
       complete(rpc)

@@ -24,7 +24,7 @@ extension ConversationStateMachine {
       beginTurn(.started, on: rpc, now: now)
       if !isClosed, answerer == rpc { greeting = .inProgress(rpc) }
     case .inProgress(let other) where other == rpc: break
-    case .inProgress, .done:
+    case .inProgress, .sent, .done:
       // The greeting is or was heard on the first RPC.
       actions.append(.send(rpc, continuingResponse(prompts: [], event: nil)))
       complete(rpc)

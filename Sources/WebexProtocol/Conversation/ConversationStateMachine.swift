@@ -57,6 +57,8 @@ public struct ConversationStateMachine: Sendable {
   enum Greeting: Equatable {
     case none
     case inProgress(RPCID)
+    /// Sent whole; whether it arrives is still open.
+    case sent(RPCID)
     case done
     case failed
   }
@@ -176,6 +178,11 @@ public struct ConversationStateMachine: Sendable {
     lastActivity = now
     callerLost(rpc, now: now)
     return taken()
+  }
+
+  /// An RPC that was completed broke before the client had all of it.
+  public mutating func undelivered(_ rpc: RPCID) {
+    if case .sent(rpc) = greeting { greeting = .failed }
   }
 
   /// The detector heard the caller begin to speak.

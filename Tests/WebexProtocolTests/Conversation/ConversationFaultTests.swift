@@ -27,6 +27,24 @@ struct ConversationFaultTests {
     #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))) == ["#2 final 458B →voiceAndDTMF", "#2 ok"])
   }
 
+  @Test("a SESSION_START after a greeting that was sent and never arrived is greeted anew", arguments: ConversationTurnTests.modes)
+  func startAfterUndeliveredGreeting(mode: ResponseMode) {
+    var script = ConversationScript(mode)
+    script.play(.caller(.sessionStart, on: 1), .bot(.speech(400)), .bot(.endTurn(nil)))
+    script.machine.undelivered(RPCID(1))
+    #expect(script.play(.caller(.sessionStart, on: 2)).contains("bot started"))
+    #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))).last == "#2 ok")
+    #expect(script.play(.caller(.sessionStart, on: 3)) == ["#3 final →voiceAndDTMF", "#3 ok"])
+  }
+
+  @Test("an answer other than the greeting that never arrived brings no second greeting")
+  func undeliveredAnswer() {
+    var script = ConversationTurnTests.greeted(.wav)
+    script.play(.caller(.noInput, on: 2), .bot(.speech(400)), .bot(.endTurn(nil)))
+    script.machine.undelivered(RPCID(2))
+    #expect(script.play(.caller(.sessionStart, on: 3)) == ["#3 final →voiceAndDTMF", "#3 ok"])
+  }
+
   @Test("a conversation that begins with audio is served; a late SESSION_START is greeted")
   func resumed() {
     var script = ConversationScript(.wav)
