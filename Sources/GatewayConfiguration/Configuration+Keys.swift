@@ -1,3 +1,5 @@
+import YAMLReading
+
 extension Configuration {
   /// Reads every key; what is wrong is reported to the section's reading.
   init(_ whole: Section, isDemo: Bool) {
