@@ -26,9 +26,9 @@ class Gateway:
 
     def __init__(self, folder, configuration, environment=None):
         self.folder = pathlib.Path(folder)
-        self.file = self.folder / "patchbay.yaml"
+        self.file = self.folder / "configuration.yaml"
         self.file.write_text(yaml.safe_dump(configuration, sort_keys=False))
-        self.log_file = self.folder / "patchbay.log"
+        self.log_file = self.folder / "server.log"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--config", self.file], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
