@@ -88,7 +88,7 @@ let package = Package(
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),
     tests("AdminServer", ["Telemetry"]),
-    tests("ReplayKit", ["AudioCodecs", "WebexProtocol"]),
+    tests("ReplayKit", ["AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
   ],
   swiftLanguageModes: [.v6]
 )

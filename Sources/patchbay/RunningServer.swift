@@ -56,7 +56,8 @@ final class RunningServer: Sendable {
       Task { [state, health] in await state.keepPublishing(to: health) },
     ]
     if let port = ports.first {
-      Log.announce(.listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
+      Log.announce(
+        .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
     }
     Log.announce(.admin(on: bound))
     if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }

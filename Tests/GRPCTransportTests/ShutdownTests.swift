@@ -19,7 +19,7 @@ struct ShutdownTests {
     try await Task.sleep(for: .milliseconds(100))
     try await stream.send([2])
     #expect(await messages.next() == [2])
-    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .seconds(5))
+    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .milliseconds(200))
     #expect([.unavailable, .deadlineExceeded].contains(await late.status().code))
     stream.halfClose()
     #expect(await stream.status() == .ok)
@@ -58,11 +58,25 @@ struct ShutdownTests {
     }
   }
 
+  @Test("without a server a call is UNAVAILABLE at once, or waits up to its deadline where the channel says so")
+  func noServer() async throws {
+    let loopback = try Loopback(methods: [])
+    await loopback.server.shutdown(grace: .zero)
+    for (waits, code) in [(false, RPCStatus.Code.unavailable), (true, .deadlineExceeded)] {
+      let channel = try GRPCChannel(
+        target: "127.0.0.1:\(loopback.port)", loop: loopback.group.loops[0], options: .init(waitsForConnection: waits))
+      let stream = await channel.call(path: "/test.Echo/Echo", deadline: .milliseconds(500))
+      #expect(await stream.status().code == code)
+      channel.close()
+    }
+    await loopback.stop()
+  }
+
   @Test("a client's live calls end when its loops are shut down")
   func loopsWithLiveCalls() async throws {
     let loopback = try Loopback(methods: [EchoHandler.method])
     let clients = try EventLoopGroup(logger: .init(label: "test"))
-    let channel = try GRPCChannel(target: "localhost:\(loopback.port)", loop: clients.loops[0])
+    let channel = try GRPCChannel(target: "127.0.0.1:\(loopback.port)", loop: clients.loops[0])
     let stream = await channel.call(path: "/test.Echo/Echo")
     try await stream.send([1])
     await clients.shutdown()

@@ -337,7 +337,21 @@ struct CallerTests {
     #expect(rig.caller.timeline.samples(of: .agent).count == 8000)
   }
 
-  @Test("Steps repeat until the last round is called")
+  @Test("A caller who is to end soon has the turn under way answered and hangs up, whatever steps are left")
+  func endSoon() {
+    var rig = CallRig([.press([.one]), .press([.two]), .press([.three])])
+    let answer = VoiceResponse.answer(milliseconds: 2000, mode: .dtmf, handling: .init(dtmf: .init(length: 1)))
+    rig.answer(1, answer)
+    rig.pass(.milliseconds(2300))
+    rig.caller.endSoon(at: rig.now)
+    rig.complete(2)
+    rig.answer(3, answer)
+    #expect(rig.caller.turns.last?.result == .answered)
+    rig.pass(.milliseconds(2300))
+    #expect(rig.sent[4] == [.event(.init(.sessionEnd))])
+  }
+
+  @Test("Steps repeat until the caller is to end")
   func rounds() {
     var rig = CallRig([.press([.one])]) { $0.repeatsSteps = true }
     let answer = VoiceResponse.answer(milliseconds: 0, mode: .dtmf, handling: .init(dtmf: .init(length: 1)))
@@ -347,9 +361,9 @@ struct CallerTests {
       rig.complete(2 * round)
       rig.answer(2 * round + 1, answer)
       #expect(rig.caller.rounds == round)
-      if round == 2 { rig.caller.stopRepeating() }
     }
-    rig.pass(.milliseconds(300))
+    rig.caller.endSoon(at: rig.now)
+    rig.collect()
     #expect(rig.sent[rig.rpc] == [.event(.init(.sessionEnd))])
   }
 }

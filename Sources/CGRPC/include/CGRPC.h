@@ -168,6 +168,7 @@ void pb_call_metadata_at(
 /// What goes out in one batch; NULL and false for what does not. Message and metadata become the call's.
 typedef struct pb_send {
   bool headers;
+  bool wait_for_ready;  // clients: a lost or refused connection does not fail the call
   bool half_close;  // clients
   bool finish;      // servers
   pb_metadata *initial_metadata;

@@ -1,6 +1,5 @@
 import CGRPC
 import Logging
-import Synchronization
 
 /// The C core's log lines on their way to our logger.
 ///
@@ -21,7 +20,7 @@ struct CoreLog {
   private var logger: Logger?
   private var places: [String: Place] = [:]
 
-  private static let shared = Mutex(CoreLog())
+  private static let shared = Guarded(CoreLog())
 
   static func install(_ logger: Logger) {
     shared.withLock { $0.logger = logger }

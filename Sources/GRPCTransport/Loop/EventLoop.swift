@@ -31,10 +31,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   let queue: OpaquePointer
   private let wake: OpaquePointer
   private let name: String
-  private let inbox = Mutex(Inbox())
+  private let inbox = Guarded(Inbox())
   private let hasInbox = Atomic(false)
   private let asleep = Atomic(false)
-  private let thread = Mutex<UInt64?>(nil)
+  private let thread = Guarded<UInt64?>(nil)
 
   // MARK: The loop's thread only
 
@@ -140,8 +140,9 @@ extension EventLoop {
     while true {
       runWork()
       let finished = inbox.withLock { inbox in
-        if inbox.work.isEmpty { inbox.lateRunner = false }
-        return inbox.work.isEmpty
+        let finished = inbox.work.isEmpty && local.isEmpty
+        if finished { inbox.lateRunner = false }
+        return finished
       }
       if finished { return }
     }
@@ -317,24 +318,4 @@ extension EventLoop {
     unsettled.removeAll(keepingCapacity: true)
     for call in calls { call.settled() }
   }
-}
-
-/// What an operation's tag says about it.
-enum Operation: Int32 {
-  case wake = 1
-  case callArrived, serverStopped, serverSent, serverReceived, serverClosed
-  case clientSent, clientReceived, clientClosed, clientMetadata
-}
-
-/// A call with something to send.
-protocol OutboundCall: AnyObject {
-  func flush()
-}
-
-/// The system gave no thread for a loop.
-public struct ThreadError: Error, Sendable, CustomStringConvertible {
-  /// The errno of `pthread_create`.
-  public var code: Int32
-  /// What happened, for a log.
-  public var description: String { "cannot start the thread of an event loop (errno \(code))" }
 }

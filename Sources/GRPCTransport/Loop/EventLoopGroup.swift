@@ -12,7 +12,7 @@ public final class EventLoopGroup: Sendable {
   /// The loops, in a fixed order.
   public let loops: [EventLoop]
   private let next = Atomic(0)
-  private let isDown = Mutex(false)
+  private let isDown = Guarded(false)
 
   /// Starts the C core (once a process, however many groups) and a thread for each loop.
   ///

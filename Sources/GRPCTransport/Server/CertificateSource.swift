@@ -1,7 +1,6 @@
 import CGRPC
 import Glibc
 import Logging
-import Synchronization
 
 /// Reads a listener's PEM files and hands them to the C core at every handshake after they have changed.
 final class CertificateSource: Sendable {
@@ -21,7 +20,7 @@ final class CertificateSource: Sendable {
   private let files: TLSFiles
   private let listener: String
   private let logger: Logger
-  private let state = Mutex(State())
+  private let state = Guarded(State())
 
   init(_ files: TLSFiles, listener: String, logger: Logger) {
     self.files = files

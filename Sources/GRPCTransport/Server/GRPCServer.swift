@@ -1,6 +1,5 @@
 import CGRPC
 public import Logging
-import Synchronization
 
 /// A gRPC server on the C core: any number of listeners, its calls spread over the loops of a group.
 ///
@@ -66,7 +65,7 @@ public final class GRPCServer: @unchecked Sendable {
   private let group: EventLoopGroup
   private let methods: [String: ServerMethod]
   private let logger: Logger
-  private let state = Mutex(State.configured)
+  private let state = Guarded(State.configured)
 
   /// A server that does nothing yet.
   ///

@@ -15,9 +15,10 @@ extension Caller {
     step = .pending
     guard steps.indices.contains(stepIndex) else { return }
     stepIndex += 1
+    if isEnding { stepIndex = steps.count }
     guard stepIndex == steps.count else { return }
     rounds += 1
-    if isRepeating { stepIndex = 0 }
+    if isRepeating, !isEnding { stepIndex = 0 }
   }
 
   /// When the pending step begins.

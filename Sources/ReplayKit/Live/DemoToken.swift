@@ -72,8 +72,8 @@ public enum DemoToken {
       count += got
     }
     guard count <= maximumBytes else { throw Failure(path: path, reason: "is too long for a token") }
-    let text = bytes.prefix(count).split(whereSeparator: { $0 <= 0x20 })
-    guard text.count == 1, let token = text.first, token.allSatisfy({ $0 < 0x7F }) else {
+    let text = bytes.prefix(count).split(whereSeparator: { [0x09, 0x0A, 0x0D, 0x20].contains($0) })
+    guard text.count == 1, let token = text.first, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw Failure(path: path, reason: "holds no token; a token is one word of letters, digits, - _ and .")
     }
     return String(decoding: token, as: UTF8.self)
