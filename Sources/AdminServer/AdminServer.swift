@@ -1,7 +1,7 @@
 public import Logging
 public import Telemetry
 import Foundation
-import Synchronization
+import Locking
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
 /// however busy the calls keep everything else. Every connection is bounded in bytes and time; see
@@ -39,7 +39,7 @@ public final class AdminServer: Sendable {
   private let address: Address
   private let site: AdminSite
   private let logger: Logger
-  private let phase = Mutex(Phase.idle)
+  private let phase = Locked(Phase.idle)
 
   /// A server that does not listen yet.
   ///

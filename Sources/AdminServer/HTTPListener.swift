@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 import Logging
-import Synchronization
+import Locking
 
 /// Accepts connections and answers one request on each, with one thread and `poll`.
 ///
@@ -23,7 +23,7 @@ final class HTTPListener: Sendable {
     var waiting: [CheckedContinuation<Void, Never>] = []
   }
 
-  private let ending = Mutex(Ending())
+  private let ending = Locked(Ending())
   /// A pipe: a byte in it ends the loop.
   private let wake: (read: Int32, write: Int32)
 

@@ -186,7 +186,8 @@ final class VoiceCallHandler: CallHandler {
 
   /// One timer an RPC, not one a message.
   private func watch(after time: Duration) {
-    watchdog = call.loop.schedule(after: time) { [weak self] in self?.checkTime() }
+    // Held strongly: the end of the call cancels it, and a weak reference would slow down every retain of the handler.
+    watchdog = call.loop.schedule(after: time) { self.checkTime() }
   }
 
   private func checkTime() {

@@ -24,9 +24,10 @@ struct ServeCommand: AsyncParsableCommand {
     let agents = try file.agents(of: configuration)
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
-    Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
+    let sink = Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
     let metrics = MetricsRegistry()
     metrics.bootstrap()
+    ProcessFigures.register(in: metrics, sink: sink)
     let log = Logger(label: "patchbay")
     defer { Log.flush() }
     log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])

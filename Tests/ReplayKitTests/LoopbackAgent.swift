@@ -1,6 +1,6 @@
 import GRPCTransport
 import Logging
-import Synchronization
+import Locking
 import WebexProtocol
 
 @testable import ReplayKit
@@ -21,7 +21,7 @@ final class LoopbackAgent: Sendable {
 
   /// What the RPCs of all calls share.
   fileprivate final class Record: Sendable {
-    let rpcs = Mutex<[RPC]>([])
+    let rpcs = Locked<[RPC]>([])
     let refusal: RPCStatus?
     init(refusal: RPCStatus?) { self.refusal = refusal }
   }

@@ -1,4 +1,5 @@
 import CGRPC
+import Locking
 import Synchronization
 
 /// One completion queue of the C core with the thread that serves it, its timers, and an executor for tasks.
@@ -31,10 +32,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   let queue: OpaquePointer
   private let wake: OpaquePointer
   private let name: String
-  private let inbox = Guarded(Inbox())
+  private let inbox = Locked(Inbox())
   private let hasInbox = Atomic(false)
   private let asleep = Atomic(false)
-  private let thread = Guarded<UInt64?>(nil)
+  private let thread = Locked<UInt64?>(nil)
 
   // MARK: The loop's thread only
 

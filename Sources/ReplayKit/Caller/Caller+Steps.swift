@@ -23,6 +23,7 @@ extension Caller {
 
   /// When the pending step begins.
   func stepDue(_ since: Duration) -> Duration {
+    if isEnding { return since }
     let afterPrompts = max(playout.end, since) + settings.reaction
     guard let bargeIn = settings.bargeIn, playout.isBargeInEnabled, currentStep.canBargeIn else { return afterPrompts }
     return min(afterPrompts, max(playout.start + bargeIn, since))

@@ -48,11 +48,6 @@ public enum DemoToken {
     return path
   }
 
-  /// Removes the file, if it still holds this token: another demo may have written its own since.
-  public static func remove(_ token: String, at path: String = DemoToken.path) {
-    if (try? read(path)) == token { unlink(path) }
-  }
-
   /// Reads a token from a file; white space around it is dropped. `nil` where there is no file.
   public static func read(_ path: String = DemoToken.path) throws(Failure) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)

@@ -1,5 +1,5 @@
 public import GRPCTransport
-import Synchronization
+import Locking
 
 /// Many callers at once.
 public final class ReplayRun: Sendable {
@@ -87,7 +87,7 @@ private final class ReplayLoop: @unchecked Sendable {
   private var isStopping = false
   private var whenDone: CheckedContinuation<Void, Never>?
   private var nextReport: Int64 = 0
-  private let published = Mutex(ReplayRun.Progress())
+  private let published = Locked(ReplayRun.Progress())
 
   init(
     load: ReplayLoad, slots: [Int], clips: [SpokenClip], audio: WireAudio, template: CallerSettings, route: CallRoute,

@@ -60,6 +60,11 @@ extension ConversationStateMachine {
     }
   }
 
+  /// A word on the caller's input. It must not clear what an earlier answer said of its being sensitive.
+  func event(_ event: VoiceResponse.Event.Kind, _ kind: VoiceResponse.Kind = .final) -> VoiceResponse {
+    VoiceResponse(kind, events: [.init(event)], isInputSensitive: isSensitive)
+  }
+
   /// An answer after which the call goes on: it says how the caller's next input is taken.
   func continuingResponse(prompts: [VoiceResponse.Prompt], event: VoiceResponse.Event?) -> VoiceResponse {
     VoiceResponse(
