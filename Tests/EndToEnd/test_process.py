@@ -179,6 +179,9 @@ BROKEN = {
     "an organization that is no UUID": broken(lambda t: t.replace(f"org: {TENANT_A['org']}", "org: alpha", 1)),
     "keys over plain HTTP": broken(lambda t: re.sub(r"(keys_url:) http://127\S+", r"\1 http://example.com/", t)),
     "an unknown level": broken(lambda t: t.replace("level: trace", "level: loud")),
+    "a certificate that is not there": broken(lambda t: t.replace(
+        "  address: 127.0.0.1:0", "  address: 127.0.0.1:0\n  tls: {certificate: /no/such.pem, key: /no/such.key}", 1)),
+    "a script that is not there": broken(lambda t: re.sub(r"script: \S+", "script: /no/such.yaml", t, count=1)),
     "YAML that ends early": broken(lambda t: t.replace("  address: 127.0.0.1:0", "  address: [127.0.0.1:0", 1)),
 }
 
@@ -220,6 +223,14 @@ def test_a_bad_script(tmp_path, issuer):
         assert re.search(re.escape("bad.yaml") + r":\d+", said), said
 
 
+def test_an_address_in_use(tmp_path, issuer, gateway):
+    """An address that another process has ends the server with 1 and the address."""
+    file = tmp_path / "patchbay.yaml"
+    file.write_text(yaml.safe_dump(configuration(issuer, listen={"address": gateway.address})))
+    ended = run("serve", "--config", file)
+    assert ended.returncode == 1 and gateway.address in ended.stdout + ended.stderr, ended.stdout + ended.stderr
+
+
 def test_usage():
     """An unknown option exits 64."""
     assert run("serve", "--no-such-option").returncode == 64
@@ -251,7 +262,7 @@ def test_nothing_private_is_logged(own_gateway, issuer):
     """Wire 7, S1, J28: digits, parameters, additional info and tokens are in no log line, at any level."""
     gateway = own_gateway()
     canaries = {
-        "digits": "4929123412341234", "info": "canary-info-6b1f", "vendor": "canary-vendor-90ac",
+        "digits": "4929123412341234", "order": "864213", "prompt": "Key in the ", "info": "canary-info-6b1f", "vendor": "canary-vendor-90ac",
         "parameter": "canary-parameter-33d2", "nonce": TENANT_A["nonce"],
     }
     token = issuer.token(TENANT_A, canary="canary-claim-77e0")
@@ -268,6 +279,15 @@ def test_nothing_private_is_logged(own_gateway, issuer):
         refused = Caller(channel, bad, TENANT_A["org"], "demo-wav").event(CUSTOM_EVENT)
         refused.done.wait(5)
         caller.hang_up()
+        scripted = Caller(channel, token, TENANT_A["org"], "script-wav")
+        scripted.start()
+        scripted.press("2")
+        scripted.press(canaries["digits"])
+        scripted.hang_up()
+        ordering = Caller(channel, token, TENANT_A["org"], "script-chunk", "chunk")
+        ordering.start()
+        ordering.press("1")
+        ordering.press(canaries["order"])
     metrics = gateway.get("/metrics")[1]
     gateway.stop()
     written = gateway.log + metrics
