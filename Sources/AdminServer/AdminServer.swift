@@ -4,7 +4,7 @@ import Locking
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
 /// however busy the calls keep everything else. Served by libmicrohttpd, with its bounds on: 64 connections, of which a
-/// further one ends the oldest, 16 KB of memory for each, 10 seconds of silence.
+/// further one ends the oldest, 32 KB of memory for each, 10 seconds of silence.
 public final class AdminServer: Sendable {
   /// Where the server listens.
   public struct Address: Sendable, Hashable, CustomStringConvertible {

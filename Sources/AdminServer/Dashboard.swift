@@ -33,14 +33,22 @@ enum Dashboard {
     section { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px }
     .big { font-size: 40px; font-weight: 650; letter-spacing: -.03em; font-variant-numeric: tabular-nums; line-height: 1.2 }
     .big small { font-size: 15px; color: var(--soft); font-weight: 450; letter-spacing: 0 }
-    svg { display: block; width: 100%; height: 44px; margin-top: 8px; overflow: visible }
+    .figures { display: flex; gap: 26px; color: var(--soft); font-size: 13px } .figures .big { font-size: 30px;
+      color: var(--text) }
+    .note { color: var(--soft); font-size: 13px; margin-top: 12px }
+    .bar { height: 5px; border-radius: 3px; background: var(--line); margin-top: 6px; overflow: hidden }
+    .bar i { display: block; height: 100%; width: 0; background: var(--accent) }
+    svg { display: block; width: 100%; height: 44px; margin-top: 12px; overflow: visible }
     dl { display: grid; grid-template-columns: 1fr auto; gap: 5px 14px; margin-top: 10px }
     dt { color: var(--soft) } dd { font-variant-numeric: tabular-nums; text-align: right; font-weight: 550 }
     table { width: 100%; border-collapse: collapse; margin-top: 10px; font-variant-numeric: tabular-nums }
     th, td { text-align: left; padding: 7px 10px 7px 0; border-top: 1px solid var(--line); white-space: nowrap }
     th { border: 0; color: var(--soft); font-size: 13px; font-weight: 500 } .right { text-align: right; padding-right: 0 }
-    td:first-child { font-family: ui-monospace, monospace; font-size: 13px; overflow: hidden; text-overflow: ellipsis;
-      max-width: 260px }
+    td.id { font-family: ui-monospace, monospace; font-size: 13px; overflow: hidden; text-overflow: ellipsis;
+      max-width: 300px }
+    td.right, th.right { padding-left: 14px } .doing::before { content: ""; display: inline-block; width: 8px; height: 8px;
+      border-radius: 4px; margin-right: 8px; background: var(--soft) }
+    .speaking::before { background: var(--accent) } .listening::before { background: var(--good) }
     .scroll { overflow-x: auto } .empty { color: var(--soft); padding: 14px 0 2px }
     #reasons { color: var(--bad); margin-bottom: 14px }
     </style>
@@ -53,13 +61,16 @@ enum Dashboard {
     <p id="reasons" hidden></p>
     <div class="grid">
       <section><h2>Live calls</h2><div class="big"><span id="live">–</span> <small id="limit"></small></div>
+        <div class="bar"><i id="load"></i></div>
         <svg id="chart" viewBox="0 0 120 44" preserveAspectRatio="none" role="img" aria-label="Live calls, last minutes">
           <path id="area" fill="var(--accent)" opacity=".14"></path>
           <path id="curve" fill="none" stroke="var(--accent)" stroke-width="2" vector-effect="non-scaling-stroke"></path>
         </svg></section>
-      <section><h2>Turn latency</h2><div class="big"><span id="p50">–</span> <small>ms median</small></div>
-        <dl><dt>90 of 100 within</dt><dd id="p90">–</dd><dt>99 of 100 within</dt><dd id="p99">–</dd>
-        <dt>turns</dt><dd id="turns">–</dd></dl></section>
+      <section><h2>Turn latency</h2><div class="figures">
+        <div><div class="big" id="p50">–</div>p50</div><div><div class="big" id="p90">–</div>p90</div>
+        <div><div class="big" id="p99">–</div>p99</div></div>
+        <p class="note">milliseconds from the end of the caller's turn to the bot's first answer,
+        <span id="turns">no turn yet</span></p></section>
       <section><h2>Since the start</h2><dl id="counters"></dl></section>
     </div>
     <section><h2>Calls</h2><div class="scroll"><table hidden id="table"><thead><tr><th>conversation<th>tenant<th>agent
@@ -74,7 +85,8 @@ enum Dashboard {
       return (d ? d + ' d ' : '') + (d || h ? h + ':' : '') + (d || h ? two(Math.floor(s / 60) % 60) : Math.floor(s / 60) % 60)
         + ':' + two(s % 60) }
     const number = n => Number(n).toLocaleString('en')
-    const cell = (row, text, right) => { const td = row.insertCell(); td.textContent = text; if (right) td.className = 'right' }
+    const cell = (row, text, kind) => { const td = row.insertCell(); td.textContent = text; td.className = kind || '' }
+    const ms = v => v < 10 ? v.toFixed(1) : number(Math.round(v))
     function state(text, tone) { at('state').textContent = text; at('state').style.setProperty('--tone', 'var(--' + tone + ')') }
     function draw() {
       const top = Math.max(1, ...history), step = 120 / 119
@@ -88,20 +100,20 @@ enum Dashboard {
       at('reasons').hidden = ready; at('reasons').textContent = s.reasons.join(' · ')
       at('meta').textContent = 'version ' + s.version + ' · up ' + clock(s.uptime)
       at('live').textContent = number(s.liveCalls); at('limit').textContent = 'of ' + number(s.callLimit)
+      at('load').style.width = 100 * Math.min(1, s.liveCalls / Math.max(1, s.callLimit)) + '%'
       history.push(s.liveCalls); if (history.length > 120) history.shift()
       draw()
       const l = s.turnLatency
-      at('p50').textContent = l ? number(Math.round(l.p50)) : '–'
-      at('p90').textContent = l ? number(Math.round(l.p90)) + ' ms' : '–'
-      at('p99').textContent = l ? number(Math.round(l.p99)) + ' ms' : '–'
-      at('turns').textContent = l ? number(l.count) : '–'
+      for (const p of ['p50', 'p90', 'p99']) at(p).textContent = l ? ms(l[p]) : '–'
+      at('turns').textContent = l ? 'of ' + number(l.count) + (l.count === 1 ? ' turn' : ' turns') : 'no turn yet'
       at('counters').replaceChildren(...s.counters.flatMap(c => {
         const dt = document.createElement('dt'), dd = document.createElement('dd')
         dt.textContent = c.name; dd.textContent = number(c.value); return [dt, dd] }))
       const rows = document.createElement('tbody'); rows.id = 'calls'
-      for (const c of s.calls) { const row = rows.insertRow()
-        cell(row, c.conversation); cell(row, c.tenant); cell(row, c.agent); cell(row, c.state)
-        cell(row, number(c.turns), true); cell(row, clock(c.seconds), true) }
+      for (const c of s.calls.sort((a, b) => b.seconds - a.seconds)) { const row = rows.insertRow()
+        cell(row, c.conversation, 'id'); cell(row, c.tenant, 'id'); cell(row, c.agent)
+        cell(row, c.state, 'doing ' + (/^[a-z]+$/.test(c.state) ? c.state : ''))
+        cell(row, number(c.turns), 'right'); cell(row, clock(c.seconds), 'right') }
       at('calls').replaceWith(rows)
       at('table').hidden = s.calls.length === 0
       at('empty').hidden = s.calls.length > 0 && s.calls.length === s.liveCalls

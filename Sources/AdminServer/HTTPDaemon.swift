@@ -7,13 +7,14 @@ import Glibc
 /// from any thread.
 struct HTTPDaemon: ~Copyable, @unchecked Sendable {
   /// Bytes of memory a connection may take, most of them for its request's head.
-  static let connectionMemory = 16_384
+  static let connectionMemory = 32_768
 
   /// The port that was bound.
   let port: UInt16
 
   private let daemon: OpaquePointer
-  /// The daemon's thread uses it through an unretained pointer: it is released only after `deinit` has ended the thread.
+  /// The daemon's thread uses it through an unretained pointer: it is released only after `deinit` has ended that
+  /// thread, and nothing else uses it while the thread runs.
   private let exchange: HTTPExchange
 
   /// Binds and serves.
@@ -32,7 +33,7 @@ struct HTTPDaemon: ~Copyable, @unchecked Sendable {
     }
     defer { freeaddrinfo(found) }
     let daemon = patchbay_http_start(
-      found.pointee.ai_addr, Self.connectionMemory, UInt32(HTTPExchange.maximumConnections), patience,
+      found.pointee.ai_addr, address.port, Self.connectionMemory, UInt32(HTTPExchange.maximumConnections), patience,
       { context, connection, path, method, _, _, _, _ in
         guard let connection, let path, let method else { return .NO }
         return HTTPDaemon.exchange(context)?.answer(connection, String(cString: method), String(cString: path))

@@ -1,10 +1,11 @@
 import CMicroHTTPD
 import Glibc
 import Logging
+import Metrics
 
 /// What the daemon's thread does: takes connections, gives requests to the site and its answers back.
 ///
-/// Not `Sendable`: used by the thread that starts the daemon until the daemon has its own, and only by that from then on.
+/// Not `Sendable`: used by the thread that starts the daemon until the daemon has its own, from then on by that alone.
 final class HTTPExchange {
   /// Connections at once; the one too many ends the oldest.
   static let maximumConnections = 64
@@ -13,6 +14,7 @@ final class HTTPExchange {
   private(set) var lastMessage = "no reason given"
   /// The sockets of the open connections, the oldest first.
   private var sockets: [Int32] = []
+  private let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
   private let logger: Logger
   private let respond: @Sendable (HTTPRequest) -> HTTPResponse
 
@@ -33,7 +35,10 @@ final class HTTPExchange {
   func note(_ event: MHD_ConnectionNotificationCode, socket: Int32) {
     guard event == .CONNECTION_NOTIFY_STARTED else { return sockets.removeAll { $0 == socket } }
     sockets.append(socket)
-    if sockets.count >= Self.maximumConnections { shutdown(sockets.removeFirst(), Int32(SHUT_RDWR)) }
+    if sockets.count >= Self.maximumConnections {
+      shutdown(sockets.removeFirst(), Int32(SHUT_RDWR))
+      crowdedOut.increment()
+    }
   }
 
   /// Answers a request once its head is there; no body is ever read, and the connection ends with the answer.

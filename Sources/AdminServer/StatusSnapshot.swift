@@ -57,7 +57,7 @@ public struct StatusSnapshot: Sendable, Encodable {
     }
   }
 
-  /// From the end of the caller's speech to the first audio of the answer, in milliseconds.
+  /// From the end of the caller's turn to the first of the bot's answer, in milliseconds.
   public struct Latency: Sendable, Encodable {
     /// Turns measured.
     public var count: Int

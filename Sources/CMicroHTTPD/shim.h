@@ -9,15 +9,16 @@
 
 // `MHD_start_daemon`, `MHD_get_daemon_info` and `MHD_get_connection_info` are variadic, which Swift cannot call.
 
-// One thread with `poll`: `select` cannot watch descriptors above 1,023, which a process with many calls has. The logger
-// comes first, so that it is told of what is wrong with the others. `context` goes to all three functions.
+// One thread with `poll`: `select` cannot watch descriptors above 1,023, which a process with many calls has. The
+// logger comes first, so that it is told of what is wrong with the others. `context` goes to all three functions;
+// `port` is that of the address, for messages.
 static inline struct MHD_Daemon *patchbay_http_start(
-    const struct sockaddr *address, size_t memory, unsigned connections, unsigned seconds,
+    const struct sockaddr *address, uint16_t port, size_t memory, unsigned connections, unsigned seconds,
     MHD_AccessHandlerCallback answer, MHD_NotifyConnectionCallback notify, MHD_LogCallback log, void *context) {
   unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
   if (address->sa_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
   return MHD_start_daemon(
-      flags, 0, NULL, NULL, answer, context,
+      flags, port, NULL, NULL, answer, context,
       MHD_OPTION_EXTERNAL_LOGGER, log, context,
       MHD_OPTION_SOCK_ADDR, address,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,

@@ -155,31 +155,36 @@ struct AdminServerTests {
   }
 
   @Test(
-    "a bad or endless request is refused",
+    "a bad or endless request is refused, or where that is hopeless, its connection closed",
     arguments: [
-      ("\u{16}\u{3}\u{1}\r\n\r\n", "400"), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505"),
+      ("\u{16}\u{3}\u{1}\r\n\r\n", nil), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505"),
       ("GET / FTP/1.1\r\nHost: a\r\n\r\n", "400"), ("GET / HTTP/1.1\r\n\r\n", "400"),
-      ("GET /livez a HTTP/1.1\r\nHost: a\r\n\r\n", "400"), ("GET /livez HTTP/1.1\r\nHost a\r\n\r\n", "400"),
+      ("GET /livez a HTTP/1.1\r\nHost: a\r\n\r\n", nil), ("GET /livez HTTP/1.1\r\nHost a\r\n\r\n", "400"),
       ("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", "400"),
       ("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", "413"),
       ("GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
       ("GET /livez%2Fx HTTP/1.1\r\nHost: a\r\n\r\n", "404"), ("GET /%FF HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
       ("GET /status HTTP/1.1\r\nHost: localhost%FF\r\n\r\n", "403"),
-      ("GET /" + String(repeating: "y", count: 20_000), "414"),
-      ("GET / HTTP/1.1\r\nX: " + String(repeating: "y", count: 20_000), "431"),
+      ("GET /" + String(repeating: "y", count: 40_000), "414"),
+      ("GET / HTTP/1.1\r\nX: " + String(repeating: "y", count: 40_000), "431"),
       ("GET / HTTP/1.1\r\n" + String(repeating: "X: y\r\n", count: 4_000), "431"),
       ("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "405"),
       ("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "413"),
       ("GET /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "413"),
       ("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
     ])
-  func hostile(text: String, status: String) async throws {
+  func hostile(text: String, status: String?) async throws {
     try await withServer { port in
       let client = try Client(port)
       client.send(text)
       let answer = try #require(client.received())
-      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
-      #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2)
+      if let status {
+        #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+        // What the site answers is there once at most, whatever follows the request.
+        #expect(answer.components(separatedBy: "nosniff").count <= 2)
+      } else {
+        #expect(answer.isEmpty)
+      }
       #expect(try Self.isServing(port))
     }
   }
