@@ -42,6 +42,8 @@ let package = Package(
     .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(
+      name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -66,8 +68,8 @@ let package = Package(
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
         "Telemetry", log, metrics,
       ]),
-    layer("GatewayConfiguration", ["TokenVerification", "YAMLReading"]),
-    layer("AdminServer", ["Locking", "Telemetry", log]),
+    layer("GatewayConfiguration", ["YAMLReading"]),
+    layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     .executableTarget(
       name: "patchbay",

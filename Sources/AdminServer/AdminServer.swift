@@ -1,11 +1,10 @@
 public import Logging
 public import Telemetry
-import Foundation
 import Locking
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
-/// however busy the calls keep everything else. Every connection is bounded in bytes and time; see
-/// ``HTTPListener`` for the limits.
+/// however busy the calls keep everything else. Served by libmicrohttpd, with its bounds on: 64 connections, of which a
+/// further one ends the oldest, 16 KB of memory for each, 10 seconds of silence.
 public final class AdminServer: Sendable {
   /// Where the server listens.
   public struct Address: Sendable, Hashable, CustomStringConvertible {
@@ -30,16 +29,26 @@ public final class AdminServer: Sendable {
     public let description: String
   }
 
-  private enum Phase {
+  private enum Phase: ~Copyable, Sendable {
     case idle
-    case running(HTTPListener)
+    case running(HTTPDaemon)
     case stopped
+
+    var isIdle: Bool {
+      switch self {
+      case .idle: true
+      default: false
+      }
+    }
   }
 
   private let address: Address
   private let site: AdminSite
   private let logger: Logger
+  /// Held while the daemon ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
+  /// Ends when the daemon has ended.
+  private let life = AsyncStream.makeStream(of: Never.self)
 
   /// A server that does not listen yet.
   ///
@@ -62,42 +71,25 @@ public final class AdminServer: Sendable {
   /// - Returns: the address with the port that was bound.
   @discardableResult
   public func start() async throws(BindError) -> Address {
-    let socket = try ListeningSocket(address)
-    let site = site
-    let listener = try HTTPListener(socket, logger: logger) { site.respond(to: $0) }
-    let isIdle = phase.withLock { phase -> Bool in
-      guard case .idle = phase else { return false }
-      phase = .running(listener)
-      return true
+    try phase.withLock { phase throws(BindError) in
+      guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
+      let daemon = try HTTPDaemon(address, exchange: HTTPExchange(logger: logger, respond: site.respond))
+      let bound = Address(host: address.host, port: daemon.port)
+      phase = .running(daemon)
+      return bound
     }
-    guard isIdle else { throw BindError(description: "the admin server was started before") }
-    listener.start()
-    return socket.address
   }
 
   /// Waits until ``stop()``; stops when the task is cancelled.
   public func run() async throws {
-    let phase = phase.withLock { $0 }
-    switch phase {
-    case .idle: throw BindError(description: "start() comes first")
-    case .stopped: return
-    case .running(let listener):
-      await withTaskCancellationHandler {
-        await listener.end()
-      } onCancel: {
-        listener.stop()
-      }
-    }
+    if phase.withLock({ $0.isIdle }) { throw BindError(description: "start() comes first") }
+    for await _ in life.stream {}
+    await stop()
   }
 
   /// Ends serving, and with it all connections; returns when the port is closed. Once stopped, it stays so.
   public func stop() async {
-    let listener = phase.withLock { phase -> HTTPListener? in
-      defer { phase = .stopped }
-      guard case .running(let listener) = phase else { return nil }
-      return listener
-    }
-    listener?.stop()
-    await listener?.end()
+    phase.withLock { $0 = .stopped }
+    life.continuation.finish()
   }
 }

@@ -24,6 +24,7 @@ struct AdminSite: Sendable {
       response.fields = [("Allow", "GET, HEAD")]
       return response
     }
+    guard !request.hasBody else { return .text(413, "no body is taken here") }
     switch request.path {
     case "/livez": return .text(200, "ok")
     case "/readyz": return ready()
@@ -92,8 +93,8 @@ struct AdminSite: Sendable {
   // MARK: Access
 
   private func refusal(of request: HTTPRequest) -> HTTPResponse? {
-    guard let token else { return isLocalName(request.fields["host"]) ? nil : .text(403, "not under this host name") }
-    if let given = Self.credential(request.fields["authorization"]), Self.isEqual(given, token) { return nil }
+    guard let token else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
+    if let given = Self.credential(request.authorization), Self.isEqual(given, token) { return nil }
     var response = HTTPResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
     response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]
     return response

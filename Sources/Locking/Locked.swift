@@ -8,12 +8,12 @@ public import Glibc
 /// Unchecked: `value` is read and written only while `mutex` is held, and `mutex` has a fixed address, which `deinit`
 /// alone gives back, when no other reference is left. The value is `Sendable`, so what `withLock` hands out of it may be
 /// used without the lock.
-public final class Locked<Value: Sendable>: @unchecked Sendable {
+public final class Locked<Value: Sendable & ~Copyable>: @unchecked Sendable {
   @usableFromInline var value: Value
   @usableFromInline let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
   /// A value that nobody holds.
-  public init(_ value: Value) {
+  public init(_ value: consuming Value) {
     self.value = value
     mutex = .allocate(capacity: 1)
     mutex.initialize(to: pthread_mutex_t())

@@ -29,10 +29,13 @@ private final class Client {
 
   deinit { close(descriptor) }
 
-  @discardableResult
-  func send(_ text: String) -> Bool {
-    Array(text.utf8).withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) } > 0
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  func send(_ bytes: [UInt8]) {
+    _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
+
+  func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
   /// All bytes until the server closes; `nil` where it does not within two seconds.
   func received() -> String? {
@@ -78,6 +81,25 @@ struct AdminServerTests {
     }
   }
 
+  private static func isServing(_ port: UInt16) throws -> Bool {
+    let client = try Client(port)
+    client.send("GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+    return client.received()?.hasPrefix("HTTP/1.1 200 ") ?? false
+  }
+
+  /// What curl writes: the answer's body and its status.
+  private static func curl(_ arguments: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = ["curl", "-s", "-m", "5", "-w", "%{http_code}"] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: data, as: UTF8.self)
+  }
+
   @Test("every page is served over real HTTP, and the connection is closed after it")
   func pages() async throws {
     try await withServer { port in
@@ -98,61 +120,117 @@ struct AdminServerTests {
   @Test("curl reads the metrics with a token and is refused without")
   func curl() async throws {
     try await withServer(token: "s3cret") { port in
-      func curl(_ arguments: [String]) throws -> String {
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
-          ["curl", "-s", "-m", "5", "-w", "%{http_code}"] + arguments + ["http://127.0.0.1:\(port)/metrics"]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return String(decoding: data, as: UTF8.self)
-      }
-      let bearer = try curl(["-H", "Authorization: Bearer s3cret"])
+      let url = "http://127.0.0.1:\(port)/metrics"
+      let bearer = try Self.curl("-H", "Authorization: Bearer s3cret", url)
       #expect(bearer.hasSuffix("patchbay_test 42\n200"))
-      let basic = try curl(["-u", "me:s3cret"])
+      let basic = try Self.curl("-u", "me:s3cret", url)
       #expect(basic.hasSuffix("200"))
-      let nothing = try curl([])
+      let nothing = try Self.curl(url)
       #expect(nothing.hasSuffix("401"))
     }
   }
 
-  @Test("a request in pieces is answered; a bad or endless one is refused, and others are served beside it")
-  func hostile() async throws {
+  @Test("HEAD is answered with the head alone")
+  func head() async throws {
+    try await withServer { port in
+      let client = try Client(port)
+      client.send("HEAD /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+      let answer = try #require(client.received())
+      #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains("\r\nContent-Length: 3\r\n"))
+      #expect(answer.hasSuffix("\r\n\r\n"))
+    }
+  }
+
+  @Test("a request in pieces is answered, and others are served beside it")
+  func pieces() async throws {
     try await withServer { port in
       let slow = try Client(port)
       slow.send("GET /livez HT")
-      for (text, status) in [
-        ("\u{16}\u{3}\u{1}\r\n\r\n", "400"), ("GET / HTTP/2.0\r\n\r\n", "505"),
-        ("GET / HTTP/1.1\r\nX: " + String(repeating: "y", count: 20_000), "431"),
-        ("POST /metrics HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello", "405"),
-        ("GET /livez HTTP/1.1\r\n\r\nGET /livez HTTP/1.1\r\n\r\n", "200"),
-      ] {
-        let client = try Client(port)
-        client.send(text)
-        let answer = try #require(client.received())
-        #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
-      }
-      slow.send("TP/1.1\r\n\r\n")
+      #expect(try Self.isServing(port))
+      slow.send("TP/1.1\r\nHo")
+      #expect(try Self.isServing(port))
+      slow.send("st: a\r\n\r\n")
       #expect(slow.received()?.hasPrefix("HTTP/1.1 200 ") ?? false)
     }
   }
 
-  @Test("connections that say nothing cannot keep others out")
-  func silent() async throws {
+  @Test(
+    "a bad or endless request is refused",
+    arguments: [
+      ("\u{16}\u{3}\u{1}\r\n\r\n", "400"), ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505"),
+      ("GET / FTP/1.1\r\nHost: a\r\n\r\n", "400"), ("GET / HTTP/1.1\r\n\r\n", "400"),
+      ("GET /livez a HTTP/1.1\r\nHost: a\r\n\r\n", "400"), ("GET /livez HTTP/1.1\r\nHost a\r\n\r\n", "400"),
+      ("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\n", "400"),
+      ("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", "413"),
+      ("GET http://a/livez HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+      ("GET /livez%2Fx HTTP/1.1\r\nHost: a\r\n\r\n", "404"), ("GET /%FF HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+      ("GET /status HTTP/1.1\r\nHost: localhost%FF\r\n\r\n", "403"),
+      ("GET /" + String(repeating: "y", count: 20_000), "414"),
+      ("GET / HTTP/1.1\r\nX: " + String(repeating: "y", count: 20_000), "431"),
+      ("GET / HTTP/1.1\r\n" + String(repeating: "X: y\r\n", count: 4_000), "431"),
+      ("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "405"),
+      ("GET /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "413"),
+      ("GET /livez HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "413"),
+      ("GET /livez HTTP/1.1\r\nHost: a\r\n\r\nGET /livez HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
+    ])
+  func hostile(text: String, status: String) async throws {
     try await withServer { port in
-      var silent: [Int32] = []
-      defer { for descriptor in silent { close(descriptor) } }
+      let client = try Client(port)
+      client.send(text)
+      let answer = try #require(client.received())
+      #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+      #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2)
+      #expect(try Self.isServing(port))
+    }
+  }
+
+  @Test("mutated requests are refused or answered, and the next client is served")
+  func random() async throws {
+    try await withServer { port in
+      var random = SystemRandomNumberGenerator()
+      let good = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic eDp5\r\n\r\n".utf8)
+      for _ in 0..<500 {
+        var bytes = good
+        for _ in 0..<Int.random(in: 1...6, using: &random) {
+          let at = Int.random(in: 0..<bytes.count, using: &random)
+          switch Int.random(in: 0..<3, using: &random) {
+          case 0: bytes[at] = UInt8.random(in: 0...255, using: &random)
+          case 1: bytes.remove(at: at)
+          default: bytes.insert(contentsOf: bytes[at...].prefix(20), at: at)
+          }
+        }
+        let client = try Client(port)
+        client.send(bytes)
+        client.finishSending()
+        let answer = try #require(client.received())
+        #expect(answer.isEmpty || answer.hasPrefix("HTTP/1."))
+      }
+      #expect(try Self.isServing(port))
+    }
+  }
+
+  @Test("connections that say nothing cannot keep others out", arguments: ["", "GET /livez HTTP/1.1\r\nX: "])
+  func silent(beginning: String) async throws {
+    try await withServer { port in
+      var silent: [Client] = []
       for _ in 0..<200 {
         let client = try Client(port)
-        silent.append(dup(client.descriptor))
+        if !beginning.isEmpty { client.send(beginning) }
+        silent.append(client)
       }
-      let client = try Client(port)
-      client.send("GET /livez HTTP/1.1\r\n\r\n")
-      #expect(client.received()?.hasPrefix("HTTP/1.1 200 ") ?? false)
+      #expect(try Self.isServing(port))
+      #expect(silent.first?.received() == "")
+      withExtendedLifetime(silent) {}
     }
+  }
+
+  @Test("a connection that stays silent is closed")
+  func patience() throws {
+    let exchange = HTTPExchange(logger: Self.silent) { _ in .text(200, "ok") }
+    let daemon = try HTTPDaemon(.init(host: "localhost", port: 0), patience: 1, exchange: exchange)
+    let client = try Client(daemon.port)
+    client.send("GET /livez HT")
+    #expect(client.received() == "")
   }
 
   @Test("a client that never reads does not hold up the server")
@@ -160,9 +238,7 @@ struct AdminServerTests {
     try await withServer { port in
       let deaf = try Client(port)
       deaf.send("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-      let client = try Client(port)
-      client.send("GET /livez HTTP/1.1\r\n\r\n")
-      #expect(client.received()?.hasPrefix("HTTP/1.1 200 ") ?? false)
+      #expect(try Self.isServing(port))
     }
   }
 
@@ -174,7 +250,7 @@ struct AdminServerTests {
     await #expect {
       try await Self.server("127.0.0.1", address.port).start()
     } throws: { error in
-      "\(error)" == "cannot listen on \(address): Address already in use"
+      "\(error)" == "cannot listen on \(address): Failed to bind to port \(address.port): Address already in use"
     }
     let task = Task { try await first.run() }
     task.cancel()
@@ -183,7 +259,19 @@ struct AdminServerTests {
     await first.stop()
     await first.stop()
     #expect(AdminServer.Address(host: "::1", port: 1).description == "[::1]:1")
-    let six = Self.server("::1", 0)
-    if let bound = try? await six.start() { #expect(bound.port != 0) }
+    await #expect {
+      try await Self.server("admin.example", 0).start()
+    } throws: { error in
+      "\(error)" == "cannot listen on admin.example:0: not an IP address"
+    }
+  }
+
+  @Test("IPv4, IPv6 and localhost are bound, and the port is told", arguments: ["127.0.0.1", "localhost", "::1"])
+  func hosts(host: String) async throws {
+    let server = Self.server(host, 0)
+    let address = try await server.start()
+    #expect(address.host == host && address.port != 0)
+    #expect(try Self.curl("-g", "http://\(address)/livez") == "ok\n200")
+    await server.stop()
   }
 }

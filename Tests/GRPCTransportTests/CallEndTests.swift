@@ -66,7 +66,7 @@ struct CallEndTests {
     try await withLoopback([method]) { loopback in
       let answer = try await loopback.channel.unary(path: "/test.Deadline/Get", message: [], deadline: deadline)
       let text = String(decoding: answer, as: UTF8.self)
-      if deadline == nil { #expect(text == "none") } else { #expect(["38", "39", "40"].contains(text)) }
+      if deadline == nil { #expect(text == "none") } else { #expect((30...40).contains(Int(text) ?? 0)) }
     }
   }
 

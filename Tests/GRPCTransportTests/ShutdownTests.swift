@@ -86,6 +86,20 @@ struct ShutdownTests {
     await loopback.stop()
   }
 
+  @Test("a call that is opened in the moment of the shutdown ends like any other", arguments: 0..<10)
+  func callAtShutdown(round: Int) async throws {
+    let loopback = try Loopback(methods: [EchoHandler.method])
+    let clients = try EventLoopGroup(logger: .init(label: "test"))
+    let channel = try GRPCChannel(target: "127.0.0.1:\(loopback.port)", loop: clients.loops[0])
+    let ends = Log<RPCStatus.Code>()
+    clients.loops[0].execute {
+      for _ in 0..<3 { channel.startCall(path: "/test.Echo/Echo", handler: EndRecorder(ends)) }
+    }
+    await clients.shutdown()
+    #expect(ends.all == [.cancelled, .cancelled, .cancelled])
+    await loopback.stop()
+  }
+
   @Test("letting go of a stream cancels its call")
   func droppedStream() async throws {
     let recorded = RecordedMethod()
@@ -99,4 +113,12 @@ struct ShutdownTests {
       #expect(await events.next() == .ended(.cancelled))
     }
   }
+}
+
+/// Writes down how a client's call ended.
+private final class EndRecorder: ClientCallHandler {
+  let ends: Log<RPCStatus.Code>
+  init(_ ends: Log<RPCStatus.Code>) { self.ends = ends }
+  func received(_ message: borrowing ReceivedMessage) {}
+  func ended(_ status: RPCStatus, trailingMetadata: Metadata) { ends.add(status.code) }
 }

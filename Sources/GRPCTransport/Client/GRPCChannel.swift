@@ -118,7 +118,7 @@ public final class GRPCChannel: @unchecked Sendable {
   ) -> ClientCall? {
     loop.preconditionIsCurrent()
     guard !isClosed, loop.isOpen, let created = createCall(path, deadline: deadline) else {
-      loop.schedule(after: .zero) {
+      LoopBound(handler, loop: loop).execute { handler in
         handler.ended(RPCStatus(.unavailable, "the channel is closed"), trailingMetadata: [])
       }
       return nil

@@ -236,6 +236,8 @@ extension EventLoop {
         let closers = self.closers
         self.closers = [:]
         for close in closers.values { close() }
+        // A call that was opened a moment ago has nothing outstanding yet, and could start nothing later.
+        self.flush()
         self.inbox.withLock { $0.state = .draining }
         self.queueIsDown = true
         pb_queue_shutdown(self.queue)
