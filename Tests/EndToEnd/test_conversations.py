@@ -7,6 +7,7 @@ import pytest
 
 from caller import Caller, as_is
 from conftest import TENANT_A, TENANT_B
+from gateway import SLOW
 from schemas import CUSTOM_EVENT, LIST_VIRTUAL_AGENTS, NO_INPUT, PROCESS_CALLER_INPUT, SESSION_START, Event, voice
 from speech import likeness, recorded
 
@@ -47,9 +48,10 @@ def listed(channel, token, **request):
 def test_list_of_agents(channel, token, issuer):
     """Wire 2: the flow designer's list: a tenant's agents in their order, names and the default."""
     agents = listed(channel, token, customer_org_id=TENANT_A["org"])
-    assert [a.virtual_agent_id for a in agents] == ["demo-wav", "demo-chunk", "script-wav", "script-chunk"]
+    assert [a.virtual_agent_id for a in agents] == [
+        "demo-wav", "demo-chunk", "script-wav", "script-chunk", "short-turns"]
     assert [a.virtual_agent_name for a in agents] == [f"Agent {a.virtual_agent_id}" for a in agents]
-    assert [a.is_default for a in agents] == [True, False, False, False]
+    assert [a.is_default for a in agents] == [True, False, False, False, False]
     theirs = listed(channel, issuer.token(TENANT_B), customer_org_id=TENANT_B["org"])
     assert "beta-only" in [a.virtual_agent_id for a in theirs]
 
@@ -198,6 +200,74 @@ def test_a_lost_connection(gateway, token):
         spoken = recorded(SENTENCE)
         assert likeness(caller.speak(spoken).audio, spoken) > 0.85
         caller.hang_up()
+
+
+# Bounds
+
+
+def test_conversations_at_once(own_gateway, issuer, token):
+    """H14: conversations over the organization's limit, or the server's, are refused at once; RPCs of those up are not."""
+    gateway = own_gateway(limits={"conversations": 5, "conversations_per_tenant": 3})
+    with gateway.channel() as channel:
+        ours = [Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(3)]
+        theirs = [Caller(channel, issuer.token(TENANT_B), TENANT_B["org"], "demo-wav") for _ in range(2)]
+        for caller in ours + theirs:
+            caller.start()
+        one_more = {"ours": Caller(channel, token, TENANT_A["org"], "demo-wav"),
+                    "theirs": Caller(channel, issuer.token(TENANT_B), TENANT_B["org"], "demo-wav")}
+        for whose, caller in one_more.items():
+            began = time.monotonic()
+            refused = caller.event(SESSION_START)
+            assert refused.done.wait(5) and refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED, whose
+            assert refused.ended - began < (2 if SLOW else 0.2), "at once"
+        for caller in ours + theirs:
+            caller.press("1")
+        ours[0].hang_up()
+        one_more["ours"].start()
+
+
+def test_idle_conversations_expire(own_gateway, token):
+    """Wire 3: a conversation without any RPC for so long is over; one with an open RPC is not."""
+    gateway = own_gateway(limits={"idle": "2s"})
+    with gateway.channel() as channel:
+        gone, there = (Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(2))
+        gone.start(), there.start()
+        line = there.listen()
+        time.sleep(3.5)
+        assert gone.start().audio.seconds > 0.5, "greeted again: it was forgotten"
+        assert there.start().audio.seconds == 0, "still the same conversation"
+        line.half_close().wait()
+
+
+def test_several_completion_queues(own_gateway, token):
+    """Wire 3: RPCs of one conversation over several connections, whose calls several threads serve."""
+    gateway = own_gateway(listen={"address": "127.0.0.1:0", "queues": 3})
+    channels = [gateway.channel() for _ in range(6)]
+    try:
+        callers = [Caller(channels[0], token, TENANT_A["org"], f"demo-{mode}", mode)
+                   for mode in ("wav", "chunk") for _ in range(3)]
+        for turn in range(3):
+            lines = []
+            for n, caller in enumerate(callers):
+                caller.channel = channels[(n + turn * 2) % len(channels)]
+                if turn == 0:
+                    caller.start()
+                else:
+                    caller.press(str(n + 1))
+                caller.channel = channels[(n + turn * 2 + 1) % len(channels)]
+                lines.append(caller.listen())
+            time.sleep(max(0.2, max(c.playing_until for c in callers) - time.monotonic()))
+            for line in lines:
+                line.say(recorded(SENTENCE))
+            for caller, line in zip(callers, lines):
+                assert likeness(caller.hear(line).audio, recorded(SENTENCE)) > 0.9
+        for n, caller in enumerate(callers):
+            caller.channel = channels[(n + 3) % len(channels)]
+            caller.hang_up()
+    finally:
+        for channel in channels:
+            channel.close()
+    gateway.stop()
 
 
 # Two organizations

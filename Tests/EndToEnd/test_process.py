@@ -11,27 +11,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from caller import Caller
 from conftest import TENANT_A, agent, configuration
-from gateway import SLOW, Gateway, run
+from gateway import SLOW, run
 from schemas import CUSTOM_EVENT, SESSION_START, Event
 from speech import likeness, recorded
-
-
-@pytest.fixture
-def own_gateway(tmp_path, issuer):
-    """Starts servers that belong to one test; those that still run are stopped after it."""
-    started = []
-
-    def start(**changes):
-        folder = tmp_path / str(len(started))
-        folder.mkdir()
-        started.append(Gateway(folder, configuration(issuer, **changes)))
-        return started[-1]
-
-    yield start
-    for gateway in started:
-        if gateway.process.poll() is None:
-            gateway.process.kill()
-            gateway.process.wait()
 
 
 # SIGTERM

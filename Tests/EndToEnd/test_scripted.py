@@ -155,6 +155,18 @@ def test_speech_leads_on(caller):
     assert caller.speak(recorded("vm-theperson")).text == "You spoke."
 
 
+def test_no_speech_where_keys_are_asked_for(caller):
+    """Wire 4: where only keys are listened for, audio on a line that is open all the same is no speech."""
+    caller.start()
+    caller.press("1")
+    line = caller.listen()
+    line.say(recorded("vm-theperson"))
+    time.sleep(3)
+    assert line.replies == [] and not line.done.is_set()
+    assert caller.press("123").text == "Six keys, please."
+    line.half_close().wait()
+
+
 @pytest.mark.measured
 @pytest.mark.parametrize("agent", ["script-wav", "script-chunk"])
 def test_the_end_silence_of_a_state(new_caller, agent):
