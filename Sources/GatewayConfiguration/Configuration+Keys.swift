@@ -30,8 +30,8 @@ extension Configuration.Listen {
         section.place(of: "address"), "the demo listens on loopback only, not on \(address)",
         "write a configuration file, or listen on \(Self.defaultAddress)")
     } else if tls != nil, plaintext == true {
-      section.reading.report(
-        section.place(of: "plaintext"), "`listen.plaintext` contradicts `listen.tls`", "keep one of the two")
+      section.reading.warn(
+        section.place(of: "plaintext"), "with `listen.tls` the port speaks TLS only, whatever `plaintext` says")
     } else if tls == nil, plaintext == false {
       section.reading.report(
         section.place(of: "plaintext"), "without plaintext there has to be TLS",
