@@ -1,6 +1,6 @@
 public import Logging
 public import Telemetry
-import Synchronization
+import Locking
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
 /// however busy the calls keep everything else. Served by libmicrohttpd, with its bounds on: 64 connections, of which a
@@ -29,7 +29,7 @@ public final class AdminServer: Sendable {
     public let description: String
   }
 
-  private enum Phase: ~Copyable {
+  private enum Phase: ~Copyable, Sendable {
     case idle
     case running(HTTPDaemon)
     case stopped
@@ -46,7 +46,7 @@ public final class AdminServer: Sendable {
   private let site: AdminSite
   private let logger: Logger
   /// Held while the daemon ends: its thread never takes it.
-  private let phase = Mutex(Phase.idle)
+  private let phase = Locked(Phase.idle)
   /// Ends when the daemon has ended.
   private let life = AsyncStream.makeStream(of: Never.self)
 

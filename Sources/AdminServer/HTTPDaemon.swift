@@ -2,7 +2,10 @@ import CMicroHTTPD
 import Glibc
 
 /// The one owner of a libmicrohttpd daemon: a thread that answers requests from here on until this value is destroyed.
-struct HTTPDaemon: ~Copyable {
+///
+/// `@unchecked Sendable`: it is the only owner of its C pointer, and libmicrohttpd's functions on a daemon may be called
+/// from any thread.
+struct HTTPDaemon: ~Copyable, @unchecked Sendable {
   /// Bytes of memory a connection may take, most of them for its request's head.
   static let connectionMemory = 32_768
 

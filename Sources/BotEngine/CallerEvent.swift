@@ -39,6 +39,8 @@ public enum CallEnd: String, Sendable {
   case transferred
   /// Nothing was heard from the platform for the idle time.
   case idle
+  /// The call reached the longest time a call may take.
+  case tooLong
   /// The server shuts down.
   case shutdown
   /// The bot failed, or did not answer in time.

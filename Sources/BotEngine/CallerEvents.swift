@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// The events of one call, as a sequence with a bounded buffer.
 ///
@@ -18,7 +18,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
   /// Stretches of audio that are kept for a slow bot, however short they are.
   static let maximumStretches = 1024
 
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// An empty sequence, to be filled by ``deliver(_:turn:)``.
   public init() {}

@@ -33,3 +33,5 @@ struct FIFO<Element> {
     return slots[head]
   }
 }
+
+extension FIFO: Sendable where Element: Sendable {}

@@ -228,6 +228,9 @@ bool pb_call_send(pb_call *call, const pb_send *send) {
   if (send->headers) {
     grpc_op *op = &ops[count++];
     op->op = GRPC_OP_SEND_INITIAL_METADATA;
+    if (send->wait_for_ready) {
+      op->flags = GRPC_INITIAL_METADATA_WAIT_FOR_READY | GRPC_INITIAL_METADATA_WAIT_FOR_READY_EXPLICITLY_SET;
+    }
     if (call->initial_metadata) {
       op->data.send_initial_metadata.count = call->initial_metadata->count;
       op->data.send_initial_metadata.metadata = call->initial_metadata->entries;

@@ -17,16 +17,14 @@ void pb_certificate_deliver(pb_certificate_sink *sink, const char *client_roots,
   sink->config = grpc_ssl_server_certificate_config_create(client_roots ? client_roots : chain, &pair, 1);
 }
 
-struct source_context {
-  pb_certificate_source source;
-  void *context;
-};
+static _Atomic(pb_certificate_source) installed_source;
+void pb_certificate_source_install(pb_certificate_source source) { installed_source = source; }
 
 static grpc_ssl_certificate_config_reload_status fetch_certificate(
   void *user_data, grpc_ssl_server_certificate_config **config) {
-  struct source_context *context = user_data;
+  pb_certificate_source source = installed_source;
   pb_certificate_sink sink = {.config = NULL};
-  int32_t result = context->source(context->context, &sink);
+  int32_t result = source ? source(user_data, &sink) : PB_CERTIFICATE_FAILED;
   if (result == PB_CERTIFICATE_NEW && sink.config) {
     *config = sink.config;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
@@ -36,20 +34,15 @@ static grpc_ssl_certificate_config_reload_status fetch_certificate(
                                             : GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_FAIL;
 }
 
-grpc_server_credentials *pb_server_credentials_tls(
-  int32_t client_certificate, pb_certificate_source source, void *context) {
+grpc_server_credentials *pb_server_credentials_tls(int32_t client_certificate, void *context) {
   grpc_ssl_client_certificate_request_type request = GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE;
   if (client_certificate == PB_CLIENT_CERTIFICATE_OPTIONAL) {
     request = GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY;
   } else if (client_certificate == PB_CLIENT_CERTIFICATE_REQUIRED) {
     request = GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
-  // Connections may fetch for as long as the process lives; one of these per listener is never freed.
-  struct source_context *wrapped = pb_allocate(sizeof(*wrapped));
-  wrapped->source = source;
-  wrapped->context = context;
   grpc_ssl_server_credentials_options *options =
-    grpc_ssl_server_credentials_create_options_using_config_fetcher(request, fetch_certificate, wrapped);
+    grpc_ssl_server_credentials_create_options_using_config_fetcher(request, fetch_certificate, context);
   return grpc_ssl_server_credentials_create_with_options(options);
 }
 

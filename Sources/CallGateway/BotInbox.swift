@@ -1,5 +1,6 @@
 import BotEngine
 import GRPCTransport
+import Locking
 import Synchronization
 
 /// Carries a bot's commands to its conversation's loop, from whatever thread they come.
@@ -21,7 +22,7 @@ final class BotInbox: Sendable {
 
   private let loop: EventLoop
   private let receiver: Receiver
-  private let queue = Mutex(Queue())
+  private let queue = Locked(Queue())
   private let droppedCount = Atomic<Int>(0)
 
   /// The receiver is called on the loop.

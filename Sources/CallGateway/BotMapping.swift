@@ -51,6 +51,7 @@ extension CallEnd {
     case .ended: self = .ended
     case .transferred: self = .transferred
     case .idle: self = .idle
+    case .tooLong: self = .tooLong
     case .shutdown: self = .shutdown
     case .botFailed: self = .botFailed
     }

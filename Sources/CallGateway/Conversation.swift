@@ -38,7 +38,8 @@ final class Conversation {
   private var onClose: ((Conversation) -> Void)?
 
   init(
-    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop, worker: VoiceWorker, metrics: GatewayMetrics,
+    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop,
+    worker: VoiceWorker, metrics: GatewayMetrics,
     log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
@@ -110,6 +111,9 @@ final class Conversation {
     leave(interaction.id)
     perform(machine.lost(interaction.id, now: CallClock.now()))
   }
+
+  /// An RPC that was completed broke before the client had all of it.
+  func undelivered(_ interaction: Interaction) { machine.undelivered(interaction.id) }
 
   /// An RPC leaves: nothing of it counts any more.
   @discardableResult
@@ -201,7 +205,8 @@ final class Conversation {
     if timer != nil, let set = timerDeadline, set <= deadline { return }
     timer?.cancel()
     timerDeadline = deadline
-    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { [weak self] in self?.tick() }
+    // Held strongly: every conversation ends, by its idle time at the latest, and that cancels the timer.
+    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { self.tick() }
   }
 
   private func tick() {

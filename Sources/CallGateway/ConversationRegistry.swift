@@ -1,5 +1,5 @@
 import GRPCTransport
-import Synchronization
+import Locking
 
 /// Which conversations are up, and on which loop each lives.
 ///
@@ -22,7 +22,7 @@ final class ConversationRegistry: Sendable {
   }
 
   private let limits: GatewayLimits
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(limits: GatewayLimits) { self.limits = limits }
 

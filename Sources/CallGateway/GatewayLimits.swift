@@ -8,19 +8,16 @@ public struct GatewayLimits: Sendable, Equatable {
   public var firstMessage: Duration
   /// Time an RPC may go on between messages while the caller's part of it is not over.
   public var betweenMessages: Duration
-  /// The longest a conversation may last.
-  public var conversationLength: Duration
 
   /// Limits; the defaults are the product's.
   public init(
     conversations: Int = 2000, conversationsPerTenant: Int = 1000, firstMessage: Duration = .seconds(10),
-    betweenMessages: Duration = .seconds(60), conversationLength: Duration = .seconds(4 * 3600)
+    betweenMessages: Duration = .seconds(60)
   ) {
     self.conversations = conversations
     self.conversationsPerTenant = conversationsPerTenant
     self.firstMessage = firstMessage
     self.betweenMessages = betweenMessages
-    self.conversationLength = conversationLength
   }
 
   /// RPCs at once: two a conversation and some more, so that a flood is refused before anything of it is read.

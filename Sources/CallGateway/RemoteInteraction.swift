@@ -17,6 +17,7 @@ final class RemoteInteraction {
   func received(_ message: [UInt8]) { loop.execute { [far] in far.received(message) } }
   func halfClosed() { loop.execute { [far] in far.halfClosed() } }
   func lost() { loop.execute { [far] in far.lost() } }
+  func undelivered() { loop.execute { [far] in far.undelivered() } }
 }
 
 /// The conversation's side of it: an RPC like any other, whose line leads to another loop.
@@ -65,6 +66,13 @@ final class RemoteLine: InteractionLine, @unchecked Sendable {
   func lost() {
     guard let conversation, let interaction else { return }
     conversation.lost(interaction)
+    self.conversation = nil
+    self.interaction = nil
+  }
+
+  func undelivered() {
+    guard let conversation, let interaction else { return }
+    conversation.undelivered(interaction)
     self.conversation = nil
     self.interaction = nil
   }

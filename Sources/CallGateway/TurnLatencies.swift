@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// The latest times from the end of a caller's turn to the bot's first answer, for the dashboard. Touched once a turn.
 final class TurnLatencies: Sendable {
@@ -9,7 +9,7 @@ final class TurnLatencies: Sendable {
   }
 
   private static let capacity = 1024
-  private let ring = Mutex(Ring())
+  private let ring = Locked(Ring())
 
   /// In milliseconds.
   func record(_ value: Double) {

@@ -24,6 +24,8 @@ final class VoiceCallHandler: CallHandler {
   private let call: ServerCall
   private let id: RPCID
   private var state = State.authenticating
+  /// Who completed the RPC well, until it is known whether the client has it all.
+  private var answeredBy: State?
   private var isHalfClosed = false
   private var watchdog: LoopTimer?
   private var lastMessage = CallClock.now()
@@ -139,11 +141,19 @@ final class VoiceCallHandler: CallHandler {
     watchdog = nil
     gateway.leave()
     let was = state
+    let answeredBy = answeredBy
     state = .over
+    self.answeredBy = nil
     switch was {
     case .local(let conversation, let interaction): conversation.lost(interaction)
     case .remote(let remote): remote.lost()
     case .authenticating, .authorized, .over: break
+    }
+    guard end == .cancelled else { return }
+    switch answeredBy {
+    case .local(let conversation, let interaction): conversation.undelivered(interaction)
+    case .remote(let remote): remote.undelivered()
+    default: break
     }
   }
 
@@ -163,6 +173,7 @@ final class VoiceCallHandler: CallHandler {
 
   private func complete(_ status: RPCStatus) {
     guard !isOver else { return }
+    if status.code == .ok { answeredBy = state }
     state = .over
     watchdog?.cancel()
     watchdog = nil
@@ -175,7 +186,8 @@ final class VoiceCallHandler: CallHandler {
 
   /// One timer an RPC, not one a message.
   private func watch(after time: Duration) {
-    watchdog = call.loop.schedule(after: time) { [weak self] in self?.checkTime() }
+    // Held strongly: the end of the call cancels it, and a weak reference would slow down every retain of the handler.
+    watchdog = call.loop.schedule(after: time) { self.checkTime() }
   }
 
   private func checkTime() {

@@ -1,6 +1,7 @@
 import BotEngine
 public import GRPCTransport
 public import Logging
+import Locking
 import Synchronization
 public import TokenVerification
 import WebexProtocol
@@ -13,7 +14,7 @@ public final class VoiceGateway: Sendable {
   let log: Logger
   let metrics = GatewayMetrics()
   let registry: ConversationRegistry
-  private let workers = Mutex<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
+  private let workers = Locked<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
   private let clientNames: ClientNames
   private let rpcs = Atomic<UInt64>(0)
   private let openCalls = Atomic<Int>(0)

@@ -1,3 +1,5 @@
+import YAMLReading
+
 extension Configuration.Agent {
   /// Reads `agents`: at least one, ids unique, at most one default.
   static func list(_ whole: Section, tenants: [Configuration.Tenant]) -> [Self] {

@@ -1,3 +1,5 @@
+import YAMLReading
+
 extension Configuration.Identity {
   init(_ section: Section, isDemo: Bool) {
     clockSkew = section.duration("clock_skew", in: .zero...(.seconds(60)), default: .seconds(30))

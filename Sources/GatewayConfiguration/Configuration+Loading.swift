@@ -1,3 +1,5 @@
+import YAMLReading
+
 extension Configuration {
   /// A configuration that can be used, and what is worth a warning in it.
   public struct Loaded: Sendable {
@@ -62,11 +64,12 @@ extension Configuration {
     if String(validating: bytes, as: UTF8.self) == nil {
       throw ConfigurationError([.init(invalidUTF8(bytes, file: file), "this is not UTF-8", "save the file as UTF-8")])
     }
-    let (root, problems) = YAMLComposer.compose(bytes, file: file)
+    let reading = Reading(file: file, environment: environment)
+    let (root, problems) = YAMLNode.compose(bytes)
     // Without a root, or with pieces missing from it, what follows would only be consequences.
-    guard problems.isEmpty else { throw ConfigurationError(problems) }
-    let slash = file.lastIndex(of: "/")
-    let reading = Reading(folder: slash.map { String(file[...$0]) } ?? "", environment: environment)
+    guard problems.isEmpty else {
+      throw ConfigurationError(problems.map { .init(reading.place($0.place), $0.message, $0.remedy) })
+    }
     let whole = Section(root, path: "", variable: "", place: .wholeFile(file), reading: reading)
     let configuration = Configuration(whole, isDemo: isDemo)
     whole.finish()

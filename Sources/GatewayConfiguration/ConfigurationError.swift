@@ -53,15 +53,3 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
   /// One line for each problem.
   public var description: String { problems.map(\.description).joined(separator: "\n") }
 }
-
-extension String {
-  /// The text as it may stand in a message: short, and without control characters.
-  var quotedForMessage: String {
-    var text = ""
-    for (count, scalar) in unicodeScalars.enumerated() {
-      if count == 64 { return text + "…" }
-      text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-    }
-    return text
-  }
-}

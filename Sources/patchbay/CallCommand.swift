@@ -125,6 +125,7 @@ private final class CallScreen {
     if let heard {
       print("Heard: \(heard), \(String(format: "%.1f", caller.timeline.end.inSeconds)) s")
     }
+    fflush(nil)
   }
 
   /// The meter is redrawn in place, below the lines.

@@ -88,9 +88,11 @@ struct CallerOptions: ParsableArguments {
     return (token, DemoToken.path)
   }
 
+  private var usesTLS: Bool { tls || ca != nil || clientCertificate != nil }
+
   func route(token: String) throws -> CallRoute {
     var security = GRPCChannel.Security.plaintext
-    if tls || ca != nil || clientCertificate != nil {
+    if usesTLS {
       var settings = ClientTLS(rootsPEM: try ca.map(Self.text), serverName: serverName)
       if let clientCertificate, let clientKey {
         settings.certificate = (try Self.text(of: clientCertificate), try Self.text(of: clientKey))
@@ -146,8 +148,13 @@ struct CallerOptions: ParsableArguments {
 
   /// What to do about a failure, in a sentence; `nil` where the failure speaks for itself.
   func advice(_ failure: CallFailure, tokenSource: String) -> String? {
-    guard case .status(let code, _) = failure.reason else { return nil }
+    guard case .status(let code, let message) = failure.reason else { return nil }
     switch code {
+    case 14 where message.contains("certificate verify failed"):
+      return "The server's certificate is not trusted, or not for this name: see --ca and --server-name."
+    case 14 where message.contains("handshake"): return "Does the server at \(target) speak TLS?"
+    case 14 where failure.during == .sessionStart && !message.contains("refused") && !usesTLS:
+      return "If the server at \(target) speaks TLS, say --tls, or --ca FILE for its authority."
     case 14 where failure.during == .sessionStart:
       return "Is the server running at \(target)? `patchbay serve` starts one; --target names another."
     case 16:

@@ -1,4 +1,6 @@
 import ArgumentParser
+import BotEngines
+import CallGateway
 import Foundation
 import GatewayConfiguration
 
@@ -17,6 +19,7 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       let configuration = try file.load()
+      _ = try file.agents(of: configuration)
       print("ok: \(file.name), \(configuration.summary)")
     }
   }
@@ -52,6 +55,14 @@ struct ConfigurationFile: ParsableArguments {
       for warning in loaded.warnings { StandardError.write("warning: \(warning)") }
       return loaded.configuration
     } catch {
+      StandardError.write(error.description)
+      throw ExitCode(ConfigurationError.exitStatus)
+    }
+  }
+
+  /// The agents with their engines. A script's mistakes are the configuration's: they end the command in the same way.
+  func agents(of configuration: Configuration) throws -> AgentDirectory {
+    do { return try configuration.agentDirectory() } catch let error as ScriptError {
       StandardError.write(error.description)
       throw ExitCode(ConfigurationError.exitStatus)
     }

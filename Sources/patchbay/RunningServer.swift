@@ -20,13 +20,13 @@ final class RunningServer: Sendable {
   private let identity: IdentityParts
   private let log: Logger
 
-  /// Joins the parts. Throws where an engine, a key or a file cannot be had.
-  init(_ configuration: Configuration, metrics: MetricsRegistry, log: Logger) throws {
+  /// Joins the parts. Throws where a key or a file cannot be had.
+  init(_ configuration: Configuration, agents: AgentDirectory, metrics: MetricsRegistry, log: Logger) throws {
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
     gateway = VoiceGateway(
-      verifier: identity.verifier, agents: try configuration.agentDirectory(), limits: configuration.gatewayLimits,
+      verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     server = GRPCServer(
@@ -56,7 +56,8 @@ final class RunningServer: Sendable {
       Task { [state, health] in await state.keepPublishing(to: health) },
     ]
     if let port = ports.first {
-      Log.announce(.listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
+      Log.announce(
+        .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
     }
     Log.announce(.admin(on: bound))
     if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }

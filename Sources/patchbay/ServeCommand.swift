@@ -21,16 +21,18 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let signals = TerminationSignals()
     let configuration = try file.load()
+    let agents = try file.agents(of: configuration)
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
-    Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
+    let sink = Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
     let metrics = MetricsRegistry()
     metrics.bootstrap()
+    ProcessFigures.register(in: metrics, sink: sink)
     let log = Logger(label: "patchbay")
     defer { Log.flush() }
     log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
     do {
-      let server = try RunningServer(configuration, metrics: metrics, log: log)
+      let server = try RunningServer(configuration, agents: agents, metrics: metrics, log: log)
       try await server.run(until: signals.requests)
     } catch {
       log.critical("cannot start: \(error)")

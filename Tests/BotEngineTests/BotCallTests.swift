@@ -1,5 +1,5 @@
 import BotEngine
-import Synchronization
+import Locking
 import Testing
 
 @Suite("A call, to a bot")
@@ -11,7 +11,7 @@ struct BotCallTests {
 
   @Test("marks commands with the turn of the event taken last")
   func turns() async {
-    let sent = Mutex<[(String, Int)]>([])
+    let sent = Locked<[(String, Int)]>([])
     let call = BotCall(info: info, events: events) { command, turn in
       sent.withLock { $0.append(("\(command)".prefix { $0 != "(" }.description, turn)) }
     }

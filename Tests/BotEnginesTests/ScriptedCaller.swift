@@ -1,5 +1,5 @@
 import BotEngine
-import Synchronization
+import Locking
 
 /// A caller who does what a test says: gives the engine events and collects its answers, turn by turn.
 final class ScriptedCaller: Sendable {
@@ -58,10 +58,10 @@ final class ScriptedCaller: Sendable {
   }
 
   private let events = CallerEvents()
-  private let sent = Mutex<[(command: BotCommand, turn: Int)]>([])
-  private let turn = Mutex(0)
+  private let sent = Locked<[(command: BotCommand, turn: Int)]>([])
+  private let turn = Locked(0)
   private let info: CallInfo
-  private let bot = Mutex<Task<Void, any Error>?>(nil)
+  private let bot = Locked<Task<Void, any Error>?>(nil)
 
   init(_ engine: any BotEngine, info: CallInfo = .init(organization: "o", conversation: "c", agent: "a")) {
     self.info = info

@@ -185,7 +185,7 @@ class AudioLine(Interaction):
         self.utterances = []
         self._lock = threading.Lock()
         self._first = True
-        self.frames_sent = 0
+        self.frames_sent = self._position = 0
         for junk in before:
             self._send_audio(junk)
         if states == "alone":  # the first message says what comes, and has no audio
@@ -215,13 +215,17 @@ class AudioLine(Interaction):
         with self._lock:
             while self.utterances and len(out) < size:
                 utterance = self.utterances[0]
-                utterance.started = utterance.started or now
+                if not utterance.started:
+                    utterance.started = now
+                    if self.encoding == "linear16" and (self._position + len(out)) % 2:
+                        utterance.data = self.quiet + utterance.data  # speech begins with a whole sample
                 room = size - len(out)
                 out, utterance.data = out + utterance.data[:room], utterance.data[room:]
                 if not utterance.data:
                     utterance.ended = now
                     utterance.sent.set()
                     self.utterances.pop(0)
+        self._position += size
         return out + self.quiet * (size - len(out))
 
     def _stream(self):

@@ -48,19 +48,40 @@ def configuration(issuer, **changes):
         "agents": [
             agent("demo-wav", "wav", {"kind": "demo"}, default=True),
             agent("demo-chunk", "chunk", {"kind": "demo"}),
-            #agent("script-wav", "wav", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
-            #agent("script-chunk", "chunk", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
+            agent("script-wav", "wav", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
+            agent("script-chunk", "chunk", {"kind": "scripted", "script": str(SCRIPTS / "menu.yaml")}),
+            agent("short-turns", "wav", {"kind": "demo"}, maximum_utterance="2s"),
             agent("beta-only", "wav", {"kind": "demo"}, tenants=[TENANT_B["org"]]),
         ],
         "logging": {"level": "trace", "format": "json"},
+        # Many tests leave calls up: they are not waited for at the end.
+        "shutdown": {"drain": "1s"},
     } | changes
 
 
-def agent(name, responses, engine, **more):
+def agent(name, responses, engine, maximum_utterance="60s", **more):
     speech_settings = {
-        "minimum_speech": "100ms", "end_silence": "700ms", "preroll": "400ms", "maximum_utterance": "60s"}
+        "minimum_speech": "100ms", "end_silence": "700ms", "preroll": "400ms", "maximum_utterance": maximum_utterance}
     return {"id": name, "name": f"Agent {name}", "responses": responses, "engine": engine,
             "speech": speech_settings} | more
+
+
+@pytest.fixture
+def own_gateway(tmp_path, issuer):
+    """Starts servers that belong to one test; those that still run are stopped after it."""
+    started = []
+
+    def start(**changes):
+        folder = tmp_path / str(len(started))
+        folder.mkdir()
+        started.append(Gateway(folder, configuration(issuer, **changes)))
+        return started[-1]
+
+    yield start
+    for gateway in started:
+        if gateway.process.poll() is None:
+            gateway.process.kill()
+            gateway.process.wait()
 
 
 @pytest.fixture(scope="session")

@@ -25,16 +25,20 @@ class Gateway:
     """A running `patchbay serve`."""
 
     def __init__(self, folder, configuration, environment=None):
-        self.folder = pathlib.Path(folder)
-        self.file = self.folder / "patchbay.yaml"
-        self.file.write_text(yaml.safe_dump(configuration, sort_keys=False))
-        self.log_file = self.folder / "patchbay.log"
+        folder = pathlib.Path(folder)
+        file = folder / "configuration.yaml"
+        file.write_text(yaml.safe_dump(configuration, sort_keys=False))
+        tls = configuration["listen"].get("tls")
+        self.root = (folder / tls["certificate"]).read_bytes() if tls else None
+        self.start(folder, ["--config", file], environment)
+
+    def start(self, folder, options, environment):
+        """Starts it, and waits until it is ready."""
+        self.log_file = folder / "server.log"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", "--config", self.file], stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                cwd=self.folder, env=SURROUNDINGS | (environment or {}))
-        tls = configuration["listen"].get("tls")
-        self.root = (self.folder / tls["certificate"]).read_bytes() if tls else None
+                [BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
+                env=SURROUNDINGS | (environment or {}))
         try:
             self.address = self.printed("listening on")
             self.admin = self.printed("admin on")
@@ -143,8 +147,17 @@ class Gateway:
         assert status == 0, f"the server exited with {status}:\n{self.log[-4000:]}"
 
 
-def run(*arguments, environment=None, seconds=30):
-    """Runs the binary to its end."""
+class Demo(Gateway):
+    """A running `patchbay serve` without a configuration."""
+
+    def __init__(self, folder, environment):
+        self.root = None
+        self.start(folder, [], environment)
+
+
+def run(*arguments, environment=None, seconds=30, given=None):
+    """Runs the binary to its end, with something on standard input if wished."""
+    source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
     return subprocess.run(
-        [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=seconds,
-        env=SURROUNDINGS | (environment or {}))
+        [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=seconds * (6 if SLOW else 1),
+        env=SURROUNDINGS | (environment or {}), **source)

@@ -57,6 +57,13 @@ def schema_of(package, service):
     raise LookupError(f"no .proto file in {PROTOS} defines {package}.{service}")
 
 
+@functools.cache
+def methods():
+    """Every method of every schema, as a path."""
+    files = [file for path in sorted(PROTOS.rglob("*.proto")) for file in compile_schema(path).file]
+    return sorted({f"/{f.package}.{s.name}/{m.name}" for f in files for s in f.service for m in s.method})
+
+
 voice = schema_of(MEDIA, "VoiceVirtualAgent")
 
 PROCESS_CALLER_INPUT = f"/{MEDIA}.VoiceVirtualAgent/ProcessCallerInput"

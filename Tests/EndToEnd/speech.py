@@ -9,7 +9,8 @@ import wave
 import numpy
 
 SOUNDS = pathlib.Path("/usr/share/asterisk/sounds/en_US_f_Allison")
-VOICE = pathlib.Path(__file__).resolve().parents[2] / "Sources/CDemoVoice/Voice"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+VOICE = ROOT / "Sources/CDemoVoice/Voice"
 RATE = 8000
 FRAME = 160  # samples in 20 ms
 

@@ -1,11 +1,13 @@
 """Wire contract, section 4: audio as it comes from real telephones and real clients."""
 
 import itertools
+import struct
+import time
 
 import pytest
 
 from schemas import Event
-from speech import likeness, recorded
+from speech import likeness, recorded, silence
 
 SENTENCE = "vm-nobodyavail"
 
@@ -92,3 +94,67 @@ def test_impossible_encodings(new_caller, expect, encoding):
     caller.start()
     audio = {"caller_audio": b"\xff" * 160, "encoding": encoding, "sample_rate_hertz": 8000}
     expect(caller.open(caller.request(audio_input=audio), half_close=False), "INVALID_ARGUMENT")
+
+
+@pytest.mark.parametrize("encoding, rate", [("linear16", 24_000), ("linear16", 48_000), ("mulaw", 24_000)])
+def test_higher_rates(new_caller, encoding, rate):
+    """A5: 24 and 48 kHz are taken too."""
+    check_echo(new_caller(), encoding=encoding, rate=rate)
+
+
+def wav_header(code, rate, bits):
+    """A WAV header that leaves the length open, as a stream has it."""
+    form = struct.pack("<HHIIHH", code, 1, rate, rate * bits // 8, bits // 8, bits)
+    return b"RIFF\xff\xff\xff\xffWAVEfmt " + struct.pack("<I", 16) + form + b"data\xff\xff\xff\xff"
+
+
+@pytest.mark.parametrize("encoding, code, bits", [("mulaw", 7, 8), ("alaw", 6, 8), ("linear16", 1, 16)])
+def test_a_wav_header_is_no_sound(new_caller, encoding, code, bits):
+    """A4: a WAV header in front of the caller's audio is taken off."""
+    check_echo(new_caller(), encoding=encoding, before=[wav_header(code, 8000, bits)])
+
+
+def test_a_wav_header_of_another_format(new_caller, expect):
+    """A4: a header that contradicts the message is INVALID_ARGUMENT."""
+    caller = new_caller()
+    caller.start()
+    audio = {"caller_audio": wav_header(1, 16_000, 16) + bytes(320), "encoding": 2, "sample_rate_hertz": 8000}
+    expect(caller.open(caller.request(audio_input=audio), half_close=False), "INVALID_ARGUMENT")
+    caller.press("1")
+
+
+def test_a_stall_is_caught_up(new_caller):
+    """Wire 4: what a stalled network held back comes at once, and is heard."""
+    caller = new_caller()
+    caller.start()
+    time.sleep(max(0, caller.playing_until - time.monotonic()))
+    spoken = recorded(SENTENCE)
+    line = caller.listen()
+    time.sleep(0.5)
+    frames = itertools.chain([8000 * 3], itertools.repeat(160))  # three seconds in one frame, then as ever
+    line.frames = frames
+    line.say(silence(0.3) + spoken)
+    assert likeness(caller.hear(line).audio, spoken) > 0.9
+
+
+def test_much_faster_than_anybody_speaks(new_caller, expect):
+    """A6: audio that is more than ten seconds ahead of real time ends the RPC, not the conversation."""
+    caller = new_caller()
+    caller.start()
+    line = caller.open(half_close=False)
+    for _ in range(40):
+        line.send(caller.request(audio_input={"caller_audio": b"\xff" * 8000}))
+    expect(line, "RESOURCE_EXHAUSTED", seconds=20)
+    caller.press("1")
+
+
+def test_formats_that_change_without_end(new_caller, expect):
+    """A5: a format may change a few times in a call, not for ever."""
+    caller = new_caller()
+    caller.start()
+    line = caller.open(half_close=False)
+    for n in range(40):
+        line.send(caller.request(audio_input={
+            "caller_audio": bytes(160), "encoding": 2 + n % 2, "sample_rate_hertz": 8000}))
+    expect(line, "INVALID_ARGUMENT")
+    caller.press("1")

@@ -6,6 +6,7 @@ import pytest
 
 from caller import Caller
 from conftest import END_SILENCE, TENANT_A
+from gateway import SLOW
 from schemas import Event
 from speech import likeness, prompt, recorded, silence
 
@@ -96,6 +97,18 @@ def test_a_pause_does_not_end_the_turn(new_caller):
     first, second = recorded(SENTENCE), recorded(OTHER)
     turn = caller.speak(first + silence(0.45) + second)
     assert likeness(turn.audio, first) > 0.6 and likeness(turn.audio, second) > 0.6
+
+
+def test_the_longest_utterance(new_caller):
+    """Wire 5: a caller who does not stop is answered after the agent's maximum of 2 s."""
+    caller = new_caller("short-turns", mode="wav")
+    caller.start()
+    long = recorded("queue-youarenext") + recorded(SENTENCE)
+    turn = caller.speak(long)
+    spoken = turn.times(Event.END_OF_INPUT)[0] - turn.utterance.started
+    assert 1.7 < spoken < (10 if SLOW else 2.5), spoken
+    said_back = turn.audio.seconds - prompt("you-said").seconds - prompt("anything-else").seconds
+    assert 1.7 < said_back < 3, f"what was said until then is said back, not {said_back:.1f} s"
 
 
 def test_the_first_chunk_is_small(new_caller):

@@ -2,11 +2,13 @@
 
 import time
 
+import grpc
 import pytest
 
-from caller import Caller
+from caller import Caller, as_is
 from conftest import TENANT_A, TENANT_B
-from schemas import CUSTOM_EVENT, LIST_VIRTUAL_AGENTS, NO_INPUT, SESSION_START, Event, voice
+from gateway import SLOW
+from schemas import CUSTOM_EVENT, LIST_VIRTUAL_AGENTS, NO_INPUT, PROCESS_CALLER_INPUT, SESSION_START, Event, voice
 from speech import likeness, recorded
 
 SENTENCE = "vm-theperson"
@@ -46,9 +48,10 @@ def listed(channel, token, **request):
 def test_list_of_agents(channel, token, issuer):
     """Wire 2: the flow designer's list: a tenant's agents in their order, names and the default."""
     agents = listed(channel, token, customer_org_id=TENANT_A["org"])
-    assert [a.virtual_agent_id for a in agents] == ["demo-wav", "demo-chunk", "script-wav", "script-chunk"]
+    assert [a.virtual_agent_id for a in agents] == [
+        "demo-wav", "demo-chunk", "script-wav", "script-chunk", "short-turns"]
     assert [a.virtual_agent_name for a in agents] == [f"Agent {a.virtual_agent_id}" for a in agents]
-    assert [a.is_default for a in agents] == [True, False, False, False]
+    assert [a.is_default for a in agents] == [True, False, False, False, False]
     theirs = listed(channel, issuer.token(TENANT_B), customer_org_id=TENANT_B["org"])
     assert "beta-only" in [a.virtual_agent_id for a in theirs]
 
@@ -62,15 +65,21 @@ def test_session_start_repeats(new_caller):
     assert second.final.input_mode == first.final.input_mode
 
 
-def test_session_start_repeats_after_a_failure(new_caller):
+@pytest.mark.parametrize("agent", ["demo-wav", "demo-chunk"])
+def test_session_start_repeats_after_a_failure(gateway, token, new_caller, agent):
     """Wire 3: … unless the first RPC failed: then the caller has not heard the greeting."""
-    caller = new_caller()
-    lost = caller.event(SESSION_START, half_close=False)
-    lost.cancel()
+    caller = new_caller(agent)
+    # A client that never reads and lets in 1 KB: what the server sends cannot have arrived when the RPC breaks.
+    options = [("grpc.http2.lookahead_bytes", 1024), ("grpc.http2.bdp_probe", 0), ("grpc.use_local_subchannel_pool", 1)]
+    with grpc.insecure_channel(gateway.address, options) as unread:
+        first = caller.request(event_input={"event_type": SESSION_START}).SerializeToString()
+        lost = unread.stream_stream(PROCESS_CALLER_INPUT, as_is, as_is)(
+            iter([first]), metadata=caller.metadata(), timeout=20)
+        time.sleep(0.7)
+        lost.cancel()
     time.sleep(0.3)
-    again = caller.start()
-    if not lost.replies:
-        assert again.audio.seconds > 0.5, "the caller is greeted"
+    assert caller.start().audio.seconds > 0.5, "the caller is greeted"
+    assert caller.start().audio.seconds == 0, "and that was it"
 
 
 @pytest.mark.parametrize("agent", ["demo-wav", "demo-chunk"])
@@ -193,6 +202,74 @@ def test_a_lost_connection(gateway, token):
         caller.hang_up()
 
 
+# Bounds
+
+
+def test_conversations_at_once(own_gateway, issuer, token):
+    """H14: conversations over the organization's limit, or the server's, are refused at once; RPCs of those up are not."""
+    gateway = own_gateway(limits={"conversations": 5, "conversations_per_tenant": 3})
+    with gateway.channel() as channel:
+        ours = [Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(3)]
+        theirs = [Caller(channel, issuer.token(TENANT_B), TENANT_B["org"], "demo-wav") for _ in range(2)]
+        for caller in ours + theirs:
+            caller.start()
+        one_more = {"ours": Caller(channel, token, TENANT_A["org"], "demo-wav"),
+                    "theirs": Caller(channel, issuer.token(TENANT_B), TENANT_B["org"], "demo-wav")}
+        for whose, caller in one_more.items():
+            began = time.monotonic()
+            refused = caller.event(SESSION_START)
+            assert refused.done.wait(5) and refused.code is grpc.StatusCode.RESOURCE_EXHAUSTED, whose
+            assert refused.ended - began < (2 if SLOW else 0.2), "at once"
+        for caller in ours + theirs:
+            caller.press("1")
+        ours[0].hang_up()
+        one_more["ours"].start()
+
+
+def test_idle_conversations_expire(own_gateway, token):
+    """Wire 3: a conversation without any RPC for so long is over; one with an open RPC is not."""
+    gateway = own_gateway(limits={"idle": "2s"})
+    with gateway.channel() as channel:
+        gone, there = (Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(2))
+        gone.start(), there.start()
+        line = there.listen()
+        time.sleep(3.5)
+        assert gone.start().audio.seconds > 0.5, "greeted again: it was forgotten"
+        assert there.start().audio.seconds == 0, "still the same conversation"
+        line.half_close().wait()
+
+
+def test_several_completion_queues(own_gateway, token):
+    """Wire 3: RPCs of one conversation over several connections, whose calls several threads serve."""
+    gateway = own_gateway(listen={"address": "127.0.0.1:0", "queues": 3})
+    channels = [gateway.channel() for _ in range(6)]
+    try:
+        callers = [Caller(channels[0], token, TENANT_A["org"], f"demo-{mode}", mode)
+                   for mode in ("wav", "chunk") for _ in range(3)]
+        for turn in range(3):
+            lines = []
+            for n, caller in enumerate(callers):
+                caller.channel = channels[(n + turn * 2) % len(channels)]
+                if turn == 0:
+                    caller.start()
+                else:
+                    caller.press(str(n + 1))
+                caller.channel = channels[(n + turn * 2 + 1) % len(channels)]
+                lines.append(caller.listen())
+            time.sleep(max(0.2, max(c.playing_until for c in callers) - time.monotonic()))
+            for line in lines:
+                line.say(recorded(SENTENCE))
+            for caller, line in zip(callers, lines):
+                assert likeness(caller.hear(line).audio, recorded(SENTENCE)) > 0.9
+        for n, caller in enumerate(callers):
+            caller.channel = channels[(n + 3) % len(channels)]
+            caller.hang_up()
+    finally:
+        for channel in channels:
+            channel.close()
+    gateway.stop()
+
+
 # Two organizations
 
 
@@ -223,8 +300,6 @@ def test_no_organization_in_a_message(new_caller):
 
 def test_the_list_of_another_organization(channel, token):
     """J18: and so for the list of agents."""
-    import grpc
-
     with pytest.raises(grpc.RpcError) as refusal:
         listed(channel, token, customer_org_id=TENANT_B["org"])
     assert refusal.value.code() is grpc.StatusCode.PERMISSION_DENIED

@@ -8,6 +8,7 @@ import pytest
 
 import wireform
 from caller import as_is
+from conftest import TENANT_A
 from schemas import CUSTOM_EVENT, PROCESS_CALLER_INPUT
 from speech import likeness, recorded
 
@@ -133,6 +134,22 @@ def test_a_hundred_of_each(gateway, new_caller):
         for name in ("1,000 nested Struct levels", "64 KB of unknown fields", "10,000 digits", "half a message"):
             attack(name)(new_caller())
     assert gateway.memory() - before < ALLOWED
+
+
+@pytest.mark.measured
+def test_a_thousand_strangers(gateway, issuer):
+    """H15: nothing is read before the token is accepted: 1,000 RPCs of 64 KB with bad tokens cost at most 80 MB."""
+    stranger = issuer.token(TENANT_A, aud="someone-else")
+    message = wireform.field(1, b"x") + wireform.field(6, wireform.field(1, bytes(65_000)))
+    with gateway.channel() as first, gateway.channel() as second, gateway.peak_memory() as growth:
+        calls = [
+            channel.stream_stream(PROCESS_CALLER_INPUT, as_is, as_is)(
+                iter([message]), metadata=[("authorization", stranger)], timeout=60)
+            for _ in range(500) for channel in (first, second)]
+        codes = {call.code() for call in calls}
+    assert codes == {grpc.StatusCode.UNAUTHENTICATED}
+    print(f"1,000 strangers: peak {growth[0] / MEGABYTE:.1f} MB")
+    assert growth[0] < 80 * MEGABYTE
 
 
 def test_a_bomb_does_not_disturb_a_call(new_caller):

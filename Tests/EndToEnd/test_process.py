@@ -11,27 +11,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from caller import Caller
 from conftest import TENANT_A, agent, configuration
-from gateway import SLOW, Gateway, run
-from schemas import CUSTOM_EVENT, SESSION_START
+from gateway import SLOW, run
+from schemas import CUSTOM_EVENT, SESSION_START, Event
 from speech import likeness, recorded
-
-
-@pytest.fixture
-def own_gateway(tmp_path, issuer):
-    """Starts servers that belong to one test; those that still run are stopped after it."""
-    started = []
-
-    def start(**changes):
-        folder = tmp_path / str(len(started))
-        folder.mkdir()
-        started.append(Gateway(folder, configuration(issuer, **changes)))
-        return started[-1]
-
-    yield start
-    for gateway in started:
-        if gateway.process.poll() is None:
-            gateway.process.kill()
-            gateway.process.wait()
 
 
 # SIGTERM
@@ -47,7 +29,7 @@ def test_an_idle_server_ends_at_once(own_gateway):
 
 def test_drain(own_gateway, token):
     """R1: after SIGTERM health is NOT_SERVING, no new conversation is taken, live calls run to their end, exit 0."""
-    gateway = own_gateway()
+    gateway = own_gateway(shutdown={"drain": "60s"})
     with gateway.channel() as channel, gateway.channel() as other:
         caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
         caller.start()
@@ -56,8 +38,11 @@ def test_drain(own_gateway, token):
         watch = health_pb2_grpc.HealthStub(other).Watch(health_pb2.HealthCheckRequest(), timeout=60)
         assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
 
+        asked = time.monotonic()
         gateway.signal()
         assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        noticed = time.monotonic() - asked
+        assert noticed < (2 if SLOW else 0.2), f"R1: NOT_SERVING within 100 ms, and a margin; it took {noticed:.3f} s"
         assert gateway.get("/readyz")[0] == 503
 
         refused = Caller(channel, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
@@ -75,15 +60,37 @@ def test_drain(own_gateway, token):
 
 def test_a_second_sigterm(own_gateway, token):
     """R1: a second SIGTERM ends the server within 5 s, whatever is still up."""
-    gateway = own_gateway()
+    gateway = own_gateway(shutdown={"drain": "60s"})
     with gateway.channel() as channel:
         caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
         caller.start()
-        caller.listen()
+        line = caller.listen()
         gateway.signal()
         time.sleep(0.5)
+        assert gateway.process.poll() is None and not line.done.is_set(), "a call is up"
         gateway.signal()
-        gateway.wait(60 if SLOW else 5)
+        assert gateway.wait(60 if SLOW else 5) == 0
+        check_handed_over(line)
+
+
+def check_handed_over(line):
+    """R1: a call that is cut short is handed to a person, and its RPC ends as UNAVAILABLE."""
+    assert line.done.wait(5) and line.code is grpc.StatusCode.UNAVAILABLE, line.code
+    assert [r.event for r in line.replies] == [Event.TRANSFER_TO_AGENT], line.replies
+
+
+def test_the_limit_of_the_drain(own_gateway, token):
+    """R1: a call that outlives `shutdown.drain` is handed to a person; exit 0."""
+    gateway = own_gateway(shutdown={"drain": "1500ms"})
+    with gateway.channel() as channel:
+        caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+        caller.start()
+        line = caller.listen()
+        began = time.monotonic()
+        gateway.signal()
+        check_handed_over(line)
+        assert 1.4 < line.ended - began < (10 if SLOW else 2.5), line.ended - began
+        assert gateway.wait(60 if SLOW else 6) == 0
 
 
 def test_sighup_does_not_end_it(own_gateway, token):
@@ -100,10 +107,9 @@ def test_sighup_does_not_end_it(own_gateway, token):
 
 def test_mutual_tls(own_gateway, certificates, token):
     """Wire 2: with a client authority, a client needs a certificate of it, and its token all the same."""
-    listen = {"address": "127.0.0.1:0", "tls": {
-        "certificate": str(certificates / "server.pem"), "key": str(certificates / "server.key"),
-        "client_ca": str(certificates / "ca.pem"), "client_names": ["*.ciscoccservice.com"]}}
-    gateway = own_gateway(listen=listen)
+    tls = {"certificate": str(certificates / "server.pem"), "key": str(certificates / "server.key"),
+           "client_ca": str(certificates / "ca.pem"), "client_names": ["*.test.ciscoccservice.com"]}
+    gateway = own_gateway(listen={"address": "127.0.0.1:0", "tls": tls})
     with gateway.channel() as stranger:
         refused = Caller(stranger, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
         assert refused.done.wait(10) and refused.code is grpc.StatusCode.UNAVAILABLE, refused.code
@@ -113,6 +119,11 @@ def test_mutual_tls(own_gateway, certificates, token):
         assert refused.done.wait(10) and refused.code is grpc.StatusCode.UNAUTHENTICATED, refused.code
         Caller(channel, token, TENANT_A["org"], "demo-wav").start()
     gateway.stop()
+
+    other = own_gateway(listen={"address": "127.0.0.1:0", "tls": tls | {"client_names": ["*.example.com"]}})
+    with other.channel(key, certificate) as channel:
+        refused = Caller(channel, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
+        assert refused.done.wait(10) and refused.code is grpc.StatusCode.UNAUTHENTICATED, "a name that is not listed"
 
 
 def test_tls_is_not_plaintext(tls_gateway):
@@ -150,6 +161,9 @@ BROKEN = {
     "an organization that is no UUID": broken(lambda t: t.replace(f"org: {TENANT_A['org']}", "org: alpha", 1)),
     "keys over plain HTTP": broken(lambda t: re.sub(r"(keys_url:) http://127\S+", r"\1 http://example.com/", t)),
     "an unknown level": broken(lambda t: t.replace("level: trace", "level: loud")),
+    "a certificate that is not there": broken(lambda t: t.replace(
+        "  address: 127.0.0.1:0", "  address: 127.0.0.1:0\n  tls: {certificate: /no/such.pem, key: /no/such.key}", 1)),
+    "a script that is not there": broken(lambda t: re.sub(r"script: \S+", "script: /no/such.yaml", t, count=1)),
     "YAML that ends early": broken(lambda t: t.replace("  address: 127.0.0.1:0", "  address: [127.0.0.1:0", 1)),
 }
 
@@ -184,9 +198,19 @@ def test_a_bad_script(tmp_path, issuer):
     changed = configuration(issuer, agents=[scripted])
     file = tmp_path / "patchbay.yaml"
     file.write_text(yaml.safe_dump(changed))
+    for command in (("serve", "--config", file), ("config", "check", "--config", file)):
+        ended = run(*command)
+        said = ended.stdout + ended.stderr
+        assert ended.returncode == 78, f"{command[0]} exits {ended.returncode}: {said}"
+        assert re.search(re.escape("bad.yaml") + r":\d+", said), said
+
+
+def test_an_address_in_use(tmp_path, issuer, gateway):
+    """An address that another process has ends the server with 1 and the address."""
+    file = tmp_path / "patchbay.yaml"
+    file.write_text(yaml.safe_dump(configuration(issuer, listen={"address": gateway.address})))
     ended = run("serve", "--config", file)
-    assert ended.returncode == 78
-    assert re.search(re.escape("bad.yaml") + r":\d+", ended.stdout + ended.stderr), ended.stdout + ended.stderr
+    assert ended.returncode == 1 and gateway.address in ended.stdout + ended.stderr, ended.stdout + ended.stderr
 
 
 def test_usage():
@@ -220,7 +244,7 @@ def test_nothing_private_is_logged(own_gateway, issuer):
     """Wire 7, S1, J28: digits, parameters, additional info and tokens are in no log line, at any level."""
     gateway = own_gateway()
     canaries = {
-        "digits": "4929123412341234", "info": "canary-info-6b1f", "vendor": "canary-vendor-90ac",
+        "digits": "4929123412341234", "order": "864213", "prompt": "Key in the ", "info": "canary-info-6b1f", "vendor": "canary-vendor-90ac",
         "parameter": "canary-parameter-33d2", "nonce": TENANT_A["nonce"],
     }
     token = issuer.token(TENANT_A, canary="canary-claim-77e0")
@@ -237,6 +261,15 @@ def test_nothing_private_is_logged(own_gateway, issuer):
         refused = Caller(channel, bad, TENANT_A["org"], "demo-wav").event(CUSTOM_EVENT)
         refused.done.wait(5)
         caller.hang_up()
+        scripted = Caller(channel, token, TENANT_A["org"], "script-wav")
+        scripted.start()
+        scripted.press("2")
+        scripted.press(canaries["digits"])
+        scripted.hang_up()
+        ordering = Caller(channel, token, TENANT_A["org"], "script-chunk", "chunk")
+        ordering.start()
+        ordering.press("1")
+        ordering.press(canaries["order"])
     metrics = gateway.get("/metrics")[1]
     gateway.stop()
     written = gateway.log + metrics
@@ -253,7 +286,7 @@ def test_log_lines_are_json(gateway, new_caller):
     """S8: every line of the log is one JSON object, of at most 8 KB."""
     import json
 
-    caller = new_caller(metadata=[("x-test", "a\tb")])
+    caller = new_caller(metadata=[("x-test", '"}\\n{"'), ("trackingid", '"\\u0000{}\\')], vendor_specific_config='"\n\x1b[2J')
     caller.start()
     for line in gateway.log.splitlines():
         assert len(line) <= 8192

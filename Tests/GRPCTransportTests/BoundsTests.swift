@@ -1,5 +1,5 @@
 import GRPCTransport
-import Synchronization
+import Locking
 import Testing
 
 @Suite("Bounds", .timeLimit(.minutes(1)))
@@ -11,7 +11,7 @@ struct BoundsTests {
     try await withLoopback([recorded.method]) { loopback in
       let stream = await loopback.channel.call(path: RecordedMethod.path)
       let message = [UInt8](repeating: 1, count: 16_384)
-      let sent = Mutex(0)
+      let sent = Locked(0)
       let sender = Task {
         for _ in 0..<64 {
           try await stream.send(message)
@@ -36,7 +36,7 @@ struct BoundsTests {
 
   @Test("a paused call reads at most one message more, and goes on where it was")
   func pausing() async throws {
-    let seen = Mutex(0)
+    let seen = Locked(0)
     let (calls, arrived) = AsyncStream.makeStream(of: LoopBound<ServerCall>.self)
     let recorded = RecordedMethod { call, event in
       guard case .received(let bytes) = event else { return }
@@ -62,7 +62,7 @@ struct BoundsTests {
 
   @Test("H10: a reader that stalls costs its call at most the queue's bound, and is told when it is full")
   func sendQueueIsBounded() async throws {
-    let refusedAt = Mutex<[Int]>([])
+    let refusedAt = Locked<[Int]>([])
     let recorded = RecordedMethod(
       begin: { call in
         let message = [UInt8](repeating: 9, count: 10_000)

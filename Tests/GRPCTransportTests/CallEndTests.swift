@@ -50,8 +50,10 @@ struct CallEndTests {
       _ = try await loopback.channel.unary(path: "/test.Echo/Echo", message: [])
       let stream = await loopback.channel.call(path: RecordedMethod.path, deadline: .seconds(1))
       try await stream.send([1])
-      #expect(await stream.status().code == .deadlineExceeded)
-      #expect(await recorded.all() == [.received([1]), .ended(.cancelled)])
+      let status = await stream.status()
+      #expect(status.code == .deadlineExceeded)
+      let events = await recorded.all()
+      #expect(events == [.received([1]), .ended(.cancelled)])
     }
   }
 
@@ -64,7 +66,7 @@ struct CallEndTests {
     try await withLoopback([method]) { loopback in
       let answer = try await loopback.channel.unary(path: "/test.Deadline/Get", message: [], deadline: deadline)
       let text = String(decoding: answer, as: UTF8.self)
-      if deadline == nil { #expect(text == "none") } else { #expect(["38", "39", "40"].contains(text)) }
+      if deadline == nil { #expect(text == "none") } else { #expect((30...40).contains(Int(text) ?? 0)) }
     }
   }
 
@@ -117,7 +119,8 @@ struct CallEndTests {
       let stream = await loopback.channel.call(path: RecordedMethod.path)
       try await stream.send([1])
       #expect(await stream.status().code == .cancelled)
-      #expect(await recorded.all() == [.received([1]), .ended(.cancelled)])
+      let events = await recorded.all()
+      #expect(events == [.received([1]), .ended(.cancelled)])
     }
   }
 

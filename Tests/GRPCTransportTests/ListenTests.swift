@@ -53,7 +53,8 @@ struct ListenTests {
     let ports = try server.start()
     #expect(ports.count == 2 && ports.allSatisfy { $0 > 0 })
     for target in ["127.0.0.1:\(ports[0])", "[::1]:\(ports[1])"] {
-      let channel = try GRPCChannel(target: target, loop: group.loops[0])
+      let channel = try GRPCChannel(
+        target: target, loop: group.loops[0], options: .init(waitsForConnection: true))
       let answer = try await channel.unary(path: "/test.Echo/Echo", message: [1], deadline: .seconds(10))
       #expect(answer == [1])
       channel.close()

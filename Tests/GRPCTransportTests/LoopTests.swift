@@ -1,11 +1,11 @@
 import GRPCTransport
 import Logging
-import Synchronization
+import Locking
 import Testing
 
 /// What happened, from any thread.
 final class Log<Entry: Sendable>: Sendable {
-  private let entries = Mutex<[Entry]>([])
+  private let entries = Locked<[Entry]>([])
   func add(_ entry: Entry) { entries.withLock { $0.append(entry) } }
   var all: [Entry] { entries.withLock { $0 } }
 }

@@ -11,7 +11,7 @@ final class Loopback: Sendable {
   init(
     methods: [ServerMethod], loops: Int = 1, clientLoops: EventLoopGroup? = nil,
     security: GRPCServer.Configuration.Security = .plaintext, client: GRPCChannel.Security = .plaintext,
-    clientOptions: GRPCChannel.Options = .init(),
+    clientOptions: GRPCChannel.Options = .init(waitsForConnection: true),
     configure: (inout GRPCServer.Configuration) -> Void = { _ in }
   ) throws {
     let logger = Logger(label: "test")
@@ -22,7 +22,7 @@ final class Loopback: Sendable {
     let ports = try server.start()
     port = ports.first ?? 0
     channel = try GRPCChannel(
-      target: "localhost:\(port)", security: client, loop: group.nextLoop(), options: clientOptions)
+      target: "127.0.0.1:\(port)", security: client, loop: group.nextLoop(), options: clientOptions)
   }
 
   func stop(grace: Duration = .zero) async {
@@ -34,7 +34,7 @@ final class Loopback: Sendable {
 
 /// Runs a test against a loopback server and takes everything down in the end, whatever happened.
 func withLoopback(
-  _ methods: [ServerMethod], loops: Int = 1, clientOptions: GRPCChannel.Options = .init(),
+  _ methods: [ServerMethod], loops: Int = 1, clientOptions: GRPCChannel.Options = .init(waitsForConnection: true),
   configure: (inout GRPCServer.Configuration) -> Void = { _ in },
   _ body: (Loopback) async throws -> Void
 ) async throws {

@@ -19,7 +19,7 @@ struct ShutdownTests {
     try await Task.sleep(for: .milliseconds(100))
     try await stream.send([2])
     #expect(await messages.next() == [2])
-    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .seconds(5))
+    let late = await loopback.channel.call(path: RecordedMethod.path, deadline: .milliseconds(200))
     #expect([.unavailable, .deadlineExceeded].contains(await late.status().code))
     stream.halfClose()
     #expect(await stream.status() == .ok)
@@ -58,15 +58,45 @@ struct ShutdownTests {
     }
   }
 
+  @Test("without a server a call is UNAVAILABLE at once, or waits up to its deadline where the channel says so")
+  func noServer() async throws {
+    let group = try EventLoopGroup(logger: .init(label: "test"))
+    let port = try UnheardPort()
+    for (waits, deadline, code) in [
+      (false, Duration.seconds(20), RPCStatus.Code.unavailable), (true, .milliseconds(300), .deadlineExceeded),
+    ] {
+      let channel = try GRPCChannel(
+        target: "127.0.0.1:\(port.number)", loop: group.loops[0], options: .init(waitsForConnection: waits))
+      let stream = await channel.call(path: "/test.Echo/Echo", deadline: deadline)
+      #expect(await stream.status().code == code)
+      channel.close()
+    }
+    await group.shutdown()
+  }
+
   @Test("a client's live calls end when its loops are shut down")
   func loopsWithLiveCalls() async throws {
     let loopback = try Loopback(methods: [EchoHandler.method])
     let clients = try EventLoopGroup(logger: .init(label: "test"))
-    let channel = try GRPCChannel(target: "localhost:\(loopback.port)", loop: clients.loops[0])
+    let channel = try GRPCChannel(target: "127.0.0.1:\(loopback.port)", loop: clients.loops[0])
     let stream = await channel.call(path: "/test.Echo/Echo")
     try await stream.send([1])
     await clients.shutdown()
     #expect(await stream.status().code == .cancelled)
+    await loopback.stop()
+  }
+
+  @Test("a call that is opened in the moment of the shutdown ends like any other", arguments: 0..<10)
+  func callAtShutdown(round: Int) async throws {
+    let loopback = try Loopback(methods: [EchoHandler.method])
+    let clients = try EventLoopGroup(logger: .init(label: "test"))
+    let channel = try GRPCChannel(target: "127.0.0.1:\(loopback.port)", loop: clients.loops[0])
+    let ends = Log<RPCStatus.Code>()
+    clients.loops[0].execute {
+      for _ in 0..<3 { channel.startCall(path: "/test.Echo/Echo", handler: EndRecorder(ends)) }
+    }
+    await clients.shutdown()
+    #expect(ends.all == [.cancelled, .cancelled, .cancelled])
     await loopback.stop()
   }
 
@@ -83,4 +113,12 @@ struct ShutdownTests {
       #expect(await events.next() == .ended(.cancelled))
     }
   }
+}
+
+/// Writes down how a client's call ended.
+private final class EndRecorder: ClientCallHandler {
+  let ends: Log<RPCStatus.Code>
+  init(_ ends: Log<RPCStatus.Code>) { self.ends = ends }
+  func received(_ message: borrowing ReceivedMessage) {}
+  func ended(_ status: RPCStatus, trailingMetadata: Metadata) { ends.add(status.code) }
 }

@@ -125,11 +125,8 @@ struct BadConfigurationTests {
         "p.yaml:3:22: `listen.tls.certificate`: / cannot be read (Is a directory)",
         "p.yaml:3:55: `listen.tls.client_names` has no effect", "p.yaml:3:56: `*.com` is not a host name"),
       BadConfiguration(
-        agents + "recording: {enabled: true}",
-        "p.yaml:2:12: `recording.directory` is missing; write `directory: recordings`"),
-      BadConfiguration(
-        agents + "recording: {enabled: true, directory: /nowhere}",
-        "p.yaml:2:39: `recording.directory`: /nowhere cannot be written to"),
+        agents + "recording: {enabled: true, directory: recordings}",
+        "p.yaml:2:22: `recording.enabled`: this version records no calls; write false"),
       // Identity.
       BadConfiguration(agents + "identity: {issuers: []}", "p.yaml:2:21: without an issuer no token could be accepted"),
       BadConfiguration(

@@ -52,7 +52,7 @@ struct ConfigurationTests {
           preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
     #expect(agent.audio == .init(defaultEncoding: .alaw, defaultRate: 16_000))
     #expect(configuration.limits == .init(conversations: 50, conversationsPerTenant: 20, idle: .seconds(300)))
-    #expect(configuration.recording == .init(isEnabled: true, directory: fixture.folder + "/recordings"))
+    #expect(configuration.recording == .init(isEnabled: false, directory: fixture.folder + "/recordings"))
     #expect(configuration.logging == .init(level: .debug, format: .text))
     #expect(configuration.shutdown == .init(drain: .seconds(30)))
     #expect(!configuration.isDemo)

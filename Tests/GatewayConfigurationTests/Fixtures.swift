@@ -65,7 +65,7 @@ struct Fixture {
         default: true
         engine: {kind: demo}
     limits: {conversations: 50, conversations_per_tenant: 20, idle: 5m}
-    recording: {enabled: true, directory: recordings}
+    recording: {enabled: false, directory: recordings}
     logging: {level: debug, format: text}
     shutdown: {drain: 30s}
     """

@@ -41,15 +41,6 @@ struct NotationTests {
   func notAddresses(text: String) { #expect(NetworkAddress(text) == nil) }
 
   @Test(
-    "the nearest name is suggested, and none that is far",
-    arguments: [
-      ("adress", "address"), ("addrses", "address"), ("Level", "level"), ("tsl", "tls"), ("xyz", nil), ("", nil),
-    ] as [(String, String?)])
-  func suggestions(word: String, expected: String?) {
-    #expect(Suggestion.nearest(to: word, among: ["address", "level", "tls", "plaintext"]) == expected)
-  }
-
-  @Test(
     "URLs have a scheme, a host and perhaps a port, in plain ASCII",
     arguments: [
       ("https://a", true), ("https://a.b:443/c?d", true), ("http://[::1]:80/x", true), ("https://", false),

@@ -253,6 +253,43 @@ struct CallerTests {
     #expect(rig.caller.turns[2].kind == .noInput)
   }
 
+  @Test("A server that takes silence for speech has a turn of its own, unless the caller speaks into it")
+  func falseStart() {
+    var rig = CallRig([.wait(.milliseconds(500)), .speak(clip: 0)])
+    rig.answer(1, .answer(milliseconds: 0))
+    rig.pass(until: .milliseconds(200))
+    rig.server(.startOfInput, on: 2)
+    #expect(rig.caller.turns[1].kind == .unintended)
+    rig.server(.endOfInput, on: 2)
+    rig.answer(2, .answer(milliseconds: 0))
+    #expect(rig.caller.turns[1].result == .answered)
+    rig.pass(until: .milliseconds(900))
+    rig.server(.startOfInput, on: 3)
+    rig.pass(until: .milliseconds(1300))
+    #expect(rig.caller.turns.count == 3)
+    #expect(rig.caller.turns[2].kind == .speech(clip: 0))
+    #expect(rig.caller.turns[2].startDelay.map { $0 < .zero } == true)
+  }
+
+  @Test("A turn that ends in a pause is timed from the beginning of that pause, and tells what was not said")
+  func endInPause() throws {
+    let first = SpokenClip.tone(milliseconds: 600, lead: 0, tail: 0)
+    let samples = first.samples + [Int16](repeating: 0, count: 8 * 900) + first.samples
+    let clip = SpokenClip(name: "pause", samples: samples, telephone: samples, format: .telephone)
+    var rig = CallRig([.speak(clip: 0)], clips: [clip])
+    rig.answer(1, .answer(milliseconds: 0))
+    rig.pass(until: .milliseconds(600))
+    let began = try #require(rig.caller.turns.last?.began)
+    rig.server(.startOfInput, on: 2)
+    rig.pass(until: began + .milliseconds(1310))
+    rig.server(.endOfInput, on: 2)
+    rig.answer(2, .answer(milliseconds: 0), after: .milliseconds(10))
+    #expect(rig.caller.turns[1].endDelay == .milliseconds(710))
+    #expect(rig.caller.turns[1].answerLatency == .milliseconds(720))
+    #expect(rig.caller.turns[1].unspoken == .milliseconds(790))
+    #expect(rig.caller.timeline.samples(of: .caller).count == CallTimeline.position(began + .milliseconds(1310)))
+  }
+
   @Test("A pause may outlast the no-input timer; the steps after it go on")
   func pause() {
     var rig = CallRig([.wait(.seconds(6)), .press([.one])])
@@ -337,7 +374,21 @@ struct CallerTests {
     #expect(rig.caller.timeline.samples(of: .agent).count == 8000)
   }
 
-  @Test("Steps repeat until the last round is called")
+  @Test("A caller who is to end soon has the turn under way answered and hangs up, whatever steps are left")
+  func endSoon() {
+    var rig = CallRig([.press([.one]), .press([.two]), .press([.three])])
+    let answer = VoiceResponse.answer(milliseconds: 2000, mode: .dtmf, handling: .init(dtmf: .init(length: 1)))
+    rig.answer(1, answer)
+    rig.pass(.milliseconds(2300))
+    rig.caller.endSoon(at: rig.now)
+    rig.complete(2)
+    rig.answer(3, answer)
+    #expect(rig.caller.turns.last?.result == .answered)
+    rig.pass(.zero)
+    #expect(rig.sent[4] == [.event(.init(.sessionEnd))])
+  }
+
+  @Test("Steps repeat until the caller is to end")
   func rounds() {
     var rig = CallRig([.press([.one])]) { $0.repeatsSteps = true }
     let answer = VoiceResponse.answer(milliseconds: 0, mode: .dtmf, handling: .init(dtmf: .init(length: 1)))
@@ -347,9 +398,9 @@ struct CallerTests {
       rig.complete(2 * round)
       rig.answer(2 * round + 1, answer)
       #expect(rig.caller.rounds == round)
-      if round == 2 { rig.caller.stopRepeating() }
     }
-    rig.pass(.milliseconds(300))
+    rig.caller.endSoon(at: rig.now)
+    rig.collect()
     #expect(rig.sent[rig.rpc] == [.event(.init(.sessionEnd))])
   }
 }

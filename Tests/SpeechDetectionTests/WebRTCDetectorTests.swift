@@ -11,10 +11,13 @@ import Testing
   }
 
   @Test("Wire 4: an hour of encoded silence has no speech in it", arguments: [AudioEncoding.mulaw, .alaw, .linear16])
-  func silence(encoding: AudioEncoding) throws {
+  func silence(encoding: AudioEncoding) async throws {
     let speech = CallerSpeech(detector: try WebRTCDetector())
     let second = encoding.decode([UInt8](repeating: encoding.silence, count: encoding.bytesPerSample * 8000))
-    for _ in 0..<3600 { #expect(speech.feed(second, finishes: false).decisions.isEmpty) }
+    for _ in 0..<3600 {
+      await Task.yield()
+      #expect(speech.feed(second, finishes: false).decisions.isEmpty)
+    }
     #expect(speech.position == 3_600_000)
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Locking
 import Synchronization
 import Testing
 
@@ -137,7 +138,7 @@ struct LogSinkTests {
   func threads() async throws {
     let pipe = try Pipe()
     let writer = LogWriter(descriptor: pipe.write)
-    let received = Mutex<[String]>([])
+    let received = Locked<[String]>([])
     await withTaskGroup(of: Void.self) { group in
       for task in 0..<8 {
         group.addTask { for _ in 0..<50 { writer.write(Array("\(String(repeating: "\(task)", count: 60))\n".utf8)) } }

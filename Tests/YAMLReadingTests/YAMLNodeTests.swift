@@ -50,9 +50,11 @@ struct YAMLNodeTests {
   @Test(
     "suggests the word that was meant",
     arguments: [
-      ("trasnfer", "transfer"), ("no_imput", "no_input"), ("Speech", "speech"), ("banana", nil), ("", nil),
+      ("trasnfer", "transfer"), ("no_imput", "no_input"), ("Speech", "speech"), ("adress", "address"),
+      ("addrses", "address"), ("Level", "level"), ("tsl", "tls"), ("xyz", nil), ("banana", nil), ("", nil),
     ] as [(String, String?)])
   func suggestions(word: String, meant: String?) {
-    #expect(Suggestion.nearest(to: word, among: ["transfer", "no_input", "speech", "digits"]) == meant)
+    let names = ["transfer", "no_input", "speech", "digits", "address", "level", "tls", "plaintext"]
+    #expect(Suggestion.nearest(to: word, among: names) == meant)
   }
 }

@@ -88,9 +88,11 @@ void pb_certificate_deliver(pb_certificate_sink *sink, const char *client_roots,
 enum { PB_CERTIFICATE_UNCHANGED = 0, PB_CERTIFICATE_NEW = 1, PB_CERTIFICATE_FAILED = 2 };
 /// Called at the start and at every handshake, on whatever thread runs the handshake.
 typedef int32_t (*pb_certificate_source)(void *context, pb_certificate_sink *sink);
+/// One function for all listeners; the context tells them apart.
+void pb_certificate_source_install(pb_certificate_source source);
 enum { PB_CLIENT_CERTIFICATE_NONE = 0, PB_CLIENT_CERTIFICATE_OPTIONAL = 1, PB_CLIENT_CERTIFICATE_REQUIRED = 2 };
-grpc_server_credentials *pb_server_credentials_tls(
-  int32_t client_certificate, pb_certificate_source source, void *context);
+/// `context` has to outlive the server that listens with these credentials.
+grpc_server_credentials *pb_server_credentials_tls(int32_t client_certificate, void *context);
 
 grpc_channel_credentials *pb_channel_credentials_plaintext(void);
 /// `key` and `chain` may both be NULL.
@@ -168,6 +170,7 @@ void pb_call_metadata_at(
 /// What goes out in one batch; NULL and false for what does not. Message and metadata become the call's.
 typedef struct pb_send {
   bool headers;
+  bool wait_for_ready;  // clients: a lost or refused connection does not fail the call
   bool half_close;  // clients
   bool finish;      // servers
   pb_metadata *initial_metadata;

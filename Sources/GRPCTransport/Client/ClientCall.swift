@@ -33,6 +33,7 @@ public final class ClientCall {
 
   private let metadata: Metadata
   private let maximumReceived: Int
+  private let waitsForConnection: Bool
   private var queue: SendQueue
   private var headersSent = false
   private var sending = false
@@ -57,6 +58,7 @@ public final class ClientCall {
     self.handler = handler
     loop = channel.loop
     maximumReceived = channel.options.maximumReceivedMessageLength
+    waitsForConnection = channel.options.waitsForConnection
     queue = SendQueue(maximumBytes: channel.options.maximumSendQueue)
     whileLive = self
     pb_call_set_owner(
@@ -209,6 +211,7 @@ extension ClientCall: OutboundCall {
     send.half_close = halfCloseWanted && queue.isEmpty
     if send.message == nil && !send.half_close && !first { return }
     send.headers = first
+    send.wait_for_ready = waitsForConnection
     send.initial_metadata = first ? metadata.makeCore() : nil
     if send.half_close { halfClosed = true }
     headersSent = true

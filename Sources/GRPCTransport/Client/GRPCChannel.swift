@@ -22,14 +22,18 @@ public final class GRPCChannel: @unchecked Sendable {
     /// Bytes that may wait to be sent, a call.
     public var maximumSendQueue: Int
 
+    /// A call waits, up to its deadline, for a connection that cannot be made yet, instead of ending UNAVAILABLE.
+    public var waitsForConnection: Bool
+
     /// The defaults.
     public init(
       channelArguments: ChannelArguments = .client, maximumReceivedMessageLength: Int = 4_194_304,
-      maximumSendQueue: Int = 262_144
+      maximumSendQueue: Int = 262_144, waitsForConnection: Bool = false
     ) {
       self.channelArguments = channelArguments
       self.maximumReceivedMessageLength = maximumReceivedMessageLength
       self.maximumSendQueue = maximumSendQueue
+      self.waitsForConnection = waitsForConnection
     }
   }
 
@@ -107,28 +111,31 @@ public final class GRPCChannel: @unchecked Sendable {
   ///   - metadata: the request's headers.
   ///   - deadline: from now; the call ends DEADLINE_EXCEEDED where it is not over by then.
   ///   - handler: called on the loop, never from inside this function.
+  /// - Returns: the call; nil where the channel or its loop is closed, and the handler is told so next.
   @discardableResult
   public func startCall(
     path: String, metadata: Metadata = [], deadline: Duration? = nil, handler: any ClientCallHandler
   ) -> ClientCall? {
     loop.preconditionIsCurrent()
-    guard !isClosed, loop.isOpen else {
-      loop.schedule(after: .zero) {
+    guard !isClosed, loop.isOpen, let created = createCall(path, deadline: deadline) else {
+      LoopBound(handler, loop: loop).execute { handler in
         handler.ended(RPCStatus(.unavailable, "the channel is closed"), trailingMetadata: [])
       }
       return nil
     }
+    let call = ClientCall(core: created, channel: self, path: path, metadata: metadata, handler: handler)
+    calls[ObjectIdentifier(call)] = call
+    return call
+  }
+
+  private func createCall(_ path: String, deadline: Duration?) -> OpaquePointer? {
     var path = path
     let timeout = deadline.map { EventLoop.nanoseconds(of: $0) } ?? .max
-    let created = path.withUTF8 { text in
+    return path.withUTF8 { text in
       UnsafeRawBufferPointer(text).withMemoryRebound(to: CChar.self) {
         pb_call_create(core, loop.queue, $0.baseAddress, $0.count, timeout)
       }
     }
-    guard let created else { return nil }
-    let call = ClientCall(core: created, channel: self, path: path, metadata: metadata, handler: handler)
-    calls[ObjectIdentifier(call)] = call
-    return call
   }
 
   func callEnded(_ call: ClientCall) { calls[ObjectIdentifier(call)] = nil }

@@ -1,6 +1,6 @@
 import CGRPC
 import Logging
-import Synchronization
+import Locking
 
 /// The C core's log lines on their way to our logger.
 ///
@@ -21,7 +21,7 @@ struct CoreLog {
   private var logger: Logger?
   private var places: [String: Place] = [:]
 
-  private static let shared = Mutex(CoreLog())
+  private static let shared = Locked(CoreLog())
 
   static func install(_ logger: Logger) {
     shared.withLock { $0.logger = logger }

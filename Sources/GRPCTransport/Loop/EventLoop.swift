@@ -1,4 +1,5 @@
 import CGRPC
+import Locking
 import Synchronization
 
 /// One completion queue of the C core with the thread that serves it, its timers, and an executor for tasks.
@@ -31,10 +32,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   let queue: OpaquePointer
   private let wake: OpaquePointer
   private let name: String
-  private let inbox = Mutex(Inbox())
+  private let inbox = Locked(Inbox())
   private let hasInbox = Atomic(false)
   private let asleep = Atomic(false)
-  private let thread = Mutex<UInt64?>(nil)
+  private let thread = Locked<UInt64?>(nil)
 
   // MARK: The loop's thread only
 
@@ -140,8 +141,9 @@ extension EventLoop {
     while true {
       runWork()
       let finished = inbox.withLock { inbox in
-        if inbox.work.isEmpty { inbox.lateRunner = false }
-        return inbox.work.isEmpty
+        let finished = inbox.work.isEmpty && local.isEmpty
+        if finished { inbox.lateRunner = false }
+        return finished
       }
       if finished { return }
     }
@@ -234,6 +236,8 @@ extension EventLoop {
         let closers = self.closers
         self.closers = [:]
         for close in closers.values { close() }
+        // A call that was opened a moment ago has nothing outstanding yet, and could start nothing later.
+        self.flush()
         self.inbox.withLock { $0.state = .draining }
         self.queueIsDown = true
         pb_queue_shutdown(self.queue)
@@ -317,24 +321,4 @@ extension EventLoop {
     unsettled.removeAll(keepingCapacity: true)
     for call in calls { call.settled() }
   }
-}
-
-/// What an operation's tag says about it.
-enum Operation: Int32 {
-  case wake = 1
-  case callArrived, serverStopped, serverSent, serverReceived, serverClosed
-  case clientSent, clientReceived, clientClosed, clientMetadata
-}
-
-/// A call with something to send.
-protocol OutboundCall: AnyObject {
-  func flush()
-}
-
-/// The system gave no thread for a loop.
-public struct ThreadError: Error, Sendable, CustomStringConvertible {
-  /// The errno of `pthread_create`.
-  public var code: Int32
-  /// What happened, for a log.
-  public var description: String { "cannot start the thread of an event loop (errno \(code))" }
 }

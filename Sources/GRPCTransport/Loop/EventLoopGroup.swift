@@ -1,5 +1,6 @@
 import CGRPC
 public import Logging
+import Locking
 import Synchronization
 
 /// The loops of a process.
@@ -12,7 +13,7 @@ public final class EventLoopGroup: Sendable {
   /// The loops, in a fixed order.
   public let loops: [EventLoop]
   private let next = Atomic(0)
-  private let isDown = Mutex(false)
+  private let isDown = Locked(false)
 
   /// Starts the C core (once a process, however many groups) and a thread for each loop.
   ///

@@ -13,6 +13,8 @@ final class Acceptor: @unchecked Sendable {
   let limits: CallLimits
   private let server: OpaquePointer
   private let methods: [String: ServerMethod]
+  /// What the C server asks for certificates, for as long as it exists.
+  private let certificates: [CertificateSource]
   private var slots: [RequestSlot] = []
   private var armed = 0
   private let live = Atomic(0)
@@ -21,7 +23,11 @@ final class Acceptor: @unchecked Sendable {
   /// Keeps the acceptor while the C core holds pointers to its slots or to its tag.
   private var whileArmed: Acceptor?
 
-  init(loop: EventLoop, limits: CallLimits, server: OpaquePointer, methods: [String: ServerMethod]) {
+  init(
+    loop: EventLoop, limits: CallLimits, server: OpaquePointer, methods: [String: ServerMethod],
+    certificates: [CertificateSource]
+  ) {
+    self.certificates = certificates
     self.loop = loop
     self.limits = limits
     self.server = server

@@ -1,7 +1,7 @@
 import CGRPC
 import Glibc
 import Logging
-import Synchronization
+import Locking
 
 /// Reads a listener's PEM files and hands them to the C core at every handshake after they have changed.
 final class CertificateSource: Sendable {
@@ -21,7 +21,7 @@ final class CertificateSource: Sendable {
   private let files: TLSFiles
   private let listener: String
   private let logger: Logger
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   init(_ files: TLSFiles, listener: String, logger: Logger) {
     self.files = files
@@ -31,8 +31,7 @@ final class CertificateSource: Sendable {
 
   private var paths: [String] { [files.certificate, files.key] + (files.clientCA.map { [$0] } ?? []) }
 
-  /// The credentials; the C core may ask this source for as long as it holds them, so the source stays for good (one
-  /// a listener).
+  /// The credentials. The C core asks this source for as long as the server that uses them exists.
   func makeCredentials() throws(ListenError) -> OpaquePointer? {
     _ = try read()
     warnAboutKeyMode()
@@ -42,12 +41,11 @@ final class CertificateSource: Sendable {
       case .optional: PB_CLIENT_CERTIFICATE_OPTIONAL
       case .required: PB_CLIENT_CERTIFICATE_REQUIRED
       }
-    return pb_server_credentials_tls(
-      Int32(request),
-      { context, sink in
-        guard let context else { return Int32(PB_CERTIFICATE_FAILED) }
-        return Unmanaged<CertificateSource>.fromOpaque(context).takeUnretainedValue().fetch(sink)
-      }, Unmanaged.passRetained(self).toOpaque())
+    pb_certificate_source_install { context, sink in
+      guard let context else { return Int32(PB_CERTIFICATE_FAILED) }
+      return Unmanaged<CertificateSource>.fromOpaque(context).takeUnretainedValue().fetch(sink)
+    }
+    return pb_server_credentials_tls(Int32(request), Unmanaged.passUnretained(self).toOpaque())
   }
 
   /// Looks at the files' times at most once a second: a handshake costs three `stat` calls, not three reads.

@@ -1,6 +1,6 @@
 import CGRPC
 public import Logging
-import Synchronization
+import Locking
 
 /// A gRPC server on the C core: any number of listeners, its calls spread over the loops of a group.
 ///
@@ -66,7 +66,7 @@ public final class GRPCServer: @unchecked Sendable {
   private let group: EventLoopGroup
   private let methods: [String: ServerMethod]
   private let logger: Logger
-  private let state = Mutex(State.configured)
+  private let state = Locked(State.configured)
 
   /// A server that does nothing yet.
   ///
@@ -96,11 +96,12 @@ public final class GRPCServer: @unchecked Sendable {
     }
     for loop in group.loops { pb_server_register_queue(core, loop.queue) }
     var ports: [Int] = []
+    var certificates: [CertificateSource] = []
     do {
-      for listener in configuration.listeners { ports.append(try listen(listener, on: core)) }
+      for listener in configuration.listeners { ports.append(try listen(listener, on: core, &certificates)) }
     } catch {
       pb_server_start(core)
-      discard(core)
+      discard(core, certificates)
       throw error
     }
     pb_server_start(core)
@@ -109,19 +110,23 @@ public final class GRPCServer: @unchecked Sendable {
       maximumMessageLength: configuration.maximumReceivedMessageLength,
       maximumSentMessageLength: configuration.maximumSentMessageLength)
     let acceptors = group.loops.map {
-      Acceptor(loop: $0, limits: callLimits, server: core, methods: methods)
+      Acceptor(loop: $0, limits: callLimits, server: core, methods: methods, certificates: certificates)
     }
     state.withLock { $0 = .running(acceptors) }
     for acceptor in acceptors { acceptor.loop.execute { acceptor.begin() } }
     return ports
   }
 
-  private func listen(_ listener: Configuration.Listener, on core: OpaquePointer) throws(ListenError) -> Int {
+  private func listen(
+    _ listener: Configuration.Listener, on core: OpaquePointer, _ certificates: inout [CertificateSource]
+  ) throws(ListenError) -> Int {
     let credentials: OpaquePointer?
     switch listener.security {
     case .plaintext: credentials = pb_server_credentials_plaintext()
     case .tls(let files):
-      credentials = try CertificateSource(files, listener: listener.address, logger: logger).makeCredentials()
+      let source = CertificateSource(files, listener: listener.address, logger: logger)
+      certificates.append(source)
+      credentials = try source.makeCredentials()
     }
     guard let credentials else {
       throw ListenError(address: listener.address, reason: .refused("the C core made no credentials"))
@@ -136,11 +141,11 @@ public final class GRPCServer: @unchecked Sendable {
   }
 
   /// Ends a C server that never had a call.
-  private func discard(_ core: OpaquePointer) {
+  private func discard(_ core: OpaquePointer, _ certificates: [CertificateSource]) {
     let acceptor = Acceptor(
       loop: group.loops[0],
       limits: CallLimits(maximumQueuedBytes: 0, maximumMessageLength: 0, maximumSentMessageLength: 0), server: core,
-      methods: [:])
+      methods: [:], certificates: certificates)
     acceptor.loop.execute { acceptor.stopAndDestroy() }
   }
 

@@ -122,7 +122,9 @@ public final class ServerCall {
   }
 
   private func readNext() {
-    guard let core, wantsReading, !reading, !delivering, !readEnded, !closed, finalStatus == nil else { return }
+    guard let core, wantsReading, !reading, !delivering, !readEnded, !closed, !broken, finalStatus == nil else {
+      return
+    }
     reading = pb_call_receive_message(core)
     if !reading { breakOff() }
   }
@@ -155,7 +157,7 @@ public final class ServerCall {
   }
 
   func settled() {
-    if !closed && finalStatus == nil { handler?.halfClosed() }
+    if !closed && !broken && finalStatus == nil { handler?.halfClosed() }
   }
 
   private func refuse(_ status: RPCStatus) {

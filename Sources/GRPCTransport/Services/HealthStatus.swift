@@ -1,4 +1,4 @@
-import Synchronization
+import Locking
 
 /// Whether a service takes calls.
 public enum ServingStatus: Int32, Sendable, CaseIterable {
@@ -22,11 +22,11 @@ public final class HealthStatus: Sendable {
     var isOver = false
   }
 
-  private let state: Mutex<State>
+  private let state: Locked<State>
 
   /// The services known from the start. The server as a whole is not serving until it is said to be.
   public init(_ services: [String: ServingStatus] = ["": .notServing]) {
-    state = Mutex(State(services: services))
+    state = Locked(State(services: services))
   }
 
   /// Sets a service's status and tells everybody who watches it.

@@ -1,10 +1,14 @@
-/// One reading of a configuration: the file's folder, the environment, and what was found wrong. Sections share it.
+import YAMLReading
+
+/// One reading of a configuration: the file's name, the environment, and what was found wrong. Sections share it.
 final class Reading {
   /// What the names of the configuration's environment variables begin with.
   static let prefix = "PATCHBAY_"
   /// Problems that are collected before the rest is left unsaid.
   static let maximumProblems = 200
 
+  private let file: String
+  /// The file's folder with its slash; empty for the working directory.
   let folder: String
   /// The configuration's variables only; empty ones count as not set.
   let variables: [String: String]
@@ -13,11 +17,21 @@ final class Reading {
   private var usedVariables: Set<String> = []
   private var knownVariables: Set<String> = []
 
-  init(folder: String, environment: [String: String]) {
-    self.folder = folder
+  init(file: String, environment: [String: String]) {
+    self.file = file
+    folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
     variables = environment.filter {
       $0.key.hasPrefix(Self.prefix) && !$0.value.isEmpty && !Self.isServiceLink($0.key, $0.value)
     }
+  }
+
+  /// A place of the file.
+  func place(_ place: YAMLPlace) -> ConfigurationProblem.Place {
+    .file(file, line: place.line, column: place.column)
+  }
+
+  func report(_ place: YAMLPlace, _ message: String, _ remedy: String? = nil) {
+    report(self.place(place), message, remedy)
   }
 
   func report(_ place: ConfigurationProblem.Place, _ message: String, _ remedy: String? = nil) {

@@ -1,3 +1,5 @@
+import YAMLReading
+
 /// Typed scalars. Each reports what is wrong and then returns the default, so that one reading finds all problems.
 extension Section {
   /// Text without control characters, of at most `maximum` UTF-8 bytes.

@@ -1,3 +1,5 @@
+import YAMLReading
+
 /// A group of keys: what the file says under it and the environment variables beneath its name. Asking for a key makes
 /// it known; ``finish()`` reports the keys of the file that nothing asked for.
 final class Section {
@@ -28,7 +30,7 @@ final class Section {
     self.reading = reading
     self.path = path
     self.variable = variable
-    self.place = node?.place ?? place
+    self.place = node.map { reading.place($0.place) } ?? place
     switch node?.content {
     case .mapping(let members): order = members
     case nil: order = []
@@ -54,7 +56,7 @@ final class Section {
   /// Where a key's value is, or else where the section begins.
   func place(of key: String) -> ConfigurationProblem.Place {
     if reading.variables[variableName(key)] != nil { return .variable(variableName(key)) }
-    return members[key]?.value.place ?? place
+    return members[key].map { reading.place($0.value.place) } ?? place
   }
 
   /// Whether the key is given at all.
@@ -132,7 +134,7 @@ final class Section {
       reading.report(node.place, message, "write \(write())")
       return nil
     }
-    return Value(text: text, isPlain: isPlain, place: node.place, isVariable: false)
+    return Value(text: text, isPlain: isPlain, place: reading.place(node.place), isVariable: false)
   }
 
   /// The scalars of a list: in the environment with commas between them, or one variable for each (`…_0`).

@@ -38,14 +38,6 @@ enum BoundedFile {
     return access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
   }
 
-  /// Why nothing can be written to a folder, or `nil` where it can.
-  static func folderObstacle(_ path: String) -> String? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return String(cString: strerror(errno)) }
-    if status.st_mode & S_IFMT != S_IFDIR { return "Not a directory" }
-    return access(path, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
-  }
-
   /// Whether others than the owner may read or write a file.
   static func isOpenToOthers(_ path: String) -> Bool {
     var status = stat()

@@ -56,22 +56,39 @@ public enum CallEvent: Sendable, Equatable {
 
 /// A rule of the platform that a server did not keep.
 public enum WireViolation: Sendable, Hashable {
+  /// START_OF_INPUT twice in one RPC.
   case startOfInputTwice
+  /// END_OF_INPUT twice in one RPC.
   case endOfInputTwice
+  /// END_OF_INPUT without START_OF_INPUT.
   case endWithoutStart
+  /// START_OF_INPUT of type CHUNK.
   case startOfInputAsChunk
+  /// A second FINAL with an answer in one RPC.
   case secondAnswer
+  /// A CHUNK after the FINAL.
   case chunkAfterFinal
+  /// A chunk of so many bytes, fewer than 100 or more than 65,536.
   case chunkSize(Int)
+  /// A WAV file in a CHUNK.
   case chunkWithHeader
+  /// A FINAL after chunks that is not one prompt with present and empty audio.
   case lastChunkNotEmpty
+  /// A FINAL whose audio is no WAV file, and why.
   case promptNotWAV(String)
+  /// A prompt with both text and audio.
   case textBesideAudio
+  /// Chunks after WAV files in one call, or the other way round.
   case modeChanged
+  /// An answer that goes on without saying how to listen.
   case noInputMode
+  /// An answer that ends the call and says how to listen.
   case inputModeAtEnd
+  /// An announcement before the end that may be interrupted.
   case bargeableAtEnd
+  /// A response to START_OF_DTMF, or START_OF_INPUT without audio.
   case unexpectedResponse
+  /// An RPC left open after the answer that ends the call.
   case notCompletedAtEnd
 }
 

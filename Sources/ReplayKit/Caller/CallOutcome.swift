@@ -53,12 +53,19 @@ extension CallFailure: CustomStringConvertible {
 
 /// What an RPC is opened for.
 public enum RPCPurpose: String, Sendable, CustomStringConvertible {
+  /// `SESSION_START`
   case sessionStart = "SESSION_START"
+  /// Caller audio.
   case audio = "the audio RPC"
+  /// `START_OF_DTMF`
   case startOfDTMF = "START_OF_DTMF"
+  /// `dtmf_input`
   case digits = "the digits"
+  /// `NO_INPUT`
   case noInput = "NO_INPUT"
+  /// `CUSTOM_EVENT`
   case custom = "CUSTOM_EVENT"
+  /// `SESSION_END`: the caller hung up.
   case sessionEnd = "SESSION_END"
 
   /// For messages.

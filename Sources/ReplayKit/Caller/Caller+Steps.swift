@@ -15,13 +15,15 @@ extension Caller {
     step = .pending
     guard steps.indices.contains(stepIndex) else { return }
     stepIndex += 1
+    if isEnding { stepIndex = steps.count }
     guard stepIndex == steps.count else { return }
     rounds += 1
-    if isRepeating { stepIndex = 0 }
+    if isRepeating, !isEnding { stepIndex = 0 }
   }
 
   /// When the pending step begins.
   func stepDue(_ since: Duration) -> Duration {
+    if isEnding { return since }
     let afterPrompts = max(playout.end, since) + settings.reaction
     guard let bargeIn = settings.bargeIn, playout.isBargeInEnabled, currentStep.canBargeIn else { return afterPrompts }
     return min(afterPrompts, max(playout.start + bargeIn, since))

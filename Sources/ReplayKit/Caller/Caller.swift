@@ -41,6 +41,7 @@ public struct Caller: Sendable {
   var handling: InputHandling?
   var responseMode: ResponseMode?
   var isRepeating: Bool
+  var isEnding = false
   var stepIndex = 0
   var step = StepProgress.pending
   private var actions: [CallerAction] = []
@@ -131,8 +132,16 @@ public struct Caller: Sendable {
     phase = .hangingUp(since: now)
   }
 
-  /// With ``CallerSettings/repeatsSteps``: the step that is under way is the last one.
-  public mutating func stopRepeating() { isRepeating = false }
+  /// The step that is under way is the last one: the caller hangs up when it has been answered, or at once if there is
+  /// none under way.
+  public mutating func endSoon(at now: Duration) {
+    isEnding = true
+    switch phase {
+    case .listening where step != .underWay: hangUp(at: now)
+    case .ready: hangUp(at: now)
+    case .waiting, .listening, .keying, .leaving, .hangingUp, .finished: break
+    }
+  }
 
   /// The actions since the last time, in order.
   public mutating func takeActions() -> [CallerAction] {

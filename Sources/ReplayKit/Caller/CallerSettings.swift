@@ -28,7 +28,7 @@ public struct CallerSettings: Sendable, Equatable {
   public var patience: Duration = .seconds(30)
   /// How long the server may take to end an RPC when there is nothing more to say.
   public var leaveTimeout: Duration = .seconds(5)
-  /// Whether the steps begin anew after the last, until ``Caller/stopRepeating()``.
+  /// Whether the steps begin anew after the last, until ``Caller/endSoon(at:)``.
   public var repeatsSteps = false
   /// Whether what is heard and said is kept, as ``CallTimeline``.
   public var keepsAudio = false

@@ -48,11 +48,6 @@ public enum DemoToken {
     return path
   }
 
-  /// Removes the file, if it still holds this token: another demo may have written its own since.
-  public static func remove(_ token: String, at path: String = DemoToken.path) {
-    if (try? read(path)) == token { unlink(path) }
-  }
-
   /// Reads a token from a file; white space around it is dropped. `nil` where there is no file.
   public static func read(_ path: String = DemoToken.path) throws(Failure) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
@@ -72,8 +67,8 @@ public enum DemoToken {
       count += got
     }
     guard count <= maximumBytes else { throw Failure(path: path, reason: "is too long for a token") }
-    let text = bytes.prefix(count).split(whereSeparator: { $0 <= 0x20 })
-    guard text.count == 1, let token = text.first, token.allSatisfy({ $0 < 0x7F }) else {
+    let text = bytes.prefix(count).split(whereSeparator: { [0x09, 0x0A, 0x0D, 0x20].contains($0) })
+    guard text.count == 1, let token = text.first, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
       throw Failure(path: path, reason: "holds no token; a token is one word of letters, digits, - _ and .")
     }
     return String(decoding: token, as: UTF8.self)

@@ -48,7 +48,10 @@ final class LiveCall: @unchecked Sendable {
     carryOut(at: now)
   }
 
-  func stopRepeating() { caller.stopRepeating() }
+  func endSoon(at now: Int64) {
+    caller.endSoon(at: time(now))
+    carryOut(at: now)
+  }
 
   /// A time of the call.
   func time(_ now: Int64) -> Duration { .nanoseconds(now - origin) }

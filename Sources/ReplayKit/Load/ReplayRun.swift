@@ -1,5 +1,5 @@
 public import GRPCTransport
-import Synchronization
+import Locking
 
 /// Many callers at once.
 public final class ReplayRun: Sendable {
@@ -87,7 +87,7 @@ private final class ReplayLoop: @unchecked Sendable {
   private var isStopping = false
   private var whenDone: CheckedContinuation<Void, Never>?
   private var nextReport: Int64 = 0
-  private let published = Mutex(ReplayRun.Progress())
+  private let published = Locked(ReplayRun.Progress())
 
   init(
     load: ReplayLoad, slots: [Int], clips: [SpokenClip], audio: WireAudio, template: CallerSettings, route: CallRoute,
@@ -120,17 +120,13 @@ private final class ReplayLoop: @unchecked Sendable {
 
   func stop() {
     loop.execute {
-      self.isStopping = true
-      self.due = []
-      for call in self.live.values { call.stopRepeating() }
+      self.end(at: MonotonicTime.now)
     }
   }
 
   private func look(_ now: Int64) {
     if !isStopping, let end = load.end, now >= begin + end.inNanoseconds {
-      isStopping = true
-      due = []
-      for call in live.values { call.stopRepeating() }
+      self.end(at: now)
     }
     while let next = due.last, next.at <= now {
       due.removeLast()
@@ -146,6 +142,12 @@ private final class ReplayLoop: @unchecked Sendable {
     pacer.stop()
     for channel in channels { channel.close() }
     whenDone.resume()
+  }
+
+  private func end(at now: Int64) {
+    isStopping = true
+    due = []
+    for call in Array(live.values) { call.endSoon(at: now) }
   }
 
   private func dial(_ slot: Int, at now: Int64) {

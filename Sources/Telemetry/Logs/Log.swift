@@ -1,10 +1,10 @@
 public import Logging
 import Glibc
-import Synchronization
+import Locking
 
 /// The process's log.
 public enum Log {
-  private static let current = Mutex<LogSink?>(nil)
+  private static let current = Locked<LogSink?>(nil)
 
   /// Sends all loggers of the process to a descriptor, standard output unless told otherwise. The first call decides;
   /// a further one changes nothing.

@@ -1,5 +1,6 @@
 public import Logging
 import Glibc
+import Locking
 import Synchronization
 
 /// Where all loggers of a process meet: the format, the rate limit, the writer.
@@ -9,7 +10,7 @@ public final class LogSink: Sendable {
   /// What the lines go to.
   public let writer: LogWriter
 
-  private let limit = Mutex(LogRateLimit())
+  private let limit = Locked(LogRateLimit())
   private let suppressedCount = Atomic<Int>(0)
   private let clock: @Sendable () -> (wall: Int64, steady: Int64)
 

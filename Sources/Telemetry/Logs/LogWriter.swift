@@ -1,6 +1,6 @@
 import Dispatch
 import Glibc
-import Synchronization
+import Locking
 
 /// Writes lines to a file descriptor on a thread of its own. The lock guards an append into memory, never the write:
 /// nobody who logs waits for a terminal or a pipe. Beyond its bound, lines are dropped and counted.
@@ -14,7 +14,7 @@ public final class LogWriter: Sendable {
   private let descriptor: Int32
   private let capacity: Int
   private let queue = DispatchQueue(label: "patchbay.log")
-  private let state = Mutex(State())
+  private let state = Locked(State())
 
   /// A writer to a descriptor, which stays the caller's.
   ///

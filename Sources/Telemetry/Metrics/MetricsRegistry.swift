@@ -1,4 +1,5 @@
 public import CoreMetrics
+import Locking
 import Synchronization
 
 /// The process's metrics: a backend for swift-metrics that is read as Prometheus text.
@@ -49,7 +50,7 @@ public final class MetricsRegistry: Sendable {
     var figures: [String: Figure] = [:]
   }
 
-  let state = Mutex(State())
+  let state = Locked(State())
 
   /// An empty registry.
   public init() {}

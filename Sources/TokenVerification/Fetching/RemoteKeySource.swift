@@ -1,4 +1,5 @@
 public import Logging
+import Locking
 
 /// Keys as the issuers publish them, kept in memory: fetched once for any number of calls that wait, refreshed in the
 /// background, kept while an issuer fails (see ``KeySetTiming``).

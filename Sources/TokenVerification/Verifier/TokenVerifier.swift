@@ -1,3 +1,5 @@
+import Locking
+
 /// The gate of every RPC: takes a call's `authorization` values and says whose call it is, or why it is nobody's.
 ///
 /// Checks in this order, and ends at the first that fails: size, structure, header, issuer, key, signature, claims,

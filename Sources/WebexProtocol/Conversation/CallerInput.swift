@@ -45,6 +45,7 @@ public enum ConversationEnd: String, Sendable {
   case ended
   case transferred
   case idle
+  case tooLong
   case shutdown
   case botFailed
 }

@@ -28,7 +28,7 @@ extension ConversationStateMachine {
   ) {
     let event = answer.event
     answer = Answer()
-    if case .inProgress = greeting { greeting = .done }
+    if case .inProgress(let first) = greeting { greeting = .sent(first) }
     guard ending.isTerminal else {
       actions.append(.send(rpc, continuingResponse(prompts: prompts, event: event)))
       complete(rpc)
@@ -58,6 +58,11 @@ extension ConversationStateMachine {
     case .text(let text, let bargeIn):
       return .init(text: text, isBargeInEnabled: bargeIn && !isTerminal)
     }
+  }
+
+  /// A word on the caller's input. It must not clear what an earlier answer said of its being sensitive.
+  func event(_ event: VoiceResponse.Event.Kind, _ kind: VoiceResponse.Kind = .final) -> VoiceResponse {
+    VoiceResponse(kind, events: [.init(event)], isInputSensitive: isSensitive)
   }
 
   /// An answer after which the call goes on: it says how the caller's next input is taken.

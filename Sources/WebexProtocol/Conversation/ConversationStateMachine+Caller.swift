@@ -24,7 +24,7 @@ extension ConversationStateMachine {
       beginTurn(.started, on: rpc, now: now)
       if !isClosed, answerer == rpc { greeting = .inProgress(rpc) }
     case .inProgress(let other) where other == rpc: break
-    case .inProgress, .done:
+    case .inProgress, .sent, .done:
       // The greeting is or was heard on the first RPC.
       actions.append(.send(rpc, continuingResponse(prompts: [], event: nil)))
       complete(rpc)
@@ -58,7 +58,7 @@ extension ConversationStateMachine {
     // On an open audio RPC the platform waits for the word to drop its prompts; it has had it if speech came first.
     if onAudio == true, !wasSpeaking, update(rpc, { $0.saidStart }) == false {
       update(rpc) { $0.saidStart = true }
-      actions.append(.send(rpc, VoiceResponse(events: [.init(.startOfInput)])))
+      actions.append(.send(rpc, event(.startOfInput)))
     }
     if listener == rpc { listener = nil }
   }
@@ -120,7 +120,7 @@ extension ConversationStateMachine {
     turn += 1
     if update(rpc, { $0.saidStart }) == false {
       update(rpc) { $0.saidStart = true }
-      actions.append(.send(rpc, VoiceResponse(events: [.init(.startOfInput)])))
+      actions.append(.send(rpc, event(.startOfInput)))
     }
     actions.append(.tell(.speechStarted(offset: offset), turn: turn))
   }
@@ -128,8 +128,7 @@ extension ConversationStateMachine {
   mutating func endSpeech(offset: Int, now: Duration) {
     guard !isClosed, isSpeaking, let rpc = listener else { return }
     isSpeaking = false
-    let kind: VoiceResponse.Kind = settings.mode == .chunk ? .chunk : .final
-    actions.append(.send(rpc, VoiceResponse(kind, events: [.init(.endOfInput)])))
+    actions.append(.send(rpc, event(.endOfInput, settings.mode == .chunk ? .chunk : .final)))
     beginTurn(.speechEnded(offset: offset), on: rpc, now: now)
   }
 

@@ -20,12 +20,15 @@ public struct ConversationStateMachine: Sendable {
     public var answerTimeout: Duration
     /// Time without any open RPC after which the conversation is taken for dead.
     public var idleTimeout: Duration
+    /// The longest a conversation may last; then the caller is transferred.
+    public var maximumLength: Duration
 
     /// Settings; the defaults are the product's.
     public init(
       mode: ResponseMode = .wav, chunks: ChunkSizes = ChunkSizes(), turn: TurnSettings = TurnSettings(),
       maximumQueuedBytes: Int = 2_000_000, maximumAhead: Duration = .seconds(10),
-      answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600)
+      answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600),
+      maximumLength: Duration = .seconds(4 * 3600)
     ) {
       self.mode = mode
       self.chunks = chunks
@@ -34,6 +37,7 @@ public struct ConversationStateMachine: Sendable {
       self.maximumAhead = maximumAhead
       self.answerTimeout = answerTimeout
       self.idleTimeout = idleTimeout
+      self.maximumLength = maximumLength
     }
   }
 
@@ -57,6 +61,8 @@ public struct ConversationStateMachine: Sendable {
   enum Greeting: Equatable {
     case none
     case inProgress(RPCID)
+    /// Sent whole; whether it arrives is still open.
+    case sent(RPCID)
     case done
     case failed
   }
@@ -65,6 +71,7 @@ public struct ConversationStateMachine: Sendable {
   static let maximumRPCs = 8
 
   let settings: Settings
+  let began: Duration
   var rpcs: [RPC] = []
   /// The newest audio RPC: what is heard on it counts.
   var listener: RPCID?
@@ -98,6 +105,7 @@ public struct ConversationStateMachine: Sendable {
   public init(settings: Settings, now: Duration) {
     self.settings = settings
     self.current = settings.turn
+    self.began = now
     self.lastActivity = now
   }
 
@@ -127,6 +135,7 @@ public struct ConversationStateMachine: Sendable {
     guard !isClosed else { return nil }
     var next = answerDeadline
     func consider(_ time: Duration) { next = next.map { min($0, time) } ?? time }
+    consider(began + settings.maximumLength)
     if rpcs.isEmpty { consider(lastActivity + settings.idleTimeout) }
     if settings.mode == .chunk, answerer != nil {
       if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
@@ -178,6 +187,11 @@ public struct ConversationStateMachine: Sendable {
     return taken()
   }
 
+  /// An RPC that was completed broke before the client had all of it.
+  public mutating func undelivered(_ rpc: RPCID) {
+    if case .sent(rpc) = greeting { greeting = .failed }
+  }
+
   /// The detector heard the caller begin to speak.
   public mutating func speechStarted(offset: Int, now: Duration) -> [ConversationAction] {
     beginSpeech(offset: offset, now: now)
@@ -204,6 +218,7 @@ public struct ConversationStateMachine: Sendable {
       // A bot that has spoken has made its point; one that has not has failed.
       take(hasSpoken ? .endTurn(nil) : .failed, turn: turn, now: now)
     }
+    if !isClosed, began + settings.maximumLength <= now { handOver(.tooLong, completion: .ok) }
     if !isClosed, rpcs.isEmpty, lastActivity + settings.idleTimeout <= now { close(.idle) }
     if !isClosed { flush(now: now) }
     return taken()
@@ -212,10 +227,15 @@ public struct ConversationStateMachine: Sendable {
   /// The server's time is up: the caller is handed to a human, and every RPC is completed as unavailable.
   public mutating func shutDown(now: Duration) -> [ConversationAction] {
     guard !isClosed else { return [] }
+    handOver(.shutdown, completion: .unavailable)
+    return taken()
+  }
+
+  /// Ends a conversation whose time is up: the caller goes to a human.
+  private mutating func handOver(_ end: ConversationEnd, completion: RPCCompletion) {
     if let last = answerer ?? listener ?? rpcs.last?.id {
       actions.append(.send(last, terminalResponse(.failed, prompts: [])))
     }
-    close(.shutdown, completion: .unavailable)
-    return taken()
+    close(end, completion: completion)
   }
 }

@@ -27,6 +27,26 @@ struct ConversationFaultTests {
     #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))) == ["#2 final 458B →voiceAndDTMF", "#2 ok"])
   }
 
+  @Test(
+    "a SESSION_START after a greeting that was sent and never arrived is greeted anew",
+    arguments: ConversationTurnTests.modes)
+  func startAfterUndeliveredGreeting(mode: ResponseMode) {
+    var script = ConversationScript(mode)
+    script.play(.caller(.sessionStart, on: 1), .bot(.speech(400)), .bot(.endTurn(nil)))
+    script.machine.undelivered(RPCID(1))
+    #expect(script.play(.caller(.sessionStart, on: 2)).contains("bot started"))
+    #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))).last == "#2 ok")
+    #expect(script.play(.caller(.sessionStart, on: 3)) == ["#3 final →voiceAndDTMF", "#3 ok"])
+  }
+
+  @Test("an answer other than the greeting that never arrived brings no second greeting")
+  func undeliveredAnswer() {
+    var script = ConversationTurnTests.greeted(.wav)
+    script.play(.caller(.noInput, on: 2), .bot(.speech(400)), .bot(.endTurn(nil)))
+    script.machine.undelivered(RPCID(2))
+    #expect(script.play(.caller(.sessionStart, on: 3)) == ["#3 final →voiceAndDTMF", "#3 ok"])
+  }
+
   @Test("a conversation that begins with audio is served; a late SESSION_START is greeted")
   func resumed() {
     var script = ConversationScript(.wav)
@@ -100,6 +120,29 @@ struct ConversationFaultTests {
     script.play(.halfClose(2))
     #expect(script.play(.wait(.seconds(599))) == [])
     #expect(script.play(.wait(.seconds(1))) == ["bot ended idle", "close idle"])
+  }
+
+  @Test("H9: a conversation that lasts too long ends in a transfer, even with an open RPC")
+  func tooLong() {
+    var script = ConversationTurnTests.greeted(.wav)
+    script.play(.caller(.audio, on: 2), .wait(.seconds(4 * 3600 - 2)))
+    #expect(!script.machine.isClosed)
+    #expect(
+      script.play(.wait(.seconds(2))) == [
+        "#2 final transferToAgent", "#2 ok", "bot ended tooLong", "close tooLong",
+      ])
+  }
+
+  @Test("S2: what marks the caller's input as sensitive stays on every response until the bot clears it")
+  func sensitiveInput() {
+    var script = ConversationScript(.chunk)
+    script.play(.caller(.sessionStart, on: 1), .bot(.sensitive(true)))
+    #expect(script.play(.bot(.endTurn(nil))).first == "#1 final 0B! →voiceAndDTMF sensitive")
+    script.play(.caller(.audio, on: 2))
+    #expect(script.play(.speechStarts).first == "#2 final startOfInput sensitive")
+    #expect(script.play(.speechEnds).first == "#2 chunk endOfInput sensitive")
+    script.play(.bot(.sensitive(false)))
+    #expect(script.play(.bot(.endTurn(nil))).first == "#2 final 0B! →voiceAndDTMF")
   }
 
   @Test("R1: at the end of a drain the caller is transferred and the RPCs are unavailable")
