@@ -101,6 +101,23 @@ struct LiveCallTests {
     await agent.stop()
   }
 
+  @Test("A call that is over is let go, with its connection")
+  func release() async throws {
+    let agent = try LoopbackAgent()
+    weak var call: LiveCall?
+    do {
+      let placed = try PlacedCall(
+        Caller(steps: [], clips: [], settings: Self.settings()), over: CallRoute(target: agent.target, token: "t"),
+        loop: agent.group.nextLoop())
+      call = placed.call
+      for await _ in placed.news {}
+    }
+    // Its loop lets go of it, not this task.
+    for _ in 0..<500 where call != nil { try await Task.sleep(for: .milliseconds(10)) }
+    #expect(call == nil)
+    await agent.stop()
+  }
+
   @Test("Many calls at once are all held, counted and timed")
   func load() async throws {
     let agent = try LoopbackAgent()

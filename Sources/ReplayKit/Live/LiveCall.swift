@@ -78,7 +78,11 @@ final class LiveCall: @unchecked Sendable {
       case .halfClose(let rpc): lines[rpc]?.call?.halfClose()
       case .cancel(let rpc): lines[rpc]?.call?.cancel()
       case .tell(let event): onEvent?(event, time(now))
-      case .finish(let outcome): onOver?(outcome)
+      case .finish(let outcome):
+        let onOver = onOver
+        // Who listens may hold what holds the call.
+        (self.onOver, onEvent) = (nil, nil)
+        onOver?(outcome)
       }
     }
     actions.removeAll(keepingCapacity: true)

@@ -15,7 +15,7 @@ public final class PlacedCall: Sendable {
   /// What happens, in order; ends after ``CallNews/over(_:_:)``. For one reader.
   public let news: AsyncStream<CallNews>
 
-  private let call: LiveCall
+  let call: LiveCall
   private let loop: EventLoop
 
   /// Places a call at once, on a connection of its own. Throws where the target or the TLS files are not usable; a
