@@ -68,7 +68,7 @@ let package = Package(
         "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["YAMLReading"]),
-    layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log]),
+    layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log, metrics]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     .executableTarget(
       name: "patchbay",

@@ -3,8 +3,8 @@ import Glibc
 
 /// The one owner of a libmicrohttpd daemon: a thread that answers requests from here on until this value is destroyed.
 ///
-/// `@unchecked Sendable`: it is the only owner of its C pointer, and libmicrohttpd's functions on a daemon may be called
-/// from any thread.
+/// `@unchecked Sendable`: after `init` the pointer is used by `deinit` alone, once, because this cannot be copied; a
+/// daemon may be stopped from any thread but its own. The exchange is only kept alive here.
 struct HTTPDaemon: ~Copyable, @unchecked Sendable {
   /// Bytes of memory a connection may take, most of them for its request's head.
   static let connectionMemory = 32_768
