@@ -36,7 +36,8 @@ final class ServerState: Sendable {
   /// For the dashboard.
   var snapshot: StatusSnapshot {
     let now = MonotonicClock.now()
-    let statuses = gateway.statuses
+    // The longest first: those are the ones an operator looks for.
+    let statuses = gateway.statuses.sorted { $0.seconds(now: now) > $1.seconds(now: now) }
     let calls = statuses.prefix(StatusSnapshot.maximumCalls).map { status in
       StatusSnapshot.Call(
         conversation: status.conversation, tenant: status.organization, agent: status.agent,
