@@ -210,6 +210,7 @@ def test_a_deadline_that_passes(new_caller):
     caller.press("2")
 
 
+@pytest.mark.measured
 def test_many_conversations_in_a_row(gateway, new_caller):
     """Conversations that end leave nothing behind."""
     for _ in range(100):
