@@ -122,7 +122,7 @@ public final class ClientCall {
   }
 
   private func readNext() {
-    guard let core, headersSent, wantsReading, !reading, !delivering, !readEnded else { return }
+    guard let core, headersSent, wantsReading, !reading, !delivering, !readEnded, loop.isOpen else { return }
     reading = pb_call_receive_message(core)
     if !reading { breakOff() }
   }
@@ -204,7 +204,7 @@ public final class ClientCall {
 extension ClientCall: OutboundCall {
   func flush() {
     flushScheduled = false
-    guard let core, !sending, !halfClosed else { return }
+    guard let core, !sending, !halfClosed, loop.isOpen else { return }
     let first = !headersSent
     var send = pb_send()
     send.message = queue.takeFirst()

@@ -267,7 +267,8 @@ extension EventLoop {
     if late { runLateWork() }
   }
 
-  /// Whether operations may still be started.
+  /// Whether operations may still be begun. Events from before the loop's end arrive after it, and the C core aborts the
+  /// process where an operation is begun on a queue that is down.
   var isOpen: Bool { !queueIsDown }
 
   func whenClosing(_ owner: AnyObject, _ close: @escaping () -> Void) { closers[ObjectIdentifier(owner)] = close }

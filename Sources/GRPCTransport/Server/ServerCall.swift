@@ -51,7 +51,7 @@ public final class ServerCall {
       core, Unmanaged.passUnretained(self).toOpaque(), Operation.serverSent.rawValue,
       Operation.serverReceived.rawValue, Operation.serverClosed.rawValue, 0)
     // The close has a batch of its own, first: it tells a cancelled call from a half-closed one.
-    if !pb_call_receive_close(core) {
+    if !loop.isOpen || !pb_call_receive_close(core) {
       closed = true
       broken = true
     }
@@ -122,9 +122,8 @@ public final class ServerCall {
   }
 
   private func readNext() {
-    guard let core, wantsReading, !reading, !delivering, !readEnded, !closed, !broken, finalStatus == nil else {
-      return
-    }
+    guard let core, wantsReading, !reading, !delivering, !readEnded, !closed, !broken, finalStatus == nil, loop.isOpen
+    else { return }
     reading = pb_call_receive_message(core)
     if !reading { breakOff() }
   }
@@ -272,7 +271,7 @@ public final class ServerCall {
 extension ServerCall: OutboundCall {
   func flush() {
     flushScheduled = false
-    guard let core, !sending, !closed, !broken, !statusSent else { return }
+    guard let core, !sending, !closed, !broken, !statusSent, loop.isOpen else { return }
     var send = pb_send()
     send.message = queue.takeFirst()
     send.finish = finalStatus != nil && queue.isEmpty
