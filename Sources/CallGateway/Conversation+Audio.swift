@@ -10,6 +10,20 @@ enum HeardSpeech {
   case utterance([Int16], at: Int)
 }
 
+/// Audio of the caller's turn on its way to the bot.
+struct Utterance {
+  private(set) var samples: [Int16] = []
+  /// Where it begins in the call's audio, in milliseconds.
+  private(set) var offset = 0
+
+  mutating func append(_ more: UnsafeBufferPointer<Int16>, at offset: Int) {
+    if samples.isEmpty { self.offset = offset }
+    samples.append(contentsOf: more)
+  }
+
+  mutating func forget() { samples = [] }
+}
+
 extension Conversation {
   /// The audio path: runs for every frame of every call.
   func hear(_ audio: VoiceRequestView.AudioInput, on interaction: Interaction) throws(RPCStatus) {
@@ -41,15 +55,27 @@ extension Conversation {
     if speech.isListening != isDetecting { speech.isListening = isDetecting }
     let minimum = machine.isPlayingPrompt(now) ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
+    let isSpeaking = machine.isSpeaking
     let wantsTurns = agent.engine.audioDelivery == .turns
     speech.process(samples) { output in
       switch output {
       case .decision(let decision): heard.append(.decision(decision))
-      case .utterance(let samples, let at): if wantsTurns { heard.append(.utterance(Array(samples), at: at)) }
+      case .utterance(let samples, let at):
+        guard wantsTurns else { return }
+        if !heard.isEmpty {
+          heard.append(.utterance(Array(samples), at: at))
+        } else if isSpeaking {
+          utterance.append(samples, at: at)
+        }
       }
     }
     if !heard.isEmpty { act(now: now) }
+    if utterance.samples.count >= sampleRate / 1000 * Self.deliveredAtOnce { deliverUtterance() }
   }
+
+  /// Audio of a turn that is handed to the bot at once, in milliseconds: waking the bot for every frame costs more than
+  /// all else that is done with the frame.
+  private static let deliveredAtOnce = 100
 
   /// Carries out what was heard, now that the detector may be reset.
   private func act(now: Duration) {
@@ -60,10 +86,19 @@ extension Conversation {
       case .decision(.started(let at, _)): perform(machine.speechStarted(offset: at, now: now))
       case .decision(.ended(let at, _, _)):
         if machine.isSpeaking { turnEnded = now }
+        deliverUtterance()
         perform(machine.speechEnded(offset: at, now: now))
-      case .utterance(let samples, let at): if machine.isSpeaking { deliver(samples, at: at) }
+      case .utterance(let samples, let at):
+        if machine.isSpeaking { samples.withUnsafeBufferPointer { utterance.append($0, at: at) } }
       }
     }
+  }
+
+  /// Hands the bot what it has not been given of the caller's turn.
+  func deliverUtterance() {
+    guard !utterance.samples.isEmpty else { return }
+    deliver(utterance.samples, at: utterance.offset)
+    utterance.forget()
   }
 
   private func deliver(_ samples: [Int16], at offset: Int) {
@@ -74,6 +109,7 @@ extension Conversation {
   /// The detector for a rate; its clock goes on where another's was.
   private func speech(at sampleRate: Int) throws(AudioError) -> CallerSpeech {
     if let speech, speech.sampleRate == sampleRate { return speech }
+    deliverUtterance()
     let made = CallerSpeech(
       detector: try WebRTCDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
     speech = made

@@ -27,6 +27,7 @@ final class Conversation {
   var speech: CallerSpeech?
   /// What the detector gave out for the chunk at hand.
   var heard: [HeardSpeech] = []
+  var utterance = Utterance()
   var resampler: Resampler?
   /// Changes of the audio's format on RPCs that are over; the bound is the call's.
   var formatChanges = 0
@@ -101,7 +102,10 @@ final class Conversation {
   /// The caller's part of an RPC is over.
   func halfClosed(_ interaction: Interaction) {
     guard !interaction.isOver else { return }
-    if machine.isSpeaking, machine.isListening(on: interaction.id) { turnEnded = CallClock.now() }
+    if machine.isSpeaking, machine.isListening(on: interaction.id) {
+      turnEnded = CallClock.now()
+      deliverUtterance()
+    }
     perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: CallClock.now()))
   }
 
@@ -139,7 +143,9 @@ final class Conversation {
       case .tell(let event, let turn):
         show(event)
         tell(event, turn: turn)
-      case .resetDetector: speech?.reset()
+      case .resetDetector:
+        speech?.reset()
+        utterance.forget()
       case .close(let end): close(end)
       }
     }
