@@ -50,13 +50,13 @@ extension Conversation {
     to samples: UnsafeBufferPointer<Int16>, sampleRate: Int, on interaction: Interaction, now: Duration
   ) throws(AudioError) {
     let speech = try speech(at: sampleRate)
-    if agent.engine.audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
+    if audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
     let isDetecting = machine.isDetecting(on: interaction.id, now: now)
     if speech.isListening != isDetecting { speech.isListening = isDetecting }
     let minimum = machine.isPlayingPrompt(now) ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
     let isSpeaking = machine.isSpeaking
-    let wantsTurns = agent.engine.audioDelivery == .turns
+    let wantsTurns = audioDelivery == .turns
     speech.process(samples) { output in
       switch output {
       case .decision(let decision): heard.append(.decision(decision))

@@ -19,6 +19,8 @@ final class Conversation {
   let status: ConversationStatus
   let events = CallerEvents()
   let began = CallClock.now()
+  /// What the bot wants to hear; asked once and not for every frame.
+  let audioDelivery: CallerAudioDelivery
 
   var machine: ConversationStateMachine
   var interactions: [RPCID: Interaction] = [:]
@@ -46,6 +48,7 @@ final class Conversation {
   ) {
     self.key = key
     self.agent = agent
+    self.audioDelivery = agent.engine.audioDelivery
     self.info = info
     self.status = status
     self.loop = loop
