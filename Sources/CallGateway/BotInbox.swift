@@ -1,7 +1,6 @@
 import BotEngine
 import GRPCTransport
 import Locking
-import Synchronization
 
 /// Carries a bot's commands to its conversation's loop, from whatever thread they come.
 ///
@@ -23,16 +22,14 @@ final class BotInbox: Sendable {
   private let loop: EventLoop
   private let receiver: Receiver
   private let queue = Locked(Queue())
-  private let droppedCount = Atomic<Int>(0)
+  private let onDrop: @Sendable () -> Void
 
-  /// The receiver is called on the loop.
-  init(loop: EventLoop, receiver: @escaping Receiver) {
+  /// The receiver is called on the loop, `onDrop` on the bot's thread for each command that found no space.
+  init(loop: EventLoop, onDrop: @escaping @Sendable () -> Void, receiver: @escaping Receiver) {
     self.loop = loop
+    self.onDrop = onDrop
     self.receiver = receiver
   }
-
-  /// Commands dropped for want of space.
-  var dropped: Int { droppedCount.load(ordering: .relaxed) }
 
   func send(_ command: BotCommand, turn: Int) {
     if loop.isCurrent {
@@ -49,7 +46,7 @@ final class BotInbox: Sendable {
       return !queue.isDraining
     }
     guard let mustWake else {
-      droppedCount.add(1, ordering: .relaxed)
+      onDrop()
       return
     }
     if mustWake { loop.execute { [self] in drain() } }

@@ -12,7 +12,9 @@ extension Conversation {
 
   private func startBot() {
     let own = LoopBound(self, loop: loop)
-    let inbox = BotInbox(loop: loop) { command, turn in own.value.take(command, turn: turn) }
+    let inbox = BotInbox(loop: loop, onDrop: { [metrics] in metrics.commandDropped() }) { command, turn in
+      own.value.take(command, turn: turn)
+    }
     let call = BotCall(info: info, events: events) { command, turn in inbox.send(command, turn: turn) }
     let engine = agent.engine
     let loop = loop

@@ -91,7 +91,7 @@ final class Conversation {
     case .unknown: metrics.unknownEvents.increment()
     default: break
     }
-    if case .sessionStart = input {} else { markTurnEnd(input, now) }
+    markTurnEnd(input, now)
     perform(machine.received(input, on: interaction.id, now: now))
   }
 

@@ -68,6 +68,9 @@ final class GatewayMetrics: Sendable {
     if count > 0 { botAudio.increment(by: count) }
   }
 
+  /// A bot ran so far ahead of its call that a command was dropped.
+  func commandDropped() { overflowed.increment() }
+
   /// A token was refused: by the check that failed.
   func refusedToken(_ check: String) {
     Counter(label: "patchbay_tokens_refused_total", dimensions: [("check", check)]).increment()
