@@ -22,6 +22,12 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+// WebSocket frames over TLS are NIO's: bots that speak WebSocket are reached through it.
+let webSocket: [Target.Dependency] = [
+  .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+  .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
+  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+]
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -35,6 +41,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
@@ -48,7 +56,7 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
     .target(name: "CDemoVoice", exclude: ["Voice"]),
-    .systemLibrary(name: "CSystem"),
+    .systemLibrary(name: "CProcess"),
 
     // The layers
     layer("Locking"),
@@ -59,6 +67,7 @@ let package = Package(
     layer("TokenVerification", ["Locking", "COpenSSL", "CCurl", log]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
+    layer("WebSocketClient", ["Locking", log] + webSocket),
     layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading"]),
     layer("Telemetry", ["Locking", log, metrics]),
     layer(
@@ -73,8 +82,9 @@ let package = Package(
     .executableTarget(
       name: "patchbay",
       dependencies: [
-        "CSystem", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
-        "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit", arguments, log,
+        "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
+        "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
+        arguments, log,
       ],
       swiftSettings: strict),
 
@@ -86,6 +96,7 @@ let package = Package(
     tests("TokenVerification", ["Locking", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
+    tests("WebSocketClient"),
     tests("BotEngines", ["BotEngine", "AudioCodecs", "Locking"]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),

@@ -1,4 +1,4 @@
-import CSystem
+import CProcess
 import Glibc
 
 /// What the process asks of the system at its start.
@@ -16,6 +16,6 @@ enum ProcessLimits {
   static func forbidDumps() {
     var none = rlimit(rlim_cur: 0, rlim_max: 0)
     setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
-    _ = csystem_forbid_dumps()
+    _ = cprocess_forbid_dumps()
   }
 }
