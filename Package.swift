@@ -35,6 +35,7 @@ let package = Package(
   products: [
     .executable(name: "patchbay", targets: ["patchbay"]),
     .library(name: "BotEngine", targets: ["BotEngine"]),
+    .library(name: "PatchbayServer", targets: ["PatchbayServer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,14 +80,17 @@ let package = Package(
     layer("GatewayConfiguration", ["YAMLReading"]),
     layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log, metrics]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
-    .executableTarget(
-      name: "patchbay",
+    // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
+    .target(
+      name: "PatchbayServer",
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
         arguments, log,
       ],
-      swiftSettings: strict),
+      path: "Sources/patchbay", swiftSettings: strict),
+    .executableTarget(
+      name: "patchbay", dependencies: ["PatchbayServer"], path: "Sources/PatchbayCommand", swiftSettings: strict),
 
     tests("Locking"),
     tests("AudioCodecs"),
