@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServing
 import Telemetry
 
 /// What the admin port answers: a function from requests to answers.
