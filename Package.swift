@@ -35,6 +35,7 @@ let package = Package(
   products: [
     .executable(name: "patchbay", targets: ["patchbay"]),
     .library(name: "BotEngine", targets: ["BotEngine"]),
+    .library(name: "PatchbayServer", targets: ["PatchbayServer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -64,11 +65,17 @@ let package = Package(
     layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
-    layer("TokenVerification", ["Locking", "COpenSSL", "CCurl", log]),
+    layer("HTTPFetching", ["CCurl"]),
+    layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
-    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading"]),
+    layer(
+      "BotEngines",
+      [
+        "Locking", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
+        "CWebexSchemas", "WebexProtocol", "WebSocketClient", log, metrics,
+      ]),
     layer("Telemetry", ["Locking", log, metrics]),
     layer(
       "CallGateway",
@@ -81,25 +88,30 @@ let package = Package(
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
-    .executableTarget(
-      name: "patchbay",
+    // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
+    .target(
+      name: "PatchbayServer",
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
         "HTTPServing", "WebexStandIn", arguments, log,
       ],
-      swiftSettings: strict),
+      path: "Sources/patchbay", swiftSettings: strict),
+    .executableTarget(
+      name: "patchbay", dependencies: ["PatchbayServer"], path: "Sources/PatchbayCommand", swiftSettings: strict),
 
     tests("Locking"),
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
-    tests("TokenVerification", ["Locking", log]),
+    tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("WebSocketClient"),
-    tests("BotEngines", ["BotEngine", "AudioCodecs", "Locking"]),
+    tests(
+      "BotEngines",
+      ["BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol", log]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),

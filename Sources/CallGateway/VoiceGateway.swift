@@ -156,7 +156,8 @@ public final class VoiceGateway: Sendable {
     let info = CallInfo(
       organization: key.organization, conversation: key.conversation, agent: agent.id,
       trackingID: call.values(for: "trackingid").first, vendorConfiguration: request.vendorConfiguration,
-      additionalInfo: request.additionalInfo, isResumed: isResumed)
+      additionalInfo: request.additionalInfo, isResumed: isResumed,
+      isHeardAtOnce: agent.conversation.mode == .chunk)
     var log = log
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"

@@ -12,6 +12,7 @@ extension Configuration {
     }
     let root = Node.keys([
       ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node),
+      ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
       (
         "limits",
@@ -94,12 +95,10 @@ extension Configuration.Identity {
 
 extension Configuration.Agent {
   fileprivate func node(_ path: (String) -> Node) -> Node {
-    var script: Node?
-    if case .scripted(let file) = engine { script = path(file) }
-    return .keys([
+    .keys([
       ("id", .text(id)), ("name", .text(name)), ("default", .plain("\(isDefault)")), ("tenants", .texts(tenants)),
       ("responses", .plain(responses.rawValue)),
-      ("engine", .keys([("kind", .plain(engine.kind)), ("script", script)])),
+      ("engine", engine.node(path)), ("fallback", fallback == .standard ? nil : fallback.node(path)),
       (
         "speech",
         .keys([
@@ -121,20 +120,20 @@ extension Configuration.Agent {
 
 extension Node {
   /// Text in quotes, so that nothing in it is taken for something else.
-  fileprivate static func text(_ text: String) -> Node { Node(text, .implicit, .doubleQuoted) }
+  static func text(_ text: String) -> Node { Node(text, .implicit, .doubleQuoted) }
 
-  fileprivate static func plain(_ text: String) -> Node { Node(text) }
+  static func plain(_ text: String) -> Node { Node(text) }
 
-  fileprivate static func duration(_ duration: Duration) -> Node { Node(Notation.write(duration)) }
+  static func duration(_ duration: Duration) -> Node { Node(Notation.write(duration)) }
 
-  fileprivate static func list(_ nodes: [Node]) -> Node { Node(nodes) }
+  static func list(_ nodes: [Node]) -> Node { Node(nodes) }
 
   /// A list of texts, or `nil` (no key) where there are none.
-  fileprivate static func texts(_ texts: [String]) -> Node? {
+  static func texts(_ texts: [String]) -> Node? {
     texts.isEmpty ? nil : Node(texts.map(Node.text), .implicit, .flow)
   }
 
-  fileprivate static func keys(_ keys: [(String, Node?)]) -> Node {
+  static func keys(_ keys: [(String, Node?)]) -> Node {
     Node(keys.compactMap { key, value in value.map { (Node(key), $0) } })
   }
 }

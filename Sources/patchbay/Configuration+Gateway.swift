@@ -1,9 +1,8 @@
 import AudioCodecs
-import BotEngine
-import BotEngines
 import CallGateway
 import GRPCTransport
 import GatewayConfiguration
+import Logging
 import SpeechDetection
 import TokenVerification
 import WebexProtocol
@@ -19,8 +18,8 @@ extension Configuration {
   }
 
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
-  func agentDirectory() throws -> AgentDirectory {
-    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle) })
+  func agentDirectory(log: Logger) throws -> AgentDirectory {
+    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle, log: log) })
   }
 
   /// Bounds on what the gateway takes on.
@@ -38,13 +37,13 @@ extension Configuration.Tenant {
 }
 
 extension Configuration.Agent {
-  func agent(idle: Duration) throws -> Agent {
+  func agent(idle: Duration, log: Logger) throws -> Agent {
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds)
     return Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
-      engine: try engine.make(),
+      engine: try makeEngine(log: log),
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech), idleTimeout: idle),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
@@ -78,15 +77,5 @@ extension Configuration {
     let security: GRPCServer.Configuration.Security =
       listen.tls.map { .tls(TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.clientCA)) } ?? .plaintext
     return .init(listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20)
-  }
-}
-
-extension Configuration.Agent.Engine {
-  /// The bot. A script with mistakes is a mistake of the configuration.
-  fileprivate func make() throws -> any BotEngine {
-    switch self {
-    case .demo: try BotEngineFactory.makeEngine(kind: kind)
-    case .scripted(let script): try BotEngineFactory.makeEngine(kind: kind, script: script)
-    }
   }
 }
