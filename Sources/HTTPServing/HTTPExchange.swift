@@ -19,7 +19,7 @@ public final class HTTPExchange: Sendable {
   private let isEnding = Atomic(false)
   private let logger: Logger
   private let crowdedOut: @Sendable () -> Void
-  private let respond: @Sendable (HTTPRequest) -> HTTPResponse
+  private let respond: @Sendable (ServerRequest) -> ServerResponse
 
   /// - Parameters:
   ///   - name: the port's, for the log.
@@ -27,7 +27,7 @@ public final class HTTPExchange: Sendable {
   ///   - respond: makes the answer, on the daemon's thread or the connection's; must not wait.
   public init(
     name: String, limits: HTTPLimits = HTTPLimits(), logger: Logger, crowdedOut: @escaping @Sendable () -> Void = {},
-    respond: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+    respond: @escaping @Sendable (ServerRequest) -> ServerResponse
   ) {
     self.name = name
     self.limits = limits
@@ -108,13 +108,13 @@ public final class HTTPExchange: Sendable {
     }
     return queue(
       respond(
-        HTTPRequest(
+        ServerRequest(
           method: method, path: path, host: field("Host"), authorization: field("Authorization"),
           hasBody: field("Transfer-Encoding") != nil || field("Content-Length").map { $0 != "0" } ?? false, body: body)),
       connection)
   }
 
-  private func queue(_ answer: HTTPResponse, _ connection: OpaquePointer) -> MHD_Result {
+  private func queue(_ answer: ServerResponse, _ connection: OpaquePointer) -> MHD_Result {
     wait(answer.delay)
     guard !answer.isDropped else { return .NO }
     // The library copies the bytes and never writes to them.

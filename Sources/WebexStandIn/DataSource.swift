@@ -81,8 +81,8 @@ extension WebexPlatform {
 
   /// `/dataSources/…`: `path` is what comes after.
   mutating func dataSources(
-    _ path: [String], _ request: HTTPRequest, _ now: Int64
-  ) throws(StandInError) -> HTTPResponse {
+    _ path: [String], _ request: ServerRequest, _ now: Int64
+  ) throws(StandInError) -> ServerResponse {
     let isReading = request.method == "GET"
     let organization = try authorize(
       request, scope: isReading ? StandInSettings.readScope : StandInSettings.writeScope, now)
@@ -103,14 +103,14 @@ extension WebexPlatform {
     case ("DELETE", 1):
       dataSources.remove(at: try index(path[0], organization))
       isChanged = true
-      return HTTPResponse(status: 204, contentType: "application/json", body: [])
+      return ServerResponse(status: 204, contentType: "application/json", body: [])
     default: throw StandInError(status: 405, message: "\(request.method) is not allowed here")
     }
   }
 
   private mutating func create(
     _ members: JSONObject, _ organization: String, _ now: Int64
-  ) throws(StandInError) -> HTTPResponse {
+  ) throws(StandInError) -> ServerResponse {
     let registration = try DataSource.Registration(members, isNew: true)
     try check(registration, organization, except: nil)
     guard dataSources.count < 1_000 else { throw .forbidden("there are as many data sources as there may be") }
@@ -123,7 +123,8 @@ extension WebexPlatform {
     return Self.json(200, shown(source))
   }
 
-  private mutating func replace(_ index: Int, _ members: JSONObject, _ now: Int64) throws(StandInError) -> HTTPResponse
+  private mutating func replace(_ index: Int, _ members: JSONObject, _ now: Int64) throws(StandInError)
+    -> ServerResponse
   {
     let registration = try DataSource.Registration(members, isNew: false)
     let old = dataSources[index]

@@ -27,7 +27,7 @@ extension WebexPlatform {
   private static let maximumTokens = 32
 
   /// The organization whose access token a request shows, if the Service App has the scope.
-  mutating func authorize(_ request: HTTPRequest, scope: String, _ now: Int64) throws(StandInError) -> String {
+  mutating func authorize(_ request: ServerRequest, scope: String, _ now: Int64) throws(StandInError) -> String {
     let parts = (request.authorization ?? "").split(separator: " ")
     guard parts.count == 2, parts[0].lowercased() == "bearer" else {
       throw .unauthorized("The request requires a valid access token set in the Authorization request header.")
@@ -46,7 +46,7 @@ extension WebexPlatform {
   }
 
   /// `POST /access_token`.
-  mutating func refreshedToken(form: [UInt8], _ now: Int64) throws(StandInError) -> HTTPResponse {
+  mutating func refreshedToken(form: [UInt8], _ now: Int64) throws(StandInError) -> ServerResponse {
     let fields = Self.form(form)
     guard fields["grant_type"] == "refresh_token" else { throw .badRequest("grant_type must be refresh_token") }
     guard fields["client_id"] == settings.clientID, fields["client_secret"] == settings.clientSecret else {
@@ -71,7 +71,7 @@ extension WebexPlatform {
   }
 
   /// `POST /applications/{id}/token`.
-  mutating func applicationToken(_ id: String, _ body: [UInt8], _ now: Int64) throws(StandInError) -> HTTPResponse {
+  mutating func applicationToken(_ id: String, _ body: [UInt8], _ now: Int64) throws(StandInError) -> ServerResponse {
     guard id == settings.applicationID else { throw .notFound("there is no application of this id") }
     let members = try Self.members(body)
     guard members["clientId"]?.string == settings.clientID, members["clientSecret"]?.string == settings.clientSecret
@@ -100,13 +100,13 @@ extension WebexPlatform {
     return grants.count - 1
   }
 
-  private mutating func issue(_ index: Int, _ now: Int64) -> HTTPResponse {
+  private mutating func issue(_ index: Int, _ now: Int64) -> ServerResponse {
     let refresh = OAuthGrant.Refresh(token: Identifier.secret(), expiry: now + settings.refreshTokenLifetime)
     grants[index].refresh.append(refresh)
     return issue(index, refresh, now)
   }
 
-  private mutating func issue(_ index: Int, _ refresh: OAuthGrant.Refresh, _ now: Int64) -> HTTPResponse {
+  private mutating func issue(_ index: Int, _ refresh: OAuthGrant.Refresh, _ now: Int64) -> ServerResponse {
     let access = OAuthGrant.Access(
       token: Identifier.secret(), expiry: now + settings.accessTokenLifetime, refreshToken: refresh.token)
     grants[index].access.append(access)

@@ -15,7 +15,7 @@ import TokenVerification
 /// | `POST /stand-in/scopes`, `/stand-in/domains` | `["…"]` under `items` | replaces the Service App's |
 /// | `DELETE /stand-in/requests` | | sets the counters to nothing |
 extension WebexPlatform {
-  mutating func control(_ path: String, _ request: HTTPRequest, _ now: Int64) throws(StandInError) -> HTTPResponse {
+  mutating func control(_ path: String, _ request: ServerRequest, _ now: Int64) throws(StandInError) -> ServerResponse {
     let parts = path.split(separator: "/").dropFirst().map(String.init)
     let body = request.body.isEmpty ? JSONObject([:]) : try Self.members(request.body)
     switch (request.method, parts.first, parts.count) {

@@ -38,7 +38,7 @@ extension WebexPlatform {
   }
 
   /// The key set, as the issuer publishes it.
-  func keySet(_ request: HTTPRequest) -> HTTPResponse {
+  func keySet(_ request: ServerRequest) -> ServerResponse {
     guard ["GET", "HEAD"].contains(request.method) else {
       return Self.refusal(StandInError(status: 405, message: "\(request.method) is not allowed here"))
     }

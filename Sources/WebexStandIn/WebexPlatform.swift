@@ -43,7 +43,7 @@ public struct WebexPlatform: Sendable {
   }
 
   /// Answers a request at `now`, in seconds since 1970.
-  public mutating func respond(to request: HTTPRequest, now: Int64) -> HTTPResponse {
+  public mutating func respond(to request: ServerRequest, now: Int64) -> ServerResponse {
     let path = request.path.hasPrefix("/v1/") ? String(request.path.dropFirst(3)) : request.path
     guard !path.hasPrefix("/stand-in") else {
       return Self.answer { () throws(StandInError) in try control(path, request, now) }
@@ -61,10 +61,10 @@ public struct WebexPlatform: Sendable {
       if let retryAfter { response.fields.append(("Retry-After", String(retryAfter))) }
       return response
     case .garbage:
-      return HTTPResponse(status: 200, contentType: "text/html", body: Array("<html>\u{0}{{{ not JSON".utf8))
+      return ServerResponse(status: 200, contentType: "text/html", body: Array("<html>\u{0}{{{ not JSON".utf8))
     case .hang:
-      return HTTPResponse(status: 200, contentType: "text/plain", body: [], delay: .seconds(60), isDropped: true)
-    case .closed: return HTTPResponse(status: 200, contentType: "text/plain", body: [], isDropped: true)
+      return ServerResponse(status: 200, contentType: "text/plain", body: [], delay: .seconds(60), isDropped: true)
+    case .closed: return ServerResponse(status: 200, contentType: "text/plain", body: [], isDropped: true)
     case .slow, .lost, nil: break
     }
     var response = Self.answer { () throws(StandInError) in try serve(path, request, now) }
@@ -73,7 +73,8 @@ public struct WebexPlatform: Sendable {
     return response
   }
 
-  private mutating func serve(_ path: String, _ request: HTTPRequest, _ now: Int64) throws(StandInError) -> HTTPResponse
+  private mutating func serve(_ path: String, _ request: ServerRequest, _ now: Int64) throws(StandInError)
+    -> ServerResponse
   {
     if path == Self.keySetPath { return keySet(request) }
     let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init)
@@ -86,7 +87,7 @@ public struct WebexPlatform: Sendable {
     }
   }
 
-  private static func answer(_ make: () throws(StandInError) -> HTTPResponse) -> HTTPResponse {
+  private static func answer(_ make: () throws(StandInError) -> ServerResponse) -> ServerResponse {
     do throws(StandInError) { return try make() } catch { return refusal(error) }
   }
 
@@ -107,12 +108,12 @@ public struct WebexPlatform: Sendable {
 
   // MARK: Answers
 
-  static func json(_ status: Int, _ members: JSONObject) -> HTTPResponse {
-    HTTPResponse(status: status, contentType: "application/json", body: Array(JSONValue.object(members).text.utf8))
+  static func json(_ status: Int, _ members: JSONObject) -> ServerResponse {
+    ServerResponse(status: status, contentType: "application/json", body: Array(JSONValue.object(members).text.utf8))
   }
 
   /// An error as Webex tells one.
-  static func refusal(_ error: StandInError) -> HTTPResponse {
+  static func refusal(_ error: StandInError) -> ServerResponse {
     let description = JSONValue.object(JSONObject(["description": .string(error.message)]))
     return json(
       error.status,

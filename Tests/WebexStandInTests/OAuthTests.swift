@@ -9,7 +9,7 @@ struct OAuthTests {
   @Test("Without a live access token there is 401, without the scope 403")
   func authorization() throws {
     var platform = try Platform()
-    let none = platform.webex.respond(to: HTTPRequest(path: "/v1/dataSources"), now: platform.now)
+    let none = platform.webex.respond(to: ServerRequest(path: "/v1/dataSources"), now: platform.now)
     #expect(none.status == 401)
     platform.webex.settings.scopes = [StandInSettings.readScope]
     #expect(platform.call("GET", "/v1/dataSources").status == 200)

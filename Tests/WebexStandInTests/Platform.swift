@@ -31,9 +31,9 @@ struct Platform {
     return (response.status, (try? StrictJSON.parse(response.body))?.object ?? JSONObject([:]))
   }
 
-  mutating func respond(_ method: String, _ path: String, _ body: [UInt8] = []) -> HTTPResponse {
+  mutating func respond(_ method: String, _ path: String, _ body: [UInt8] = []) -> ServerResponse {
     webex.respond(
-      to: HTTPRequest(method: method, path: path, authorization: "Bearer \(accessToken)", body: body), now: now)
+      to: ServerRequest(method: method, path: path, authorization: "Bearer \(accessToken)", body: body), now: now)
   }
 
   /// Refreshes with a token, and keeps what comes where there is something.
@@ -61,7 +61,7 @@ struct Platform {
   func verifier(organization: String = organization) throws -> TokenVerifier {
     let tenant = try Tenant(organization: organization, name: "Example", url: "https://voice.example.com:443")
     var published = webex
-    let document = published.respond(to: HTTPRequest(path: WebexPlatform.keySetPath), now: now).body
+    let document = published.respond(to: ServerRequest(path: WebexPlatform.keySetPath), now: now).body
     return TokenVerifier(
       policy: ClaimPolicy(issuers: [Self.issuer], tenants: [tenant]),
       keys: StaticKeySource([Self.issuer: try KeySet(parsing: document)]))

@@ -1,5 +1,5 @@
 /// What is looked at of a request.
-public struct HTTPRequest: Sendable {
+public struct ServerRequest: Sendable {
   /// The method, as it was sent.
   public var method: String
   /// Decoded, without the query.
@@ -28,7 +28,7 @@ public struct HTTPRequest: Sendable {
 }
 
 /// An answer.
-public struct HTTPResponse: Sendable {
+public struct ServerResponse: Sendable {
   /// The status code.
   public var status: Int
   /// The `Content-Type` field.
@@ -56,8 +56,8 @@ public struct HTTPResponse: Sendable {
   }
 
   /// A line of text.
-  public static func text(_ status: Int, _ text: String) -> HTTPResponse {
-    HTTPResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
+  public static func text(_ status: Int, _ text: String) -> ServerResponse {
+    ServerResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
   }
 }
 
