@@ -11,7 +11,7 @@ extension Configuration {
       .text(text.hasPrefix("/") ? text : folder + (folder.hasSuffix("/") ? "" : "/") + text)
     }
     let root = Node.keys([
-      ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node),
+      ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
       ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
       (
@@ -74,7 +74,7 @@ extension Configuration.Admin {
 }
 
 extension Configuration.Identity {
-  fileprivate var node: Node {
+  fileprivate func node(_ path: (String) -> Node) -> Node {
     .keys([
       ("clock_skew", .duration(clockSkew)),
       ("issuers", .list(issuers.map { .keys([("issuer", .text($0.issuer)), ("keys_url", .text($0.keysURL))]) })),
@@ -85,12 +85,22 @@ extension Configuration.Identity {
             .keys([
               ("org", .text($0.organization)), ("name", .text($0.name)), ("url", .text($0.url)),
               ("audience", $0.audience.map(Node.text)), ("subject", $0.subject.map(Node.text)),
-              ("nonces", .texts($0.nonces.map { _ in "********" })), ("schemas", .texts($0.schemas)),
+              ("nonces", .texts($0.nonces.map { _ in Self.mask })), ("schemas", .texts($0.schemas)),
+              ("limits", $0.conversations.map { .keys([("conversations", .plain("\($0)"))]) }),
             ])
           })
       ),
+      (
+        "revoked",
+        revoked.isEmpty
+          ? nil : .list(revoked.map { .keys([("org", .text($0.organization)), ("nonce", .text(Self.mask))]) })
+      ),
+      ("revocations_file", revocationsFile.map(path)),
     ])
   }
+
+  /// What stands for a nonce.
+  private static var mask: String { "********" }
 }
 
 extension Configuration.Agent {

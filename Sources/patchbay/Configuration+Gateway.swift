@@ -14,7 +14,15 @@ extension Configuration {
   func claimPolicy() throws -> ClaimPolicy {
     ClaimPolicy(
       issuers: identity.issuers.map(\.issuer), tenants: try identity.tenants.map { try $0.tenant() },
-      clockSkew: identity.clockSkew.components.seconds)
+      revoked: Set(identity.revoked.map(\.revokedNonce)), clockSkew: identity.clockSkew.components.seconds)
+  }
+
+  /// The same with what the file of revocations says, for those who look once.
+  func policyWithRevocations() throws -> ClaimPolicy {
+    let policy = try claimPolicy()
+    return ClaimPolicy(
+      issuers: policy.issuers, tenants: policy.tenants,
+      revoked: policy.revoked.union(try identity.revocationsOfFile()), clockSkew: policy.clockSkew)
   }
 
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
@@ -24,7 +32,32 @@ extension Configuration {
 
   /// Bounds on what the gateway takes on.
   var gatewayLimits: GatewayLimits {
-    GatewayLimits(conversations: limits.conversations, conversationsPerTenant: limits.conversationsPerTenant)
+    let own = identity.tenants.compactMap { tenant in tenant.conversations.map { (tenant.organization, $0) } }
+    return GatewayLimits(
+      conversations: limits.conversations, conversationsPerTenant: limits.conversationsPerTenant,
+      conversationsByOrganization: Dictionary(own, uniquingKeysWith: { first, _ in first }))
+  }
+}
+
+extension Configuration.Revocation {
+  /// The same for the verifier.
+  var revokedNonce: ClaimPolicy.RevokedNonce {
+    ClaimPolicy.RevokedNonce(organization: organization, nonce: nonce)
+  }
+}
+
+extension Configuration.Identity {
+  /// What the file of revocations says; nothing where none is named.
+  func revocationsOfFile() throws(ConfigurationError) -> Set<ClaimPolicy.RevokedNonce> {
+    guard let file = revocationsFile else { return [] }
+    return Set(try Configuration.Revocation.read(file: file).map(\.revokedNonce))
+  }
+
+  /// The issuers with the places of their keys.
+  func trustedIssuers() throws(TrustedIssuer.Defect) -> [TrustedIssuer] {
+    try issuers.map { issuer throws(TrustedIssuer.Defect) in
+      try TrustedIssuer(issuer: issuer.issuer, keysURL: issuer.keysURL)
+    }
   }
 }
 
