@@ -154,7 +154,9 @@ def test_a_crowd_on_broken_bots(own_gateway, ports, new_caller):
     """R3, R4: many calls at once on broken bots: none hangs, memory stays, and the good agent's turns stay as fast."""
     faults = SILENT + ("flood", "close")
     gateway = own_gateway(agents=[agent("fine", "wav", {"kind": "demo"}, default=True)] + [
-        agent(f"{fault}-chunk", "chunk", engine(ports[fault]), fallback={"prompt": FALLBACK}) for fault in faults])
+        # The breaker would spare most calls their bot.
+        agent(f"{fault}-chunk", "chunk", engine(ports[fault], breaker={"failures": 1000}), fallback={"prompt": FALLBACK})
+        for fault in faults])
     good = new_caller(gateway, "fine")
     good.start()
 
