@@ -35,6 +35,7 @@ let package = Package(
   products: [
     .executable(name: "patchbay", targets: ["patchbay"]),
     .library(name: "BotEngine", targets: ["BotEngine"]),
+    .library(name: "BotTestKit", targets: ["BotTestKit"]),
     .library(name: "PatchbayServer", targets: ["PatchbayServer"]),
   ],
   dependencies: [
@@ -80,13 +81,19 @@ let package = Package(
     layer("GatewayConfiguration", ["YAMLReading"]),
     layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log, metrics]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
+    layer(
+      "BotTestKit",
+      [
+        "Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine", "BotEngines",
+        "CallGateway", "ReplayKit", log,
+      ]),
     // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
     .target(
       name: "PatchbayServer",
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        arguments, log,
+        "BotTestKit", arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -107,6 +114,7 @@ let package = Package(
     tests("GatewayConfiguration"),
     tests("AdminServer", ["Telemetry"]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
+    tests("BotTestKit", ["BotEngine", "BotEngines"]),
   ],
   swiftLanguageModes: [.v6]
 )
