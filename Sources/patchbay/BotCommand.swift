@@ -4,6 +4,7 @@ import BotTestKit
 import CallGateway
 import Foundation
 import GatewayConfiguration
+import Logging
 import WebexProtocol
 
 /// `patchbay bot`: what the authors of bots need.
@@ -114,7 +115,10 @@ struct BotTestCommand: AsyncParsableCommand {
     } else {
       configuration = try file.load()
     }
-    let directory = try file.agents(of: configuration)
+    // What the engine has to say (a connection refused, a certificate not trusted) is what its author wants to know.
+    var log = Logger(label: "bot", factory: { StreamLogHandler.standardError(label: $0) })
+    log.logLevel = .warning
+    let directory = try file.agents(of: configuration, log: log)
     // Agents may be reserved for organizations: ask as one that may use the agent.
     let organizations = configuration.agents.first { $0.id == agent || (agent.isEmpty && $0.isDefault) }?.tenants ?? []
     guard let found = directory.agent(agent, for: organizations.first ?? "") else {

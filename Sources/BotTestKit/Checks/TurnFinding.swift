@@ -122,6 +122,7 @@ extension CallerEvent {
     case .noInput: "noInput"
     case .custom: "custom"
     case .interrupted: "interrupted"
+    case .mark: "mark"
     case .ended: "ended"
     }
   }
