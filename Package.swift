@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A target imports only targets listed above it. One Swift target owns each C module.
+// A target imports only targets listed above it. One Swift target owns each C module, but for OpenSSL: signatures are
+// TokenVerification's, encryption is Recordings'.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -49,6 +50,7 @@ let package = Package(
     // C
     .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
@@ -65,6 +67,7 @@ let package = Package(
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "CCurl", log]),
+    layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COpusEnc", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
@@ -94,6 +97,7 @@ let package = Package(
     tests("GRPCTransport", ["Locking", log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
     tests("TokenVerification", ["Locking", log]),
+    tests("Recordings", [log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("WebSocketClient"),
