@@ -36,6 +36,7 @@ let package = Package(
   products: [
     .executable(name: "patchbay", targets: ["patchbay"]),
     .library(name: "BotEngine", targets: ["BotEngine"]),
+    .library(name: "PatchbayServer", targets: ["PatchbayServer"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,8 +67,9 @@ let package = Package(
     layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
-    layer("TokenVerification", ["Locking", "COpenSSL", "CCurl", log]),
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COpusEnc", log, metrics]),
+    layer("HTTPFetching", ["CCurl"]),
+    layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
@@ -77,27 +79,30 @@ let package = Package(
       "CallGateway",
       [
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
-        "Telemetry", log, metrics,
+        "Recordings", "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["YAMLReading"]),
     layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log, metrics]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
-    .executableTarget(
-      name: "patchbay",
+    // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
+    .target(
+      name: "PatchbayServer",
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
-        "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        arguments, log,
+        "BotEngine", "BotEngines", "Recordings", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer",
+        "ReplayKit", arguments, log,
       ],
-      swiftSettings: strict),
+      path: "Sources/patchbay", swiftSettings: strict),
+    .executableTarget(
+      name: "patchbay", dependencies: ["PatchbayServer"], path: "Sources/PatchbayCommand", swiftSettings: strict),
 
     tests("Locking"),
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
-    tests("TokenVerification", ["Locking", log]),
     tests("Recordings", [log]),
+    tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("WebSocketClient"),

@@ -1,7 +1,6 @@
 import ArgumentParser
 
 /// The command: wiring only.
-@main
 struct Patchbay: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "patchbay",

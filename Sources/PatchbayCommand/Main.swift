@@ -1,0 +1,7 @@
+import PatchbayServer
+
+/// The program.
+@main
+struct Main {
+  static func main() async { await PatchbayCommand.main() }
+}
