@@ -44,7 +44,9 @@ extension Conversation {
 
   private func take(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
+    if case .transcript(let speaker, let text) = command { record(transcript: speaker, text) }
     perform(machine.bot(output(command), turn: turn, now: CallClock.now()))
+    if recorder != nil { recordSensitivity() }
     settleSpeech()
   }
 

@@ -16,14 +16,16 @@ public final class VoiceGateway: Sendable {
   let registry: ConversationRegistry
   private let workers = Locked<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
   private let clientNames: ClientNames
+  private let recordings: CallRecordings?
   private let rpcs = Atomic<UInt64>(0)
   private let openCalls = Atomic<Int>(0)
 
   /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
   public init(
     verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
-    log: Logger
+    recordings: CallRecordings? = nil, log: Logger
   ) {
+    self.recordings = recordings
     self.clientNames = ClientNames(clientNames)
     self.verifier = verifier
     self.agents = agents
@@ -165,7 +167,7 @@ public final class VoiceGateway: Sendable {
     let admission = registry.admit(key, status: status) {
       let conversation = Conversation(
         key: key, agent: agent, info: info, status: status, loop: call.loop, worker: worker(on: call.loop),
-        metrics: metrics, log: log
+        metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
       ) { [registry] in registry.remove($0.key) }
       return LoopBound(conversation, loop: call.loop)
     }

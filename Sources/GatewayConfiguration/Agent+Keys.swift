@@ -52,6 +52,7 @@ extension Configuration.Agent {
     if let part = section.section("engine", write: "`engine: {kind: demo}`") { engine = Engine(part) }
     speech = Speech(section.always("speech"))
     audio = Audio(section.always("audio"))
+    isRecorded = section.flag("recorded")
     section.finish()
   }
 

@@ -81,6 +81,7 @@ extension Configuration.Tenant {
       section.uuid($0, name: section.name("schemas"))
     }
     if !section.has("schemas"), schemas.isEmpty { schemas = [Self.voiceVirtualAgentSchema] }
+    recording = Recording(section.always("recording"))
     section.finish()
     if let url, URLParts(url) == nil {
       section.reading.report(

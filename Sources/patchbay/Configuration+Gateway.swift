@@ -49,7 +49,8 @@ extension Configuration.Agent {
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech), idleTimeout: idle),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
       defaultFormat: AudioFormat(
-        encoding: AudioEncoding(rawValue: audio.defaultEncoding.rawValue) ?? .mulaw, sampleRate: audio.defaultRate))
+        encoding: AudioEncoding(rawValue: audio.defaultEncoding.rawValue) ?? .mulaw, sampleRate: audio.defaultRate),
+      isRecorded: isRecorded)
   }
 }
 
