@@ -73,7 +73,12 @@ let package = Package(
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
-    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading"]),
+    layer(
+      "BotEngines",
+      [
+        "Locking", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
+        "CWebexSchemas", "WebexProtocol", "WebSocketClient", log, metrics,
+      ]),
     layer("Telemetry", ["Locking", log, metrics]),
     layer(
       "CallGateway",
@@ -106,7 +111,9 @@ let package = Package(
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("WebSocketClient"),
-    tests("BotEngines", ["BotEngine", "AudioCodecs", "Locking"]),
+    tests(
+      "BotEngines",
+      ["BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol", log]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),

@@ -48,6 +48,7 @@ extension Conversation {
     case .interrupted(let milliseconds):
       recorder.interrupted(now: now)
       recorder.event("interrupted", now: now, numbers: ["played_ms": milliseconds])
+    case .mark: break
     case .ended(let end): recorder.event("ended", now: now, words: ["reason": end.rawValue])
     }
   }

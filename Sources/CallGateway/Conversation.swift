@@ -167,6 +167,7 @@ final class Conversation {
       status.set(.answering)
       status.countTurn()
     case .interrupted, .ended: status.set(.waiting)
+    case .mark: break
     }
   }
 
