@@ -94,7 +94,7 @@ let package = Package(
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        "HTTPServing", "WebexStandIn", arguments, log,
+        "HTTPServing", "WebexStandIn", arguments, log, metrics,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(

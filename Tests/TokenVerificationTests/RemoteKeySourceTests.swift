@@ -31,7 +31,7 @@ struct RemoteKeySourceTests {
       for continuation in waiting { continuation.resume() }
     }
 
-    func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> [UInt8] {
+    func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument {
       await withCheckedContinuation { continuation in
         let isOpen = state.withLock { state in
           state.fetches += 1
@@ -41,7 +41,7 @@ struct RemoteKeySourceTests {
         if isOpen { continuation.resume() }
       }
       let answer = state.withLock { $0.answers.count > 1 ? $0.answers.removeFirst() : $0.answers[0] }
-      return try answer.get()
+      return KeySetDocument(try answer.get())
     }
   }
 
