@@ -1,11 +1,13 @@
 """A bot that takes Twilio's Media Streams holds calls: the wire is Twilio's, and the bot needs to know of nothing else."""
 
+import json
 import time
 
 import pytest
 
 from caller import Caller
 from conftest import TENANT_A, agent
+from gateway import run
 from media_streams import MediaStreamsBot
 from schemas import SESSION_START, Event
 from speech import from_mulaw, likeness, recorded, silence
@@ -261,3 +263,47 @@ def test_the_bot_closes(bot, streams_caller):
     caller = streams_caller(served.url)
     caller.start()
     assert caller.press("5").event.event_type == Event.TRANSFER_TO_AGENT
+
+
+def obliging(stream):
+    """Does all that the kit for bot authors looks for, with Patchbay's own events where Twilio has none."""
+    stream.send("subscribe", subscribe=["speech", "noInput", "interrupted", "digits", "custom"])
+    stream.say(recorded(GREETING))
+    done = 0
+    while not stream.closed.wait(0.01):
+        for _, message in list(stream.messages)[done:]:
+            done += 1
+            match message:
+                case {"event": "speech", "speech": {"state": "ended"}}:
+                    stream.say(recorded(ANSWER) + recorded(ANSWER), chunk=1600)
+                case {"event": "interrupted"}:
+                    stream.send("clear")
+                case {"event": "digits", "digits": {"digits": "0"}}:
+                    stream.send("settings", settings={"bargeIn": False})
+                    stream.say(recorded(GREETING))
+                    stream.send("transfer", transfer={"summary": "wants a person"})
+                case {"event": "digits", "digits": {"digits": "9"}}:
+                    stream.send("settings", settings={"bargeIn": False})
+                    stream.say(recorded(GREETING))
+                    stream.send("end")
+                case {"event": "digits", "digits": {"digits": "5"}}:
+                    stream.send("settings", settings={"mode": "digits", "digitCount": 4, "sensitive": True})
+                    stream.say(recorded(GREETING))
+                case {"event": "digits", "digits": {"digits": "7"}}:
+                    stream.close(1011)
+                case {"event": "digits"}:
+                    stream.send("settings", settings={"mode": "voiceAndDigits", "sensitive": False})
+                    stream.say(recorded(GREETING))
+                case {"event": "noInput" | "custom"}:
+                    stream.say(recorded(QUESTION))
+
+
+def test_the_kit_for_bot_authors(bot):
+    """`patchbay bot test` finds no fault: greeting, turn, barge-in, digits, no-input, sensitive, transfer, end, …"""
+    served = bot(obliging)
+    engine = {"kind": "media-streams", "url": served.url, "turn_silence": "300ms"}
+    tested = run(
+        "bot", "test", "--engine", json.dumps(engine), "--calls", "6", "--transfer", "0", "--end", "9", "--sensitive", "5",
+        "--closes", "7", seconds=90)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "0 failed, 0 not applicable" in tested.stdout

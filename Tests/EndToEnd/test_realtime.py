@@ -7,6 +7,7 @@ import pytest
 
 from caller import Caller
 from conftest import TENANT_A, agent
+from gateway import run
 from realtime import StandIn
 from schemas import START_OF_DTMF, Event
 from speech import likeness, prompt, recorded
@@ -188,3 +189,13 @@ def test_the_api_key(stand_in, realtime_caller, tmp_path):
     caller = realtime_caller(server.url, api_key_file=str(key))
     assert caller.start().audio.seconds > 1
     assert "canary-4f1c" not in caller.gateway.log
+
+
+def test_the_kit_for_bot_authors(stand_in):
+    """`patchbay bot test` finds no fault: greeting, turn, barge-in, digits, no-input, sensitive, transfer, end, …"""
+    server = stand_in()
+    tested = run(
+        "bot", "test", "--engine", json.dumps({"kind": "realtime", "url": server.url}), "--calls", "6", "--transfer", "0",
+        "--end", "9", "--sensitive", "5", "--closes", "8", "--long-answer", "7", seconds=90)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "0 failed, 0 not applicable" in tested.stdout

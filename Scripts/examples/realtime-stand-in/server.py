@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """A stand-in for a Realtime server: it speaks the published events, greets, says the caller's words back and obeys keys.
 
-Keys, which come as text items: 0 transfers, 9 ends the call, 5 asks for four digits, 7 tells something long, and
-everything else is read back. For tests, the URL's query can ask for `beta=1` (the names of the beta) and `fault=…`.
+Keys, which come as text items: 0 transfers, 9 ends the call, 5 asks for four digits, 7 tells something long, 8 breaks
+the connection off in the middle of a word, and everything else is read back. For tests, the URL's query can ask for `beta=1` (the names of the beta) and `fault=…`.
 """
 
 import argparse
@@ -213,6 +213,8 @@ class Session:
         if keys == "5":
             arguments = {"count": 4, "terminator": "#", "sensitive": True}
             return "Four digits, please.", audio.prompt("you-pressed"), [("collect_digits", arguments)]
+        if keys == "8":
+            self.query["fault"] = "close"
         if keys == "7":
             return "A long story.", audio.prompt("greeting") * 8, []
         samples = audio.prompt("you-pressed")

@@ -22,13 +22,33 @@ struct SocketBot: Sendable {
     limits = WebSocketLimits(connectTimeout: endpoint.connectTimeout)
   }
 
-  /// Opens a socket for one call.
+  /// Opens a socket for one call. A server that is not there, or says that it is not ready, is tried again until the
+  /// time to connect has passed.
   func connect() async throws -> WebSocket {
-    do throws(WebSocketError) {
-      return try await client.connect(to: address, headers: headers, limits: limits)
-    } catch {
-      if error.code == .cancelled { throw CancellationError() }
-      throw BotFailure(opening: error)
+    let began = ContinuousClock.now
+    var delay = Duration.milliseconds(100)
+    while true {
+      do throws(WebSocketError) {
+        return try await client.connect(to: address, headers: headers, limits: limits)
+      } catch {
+        if error.code == .cancelled { throw CancellationError() }
+        guard error.mayPass, ContinuousClock.now - began + delay < limits.connectTimeout else {
+          throw BotFailure(opening: error)
+        }
+      }
+      try await Task.sleep(for: delay)
+      delay = min(delay * 2, .seconds(1))
+    }
+  }
+}
+
+extension WebSocketError {
+  /// Whether the same attempt may succeed a moment later.
+  fileprivate var mayPass: Bool {
+    switch code {
+    case .refused, .lost: true
+    case .upgrade: status.map { [502, 503, 504].contains($0) } ?? false
+    default: false
     }
   }
 }
