@@ -185,3 +185,40 @@ def closed_port():
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+def conforming(call, event):
+    """What the shared suite asks of a bot: 1 brings a long answer, 3 a card number, 0 an agent, 9 the end, 7 a fault."""
+    turn = event.turn
+    keys = event.digits.digits if event.WhichOneof("event") == "digits" else None
+    match event.WhichOneof("event"):
+        case "started":
+            yield from audio(prompt("greeting"), turn)
+        case "no_input":
+            yield from audio(prompt("still-there"), turn)
+        case "speech_ended" | "custom":
+            yield from audio(prompt("event-received"), turn)
+        case "digits" if keys == "1":
+            for _ in range(3):
+                yield from audio(prompt("anything-else"), turn)
+        case "digits" if keys == "3":
+            yield bot.BotMessage(turn=turn, sensitive={"sensitive": True})
+            yield from audio(prompt("you-pressed"), turn)
+            yield end_turn(turn, mode=3, digit_count=16)
+            return
+        case "digits" if keys == "0":
+            yield from audio(prompt("transfer"), turn)
+            yield bot.BotMessage(turn=turn, transfer={"summary": "wants a person"})
+            return
+        case "digits" if keys == "9":
+            yield from audio(prompt("good-bye"), turn)
+            yield bot.BotMessage(turn=turn, end={})
+            return
+        case "digits" if keys == "7":
+            raise RuntimeError("the bot is broken, as it is meant to be")
+        case "digits":
+            yield bot.BotMessage(turn=turn, sensitive={"sensitive": False})
+            yield from audio(prompt("you-pressed"), turn)
+        case _:
+            return
+    yield end_turn(turn)
