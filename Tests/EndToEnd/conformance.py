@@ -2,7 +2,9 @@
 
 import json
 
+from bots import audio, bot, end_turn
 from gateway import run
+from speech import prompt
 
 CHECKS = ["greeting", "turn", "barge-in", "digits", "no-input", "sensitive", "transfer", "end", "bot closes",
           "caller hangs up", "wire"]
@@ -20,7 +22,7 @@ def findings(engine, *options, seconds=120):
 
 
 def conforms(engine, *options, without=()):
-    """The bot passes every check, but for those that do not apply to it. The cues are those of `bots.conforming`."""
+    """The bot passes every check, but for those that do not apply to it. The cues are those of `conforming`."""
     cues = {"barge-in": ("--long-answer", "1"), "sensitive": ("--sensitive", "3"), "transfer": ("--transfer", "0"),
             "end": ("--end", "9"), "bot closes": ("--closes", "7")}
     given = [option for check, pair in cues.items() if check not in without for option in pair]
@@ -30,3 +32,40 @@ def conforms(engine, *options, without=()):
     expected = {name: "not applicable" if name in without else "passed" for name in CHECKS}
     assert verdicts == expected, json.dumps(found, indent=2)
     return found
+
+
+def conforming(call, event):
+    """What the shared suite asks of a bot: 1 brings a long answer, 3 a card number, 0 an agent, 9 the end, 7 a fault."""
+    turn = event.turn
+    keys = event.digits.digits if event.WhichOneof("event") == "digits" else None
+    match event.WhichOneof("event"):
+        case "started":
+            yield from audio(prompt("greeting"), turn)
+        case "no_input":
+            yield from audio(prompt("still-there"), turn)
+        case "speech_ended" | "custom":
+            yield from audio(prompt("event-received"), turn)
+        case "digits" if keys == "1":
+            for _ in range(3):
+                yield from audio(prompt("anything-else"), turn)
+        case "digits" if keys == "3":
+            yield bot.BotMessage(turn=turn, sensitive={"sensitive": True})
+            yield from audio(prompt("you-pressed"), turn)
+            yield end_turn(turn, mode=3, digit_count=16)
+            return
+        case "digits" if keys == "0":
+            yield from audio(prompt("transfer"), turn)
+            yield bot.BotMessage(turn=turn, transfer={"summary": "wants a person"})
+            return
+        case "digits" if keys == "9":
+            yield from audio(prompt("good-bye"), turn)
+            yield bot.BotMessage(turn=turn, end={})
+            return
+        case "digits" if keys == "7":
+            raise RuntimeError("the bot is broken, as it is meant to be")
+        case "digits":
+            yield bot.BotMessage(turn=turn, sensitive={"sensitive": False})
+            yield from audio(prompt("you-pressed"), turn)
+        case _:
+            return
+    yield end_turn(turn)

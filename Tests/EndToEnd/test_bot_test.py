@@ -3,9 +3,10 @@
 import yaml
 
 import bots
-from conformance import conforms, findings
-from conftest import SCRIPTS
-from gateway import run
+import conftest
+from conformance import conforming, conforms, findings
+from conftest import SCRIPTS, TENANT_A, agent
+from gateway import Gateway, run
 from speech import SOUNDS
 
 
@@ -15,10 +16,25 @@ def test_demo_conforms():
 
 
 def test_grpc_conforms():
-    with bots.Bot(bots.conforming) as bot:
+    with bots.Bot(conforming) as bot:
         found = conforms(bot.engine)
     assert found["barge-in"]["figures"]["old_audio_ms"] <= 200
     assert found["bot closes"]["figures"]["handover_ms"] <= 10_000
+
+
+def test_byova_conforms(tmp_path, issuer):
+    """Through another server of the voice virtual agent interface, behind which is the same bot."""
+    with bots.Bot(conforming) as bot:
+        behind = Gateway(tmp_path, conftest.configuration(issuer, agents=[agent("bot", "chunk", bot.engine)]))
+        try:
+            (tmp_path / "token").write_text(issuer.token(TENANT_A))
+            (tmp_path / "token").chmod(0o600)
+            engine = {"kind": "byova", "url": f"http://{behind.address}", "agent": "bot",
+                      "authorization_file": str(tmp_path / "token")}
+            found = conforms(engine, "--org", TENANT_A["org"])
+        finally:
+            behind.stop()
+    assert found["barge-in"]["figures"]["old_audio_ms"] <= 200
 
 
 def test_what_is_wrong_is_told():
