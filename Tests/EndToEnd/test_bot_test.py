@@ -15,15 +15,8 @@ def test_demo_conforms():
     assert found["barge-in"]["figures"]["old_audio_ms"] <= 200
 
 
-def test_grpc_conforms():
-    with bots.Bot(conforming) as bot:
-        found = conforms(bot.engine)
-    assert found["barge-in"]["figures"]["old_audio_ms"] <= 200
-    assert found["bot closes"]["figures"]["handover_ms"] <= 10_000
-
-
-def test_byova_conforms(tmp_path, issuer):
-    """Through another server of the voice virtual agent interface, behind which is the same bot."""
+def test_grpc_and_byova_conform(tmp_path, issuer):
+    """A bot in another language, directly and through another server of the voice virtual agent interface."""
     with bots.Bot(conforming) as bot:
         behind = Gateway(tmp_path, conftest.configuration(issuer, agents=[agent("bot", "chunk", bot.engine)]))
         try:
@@ -32,9 +25,12 @@ def test_byova_conforms(tmp_path, issuer):
             engine = {"kind": "byova", "url": f"http://{behind.address}", "agent": "bot",
                       "authorization_file": str(tmp_path / "token")}
             found = conforms(engine, "--org", TENANT_A["org"])
+            direct = conforms(bot.engine)
         finally:
             behind.stop()
     assert found["barge-in"]["figures"]["old_audio_ms"] <= 200
+    assert direct["barge-in"]["figures"]["old_audio_ms"] <= 200
+    assert found["bot closes"]["figures"]["handover_ms"] <= 10_000
 
 
 def test_what_is_wrong_is_told():
