@@ -149,6 +149,8 @@ let package = Package(
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
+    // With the example's bot, so that it stays true.
+    tests("PatchbayServer", ["BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", log]),
   ],
   swiftLanguageModes: [.v6]
 )
