@@ -44,7 +44,8 @@ final class RunningServer: Sendable {
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, logger: log)
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
+      logger: log)
     self.state = state
   }
 
