@@ -18,7 +18,7 @@ public func fuzzKeySet(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   if let issuer = try? TrustedIssuer(issuer: "https://issuer.example", keysURL: text) {
     precondition(issuer.keysURL.utf8.allSatisfy { (0x21...0x7E).contains($0) })
     // Plain http leads nowhere but to this machine.
-    if KeySetURL.isPlaintext(text) {
+    if FetchURL.isPlaintext(text) {
       let lower = text.lowercased()
       precondition(
         ["http://localhost", "http://127.", "http://[", "http:///"].contains { lower.hasPrefix($0) }

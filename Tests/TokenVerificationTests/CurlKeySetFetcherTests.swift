@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import Testing
 
+@testable import HTTPFetching
 @testable import TokenVerification
 
 @Suite("Fetching a key set")

@@ -1,4 +1,5 @@
 import Glibc
+import HTTPFetching
 import Synchronization
 
 @testable import TokenVerification

@@ -1,3 +1,5 @@
+import HTTPFetching
+
 /// Gets an issuer's key set document. One implementation uses the network, others stand in for it in tests.
 public protocol KeySetFetcher: Sendable {
   /// The document, or why there is none. Ends within 5 seconds.

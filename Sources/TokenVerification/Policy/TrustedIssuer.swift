@@ -1,3 +1,5 @@
+import HTTPFetching
+
 /// An issuer whose tokens are taken, and where its keys are published.
 public struct TrustedIssuer: Sendable, Hashable {
   /// The `iss` of its tokens, byte for byte.
@@ -12,7 +14,13 @@ public struct TrustedIssuer: Sendable, Hashable {
   public init(issuer: String, keysURL: String? = nil, allowsPrivateAddresses: Bool = false) throws(Defect) {
     guard (1...TokenClaims.maximumTextBytes).contains(issuer.utf8.count) else { throw .issuer }
     let keysURL = keysURL ?? Self.defaultKeysURL(of: issuer)
-    try KeySetURL.check(keysURL)
+    do throws(FetchURL.Defect) { try FetchURL.check(keysURL) } catch {
+      switch error {
+      case .malformed: throw .malformedURL
+      case .insecure: throw .insecureURL
+      case .unwantedPart: throw .unwantedURLPart
+      }
+    }
     self.init(trusting: issuer, keysURL: keysURL, allowsPrivateAddresses: allowsPrivateAddresses)
   }
 

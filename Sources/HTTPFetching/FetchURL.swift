@@ -1,27 +1,38 @@
 import CCurl
 
-/// What is checked of a key set's URL before anything connects to it, with the parser that will connect.
-enum KeySetURL {
-  static func check(_ text: String) throws(TrustedIssuer.Defect) {
+/// What is checked of a URL before anything connects to it, with the parser that will connect.
+public enum FetchURL {
+  /// Why nothing would be fetched from a URL.
+  public enum Defect: Error, Sendable, Hashable {
+    /// The URL cannot be read, or has characters that a URL must escape.
+    case malformed
+    /// Neither https, nor http to the loopback interface.
+    case insecure
+    /// The URL has a user, a password or a fragment.
+    case unwantedPart
+  }
+
+  /// Throws unless `text` is an https URL, or an http URL to the loopback interface, of at most 2,048 bytes.
+  public static func check(_ text: String) throws(Defect) {
     guard (1...2_048).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
       let url = curl_url()
-    else { throw .malformedURL }
+    else { throw .malformed }
     defer { curl_url_cleanup(url) }
     guard curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK, let scheme = part(CURLUPART_SCHEME, of: url),
       let host = part(CURLUPART_HOST, of: url), !host.isEmpty
-    else { throw .malformedURL }
+    else { throw .malformed }
     for unwanted in [CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT] where part(unwanted, of: url) != nil {
-      throw .unwantedURLPart
+      throw .unwantedPart
     }
     switch scheme {
     case "https": break
-    case "http": guard isLoopback(host: host) else { throw .insecureURL }
-    default: throw .insecureURL
+    case "http": guard isLoopback(host: host) else { throw .insecure }
+    default: throw .insecure
     }
   }
 
   /// Whether a URL that passed ``check(_:)`` is http, and so has to lead to the loopback interface.
-  static func isPlaintext(_ text: String) -> Bool { text.prefix(7).lowercased() == "http://" }
+  public static func isPlaintext(_ text: String) -> Bool { text.prefix(7).lowercased() == "http://" }
 
   private static func part(_ part: CURLUPart, of url: OpaquePointer) -> String? {
     var text: UnsafeMutablePointer<CChar>?
