@@ -10,30 +10,32 @@ extension Configuration {
     let path: (String) -> Node = { text in
       .text(text.hasPrefix("/") ? text : folder + (folder.hasSuffix("/") ? "" : "/") + text)
     }
-    let root = Node.keys([
-      ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
-      ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
-      ("agents", .list(agents.map { $0.node(path) })),
-      (
-        "limits",
-        .keys([
-          ("conversations", .plain("\(limits.conversations)")),
-          ("conversations_per_tenant", .plain("\(limits.conversationsPerTenant)")),
-          ("idle", .duration(limits.idle)),
-        ])
-      ),
-      (
-        "recording",
-        .keys([
-          ("enabled", .plain("\(recording.isEnabled)")), ("directory", recording.directory.map(path)),
-        ])
-      ),
-      (
-        "logging",
-        .keys([("level", .plain(logging.level.rawValue)), ("format", .plain(logging.format.rawValue))])
-      ),
-      ("shutdown", .keys([("drain", .duration(shutdown.drain))])),
-    ])
+    let root = Node.keys(
+      [
+        ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
+        ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
+        ("agents", .list(agents.map { $0.node(path) })),
+      ] + media.keys(path) + [
+        (
+          "limits",
+          .keys([
+            ("conversations", .plain("\(limits.conversations)")),
+            ("conversations_per_tenant", .plain("\(limits.conversationsPerTenant)")),
+            ("idle", .duration(limits.idle)),
+          ])
+        ),
+        (
+          "recording",
+          .keys([
+            ("enabled", .plain("\(recording.isEnabled)")), ("directory", recording.directory.map(path)),
+          ])
+        ),
+        (
+          "logging",
+          .keys([("level", .plain(logging.level.rawValue)), ("format", .plain(logging.format.rawValue))])
+        ),
+        ("shutdown", .keys([("drain", .duration(shutdown.drain))])),
+      ])
     do {
       return try serialize(node: root, width: -1, allowUnicode: true)
     } catch {

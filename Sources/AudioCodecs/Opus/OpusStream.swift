@@ -21,6 +21,9 @@ public final class OpusStream {
     public var concealedSamples = 0
     /// Samples left out of losses.
     public var skippedSamples = 0
+
+    /// Nothing yet.
+    public init() {}
   }
 
   /// What comes out, in order.
