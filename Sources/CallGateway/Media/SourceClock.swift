@@ -51,7 +51,8 @@ struct SourceClock: Sendable {
     var begin = stated.map { believable($0, count, expected, arrival) } ?? unstated(count, expected, arrival)
     var skip = 0
     if hasBegun {
-      if abs(begin - expected) <= tolerance {
+      // Right after audio that was there already, the sender's time is taken at its word.
+      if begin >= expected - (repeatingSince == nil ? tolerance : 0), begin <= expected + tolerance {
         begin = expected
       } else if begin < expected {
         if let since = repeatingSince, arrival - since > longestRepetition {
