@@ -45,6 +45,11 @@ public final class CallerAudioDecoder {
   /// The rate of the samples given out, in Hz: 8,000 for audio of 8,000 Hz, 16,000 for all other; or the stream's own.
   public var sampleRate: Int { keepsRate ? format.sampleRate : format.sampleRate == 8000 ? 8000 : 16000 }
 
+  /// The names of its stages, as in ``AudioStage/names``: `mulaw 8k`, or `linear16 48k`, `resample 16k`.
+  public var names: [String] {
+    [format.stageName] + (format.sampleRate == sampleRate ? [] : ["resample \(sampleRate / 1000)k"])
+  }
+
   private let keepsRate: Bool
 
   enum Stage {

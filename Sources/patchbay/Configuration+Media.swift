@@ -26,7 +26,7 @@ extension Configuration.Receiver {
     let receiver: any MediaReceiver =
       switch kind {
       case .count: CountingReceiver(id: id, log: log)
-      case .grpc(let endpoint): GRPCReceiver(id: id, endpoint: try endpoint.resolved(), log: log)
+      case .grpc(let endpoint): try GRPCReceiver(id: id, endpoint: try endpoint.resolved(), log: log)
       }
     return MediaReceivers.Entry(
       id: id, receiver: receiver, organizations: tenants.isEmpty ? nil : Set(tenants),

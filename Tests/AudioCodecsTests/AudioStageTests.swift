@@ -13,6 +13,11 @@ struct AudioStageTests {
     let two = try ResamplingStage(from: 48000, to: 16000, next: ResamplingStage(from: 16000, to: 8000, next: end))
     #expect(two.chain == "resample 16k → resample 8k → detector")
     #expect(AudioFormat.telephone.stageName == "mulaw 8k")
+    let decoder = CallerAudioDecoder(defaults: AudioFormat(encoding: .linear16, sampleRate: 48_000))
+    #expect(decoder.names == ["linear16 48k", "resample 16k"])
+    let kept = CallerAudioDecoder(defaults: decoder.format, keepsRate: true)
+    #expect(kept.names == ["linear16 48k"])
+    #expect(kept.sampleRate == 48_000)
   }
 
   @Test(

@@ -95,7 +95,7 @@ class Talk:
 def test_a_meeting(new_meeting, collector, media_gateway):
     """Wire 8: roster, three Opus streams with 5 % loss and reordering, a speaker change, a key frame, close."""
     meeting = new_meeting()
-    ada, ben, cleo, dora = (wide(*names) for names in (
+    ada, ben, cleo, dora = (wide(*names)[: 4 * RATE] for names in (
         ("vm-goodbye", "pbx-invalid"), ("vm-intro",), ("vm-options",), ("pbx-invalid",)))
     meeting.roster(refresh=True, additions=[person("ada", video_active=True), person("ben"), person("cleo")])
     meeting.control.wait_for(
@@ -159,7 +159,7 @@ def test_a_meeting(new_meeting, collector, media_gateway):
         begins[who] = lag(heard, spoken) - start * 320
         quality = signal_to_noise(heard, spoken, begins[who] + start * 320)
         lost = sum(len(t.lost) for t in talks if any(w == who for _, w in t.packets))
-        assert quality > (12 if lost == 0 else 4), f"{who}: {quality:.1f} dB"
+        assert quality > (9 if lost == 0 else 4), f"{who}: {quality:.1f} dB"
         if lost == 0:
             # Bit for bit what the reference decoder gives.
             reference = opus.decode([d for d, w in talks[0].packets if w == who])
@@ -183,7 +183,7 @@ def test_an_abrupt_end_and_a_new_control_stream(new_meeting, collector):
     meeting.roster(refresh=True, additions=[person("ada")])
     meeting.control.wait_for(lambda r: r.media_stream_request.HasField("audio_config"), "request for audio")
     rpc = meeting.open("audio-0", AUDIO)
-    packets = opus.Encoder(RATE).packets(wide("vm-goodbye"))
+    packets = opus.Encoder(RATE).packets(wide("vm-intro"))[:40]
     began = int(time.time() * 1000)
     for number, data in enumerate(packets[:20]):
         rpc.send(packet(data, number + 1, "ada", began + number * 20))

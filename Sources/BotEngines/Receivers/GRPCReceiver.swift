@@ -18,18 +18,18 @@ public final class GRPCReceiver: MediaReceiver {
 
   private let endpoint: BotEndpoint
   private let log: Logger
-  private let channels = Locked<[ObjectIdentifier: GRPCChannel]>([:])
+  private let channels: BotChannels
 
-  /// A receiver; `id` is what its logs call it. Nothing is connected yet.
-  public init(id: String, endpoint: BotEndpoint, log: Logger) {
+  /// A receiver; `id` is what its logs call it. Nothing is connected yet. Blocks while the system's authorities are read.
+  ///
+  /// - Throws: ``EngineError`` where TLS is not usable.
+  public init(id: String, endpoint: BotEndpoint, log: Logger) throws {
     var log = log
     log[metadataKey: "receiver"] = "\(id)"
     self.log = log
     self.endpoint = endpoint
+    channels = try BotChannels(endpoint, maximumMessage: 131_072)
   }
-
-  /// Why a session was given up.
-  struct Failure: Error {}
 
   public func receive(_ session: MediaSession) async throws {
     let feed = Feed(session)
@@ -106,8 +106,13 @@ public final class GRPCReceiver: MediaReceiver {
 
   /// One RPC, until it or the session ends. Tells whether anything was sent.
   private func forward(_ session: MediaSession, _ feed: Feed) async throws -> Bool {
-    let channel = try channel()
-    let stream = await channel.call(path: Self.path, metadata: metadata(session.info))
+    let lease: BotChannels.Lease
+    do throws(BotFailure) { lease = try await channels.lease(on: EngineLoop.current(log: log)) } catch {
+      log.warning("a receiver cannot be reached", metadata: ["why": "\(error)"])
+      return false
+    }
+    defer { channels.giveBack(lease, isTrusted: true) }
+    let stream = await lease.channel.call(path: Self.path, metadata: metadata(session.info))
     let wishes = Task {
       for await message in stream.messages {
         if let wish = MediaWishes.decode(message) { session.send(wish) }
@@ -150,26 +155,5 @@ public final class GRPCReceiver: MediaReceiver {
     if let tracking = info.trackingID { metadata.append(("trackingid", tracking)) }
     for header in endpoint.headers { metadata.append((header.name, header.value)) }
     return Metadata(metadata)
-  }
-
-  /// The connection of the loop that this session's task runs on.
-  private func channel() throws -> GRPCChannel {
-    guard let loop = EventLoop.current else { throw Failure() }
-    let id = ObjectIdentifier(loop)
-    if let channel = channels.withLock({ $0[id] }) { return channel }
-    var security = GRPCChannel.Security.plaintext
-    if endpoint.isSecure {
-      var tls = ClientTLS(rootsPEM: endpoint.tls.rootsPEM, serverName: endpoint.tls.serverName)
-      if let certificate = endpoint.tls.certificatePEM, let key = endpoint.tls.keyPEM {
-        tls.certificate = (certificate, key)
-      }
-      security = .tls(tls)
-    }
-    let made = try GRPCChannel(target: endpoint.authority, security: security, loop: loop)
-    return channels.withLock { channels in
-      if let channel = channels[id] { return channel }
-      channels[id] = made
-      return made
-    }
   }
 }

@@ -1,4 +1,3 @@
-import AudioCodecs
 import BotEngine
 import CProtobufC
 import CWebexSchemas
@@ -33,8 +32,9 @@ extension MediaEvent {
       piece.pointee.concealed = UInt32(clamping: audio.concealed)
       message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_AUDIO
       message.pointee.media_audio = piece
-      return AudioEncoding.linear16.encode(audio.samples).withUnsafeBufferPointer { bytes in
-        piece.pointee.samples = ProtobufCBinaryData(bytes)
+      // The machines this runs on keep numbers as the wire does.
+      return audio.samples.withUnsafeBytes { bytes in
+        piece.pointee.samples = Self.lent(bytes)
         return builder.pack(message)
       }
     case .video(let video):
@@ -46,8 +46,8 @@ extension MediaEvent {
       frame.pointee.follows_loss = video.followsLoss ? 1 : 0
       message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_VIDEO
       message.pointee.media_video = frame
-      return video.data.withUnsafeBufferPointer { bytes in
-        frame.pointee.data = ProtobufCBinaryData(bytes)
+      return video.data.withUnsafeBytes { bytes in
+        frame.pointee.data = Self.lent(bytes)
         return builder.pack(message)
       }
     case .sensitive(let isSensitive):
@@ -63,6 +63,13 @@ extension MediaEvent {
     }
     return builder.pack(message)
   }
+
+  /// Bytes that protobuf-c only reads; they have to live until the message is packed.
+  private static func lent(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
+    .init(
+      len: bytes.count,
+      data: UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)))
+  }
 }
 
 extension MediaSessionInfo {
@@ -76,7 +83,9 @@ extension MediaSessionInfo {
     info.pointee.tracking = builder.text(trackingID ?? "")
     info.pointee.sample_rate = UInt32(clamping: sampleRate)
     info.pointee.resumed = isResumed ? 1 : 0
-    if !parameters.isEmpty { info.pointee.parameters = StructValue.build(parameters.mapValues(\.onWire), builder) }
+    if !parameters.isEmpty {
+      info.pointee.parameters = StructValue.build(parameters.mapValues(StructValue.init), builder)
+    }
     let hello = builder.make(patchbay__bot__hello__init)
     hello.pointee.protocol_version = 1
     hello.pointee.kind =
@@ -90,19 +99,6 @@ extension MediaSessionInfo {
     message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO
     message.pointee.hello = hello
     return builder.pack(message)
-  }
-}
-
-extension BotValue {
-  fileprivate var onWire: StructValue {
-    switch self {
-    case .null: .null
-    case .bool(let bool): .bool(bool)
-    case .number(let number): .number(number)
-    case .string(let string): .string(string)
-    case .list(let list): .list(list.map(\.onWire))
-    case .object(let object): .object(object.mapValues(\.onWire))
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import AudioCodecs
-package import CProtobufC
+import CProtobufC
 import CWebexSchemas
 
 extension VoiceRequest {
@@ -74,7 +74,7 @@ extension VoiceRequest.Event {
 
 extension ProtobufCBinaryData {
   /// Bytes to be written, which protobuf-c only reads. They have to live until the message is packed.
-  package init(_ bytes: UnsafeBufferPointer<UInt8>) {
+  init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.init(len: bytes.count, data: UnsafeMutablePointer(mutating: bytes.baseAddress))
   }
 }

@@ -1,5 +1,6 @@
 import Testing
-import WebexProtocol
+
+@testable import WebexProtocol
 
 @Suite("A meeting's roster")
 struct MeetingRosterTests {
