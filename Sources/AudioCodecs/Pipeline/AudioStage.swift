@@ -38,11 +38,13 @@ public struct ResamplingStage<Next: AudioStage>: AudioStage {
     room = Scratch(resampler?.maximumOutput(of: Self.slice) ?? 0)
   }
 
+  /// The names of this stage and of all after it.
   public var names: [String] {
     guard let resampler else { return next.names }
     return ["resample \(resampler.outputRate / 1000)k"] + next.names
   }
 
+  /// Takes a piece of the stream.
   public mutating func process(_ samples: UnsafeBufferPointer<Int16>) {
     guard let resampler else { return next.process(samples) }
     var taken = 0
@@ -76,6 +78,9 @@ public struct SinkStage: AudioStage {
     self.body = body
   }
 
+  /// The end's name.
   public var names: [String] { [name] }
+
+  /// Hands the piece to the closure.
   public func process(_ samples: UnsafeBufferPointer<Int16>) { body(samples) }
 }

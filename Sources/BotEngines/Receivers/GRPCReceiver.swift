@@ -31,6 +31,7 @@ public final class GRPCReceiver: MediaReceiver {
     channels = try BotChannels(endpoint, maximumMessage: 131_072)
   }
 
+  /// Forwards one session, until it is over or the server wants no more of it.
   public func receive(_ session: MediaSession) async throws {
     let feed = Feed(session)
     var pause = Self.firstPause

@@ -22,6 +22,7 @@ public struct CountingReceiver: MediaReceiver {
     bytes = Counter(label: "patchbay_received_video_bytes_total", dimensions: dimensions)
   }
 
+  /// Counts one session, until it is over.
   public func receive(_ session: MediaSession) async throws {
     var samples = 0
     var made = 0

@@ -118,7 +118,8 @@ struct SessionClock: Sendable {
     }
     let (difference, overflow) = microseconds.subtractingReportingOverflow(stated.sender)
     let (scaled, tooFar) = difference.multipliedReportingOverflow(by: Int64(rate))
-    guard !overflow, !tooFar else { return difference < 0 ? Int.min / 2 : Int.max / 2 }
+    if overflow { return microseconds < 0 ? Int.min / 2 : Int.max / 2 }
+    if tooFar { return difference < 0 ? Int.min / 2 : Int.max / 2 }
     return Int(scaled / 1_000_000) + stated.arrival
   }
 }

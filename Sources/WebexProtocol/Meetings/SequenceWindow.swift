@@ -49,7 +49,7 @@ public struct SequenceWindow<Packet> {
 
   /// Takes note of a packet. `copy` is called where it has to wait.
   public mutating func arrive(_ number: UInt64, now: Duration, copy: () -> Packet) -> Arrival {
-    if number == expected, held.isEmpty {
+    if number == expected {
       expected &+= 1
       lateInARow = 0
       return .next

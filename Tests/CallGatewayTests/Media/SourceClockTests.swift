@@ -26,7 +26,7 @@ struct SourceClockTests {
 
   @Test("goes on without a seam where the times differ by less than 60 ms, or are not stated")
   mutating func jitter() {
-    #expect(place([0, 150, 340, 500, nil], arrivals: [160, 330, 480, 640, 9000]) == [0, 160, 320, 480, 640])
+    #expect(place([0, 150, 340, 500, nil], arrivals: [160, 330, 480, 640, 8000]) == [0, 160, 320, 480, 640])
   }
 
   @Test("leaves a gap where the sender paused, by its time or by a second of nothing")
@@ -68,7 +68,7 @@ struct SourceClockTests {
     #expect(clock.place(160, stated: .max / 2, arrival: 320).position == 160)
     #expect(clock.place(160, stated: .max / 2 + 160, arrival: 480).position == 320)
     #expect(clock.place(160, stated: .min / 2, arrival: 640).position == 480)
-    #expect(clock.place(160, stated: .min / 2 + 8160, arrival: 8800).position == 8480)
+    #expect(clock.place(160, stated: .min / 2 + 8160, arrival: 8800).position == 8640)
     // Set back by four seconds: what comes is new after three seconds of what was there already.
     var clock = SourceClock(rate: Self.rate)
     for index in 0..<500 { _ = clock.place(160, stated: index * 160, arrival: index * 160 + 160) }
