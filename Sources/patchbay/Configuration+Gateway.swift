@@ -79,7 +79,7 @@ extension Configuration.Agent {
       engine: try makeEngine(log: log),
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
-        maximumQueuedBytes: engine.endpoint == nil ? Self.ownOutput : Self.remoteOutput,
+        maximumQueuedBytes: engine.maximumOutput,
         answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: idle,
         fallback: try fallback.settings()),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
