@@ -17,6 +17,7 @@ final class RunningServer: Sendable {
   private let server: GRPCServer
   private let admin: AdminServer
   private let identity: IdentityParts
+  private let recordings: RecordingParts?
   private let log: Logger
 
   /// Joins the parts. Throws where a key or a file cannot be had.
@@ -24,9 +25,10 @@ final class RunningServer: Sendable {
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
+    recordings = try RecordingParts(configuration, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
-      clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
+      clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     media = MediaGateway(gateway: gateway, settings: try configuration.mediaSettings(log: log), log: log)
     let services = ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] + media.services
@@ -58,6 +60,7 @@ final class RunningServer: Sendable {
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
       Task { [state, health] in await state.keepPublishing(to: health) },
+      Task { [recordings] in await recordings?.keepInOrder() },
     ]
     if let port = ports.first {
       Log.announce(
@@ -99,6 +102,7 @@ final class RunningServer: Sendable {
     await server.shutdown(grace: .seconds(2))
     await admin.stop()
     await loops.shutdown()
+    await recordings?.finish()
     log.notice("ended")
   }
 }

@@ -82,7 +82,7 @@ struct MediaConfigurationTests {
       ("receivers: [{id: a b, kind: count}]", "cannot be a receiver's id"),
       ("receivers: [{id: a, kind: cuont}]", "did you mean count?"),
       ("receivers: [{id: a, kind: grpc}]", "`receivers[0].url` is missing"),
-      ("receivers: [{id: a, kind: grpc, url: 'wss://a.example.com'}]", "has to be an https or http URL"),
+      ("receivers: [{id: a, kind: grpc, url: 'wss://a.example.com'}]", "begins with https:// or http://"),
       ("receivers: [{id: a, kind: count, takes: [fork]}]", "did you mean forks?"),
       ("receivers: [{id: a, kind: count, tenants: [Nobody]}]", "is none of the tenants"),
       ("receivers: [{id: a, kind: count}, {id: a, kind: count}]", "is listed already at"),

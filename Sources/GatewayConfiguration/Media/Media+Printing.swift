@@ -1,14 +1,13 @@
 import Yams
 
 extension Configuration.Media {
-  /// The keys as YAML.
-  func keys(_ path: (String) -> Node) -> [(String, Node?)] {
-    [
-      ("receivers", receivers.isEmpty ? nil : .list(receivers.map { $0.node(path) })),
-      ("forking", .keys([("sample_rate", .plain("\(forkRate)"))])),
-      ("meetings", meetings.node),
-    ]
+  /// `receivers`; no key where there are none.
+  func receiversNode(_ path: (String) -> Node) -> Node? {
+    receivers.isEmpty ? nil : .list(receivers.map { $0.node(path) })
   }
+
+  /// `forking`.
+  var forkingNode: Node { .keys([("sample_rate", .plain("\(forkRate)"))]) }
 }
 
 extension Configuration.Receiver {
@@ -23,7 +22,8 @@ extension Configuration.Receiver {
 }
 
 extension Configuration.Meetings {
-  fileprivate var node: Node {
+  /// `meetings`.
+  var node: Node {
     .keys([
       ("sample_rate", .plain("\(sampleRate)")),
       ("audio", .keys([("codec", .plain(codec.rawValue)), ("streams", .plain("\(audioStreams)"))])),
