@@ -14,6 +14,7 @@ extension Configuration {
       ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
       ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
+      ("receivers", media.receiversNode(path)), ("forking", media.forkingNode), ("meetings", media.meetings.node),
       (
         "limits",
         .keys([

@@ -71,7 +71,7 @@ extension Configuration.Agent.Hears {
 
 extension Configuration.Agent.Endpoint {
   /// With every secret and certificate read.
-  fileprivate func resolved() throws -> BotEndpoint {
+  func resolved() throws -> BotEndpoint {
     let environment = ProcessInfo.processInfo.environment
     var headers = try headers.map { header -> (name: String, value: String) in
       switch header.value {

@@ -35,7 +35,7 @@ extension Configuration.Agent.Engine {
 }
 
 extension Configuration.Agent.Endpoint {
-  fileprivate func keys(_ path: (String) -> Node, authorization key: String) -> [(String, Node?)] {
+  func keys(_ path: (String) -> Node, authorization key: String) -> [(String, Node?)] {
     let isOwnMachine = NetworkAddress.isLoopback(host)
     return [
       ("plaintext", isSecure || isOwnMachine ? nil : .plain("true")),
