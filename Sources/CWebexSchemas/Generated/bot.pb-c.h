@@ -735,7 +735,7 @@ struct  Patchbay__Bot__Mark
 {
   ProtobufCMessage base;
   /*
-   * Up to 256 bytes; handed back as it is.
+   * Up to 1,024 bytes; handed back as it is.
    */
   char *name;
 };
