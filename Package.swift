@@ -120,7 +120,7 @@ let package = Package(
         "WebexStandIn",
         "ReplayKit",
         "BotTestKit",
-        arguments, log,
+        arguments, log, metrics,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
