@@ -44,6 +44,7 @@ public final class AdminServer: Sendable {
 
   private let address: Address
   private let site: AdminSite
+  private let currentToken: Locked<String?>
   private let logger: Logger
   /// Held while the daemon ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
@@ -63,7 +64,15 @@ public final class AdminServer: Sendable {
   ) {
     self.address = address
     self.logger = logger
-    site = AdminSite(token: token, metrics: metrics, readiness: readiness, status: status)
+    let currentToken = Locked(token)
+    self.currentToken = currentToken
+    site = AdminSite(token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status)
+  }
+
+  /// What clients have to show; `nil` only on loopback. A new one counts from the next request on.
+  public var token: String? {
+    get { currentToken.withLock { $0 } }
+    set { currentToken.withLock { $0 = newValue } }
   }
 
   /// Binds the address and serves from here on, on a thread of its own. Once.

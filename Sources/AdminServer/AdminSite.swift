@@ -13,7 +13,7 @@ import Telemetry
 /// | `/` | the dashboard | yes |
 struct AdminSite: Sendable {
   /// `nil`: everything is open, but to names that only a browser's attacker would use.
-  var token: String?
+  var token: @Sendable () -> String?
   var metrics: MetricsRegistry
   var readiness: @Sendable () -> Readiness
   var status: @Sendable () -> StatusSnapshot
@@ -93,7 +93,7 @@ struct AdminSite: Sendable {
   // MARK: Access
 
   private func refusal(of request: HTTPRequest) -> HTTPResponse? {
-    guard let token else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
+    guard let token = token() else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
     if let given = Self.credential(request.authorization), Self.isEqual(given, token) { return nil }
     var response = HTTPResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
     response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]

@@ -50,11 +50,14 @@ struct ConfigurationFile: ParsableArguments {
 
   /// The configuration with the environment laid over it. Warnings, and everything that is wrong, go to standard error;
   /// then the command exits with 78 (`EX_CONFIG`).
-  func load() throws -> Configuration {
+  func load() throws -> Configuration { try loadWhole().configuration }
+
+  /// The same, with the files that it names.
+  func loadWhole() throws -> Configuration.Loaded {
     do {
       let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
       for warning in loaded.warnings { StandardError.write("warning: \(warning)") }
-      return loaded.configuration
+      return loaded
     } catch {
       StandardError.write(error.description)
       throw ExitCode(ConfigurationError.exitStatus)

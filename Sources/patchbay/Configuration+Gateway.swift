@@ -1,4 +1,5 @@
 import AudioCodecs
+import BotEngine
 import CallGateway
 import GRPCTransport
 import GatewayConfiguration
@@ -26,8 +27,10 @@ extension Configuration {
   }
 
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
-  func agentDirectory(log: Logger) throws -> AgentDirectory {
-    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle, log: log) })
+  ///
+  /// - Parameter kept: engines that are there already, by their agents' ids.
+  func agentDirectory(log: Logger, keeping kept: [String: any BotEngine] = [:]) throws -> AgentDirectory {
+    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle, engine: kept[$0.id], log: log) })
   }
 
   /// Bounds on what the gateway takes on.
@@ -70,13 +73,13 @@ extension Configuration.Tenant {
 }
 
 extension Configuration.Agent {
-  func agent(idle: Duration, log: Logger) throws -> Agent {
+  func agent(idle: Duration, engine: (any BotEngine)?, log: Logger) throws -> Agent {
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds)
     return Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
-      engine: try makeEngine(log: log),
+      engine: try engine ?? makeEngine(log: log),
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech), idleTimeout: idle),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,

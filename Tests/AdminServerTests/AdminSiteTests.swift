@@ -7,7 +7,7 @@ import Testing
 @Suite("Admin site")
 struct AdminSiteTests {
   private func site(token: String? = nil, reasons: [String] = []) -> AdminSite {
-    AdminSite(token: token, metrics: MetricsRegistry()) {
+    AdminSite(token: { token }, metrics: MetricsRegistry()) {
       Readiness(reasons: reasons)
     } status: {
       StatusSnapshot(

@@ -103,16 +103,12 @@ extension Configuration.Agent.Endpoint.TLS {
   init(_ section: Section, isSecure: Bool) {
     ca = section.file("ca", write: "the path of a PEM file with root certificates")
     certificate = section.file("certificate", write: "the path of a PEM file with the certificate chain")
-    key = section.file("key", write: "the path of a PEM file with the private key")
+    key = section.secretFile("key", write: "the path of a PEM file with the private key")
     serverName = section.text("server_name", maximum: 253, write: "the name in the bot's certificate")
     if (certificate == nil) != (key == nil) {
       section.reading.report(
         section.place, "`\(section.path)` has a certificate or a key without the other",
         "write `certificate: client.pem` and `key: client.key`")
-    }
-    if let key, BoundedFile.isOpenToOthers(key) {
-      section.reading.warn(
-        section.place(of: "key"), "the private key can be read by others than its owner", "chmod 600 \(key)")
     }
     if !isSecure, ca != nil || certificate != nil || serverName != nil {
       section.reading.warn(section.place, "`\(section.path)` has no effect on a plaintext URL")
@@ -169,15 +165,12 @@ extension Configuration.Egress {
 extension Section {
   /// A secret from `KEY_file` or `KEY_variable`.
   func secret(_ key: String) -> Secret? {
-    let file = file(key + "_file", write: "the path of a file that holds the secret")
+    let file = secretFile(key + "_file", write: "the path of a file that holds the secret")
     let variable = text(key + "_variable", maximum: 128, write: "the name of an environment variable")
     if file != nil, variable != nil {
       reading.report(
         place(of: key + "_variable"), "`\(name(key + "_file"))` and `\(name(key + "_variable"))` are both given",
         "keep one of the two")
-    }
-    if let file, BoundedFile.isOpenToOthers(file) {
-      reading.warn(place(of: key + "_file"), "the secret can be read by others than its owner", "chmod 600 \(file)")
     }
     return file.map(Secret.file) ?? variable.map(Secret.variable)
   }
