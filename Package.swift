@@ -84,7 +84,9 @@ let package = Package(
         "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["YAMLReading"]),
-    layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log, metrics]),
+    layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
+    layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
+    layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
     .target(
@@ -92,7 +94,7 @@ let package = Package(
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        arguments, log,
+        "HTTPServing", "WebexStandIn", arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -113,7 +115,8 @@ let package = Package(
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),
-    tests("AdminServer", ["Telemetry"]),
+    tests("AdminServer", ["HTTPServing", "Telemetry"]),
+    tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,33 +1,17 @@
+public import HTTPServing
 public import Logging
-public import Telemetry
 import Locking
+import Metrics
+public import Telemetry
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
 /// however busy the calls keep everything else. Served by libmicrohttpd, with its bounds on: 64 connections, of which a
 /// further one ends the oldest, 32 KB of memory for each, 10 seconds of silence.
 public final class AdminServer: Sendable {
   /// Where the server listens.
-  public struct Address: Sendable, Hashable, CustomStringConvertible {
-    /// An IPv4 or IPv6 address, or `localhost` for 127.0.0.1.
-    public var host: String
-    /// The port; 0 binds a free one.
-    public var port: UInt16
-
-    /// An address.
-    public init(host: String, port: UInt16) {
-      self.host = host
-      self.port = port
-    }
-
-    /// With brackets around IPv6.
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-  }
-
+  public typealias Address = HTTPAddress
   /// Why the server cannot listen.
-  public struct BindError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, and with which address.
-    public let description: String
-  }
+  public typealias BindError = HTTPBindError
 
   private enum Phase: ~Copyable, Sendable {
     case idle
@@ -45,6 +29,9 @@ public final class AdminServer: Sendable {
   private let address: Address
   private let site: AdminSite
   private let currentToken: Locked<String?>
+  private let actions: Locked<[String: AdminAction]>
+  /// Bytes of a request's body.
+  private static let maximumBody = 8_192
   private let logger: Logger
   /// Held while the daemon ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
@@ -66,7 +53,12 @@ public final class AdminServer: Sendable {
     self.logger = logger
     let currentToken = Locked(token)
     self.currentToken = currentToken
-    site = AdminSite(token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status)
+    let actions = Locked<[String: AdminAction]>([:])
+    self.actions = actions
+    var site = AdminSite(
+      token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status)
+    site.actions = { actions.withLock { $0 } }
+    self.site = site
   }
 
   /// What clients have to show; `nil` only on loopback. A new one counts from the next request on.
@@ -75,6 +67,9 @@ public final class AdminServer: Sendable {
     set { currentToken.withLock { $0 = newValue } }
   }
 
+  /// Answers POST requests of a path from here on, for those with the token.
+  public func add(_ action: @escaping AdminAction, at path: String) { actions.withLock { $0[path] = action } }
+
   /// Binds the address and serves from here on, on a thread of its own. Once.
   ///
   /// - Returns: the address with the port that was bound.
@@ -82,7 +77,13 @@ public final class AdminServer: Sendable {
   public func start() async throws(BindError) -> Address {
     try phase.withLock { phase throws(BindError) in
       guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
-      let daemon = try HTTPDaemon(address, exchange: HTTPExchange(logger: logger, respond: site.respond))
+      let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
+      var limits = HTTPLimits()
+      limits.body = Self.maximumBody
+      let exchange = HTTPExchange(
+        name: "admin port", limits: limits, logger: logger, crowdedOut: { crowdedOut.increment() },
+        respond: site.respond)
+      let daemon = try HTTPDaemon(address, exchange: exchange)
       let bound = Address(host: address.host, port: daemon.port)
       phase = .running(daemon)
       return bound

@@ -1,5 +1,10 @@
 import Foundation
+public import HTTPServing
 import Telemetry
+
+/// Something that an operator can do by a POST request to a path of the admin port; the token has been checked. Called on
+/// the port's one thread: it must not wait for anything but a small file.
+public typealias AdminAction = @Sendable (ServerRequest) -> ServerResponse
 
 /// What the admin port answers: a function from requests to answers.
 ///
@@ -11,6 +16,7 @@ import Telemetry
 /// | `/metrics` | Prometheus text | yes |
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
 /// | `/` | the dashboard | yes |
+/// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
 struct AdminSite: Sendable {
   /// `nil`: everything is open, but to names that only a browser's attacker would use.
   var token: @Sendable () -> String?
@@ -18,12 +24,11 @@ struct AdminSite: Sendable {
   var readiness: @Sendable () -> Readiness
   var status: @Sendable () -> StatusSnapshot
 
-  func respond(to request: HTTPRequest) -> HTTPResponse {
-    guard request.method == "GET" || request.method == "HEAD" else {
-      var response = HTTPResponse.text(405, "only GET and HEAD are served here")
-      response.fields = [("Allow", "GET, HEAD")]
-      return response
-    }
+  /// What is asked of POST requests with a good token, by their paths.
+  var actions: @Sendable () -> [String: AdminAction] = { [:] }
+
+  func respond(to request: ServerRequest) -> ServerResponse {
+    guard request.method == "GET" || request.method == "HEAD" else { return act(on: request) }
     guard !request.hasBody else { return .text(413, "no body is taken here") }
     switch request.path {
     case "/livez": return .text(200, "ok")
@@ -35,14 +40,35 @@ struct AdminSite: Sendable {
     }
     switch request.path {
     case "/metrics":
-      return HTTPResponse(
+      return ServerResponse(
         status: 200, contentType: MetricsRegistry.contentType, body: Array(metrics.exposition().utf8))
     case "/status": return json(200, status())
     default:
-      return HTTPResponse(
+      return ServerResponse(
         status: 200, contentType: "text/html; charset=utf-8", body: Array(Dashboard.html.utf8),
         fields: [("Content-Security-Policy", Dashboard.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")])
     }
+  }
+
+  /// What changes something: only for those with the token, and never open, be it on loopback.
+  private func act(on request: ServerRequest) -> ServerResponse {
+    guard let action = actions()[request.path], request.method == "POST" else {
+      var response = ServerResponse.text(405, "only GET and HEAD are served here")
+      response.fields = [("Allow", "GET, HEAD")]
+      return response
+    }
+    guard let token = token() else {
+      return .text(403, "this needs a token: write `admin: {token_file: …}` in the configuration")
+    }
+    // A browser sends a password that it remembers with a form of any page; a bearer token it does not.
+    guard request.authorization?.lowercased().hasPrefix("bearer ") ?? false,
+      let given = Self.credential(request.authorization), Self.isEqual(given, token)
+    else {
+      var response = ServerResponse.text(401, "a token is needed, as a bearer token")
+      response.fields = [("WWW-Authenticate", "Bearer")]
+      return response
+    }
+    return action(request)
   }
 
   // MARK: Answers
@@ -52,7 +78,7 @@ struct AdminSite: Sendable {
     var reasons: [String]
   }
 
-  private func ready() -> HTTPResponse {
+  private func ready() -> ServerResponse {
     let readiness = readiness()
     return json(readiness.isReady ? 200 : 503, ReadinessBody(ready: readiness.isReady, reasons: readiness.reasons))
   }
@@ -63,7 +89,7 @@ struct AdminSite: Sendable {
     var message: String
   }
 
-  private func pong(_ service: String) -> HTTPResponse {
+  private func pong(_ service: String) -> ServerResponse {
     json(
       200,
       PingBody(serviceName: service, serviceState: readiness().isReady ? "online" : "offline", message: "pong"))
@@ -81,21 +107,21 @@ struct AdminSite: Sendable {
     return String(parts[1])
   }
 
-  private func json(_ status: Int, _ value: some Encodable) -> HTTPResponse {
+  private func json(_ status: Int, _ value: some Encodable) -> ServerResponse {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let data = try? encoder.encode(value) else { return .text(500, "the status cannot be written as JSON") }
-    return HTTPResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
+    return ServerResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
   }
 
   // MARK: Access
 
-  private func refusal(of request: HTTPRequest) -> HTTPResponse? {
+  private func refusal(of request: ServerRequest) -> ServerResponse? {
     guard let token = token() else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
     if let given = Self.credential(request.authorization), Self.isEqual(given, token) { return nil }
-    var response = HTTPResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
+    var response = ServerResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
     response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]
     return response
   }

@@ -50,7 +50,11 @@ final class RunningServer: Sendable {
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, logger: log)
     self.state = state
     let parts = Reloader.Parts(gateway: gateway, identity: identity, admin: admin, sink: sink)
-    reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
+    let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
+    self.reloader = reloader
+    if let reloader {
+      admin.add(RevocationCall(reloader: reloader, tenants: identity.tenants, log: log).respond, at: "/revocations")
+    }
   }
 
   private let state: ServerState

@@ -8,7 +8,7 @@ import TokenVerification
 struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Makes development tokens, and explains tokens.",
-    subcommands: [Mint.self, Inspect.self, Verify.self])
+    subcommands: [Mint.self, Inspect.self, Verify.self, Issuer.self])
 
   /// `patchbay token mint`.
   struct Mint: ParsableCommand {

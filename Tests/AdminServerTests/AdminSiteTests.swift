@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServing
 import Telemetry
 import Testing
 
@@ -19,11 +20,11 @@ struct AdminSiteTests {
     }
   }
 
-  private func request(_ path: String, host: String? = nil, authorization: String? = nil) -> HTTPRequest {
-    HTTPRequest(path: path, host: host, authorization: authorization)
+  private func request(_ path: String, host: String? = nil, authorization: String? = nil) -> ServerRequest {
+    ServerRequest(path: path, host: host, authorization: authorization)
   }
 
-  private func text(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+  private func text(_ response: ServerResponse) -> String { String(decoding: response.body, as: UTF8.self) }
 
   @Test("/livez is 200 while the process serves; /readyz only when calls can be taken")
   func health() {
@@ -52,14 +53,30 @@ struct AdminSiteTests {
   func notFound(path: String) { #expect(site().respond(to: request(path)).status == 404) }
 
   @Test(
+    "an action wants a POST request with the token as a bearer token, even where all else is open",
+    arguments: [
+      ("POST", "/act", "Bearer t", "t", 200), ("POST", "/act", "bearer t", "t", 200),
+      ("POST", "/act", "Bearer u", "t", 401),
+      ("POST", "/act", nil, "t", 401), ("POST", "/act", "Basic eDp0", "t", 401), ("GET", "/act", "Bearer t", "t", 404),
+      ("PUT", "/act", "Bearer t", "t", 405), ("POST", "/other", "Bearer t", "t", 405),
+      ("POST", "/act", "Bearer t", nil, 403),
+    ] as [(String, String, String?, String?, Int)])
+  func actions(method: String, path: String, authorization: String?, token: String?, status: Int) {
+    var site = site(token: token)
+    site.actions = { ["/act": { _ in .text(200, "done") }] }
+    let request = ServerRequest(method: method, path: path, authorization: authorization, body: [1])
+    #expect(site.respond(to: request).status == (method == "GET" ? 413 : status))
+  }
+
+  @Test(
     "only GET and HEAD are served, and no bodies taken",
     arguments: ["POST", "DELETE", "PUT", "OPTIONS", "TRACE", "get", ""])
   func methods(method: String) {
-    let refusal = site().respond(to: HTTPRequest(method: method, path: "/metrics"))
+    let refusal = site().respond(to: ServerRequest(method: method, path: "/metrics"))
     #expect(refusal.status == 405)
     #expect(refusal.fields.contains { $0 == "Allow" && $1 == "GET, HEAD" })
-    #expect(site().respond(to: HTTPRequest(method: "HEAD", path: "/metrics")).status == 200)
-    #expect(site().respond(to: HTTPRequest(path: "/metrics", hasBody: true)).status == 413)
+    #expect(site().respond(to: ServerRequest(method: "HEAD", path: "/metrics")).status == 200)
+    #expect(site().respond(to: ServerRequest(path: "/metrics", hasBody: true)).status == 413)
   }
 
   @Test("S7: with a token, metrics, status and dashboard need it", arguments: ["/metrics", "/status", "/"])

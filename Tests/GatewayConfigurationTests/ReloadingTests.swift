@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @testable import GatewayConfiguration
@@ -48,7 +49,7 @@ struct FileChangeTests {
     let time = try files.attributesOfItem(atPath: path)[.modificationDate]
     try Data("2".utf8).write(to: URL(filePath: path + ".new"))
     try files.setAttributes([.modificationDate: time as Any], ofItemAtPath: path + ".new")
-    _ = try files.replaceItemAt(URL(filePath: path), withItemAt: URL(filePath: path + ".new"))
+    #expect(rename(path + ".new", path) == 0)
     #expect(isNew(FileStamp(of: path), &seen))
     // As Kubernetes does: a folder's link is made to lead elsewhere.
     for version in ["v1", "v2"] {

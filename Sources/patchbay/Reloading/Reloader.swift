@@ -37,7 +37,7 @@ final class Reloader: @unchecked Sendable {
   /// How often files are looked at, in milliseconds.
   private static let interval = 250
   /// How long a changed file has to stay as it is.
-  private static let quiet: Duration = .milliseconds(400)
+  private static let quiet: Duration = .milliseconds(200)
 
   private let path: String
   let parts: Parts
@@ -77,6 +77,15 @@ final class Reloader: @unchecked Sendable {
   /// Ends looking at the files.
   func stop() { timer.cancel() }
 
+  /// A revocation has been written into the file: from when it has been found there, the file alone decides.
+  func leaveToFile(_ revocation: Configuration.Revocation) {
+    queue.async {
+      self.lookAtRevocations()
+      guard self.state.revocations?.effective.contains(revocation) ?? false else { return }
+      self.parts.identity.tenants.leaveToOthers(revocation.revokedNonce)
+    }
+  }
+
   /// Reads the configuration, changed or not.
   func reload() { queue.async { self.read("SIGHUP") } }
 
@@ -85,10 +94,8 @@ final class Reloader: @unchecked Sendable {
   private func look() {
     lookAtRevocations()
     state.ticks += 1
-    if state.ticks % 2 == 0 {
-      let stamps = state.files.map(FileStamp.init(of:))
-      if state.detector.observe(stamps, at: MonotonicClock.now()) { read("a file has changed") }
-    }
+    let stamps = state.files.map(FileStamp.init(of:))
+    if state.detector.observe(stamps, at: MonotonicClock.now()) { read("a file has changed") }
     if state.ticks % 4 == 0, parts.identity.tenants.hasRetired {
       parts.identity.tenants.forgetRetired(except: parts.gateway.liveOrganizations)
     }
