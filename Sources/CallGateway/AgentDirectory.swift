@@ -1,5 +1,3 @@
-public import BotEngine
-
 /// The agents, in the order of the configuration.
 public struct AgentDirectory: Sendable {
   private let agents: [Agent]
@@ -7,9 +5,9 @@ public struct AgentDirectory: Sendable {
   /// A directory; an id that comes twice is found at its first place.
   public init(_ agents: [Agent]) { self.agents = agents }
 
-  /// The engines by the ids of their agents.
-  public var engines: [String: any BotEngine] {
-    Dictionary(agents.map { ($0.id, $0.engine) }, uniquingKeysWith: { first, _ in first })
+  /// The agents by their ids.
+  public var agentsByID: [String: Agent] {
+    Dictionary(agents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   /// The agents that an organization may call, in order; what `ListVirtualAgents` lists.

@@ -54,11 +54,16 @@ struct ConfigurationFile: ParsableArguments {
 
   /// The same, with the files that it names.
   func loadWhole() throws -> Configuration.Loaded {
-    do {
+    try Self.report { () throws(ConfigurationError) in
       let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
       for warning in loaded.warnings { StandardError.write("warning: \(warning)") }
       return loaded
-    } catch {
+    }
+  }
+
+  /// Tells what is wrong with a configuration on standard error, and ends the command with 78 then.
+  static func report<Read>(_ read: () throws(ConfigurationError) -> Read) throws -> Read {
+    do { return try read() } catch {
       StandardError.write(error.description)
       throw ExitCode(ConfigurationError.exitStatus)
     }

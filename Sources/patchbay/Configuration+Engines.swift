@@ -5,6 +5,7 @@ import CallGateway
 import Foundation
 import GatewayConfiguration
 import Logging
+import WebexProtocol
 
 // What the configuration says of bots, in the terms of the engines. Secrets are read here.
 
@@ -100,5 +101,47 @@ extension Secret {
       throw EngineError(.unusable, "A secret for a bot has line breaks or characters that no header can carry.")
     }
     return text
+  }
+}
+
+extension Configuration.Agent.Fallback {
+  /// The longest prompt, in bytes of mu-law: a minute.
+  private static let longestPrompt = 480_000
+
+  /// With the prompt's audio read.
+  func settings() throws -> ConversationStateMachine.Fallback {
+    let prompt: ConversationStateMachine.Fallback.Prompt
+    if let file = self.prompt {
+      prompt = .audio(try Self.mulaw(of: file))
+    } else {
+      prompt = text.map { .text($0) } ?? .none
+    }
+    return .init(prompt: prompt, endsCall: then == .end)
+  }
+
+  private static func mulaw(of path: String) throws -> [UInt8] {
+    let audio = try PromptFile.mulaw(path)
+    guard !audio.isEmpty, audio.count <= longestPrompt else {
+      throw EngineError(.unusable, "The fallback's prompt \(path) has to be between nothing and a minute long.")
+    }
+    return audio
+  }
+}
+
+extension Configuration.Agent.Endpoint.Breaker {
+  var settings: CircuitBreaker.Settings { .init(failures: failures, window: window, probe: probe) }
+}
+
+extension Configuration.Agent.Engine {
+  /// Output that may wait in a conversation, in bytes of mu-law.
+  var maximumOutput: Int {
+    switch self {
+    // The prompts are the operator's own files.
+    case .demo, .scripted: 2_000_000
+    // A WAV answer comes whole: two minutes.
+    case .byova: 1_000_000
+    // 32 seconds.
+    case .grpc, .mediaStreams, .realtime: 262_144
+    }
   }
 }

@@ -1,5 +1,4 @@
 import AudioCodecs
-import BotEngine
 import CallGateway
 import GRPCTransport
 import GatewayConfiguration
@@ -28,9 +27,9 @@ extension Configuration {
 
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
   ///
-  /// - Parameter kept: engines that are there already, by their agents' ids.
-  func agentDirectory(log: Logger, keeping kept: [String: any BotEngine] = [:]) throws -> AgentDirectory {
-    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle, engine: kept[$0.id], log: log) })
+  /// - Parameter kept: agents that stay as they are, by their ids.
+  func agentDirectory(log: Logger, keeping kept: [String: CallGateway.Agent] = [:]) throws -> AgentDirectory {
+    AgentDirectory(try agents.map { try kept[$0.id] ?? $0.agent(idle: limits.idle, log: log) })
   }
 
   /// Bounds on what the gateway takes on.
@@ -73,15 +72,19 @@ extension Configuration.Tenant {
 }
 
 extension Configuration.Agent {
-  func agent(idle: Duration, engine: (any BotEngine)?, log: Logger) throws -> Agent {
+  func agent(idle: Duration, log: Logger) throws -> Agent {
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds)
     return Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
-      engine: try engine ?? makeEngine(log: log),
+      engine: try makeEngine(log: log),
       conversation: .init(
-        mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech), idleTimeout: idle),
+        mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
+        maximumQueuedBytes: engine.maximumOutput,
+        answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: idle,
+        fallback: try fallback.settings()),
+      breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
       defaultFormat: AudioFormat(
         encoding: AudioEncoding(rawValue: audio.defaultEncoding.rawValue) ?? .mulaw, sampleRate: audio.defaultRate))

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -53,7 +54,9 @@ class Gateway:
     def write(self, configuration):
         """Replaces the configuration's file, as a careful editor does."""
         new = self.file.with_suffix(".new")
-        new.write_text(configuration if isinstance(configuration, str) else yaml.safe_dump(configuration, sort_keys=False))
+        # What is the same object twice would be written as an alias, which the configuration does not take.
+        new.write_text(configuration if isinstance(configuration, str) else
+                       yaml.safe_dump(json.loads(json.dumps(configuration)), sort_keys=False))
         new.rename(self.file)
 
     def reload(self, configuration=None):

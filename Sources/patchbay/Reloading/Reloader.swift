@@ -1,5 +1,4 @@
 import AdminServer
-import BotEngine
 import BotEngines
 import CallGateway
 import Dispatch
@@ -144,7 +143,7 @@ final class Reloader: @unchecked Sendable {
     let now = MonotonicClock.now()
     let revocations = try Self.revocationWatch(new, at: now)
     let token = try new.admin.token?.read(environment: ProcessInfo.processInfo.environment)
-    let agents = try new.agentDirectory(log: log, keeping: keptEngines(old, new, agentFiles))
+    let agents = try new.agentDirectory(log: log, keeping: keptAgents(old, new, agentFiles))
 
     parts.identity.trust(issuers)
     parts.identity.tenants.configure(policy)
@@ -171,18 +170,19 @@ final class Reloader: @unchecked Sendable {
     }
   }
 
-  /// Engines that stay: those with nothing changed of what they are made from. A script is always read again, for its
-  /// sounds may have changed.
-  private func keptEngines(
+  /// Agents that stay, with their engines, connections and breakers: those with nothing changed of what they are made
+  /// from. A script is always read again, for its sounds may have changed.
+  private func keptAgents(
     _ old: Configuration, _ new: Configuration, _ files: [String: [FileStamp]]
-  ) -> [String: any BotEngine] {
-    let before = Dictionary(old.agents.map { ($0.id, $0.engine) }, uniquingKeysWith: { first, _ in first })
-    let engines = parts.gateway.settings.agents.engines
-    var kept: [String: any BotEngine] = [:]
+  ) -> [String: CallGateway.Agent] {
+    guard old.limits.idle == new.limits.idle else { return [:] }
+    let before = Dictionary(old.agents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    let agents = parts.gateway.settings.agents.agentsByID
+    var kept: [String: CallGateway.Agent] = [:]
     for agent in new.agents {
       if case .scripted = agent.engine { continue }
-      guard before[agent.id] == agent.engine, state.agentFiles[agent.id] == files[agent.id] else { continue }
-      kept[agent.id] = engines[agent.id]
+      guard before[agent.id] == agent, state.agentFiles[agent.id] == files[agent.id] else { continue }
+      kept[agent.id] = agents[agent.id]
     }
     return kept
   }
