@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A target imports only targets listed above it. One Swift target owns each C module.
+// A target imports only targets listed above it. One Swift target owns each C module, but for OpenSSL: signatures are
+// TokenVerification's, encryption is Recordings'.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -51,8 +52,10 @@ let package = Package(
     // C
     .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -62,10 +65,11 @@ let package = Package(
 
     // The layers
     layer("Locking"),
-    layer("AudioCodecs", ["CSpeexDSP"]),
+    layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
+    layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["CCurl"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
     layer("BotEngine", ["Locking"]),
@@ -82,7 +86,7 @@ let package = Package(
       "CallGateway",
       [
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
-        "Telemetry", log, metrics,
+        "Recordings", "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["YAMLReading"]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
@@ -99,9 +103,24 @@ let package = Package(
     .target(
       name: "PatchbayServer",
       dependencies: [
-        "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
-        "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        "HTTPServing", "WebexStandIn", "BotTestKit", arguments, log,
+        "CProcess",
+        "AudioCodecs",
+        "SpeechDetection",
+        "GRPCTransport",
+        "WebexProtocol",
+        "TokenVerification",
+        "BotEngine",
+        "BotEngines",
+        "Recordings",
+        "Telemetry",
+        "CallGateway",
+        "GatewayConfiguration",
+        "AdminServer",
+        "HTTPServing",
+        "WebexStandIn",
+        "ReplayKit",
+        "BotTestKit",
+        arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -112,6 +131,7 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
+    tests("Recordings", [log]),
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
@@ -126,6 +146,8 @@ let package = Package(
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
+    // With the example's bot, so that it stays true.
+    tests("PatchbayServer", ["BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", log]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -59,12 +59,14 @@ extension Conversation {
 
   private func take(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
+    if case .transcript(let speaker, let text) = command { record(transcript: speaker, text) }
     if !hasAnswered, command.isAnswer {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
     guard let output = output(command) else { return endInput(turn: turn) }
     perform(machine.bot(output, turn: turn, now: CallClock.now()))
+    if recorder != nil { recordSensitivity() }
     settleSpeech()
   }
 

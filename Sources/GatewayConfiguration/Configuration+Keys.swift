@@ -8,11 +8,13 @@ extension Configuration {
     identity = Identity(whole.always("identity"), isDemo: isDemo)
     egress = Egress(whole.always("egress"))
     agents = Agent.list(whole, tenants: identity.tenants, egress: egress)
+    media = Media(whole, tenants: identity.tenants, egress: egress)
     limits = Limits(whole.always("limits"))
     recording = Recording(whole.always("recording"))
     logging = Logging(whole.always("logging"))
     shutdown = Shutdown(whole.always("shutdown"))
     self.isDemo = isDemo
+    checkRecordings(whole)
   }
 }
 
@@ -117,17 +119,6 @@ extension Configuration.Limits {
     conversationsPerTenant = section.integer("conversations_per_tenant", in: 1...1_000_000, default: 1_000)
     idle = section.duration("idle", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
     section.finish()
-  }
-}
-
-extension Configuration.Recording {
-  init(_ section: Section) {
-    isEnabled = section.flag("enabled") ?? false
-    directory = section.path("directory", write: "the path of a folder")?.0
-    section.finish()
-    guard isEnabled else { return }
-    section.reading.report(
-      section.place(of: "enabled"), "`recording.enabled`: this version records no calls", "write false")
   }
 }
 

@@ -13,6 +13,8 @@ public struct Configuration: Sendable, Equatable {
   public var egress: Egress
   /// The agents, in the order in which they are listed to Webex; at least one, ids unique.
   public var agents: [Agent]
+  /// Who is given the media of forked conversations and meetings.
+  public var media: Media
   /// How much is taken on.
   public var limits: Limits
   /// Recording of calls.
@@ -101,6 +103,8 @@ public struct Configuration: Sendable, Equatable {
     public var nonces: [String]
     /// `schemas`: the schema UUIDs a token may be for, in lower case; default the voice virtual agent's.
     public var schemas: [String]
+    /// `recording`: what is kept of this tenant's calls.
+    public var recording = Recording()
     /// `limits.conversations`: how many the organization may have at once; `nil` is `limits.conversations_per_tenant`.
     public var conversations: Int?
   }
@@ -113,14 +117,6 @@ public struct Configuration: Sendable, Equatable {
     public var conversationsPerTenant: Int
     /// `idle`: after this long without an RPC a conversation is over; 1 s to 24 h, default 10 min.
     public var idle: Duration
-  }
-
-  /// `recording`.
-  public struct Recording: Sendable, Equatable {
-    /// `enabled`; default false.
-    public var isEnabled: Bool
-    /// `directory`: an existing folder; needed where enabled.
-    public var directory: String?
   }
 
   /// `logging`.

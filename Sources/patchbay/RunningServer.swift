@@ -12,12 +12,12 @@ final class RunningServer: Sendable {
   private let configuration: Configuration
   private let loops: EventLoopGroup
   private let gateway: VoiceGateway
-  private let health = HealthStatus([
-    "": .notServing, "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent": .notServing,
-  ])
+  private let media: MediaGateway
+  private let health: HealthStatus
   private let server: GRPCServer
   private let admin: AdminServer
   private let identity: IdentityParts
+  private let recordings: RecordingParts?
   private let log: Logger
   /// None in the embedded demo, which has no file.
   private let reloader: Reloader?
@@ -33,16 +33,20 @@ final class RunningServer: Sendable {
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
+    recordings = try RecordingParts(configuration, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
-      clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
+      clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
+    media = MediaGateway(gateway: gateway, settings: try configuration.mediaSettings(log: log), log: log)
+    let services = ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] + media.services
+    health = HealthStatus(Dictionary(uniqueKeysWithValues: services.map { ($0, .notServing) }))
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops,
-      methods: gateway.methods + HealthService.grpc(health).methods
+      methods: gateway.methods + media.methods + HealthService.grpc(health).methods
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
-    let state = ServerState(gateway: gateway, identity: identity)
+    let state = ServerState(gateway: gateway, identity: identity, services: services)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
@@ -69,6 +73,7 @@ final class RunningServer: Sendable {
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
       Task { [state, health] in await state.keepPublishing(to: health) },
+      Task { [recordings] in await recordings?.keepInOrder() },
     ]
     if let port = ports.first {
       Log.announce(
@@ -99,19 +104,24 @@ final class RunningServer: Sendable {
     log.notice(
       "draining: no new conversations",
       metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
-    let hurry = Task { [gateway, log] in
+    let hurry = Task { [gateway, media, log] in
       for await request in requests where request == .terminate {
         log.warning("asked again: ending now")
-        await gateway.drain(limit: .zero)
+        async let calls: Void = gateway.drain(limit: .zero)
+        await media.drain(limit: .zero)
+        await calls
         return
       }
     }
-    await gateway.drain(limit: limit)
+    async let calls: Void = gateway.drain(limit: limit)
+    await media.drain(limit: limit)
+    await calls
     hurry.cancel()
     health.finish()
     await server.shutdown(grace: .seconds(2))
     await admin.stop()
     await loops.shutdown()
+    await recordings?.finish()
     log.notice("ended")
   }
 }

@@ -8,10 +8,13 @@ import TokenVerification
 final class ServerState: Sendable {
   private let gateway: VoiceGateway
   private let identity: IdentityParts
+  /// The services whose health is told, the empty name being the server's.
+  private let services: [String]
   private let draining = Atomic<Bool>(false)
   private let began = MonotonicClock.now()
 
-  init(gateway: VoiceGateway, identity: IdentityParts) {
+  init(gateway: VoiceGateway, identity: IdentityParts, services: [String]) {
+    self.services = services
     self.gateway = gateway
     self.identity = identity
   }
@@ -56,7 +59,7 @@ final class ServerState: Sendable {
   /// Tells the health services what they answer.
   func publish(to health: HealthStatus) {
     let status: ServingStatus = readiness.isReady ? .serving : .notServing
-    for service in ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] where health.status(of: service) != status {
+    for service in services where health.status(of: service) != status {
       health.set(status, for: service)
     }
   }

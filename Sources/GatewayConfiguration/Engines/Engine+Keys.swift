@@ -15,6 +15,10 @@ extension Configuration.Agent.Engine {
     case "realtime": self = .realtime(.init(section, egress: egress))
     case "byova": self = .byova(.init(section, egress: egress))
     default:
+      if let own = Configuration.ownEngineKind(kind) {
+        self = .own(.init(section, kind: own))
+        break
+      }
       let nearest = section.reading.suggestion(for: kind, among: Self.kinds)
       section.reading.report(
         section.place(of: "kind"), "there is no engine `\(kind.quotedForMessage)`",
