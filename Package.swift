@@ -50,7 +50,11 @@ let package = Package(
   ],
   targets: [
     // C
-    .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
+    .target(
+      name: "CGRPC",
+      linkerSettings: [
+        .linkedLibrary("grpc"), .linkedLibrary("gpr"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
+      ]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -120,7 +124,7 @@ let package = Package(
         "WebexStandIn",
         "ReplayKit",
         "BotTestKit",
-        arguments, log,
+        arguments, log, metrics,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -135,10 +139,13 @@ let package = Package(
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
-    tests("WebSocketClient"),
+    tests("WebSocketClient", ["Locking"] + webSocket),
     tests(
       "BotEngines",
-      ["BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol", log]),
+      [
+        "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol",
+        "WebSocketClient", log,
+      ]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),

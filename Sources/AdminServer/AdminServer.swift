@@ -45,9 +45,10 @@ public final class AdminServer: Sendable {
   ///   - metrics: what `/metrics` shows.
   ///   - readiness: asked for each `/readyz` and ping, on the server's thread; must not wait.
   ///   - status: asked for each `/status`, on the server's thread; must not wait.
+  ///   - callEnding: how bots end calls over REST, where there are such bots.
   public init(
     address: Address, token: String?, metrics: MetricsRegistry, readiness: @escaping @Sendable () -> Readiness,
-    status: @escaping @Sendable () -> StatusSnapshot, logger: Logger
+    status: @escaping @Sendable () -> StatusSnapshot, callEnding: CallEnding? = nil, logger: Logger
   ) {
     self.address = address
     self.logger = logger
@@ -56,7 +57,8 @@ public final class AdminServer: Sendable {
     let actions = Locked<[String: AdminAction]>([:])
     self.actions = actions
     var site = AdminSite(
-      token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status)
+      token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
+      callEnding: callEnding)
     site.actions = { actions.withLock { $0 } }
     self.site = site
   }
@@ -79,10 +81,12 @@ public final class AdminServer: Sendable {
       guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
       var limits = HTTPLimits()
-      limits.body = Self.maximumBody
+      limits.body = max(CallEnding.maximumForm, Self.maximumBody)
       let exchange = HTTPExchange(
         name: "admin port", limits: limits, logger: logger, crowdedOut: { crowdedOut.increment() },
-        respond: site.respond)
+        readsBody: { [actions] path in
+          CallEnding.ids(in: path) != nil || actions.withLock { $0[path] != nil }
+        }, respond: site.respond)
       let daemon = try HTTPDaemon(address, exchange: exchange)
       let bound = Address(host: address.host, port: daemon.port)
       phase = .running(daemon)

@@ -38,7 +38,7 @@ final class RunningServer: Sendable {
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
-    media = MediaGateway(gateway: gateway, settings: try configuration.mediaSettings(log: log), log: log)
+    media = MediaGateway(gateway: gateway, settings: try configuration.mediaSettings(recordings: recordings?.calls, log: log), log: log)
     let services = ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] + media.services
     health = HealthStatus(Dictionary(uniqueKeysWithValues: services.map { ($0, .notServing) }))
     server = GRPCServer(
@@ -51,7 +51,8 @@ final class RunningServer: Sendable {
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, logger: log)
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
+      logger: log)
     self.state = state
     let parts = Reloader.Parts(gateway: gateway, identity: identity, admin: admin, sink: sink)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
@@ -69,6 +70,7 @@ final class RunningServer: Sendable {
     let bound = try await admin.start()
     let background: [Task<Void, Never>] = [
       Task { [identity] in await identity.keepKeysFresh() },
+      Task { [identity] in await identity.keepKeyFigures() },
       Task { [admin, log] in
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
