@@ -11,7 +11,8 @@ extension Configuration {
   /// The receivers, and the media that is asked for. A secret that cannot be had is a mistake of the configuration.
   func mediaSettings(recordings: CallRecordings?, log: Logger) throws -> MediaGateway.Settings {
     MediaGateway.Settings(
-      receivers: MediaReceivers(try media.receivers.compactMap { try $0.entry(recordings: recordings, log: log) }), forkRate: media.forkRate,
+      receivers: MediaReceivers(try media.receivers.compactMap { try $0.entry(recordings: recordings, log: log) }),
+      forkRate: media.forkRate,
       meetingRate: media.meetings.sampleRate,
       meetings: MeetingSettings(
         audioCodec: .init(rawValue: media.meetings.codec.rawValue) ?? .opus,
