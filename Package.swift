@@ -50,7 +50,11 @@ let package = Package(
   ],
   targets: [
     // C
-    .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
+    .target(
+      name: "CGRPC",
+      linkerSettings: [
+        .linkedLibrary("grpc"), .linkedLibrary("gpr"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
+      ]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),

@@ -19,9 +19,17 @@ final class RunningServer: Sendable {
   private let identity: IdentityParts
   private let recordings: RecordingParts?
   private let log: Logger
+  /// None in the embedded demo, which has no file.
+  private let reloader: Reloader?
 
   /// Joins the parts. Throws where a key or a file cannot be had.
-  init(_ configuration: Configuration, agents: AgentDirectory, metrics: MetricsRegistry, log: Logger) throws {
+  ///
+  /// - Parameter path: the configuration's file, to be read again when it changes.
+  init(
+    _ loaded: Configuration.Loaded, of path: String?, agents: AgentDirectory, metrics: MetricsRegistry,
+    sink: LogSink, log: Logger
+  ) throws {
+    let configuration = loaded.configuration
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
@@ -39,8 +47,7 @@ final class RunningServer: Sendable {
       methods: gateway.methods + media.methods + HealthService.grpc(health).methods
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
-    let state = ServerState(
-      gateway: gateway, identity: identity, configuration: configuration, services: services)
+    let state = ServerState(gateway: gateway, identity: identity, services: services)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
@@ -48,6 +55,12 @@ final class RunningServer: Sendable {
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
       logger: log)
     self.state = state
+    let parts = Reloader.Parts(gateway: gateway, identity: identity, admin: admin, sink: sink)
+    let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
+    self.reloader = reloader
+    if let reloader {
+      admin.add(RevocationCall(reloader: reloader, tenants: identity.tenants, log: log).respond, at: "/revocations")
+    }
   }
 
   private let state: ServerState
@@ -72,10 +85,16 @@ final class RunningServer: Sendable {
     Log.announce(.admin(on: bound))
     if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }
 
+    reloader?.start()
     for await request in requests {
       if request == .terminate { break }
-      log.notice("SIGHUP: the configuration is read at the start only; restart to change it")
+      guard let reloader else {
+        log.notice("SIGHUP: the embedded demo has no file to read again")
+        continue
+      }
+      reloader.reload()
     }
+    reloader?.stop()
     await end(requests)
     for task in background { task.cancel() }
   }
@@ -84,7 +103,7 @@ final class RunningServer: Sendable {
   private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
     state.isDraining = true
     state.publish(to: health)
-    let limit = configuration.shutdown.drain
+    let limit = (reloader?.configuration ?? configuration).shutdown.drain
     log.notice(
       "draining: no new conversations",
       metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])

@@ -1,7 +1,6 @@
 import AdminServer
 import CallGateway
 import GRPCTransport
-import GatewayConfiguration
 import Synchronization
 import TokenVerification
 
@@ -9,17 +8,15 @@ import TokenVerification
 final class ServerState: Sendable {
   private let gateway: VoiceGateway
   private let identity: IdentityParts
-  private let callLimit: Int
   /// The services whose health is told, the empty name being the server's.
   private let services: [String]
   private let draining = Atomic<Bool>(false)
   private let began = MonotonicClock.now()
 
-  init(gateway: VoiceGateway, identity: IdentityParts, configuration: Configuration, services: [String]) {
+  init(gateway: VoiceGateway, identity: IdentityParts, services: [String]) {
     self.services = services
     self.gateway = gateway
     self.identity = identity
-    callLimit = configuration.limits.conversations
   }
 
   /// No new conversations are taken.
@@ -54,7 +51,7 @@ final class ServerState: Sendable {
     }
     return StatusSnapshot(
       version: Version.text, reasons: readiness.reasons, uptime: (now - began) / .seconds(1),
-      liveCalls: statuses.count, callLimit: callLimit, calls: calls,
+      liveCalls: statuses.count, callLimit: gateway.settings.limits.conversations, calls: calls,
       counters: gateway.counts.map { .init($0.name, $0.value) },
       turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
   }

@@ -95,6 +95,11 @@ public final class TenantDirectory: Sendable {
     return isTaken
   }
 
+  /// Leaves a nonce that an operator has revoked to the other sources.
+  public func leaveToOthers(_ nonce: ClaimPolicy.RevokedNonce) {
+    change { _ = $0.revoked[.operatorCall]?.remove(nonce) }
+  }
+
   /// Accepts the nonces that a data source was renewed with, beside those of the configuration; each call replaces the
   /// nonces of the call before. A tenant that takes any nonce goes on to do so.
   ///
