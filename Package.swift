@@ -67,6 +67,7 @@ let package = Package(
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
     layer("HTTPFetching", ["CCurl"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
+    layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
