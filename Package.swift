@@ -71,7 +71,12 @@ let package = Package(
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
-    layer("BotEngines", ["BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading"]),
+    layer(
+      "BotEngines",
+      [
+        "Locking", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
+        "CWebexSchemas", "WebexProtocol", "WebSocketClient", log, metrics,
+      ]),
     layer("Telemetry", ["Locking", log, metrics]),
     layer(
       "CallGateway",
@@ -80,7 +85,9 @@ let package = Package(
         "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["YAMLReading"]),
-    layer("AdminServer", ["Locking", "CMicroHTTPD", "Telemetry", log, metrics]),
+    layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
+    layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
+    layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
     // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
     .target(
@@ -88,7 +95,7 @@ let package = Package(
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        arguments, log,
+        "HTTPServing", "WebexStandIn", arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -103,11 +110,14 @@ let package = Package(
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("WebSocketClient"),
-    tests("BotEngines", ["BotEngine", "AudioCodecs", "Locking"]),
+    tests(
+      "BotEngines",
+      ["BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol", log]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),
-    tests("AdminServer", ["Telemetry"]),
+    tests("AdminServer", ["HTTPServing", "Telemetry"]),
+    tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
   ],
   swiftLanguageModes: [.v6]

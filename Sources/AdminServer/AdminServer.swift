@@ -1,33 +1,17 @@
+public import HTTPServing
 public import Logging
-public import Telemetry
 import Locking
+import Metrics
+public import Telemetry
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
 /// however busy the calls keep everything else. Served by libmicrohttpd, with its bounds on: 64 connections, of which a
 /// further one ends the oldest, 32 KB of memory for each, 10 seconds of silence.
 public final class AdminServer: Sendable {
   /// Where the server listens.
-  public struct Address: Sendable, Hashable, CustomStringConvertible {
-    /// An IPv4 or IPv6 address, or `localhost` for 127.0.0.1.
-    public var host: String
-    /// The port; 0 binds a free one.
-    public var port: UInt16
-
-    /// An address.
-    public init(host: String, port: UInt16) {
-      self.host = host
-      self.port = port
-    }
-
-    /// With brackets around IPv6.
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-  }
-
+  public typealias Address = HTTPAddress
   /// Why the server cannot listen.
-  public struct BindError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, and with which address.
-    public let description: String
-  }
+  public typealias BindError = HTTPBindError
 
   private enum Phase: ~Copyable, Sendable {
     case idle
@@ -73,7 +57,10 @@ public final class AdminServer: Sendable {
   public func start() async throws(BindError) -> Address {
     try phase.withLock { phase throws(BindError) in
       guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
-      let daemon = try HTTPDaemon(address, exchange: HTTPExchange(logger: logger, respond: site.respond))
+      let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
+      let exchange = HTTPExchange(
+        name: "admin port", logger: logger, crowdedOut: { crowdedOut.increment() }, respond: site.respond)
+      let daemon = try HTTPDaemon(address, exchange: exchange)
       let bound = Address(host: address.host, port: daemon.port)
       phase = .running(daemon)
       return bound

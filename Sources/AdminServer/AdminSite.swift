@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServing
 import Telemetry
 
 /// What the admin port answers: a function from requests to answers.
@@ -18,9 +19,9 @@ struct AdminSite: Sendable {
   var readiness: @Sendable () -> Readiness
   var status: @Sendable () -> StatusSnapshot
 
-  func respond(to request: HTTPRequest) -> HTTPResponse {
+  func respond(to request: ServerRequest) -> ServerResponse {
     guard request.method == "GET" || request.method == "HEAD" else {
-      var response = HTTPResponse.text(405, "only GET and HEAD are served here")
+      var response = ServerResponse.text(405, "only GET and HEAD are served here")
       response.fields = [("Allow", "GET, HEAD")]
       return response
     }
@@ -35,11 +36,11 @@ struct AdminSite: Sendable {
     }
     switch request.path {
     case "/metrics":
-      return HTTPResponse(
+      return ServerResponse(
         status: 200, contentType: MetricsRegistry.contentType, body: Array(metrics.exposition().utf8))
     case "/status": return json(200, status())
     default:
-      return HTTPResponse(
+      return ServerResponse(
         status: 200, contentType: "text/html; charset=utf-8", body: Array(Dashboard.html.utf8),
         fields: [("Content-Security-Policy", Dashboard.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")])
     }
@@ -52,7 +53,7 @@ struct AdminSite: Sendable {
     var reasons: [String]
   }
 
-  private func ready() -> HTTPResponse {
+  private func ready() -> ServerResponse {
     let readiness = readiness()
     return json(readiness.isReady ? 200 : 503, ReadinessBody(ready: readiness.isReady, reasons: readiness.reasons))
   }
@@ -63,7 +64,7 @@ struct AdminSite: Sendable {
     var message: String
   }
 
-  private func pong(_ service: String) -> HTTPResponse {
+  private func pong(_ service: String) -> ServerResponse {
     json(
       200,
       PingBody(serviceName: service, serviceState: readiness().isReady ? "online" : "offline", message: "pong"))
@@ -81,21 +82,21 @@ struct AdminSite: Sendable {
     return String(parts[1])
   }
 
-  private func json(_ status: Int, _ value: some Encodable) -> HTTPResponse {
+  private func json(_ status: Int, _ value: some Encodable) -> ServerResponse {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let data = try? encoder.encode(value) else { return .text(500, "the status cannot be written as JSON") }
-    return HTTPResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
+    return ServerResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
   }
 
   // MARK: Access
 
-  private func refusal(of request: HTTPRequest) -> HTTPResponse? {
+  private func refusal(of request: ServerRequest) -> ServerResponse? {
     guard let token else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
     if let given = Self.credential(request.authorization), Self.isEqual(given, token) { return nil }
-    var response = HTTPResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
+    var response = ServerResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
     response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]
     return response
   }

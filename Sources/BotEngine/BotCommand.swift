@@ -22,6 +22,8 @@ public enum BotCommand: Sendable {
   case sensitive(Bool)
   /// A line of the conversation's transcript, for the human agent who takes over.
   case transcript(speaker: BotSpeaker, text: String)
+  /// Asks for ``CallerEvent/mark(_:played:)`` when the caller has heard this turn's audio up to here.
+  case mark(String)
 }
 
 /// Who spoke a line of the transcript.

@@ -14,11 +14,15 @@ public struct CallInfo: Sendable {
   public var additionalInfo: [String: String]
   /// Whether the call was already under way when this server first heard of it (the server had restarted).
   public var isResumed: Bool
+  /// Whether the caller hears audio as the bot sends it (CHUNK responses), and not only once the turn has ended (WAV
+  /// responses).
+  public var isHeardAtOnce: Bool
 
   /// A call's particulars.
   public init(
     organization: String, conversation: String, agent: String, trackingID: String? = nil,
-    vendorConfiguration: String? = nil, additionalInfo: [String: String] = [:], isResumed: Bool = false
+    vendorConfiguration: String? = nil, additionalInfo: [String: String] = [:], isResumed: Bool = false,
+    isHeardAtOnce: Bool = false
   ) {
     self.organization = organization
     self.conversation = conversation
@@ -27,5 +31,6 @@ public struct CallInfo: Sendable {
     self.vendorConfiguration = vendorConfiguration
     self.additionalInfo = additionalInfo
     self.isResumed = isResumed
+    self.isHeardAtOnce = isHeardAtOnce
   }
 }

@@ -12,6 +12,7 @@ extension CallerEvent: CustomStringConvertible, CustomDebugStringConvertible {
     case .noInput: "no input"
     case .custom(_, let parameters): "custom event (\(parameters.count) parameters)"
     case .interrupted(let played): "interrupted (after \(played) ms)"
+    case .mark(_, let played): played ? "mark played" : "mark dropped"
     case .ended(let end): "ended (\(end.rawValue))"
     }
   }

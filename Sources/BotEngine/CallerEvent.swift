@@ -17,6 +17,9 @@ public enum CallerEvent: Sendable {
   /// The caller began to speak or to press keys over the bot's output, of which this much had been played, in
   /// milliseconds. Output of the interrupted turn that was not yet sent is dropped.
   case interrupted(playedMilliseconds: Int)
+  /// A mark of the bot's (``BotCommand/mark(_:)``) was reached: the caller has heard what came before it or, where
+  /// `played` is false, what came before it was dropped by an interruption or by ``BotCommand/clear``.
+  case mark(String, played: Bool)
   /// The call is over; no event follows.
   case ended(CallEnd)
 
@@ -24,7 +27,7 @@ public enum CallerEvent: Sendable {
   public var expectsAnswer: Bool {
     switch self {
     case .started, .speechEnded, .digits, .noInput, .custom: true
-    case .audio, .speechStarted, .interrupted, .ended: false
+    case .audio, .speechStarted, .interrupted, .mark, .ended: false
     }
   }
 }

@@ -1,37 +1,24 @@
 public import BotEngine
 
-/// The kinds of engines that a configuration can name.
-public enum EngineKind: String, Sendable, CaseIterable {
-  /// ``DemoEngine``.
-  case demo
-  /// ``ScriptedEngine``.
-  case scripted
-}
-
 /// Makes engines from what a configuration says.
 public enum BotEngineFactory {
-  /// An engine of a kind.
+  /// The engine of a specification. Nothing is connected yet.
   ///
-  /// - Parameters:
-  ///   - kind: the name of an ``EngineKind``.
-  ///   - script: the path of the dialogue, for the kinds that have one.
-  /// - Throws: ``EngineError``, or ``ScriptError`` with all mistakes of the script. Blocks while files are read.
-  public static func makeEngine(kind: String, script: String? = nil) throws -> any BotEngine {
-    guard let kind = EngineKind(rawValue: kind) else {
-      let known = EngineKind.allCases.map(\.rawValue).joined(separator: " or ")
-      throw EngineError(.unknownKind, "There is no engine of the kind '\(kind)'; write \(known).")
+  /// - Throws: ``EngineError``, or ``ScriptError`` with all mistakes of a script. Blocks while files are read.
+  public static func makeEngine(
+    _ specification: EngineSpecification, in surroundings: EngineSurroundings
+  ) throws -> any BotEngine {
+    switch specification {
+    case .demo: try DemoEngine()
+    case .scripted(let script): try ScriptedEngine(script: script)
+    case .grpc: throw notBuiltIn("grpc")
+    case .mediaStreams(let settings): try makeMediaStreamsEngine(settings, in: surroundings)
+    case .realtime(let settings): try makeRealtimeEngine(settings, in: surroundings)
+    case .byova: throw notBuiltIn("byova")
     }
-    switch kind {
-    case .demo:
-      if script != nil {
-        throw EngineError(.unexpectedScript, "An engine of the kind demo has no script; remove it, or write scripted.")
-      }
-      return try DemoEngine()
-    case .scripted:
-      guard let script else {
-        throw EngineError(.missingScript, "An engine of the kind scripted needs a script; write script: FILE.yaml.")
-      }
-      return try ScriptedEngine(script: script)
-    }
+  }
+
+  private static func notBuiltIn(_ kind: String) -> EngineError {
+    EngineError(.notBuiltIn, "The engine \(kind) is not part of this version; write another kind.")
   }
 }

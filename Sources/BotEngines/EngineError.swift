@@ -4,12 +4,10 @@
 public struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of error.
   public enum Code: String, Sendable, Hashable {
-    /// No engine of this kind is known.
-    case unknownKind
-    /// The kind needs a script and was given none.
-    case missingScript
-    /// The kind takes no script and was given one.
-    case unexpectedScript
+    /// This build has no engine of the kind.
+    case notBuiltIn
+    /// A file, a secret or a text that the engine needs cannot be used.
+    case unusable
     /// The prompts in the binary cannot be read: it was built from broken files.
     case brokenVoice
   }

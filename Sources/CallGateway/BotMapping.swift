@@ -39,6 +39,7 @@ extension CallerEvent {
     case .noInput: self = .noInput
     case .custom(let name, let parameters): self = .custom(name: name, parameters: parameters.mapValues(BotValue.init))
     case .interrupted(let milliseconds): self = .interrupted(playedMilliseconds: milliseconds)
+    case .mark(let name, let played): self = .mark(name, played: played)
     case .ended(let end): self = .ended(CallEnd(end))
     }
   }

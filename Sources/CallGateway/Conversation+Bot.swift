@@ -61,6 +61,7 @@ extension Conversation {
     case .customEvent(let name, let metadata): .custom(name: name, metadata: metadata.mapValues(StructValue.init))
     case .sensitive(let isSensitive): .sensitive(isSensitive)
     case .transcript(let speaker, let text): .transcript(speaker: speaker.rawValue, text: text)
+    case .mark(let name): .mark(name)
     }
   }
 

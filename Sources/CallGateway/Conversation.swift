@@ -162,6 +162,7 @@ final class Conversation {
       status.set(.answering)
       status.countTurn()
     case .interrupted, .ended: status.set(.waiting)
+    case .mark: break
     }
   }
 

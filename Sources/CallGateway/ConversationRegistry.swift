@@ -19,12 +19,21 @@ final class ConversationRegistry: Sendable {
     var statuses: [ConversationKey: ConversationStatus] = [:]
     var perOrganization: [String: Int] = [:]
     var isDraining = false
+    var limits: GatewayLimits
   }
 
-  private let limits: GatewayLimits
-  private let state = Locked(State())
+  private let state: Locked<State>
 
-  init(limits: GatewayLimits) { self.limits = limits }
+  init(limits: GatewayLimits) { state = Locked(State(limits: limits)) }
+
+  /// What new conversations are measured against.
+  var limits: GatewayLimits {
+    get { state.withLock { $0.limits } }
+    set { state.withLock { $0.limits = newValue } }
+  }
+
+  /// The organizations that have conversations up.
+  var organizations: Set<String> { state.withLock { Set($0.perOrganization.keys) } }
 
   var count: Int { state.withLock { $0.conversations.count } }
 
@@ -36,7 +45,9 @@ final class ConversationRegistry: Sendable {
       if let conversation = state.conversations[key] { return .found(conversation) }
       if state.isDraining { return .draining }
       let own = state.perOrganization[key.organization, default: 0]
-      guard state.conversations.count < limits.conversations, own < limits.conversationsPerTenant else { return .full }
+      guard state.conversations.count < state.limits.conversations,
+        own < state.limits.conversations(of: key.organization)
+      else { return .full }
       let conversation = make()
       state.conversations[key] = conversation
       state.statuses[key] = status

@@ -4,6 +4,8 @@ public struct GatewayLimits: Sendable, Equatable {
   public var conversations: Int
   /// Conversations of one organization at once.
   public var conversationsPerTenant: Int
+  /// The same for organizations that have a limit of their own.
+  public var conversationsByOrganization: [String: Int]
   /// Time an RPC may be open without its first message.
   public var firstMessage: Duration
   /// Time an RPC may go on between messages while the caller's part of it is not over.
@@ -11,13 +13,19 @@ public struct GatewayLimits: Sendable, Equatable {
 
   /// Limits; the defaults are the product's.
   public init(
-    conversations: Int = 2000, conversationsPerTenant: Int = 1000, firstMessage: Duration = .seconds(10),
-    betweenMessages: Duration = .seconds(60)
+    conversations: Int = 2000, conversationsPerTenant: Int = 1000, conversationsByOrganization: [String: Int] = [:],
+    firstMessage: Duration = .seconds(10), betweenMessages: Duration = .seconds(60)
   ) {
     self.conversations = conversations
     self.conversationsPerTenant = conversationsPerTenant
+    self.conversationsByOrganization = conversationsByOrganization
     self.firstMessage = firstMessage
     self.betweenMessages = betweenMessages
+  }
+
+  /// Conversations that an organization may have at once.
+  func conversations(of organization: String) -> Int {
+    conversationsByOrganization[organization] ?? conversationsPerTenant
   }
 
   /// RPCs at once: two a conversation and some more, so that a flood is refused before anything of it is read.

@@ -47,7 +47,8 @@ final class VoiceCallHandler: CallHandler {
     if let tracking = call.values(for: "trackingid").first, tracking.utf8.count <= 256 {
       call.setInitialMetadata([("trackingid", tracking)])
     }
-    gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), for: self) { handler, result in
+    gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), admitsRetired: true, for: self) {
+      handler, result in
       switch result {
       case .success(let identity): handler.authorized(identity)
       case .failure(let status): handler.refuse(status)
@@ -111,7 +112,7 @@ final class VoiceCallHandler: CallHandler {
       send(VoiceResponse())
       return finish(.ok)
     }
-    let conversation = try gateway.conversation(for: key, request: request, call: call)
+    let conversation = try gateway.conversation(for: key, identity: identity, request: request, call: call)
     if conversation.loop === call.loop {
       let interaction = conversation.value.join(self, id: id)
       state = .local(conversation.value, interaction)

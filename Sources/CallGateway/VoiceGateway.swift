@@ -8,29 +8,67 @@ import WebexProtocol
 
 /// The virtual agent service: `ProcessCallerInput` and `ListVirtualAgents` for any number of calls.
 public final class VoiceGateway: Sendable {
+  /// What may change while calls are up: an RPC takes it as it is when it begins, a conversation when it begins.
+  public struct Settings: Sendable {
+    /// The agents.
+    public var agents: AgentDirectory
+    /// Bounds on what is taken on.
+    public var limits: GatewayLimits
+    /// The names of which a client's certificate must carry one; none takes any.
+    public var clientNames: [String]
+
+    /// Settings.
+    public init(agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = []) {
+      self.agents = agents
+      self.limits = limits
+      self.clientNames = clientNames
+    }
+  }
+
   let verifier: TokenVerifier
-  let agents: AgentDirectory
-  let limits: GatewayLimits
   let log: Logger
   let metrics = GatewayMetrics()
   let registry: ConversationRegistry
   private let workers = Locked<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
-  private let clientNames: ClientNames
+  private let current: Locked<Settings>
+  private let clientNames: Locked<ClientNames>
   private let rpcs = Atomic<UInt64>(0)
   private let openCalls = Atomic<Int>(0)
 
   /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
-  public init(
+  public convenience init(
     verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
     log: Logger
   ) {
-    self.clientNames = ClientNames(clientNames)
-    self.verifier = verifier
-    self.agents = agents
-    self.limits = limits
-    self.log = log
-    self.registry = ConversationRegistry(limits: limits)
+    self.init(
+      verifier: verifier, settings: Settings(agents: agents, limits: limits, clientNames: clientNames), log: log)
   }
+
+  /// A gateway with these settings.
+  public init(verifier: TokenVerifier, settings: Settings, log: Logger) {
+    current = Locked(settings)
+    clientNames = Locked(ClientNames(settings.clientNames))
+    self.verifier = verifier
+    self.log = log
+    registry = ConversationRegistry(limits: settings.limits)
+  }
+
+  /// What is in force. Setting it changes no conversation that is up: it keeps its agent, and is not ended for a lower
+  /// limit.
+  public var settings: Settings {
+    get { current.withLock { $0 } }
+    set {
+      current.withLock { $0 = newValue }
+      clientNames.withLock { $0 = ClientNames(newValue.clientNames) }
+      registry.limits = newValue.limits
+    }
+  }
+
+  var agents: AgentDirectory { current.withLock { $0.agents } }
+  var limits: GatewayLimits { current.withLock { $0.limits } }
+
+  /// The organizations that have conversations up.
+  public var liveOrganizations: Set<String> { registry.organizations }
 
   /// The methods to serve.
   public var methods: [ServerMethod] {
@@ -103,30 +141,42 @@ public final class VoiceGateway: Sendable {
 
   /// Verifies the call's token: at once where the keys are at hand, else when they have been fetched. The result comes
   /// on the call's loop.
+  ///
+  /// - Parameter admitsRetired: whether the token of a retired tenant will do, because it might be for a conversation
+  ///   that is up; who says so sees to it that nothing new begins with it.
   func authenticate<Handler: AnyObject>(
-    _ call: ServerCall, schema: RequiredSchema, for handler: Handler,
+    _ call: ServerCall, schema: RequiredSchema, admitsRetired: Bool = false, for handler: Handler,
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
   ) {
-    guard clientNames.admit(call.peerCertificate) else { return then(handler, .failure(Self.unauthenticated)) }
+    let names = clientNames.withLock { $0 }
+    guard names.admit(call.peerCertificate) else {
+      metrics.refusedToken("client-name")
+      log.notice("a client's certificate has none of the names", metadata: ["peer": "\(call.peer)"])
+      return then(handler, .failure(Self.unauthenticated))
+    }
     let values = call.values(for: "authorization")
     let outcome = verifier.verify(authorization: values, schema: schema)
     if case .pending = outcome {
       let own = LoopBound(handler, loop: call.loop)
       Task(executorPreference: call.loop) { [verifier] in
         let outcome = await verifier.verify(authorization: values, schema: schema, clock: WallClock.now)
-        own.loop.execute { [self] in then(own.value, result(outcome, peer: "")) }
+        own.loop.execute { [self] in then(own.value, result(outcome, admitsRetired, peer: "")) }
       }
     } else {
       let peer = if case .refused = outcome { call.peer } else { "" }
-      then(handler, result(outcome, peer: peer))
+      then(handler, result(outcome, admitsRetired, peer: peer))
     }
   }
 
   /// One fixed text: why a token was refused is nobody's business but the operator's.
-  private static let unauthenticated = RPCStatus(.unauthenticated, "unauthenticated")
+  static let unauthenticated = RPCStatus(.unauthenticated, "unauthenticated")
 
-  private func result(_ outcome: VerificationOutcome, peer: String) -> Result<Identity, RPCStatus> {
+  private func result(
+    _ outcome: VerificationOutcome, _ admitsRetired: Bool, peer: String
+  ) -> Result<Identity, RPCStatus> {
     switch outcome {
+    case .accepted(let identity) where identity.isRetired && !admitsRetired:
+      return .failure(refusedRetired(identity))
     case .accepted(let identity): return .success(identity)
     case .refused(let refusal):
       metrics.refusedToken(refusal.check.rawValue)
@@ -137,6 +187,18 @@ public final class VoiceGateway: Sendable {
     }
   }
 
+  /// Something new was asked for with the token of a tenant that is gone from the configuration.
+  private func refusedRetired(_ identity: Identity) -> RPCStatus {
+    metrics.refusedToken("retired")
+    log.notice(
+      "token refused",
+      metadata: [
+        "why": "the tenant, or this registration of it, is not in the configuration any more",
+        "org": "\(identity.organization)",
+      ])
+    return Self.unauthenticated
+  }
+
   func refused(_ status: RPCStatus, call: ServerCall) {
     metrics.refused("\(status.code)")
     log.warning(
@@ -145,9 +207,10 @@ public final class VoiceGateway: Sendable {
 
   /// The conversation of an RPC's first message: the one that is up, or a new one on the RPC's loop.
   func conversation(
-    for key: ConversationKey, request: borrowing VoiceRequestView, call: ServerCall
+    for key: ConversationKey, identity: Identity, request: borrowing VoiceRequestView, call: ServerCall
   ) throws(RPCStatus) -> LoopBound<Conversation> {
     if let conversation = registry.find(key) { return conversation }
+    if identity.isRetired { throw refusedRetired(identity) }
     guard let agent = agents.agent(request.agentID.string, for: key.organization) else {
       throw RPCStatus(.notFound, "there is no such virtual agent; ListVirtualAgents lists them")
     }
@@ -156,7 +219,8 @@ public final class VoiceGateway: Sendable {
     let info = CallInfo(
       organization: key.organization, conversation: key.conversation, agent: agent.id,
       trackingID: call.values(for: "trackingid").first, vendorConfiguration: request.vendorConfiguration,
-      additionalInfo: request.additionalInfo, isResumed: isResumed)
+      additionalInfo: request.additionalInfo, isResumed: isResumed,
+      isHeardAtOnce: agent.conversation.mode == .chunk)
     var log = log
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"

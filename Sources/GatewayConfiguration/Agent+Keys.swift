@@ -2,7 +2,7 @@ import YAMLReading
 
 extension Configuration.Agent {
   /// Reads `agents`: at least one, ids unique, at most one default.
-  static func list(_ whole: Section, tenants: [Configuration.Tenant]) -> [Self] {
+  static func list(_ whole: Section, tenants: [Configuration.Tenant], egress: Configuration.Egress) -> [Self] {
     let entries = whole.sections("agents", maximum: 1_000) ?? []
     if entries.isEmpty {
       whole.reading.report(
@@ -13,7 +13,7 @@ extension Configuration.Agent {
     var places: [String: ConfigurationProblem.Place] = [:]
     var standard: ConfigurationProblem.Place?
     for entry in entries {
-      let agent = Self(entry, tenants: tenants)
+      let agent = Self(entry, tenants: tenants, egress: egress)
       if let first = places[agent.id] {
         whole.reading.report(
           entry.place(of: "id"), "the agent `\(agent.id)` is listed already at \(first)", "give each agent its own id")
@@ -32,7 +32,7 @@ extension Configuration.Agent {
     return agents
   }
 
-  private init(_ section: Section, tenants: [Configuration.Tenant]) {
+  private init(_ section: Section, tenants: [Configuration.Tenant], egress: Configuration.Egress) {
     let write = "a word of letters, digits, dots, dashes"
     id = section.requiredText("id", maximum: 64, write: write) ?? ""
     if !id.isEmpty, !Self.isID(id) {
@@ -49,7 +49,8 @@ extension Configuration.Agent {
     responses = section.choice("responses", default: .wav)
     engine = .demo
     section.require("engine", write: "{kind: demo}")
-    if let part = section.section("engine", write: "`engine: {kind: demo}`") { engine = Engine(part) }
+    if let part = section.section("engine", write: "`engine: {kind: demo}`") { engine = Engine(part, egress: egress) }
+    fallback = Fallback(section.always("fallback"))
     speech = Speech(section.always("speech"))
     audio = Audio(section.always("audio"))
     section.finish()
@@ -74,27 +75,6 @@ extension Configuration.Agent {
         nearest.map { "did you mean \($0)?" } ?? "write a tenant's `org` or `name`")
       return nil
     }
-  }
-}
-
-extension Configuration.Agent.Engine {
-  init(_ section: Section) {
-    self = .demo
-    let write = "one of: \(Self.kinds.joined(separator: ", "))"
-    switch section.requiredText("kind", maximum: 64, write: write) {
-    case "demo": break
-    case "scripted":
-      section.require("script", write: "dialogue.yaml")
-      self = .scripted(script: section.file("script", write: "the path of the dialogue's YAML file") ?? "")
-    case let kind?:
-      let nearest = section.reading.suggestion(for: kind, among: Self.kinds)
-      section.reading.report(
-        section.place(of: "kind"), "there is no engine `\(kind.quotedForMessage)`",
-        "\(nearest.map { "did you mean \($0)? " } ?? "")write \(write)")
-      return
-    case nil: return
-    }
-    section.finish()
   }
 }
 

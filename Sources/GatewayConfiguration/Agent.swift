@@ -14,6 +14,8 @@ extension Configuration {
     public var responses: Responses
     /// `engine`: the bot.
     public var engine: Engine
+    /// `fallback`: what the caller is given where the bot fails.
+    public var fallback: Fallback
     /// `speech`: when the caller's turn begins and ends.
     public var speech: Speech
     /// `audio`: what the caller's audio is where the platform does not say.
@@ -25,25 +27,6 @@ extension Configuration {
       case wav
       /// Raw audio, chunk by chunk, as it comes.
       case chunk
-    }
-
-    /// The bot and what it needs.
-    public enum Engine: Sendable, Equatable {
-      /// `demo`: greets, plays the caller's words back, reads digits back; 0 transfers, 9 ends.
-      case demo
-      /// `scripted`: a dialogue written in a YAML file, `script`.
-      case scripted(script: String)
-
-      /// The names for `kind`.
-      public static let kinds = ["demo", "scripted"]
-
-      /// The name for `kind`.
-      public var kind: String {
-        switch self {
-        case .demo: "demo"
-        case .scripted: "scripted"
-        }
-      }
     }
 
     /// `speech`.

@@ -22,18 +22,30 @@ extension Configuration.Identity {
       issuers = Configuration.Issuer.webex
     }
     tenants = []
-    var places: [String: ConfigurationProblem.Place] = [:]
+    var places: [[String]: ConfigurationProblem.Place] = [:]
+    var limited: [String: ConfigurationProblem.Place] = [:]
     for entry in section.sections("tenants", maximum: 10_000) ?? [] {
       guard let tenant = Configuration.Tenant(entry) else { continue }
-      if let first = places[tenant.organization] {
+      if let first = places[[tenant.organization, tenant.url]] {
         section.reading.report(
-          entry.place(of: "org"), "the organization \(tenant.organization) is listed already at \(first)",
-          "keep one of the two")
+          entry.place(of: "org"),
+          "the organization \(tenant.organization) is listed already, with this URL, at \(first)",
+          "keep one of the two, or give each the URL of its own data source")
         continue
       }
-      places[tenant.organization] = entry.place(of: "org")
+      places[[tenant.organization, tenant.url]] = entry.place(of: "org")
+      if tenant.conversations != nil {
+        if let first = limited[tenant.organization] {
+          section.reading.report(
+            entry.place(of: "limits"), "the organization's limits are written already at \(first)",
+            "write them in one of its entries: they are for all of them together")
+        }
+        limited[tenant.organization] = entry.place(of: "limits")
+      }
       tenants.append(tenant)
     }
+    revoked = Configuration.Revocation.list(section)
+    revocationsFile = Configuration.Revocation.file(section)
     section.finish()
     if tenants.isEmpty, !isDemo {
       section.reading.warn(
@@ -81,6 +93,10 @@ extension Configuration.Tenant {
       section.uuid($0, name: section.name("schemas"))
     }
     if !section.has("schemas"), schemas.isEmpty { schemas = [Self.voiceVirtualAgentSchema] }
+    let limits = section.always("limits", write: "`limits: {conversations: 100}`")
+    let most = limits.integer("conversations", in: 1...1_000_000, default: 1_000)
+    conversations = limits.has("conversations") ? most : nil
+    limits.finish()
     section.finish()
     if let url, URLParts(url) == nil {
       section.reading.report(

@@ -6,7 +6,8 @@ extension Configuration {
     listen = Listen(whole.always("listen"), isDemo: isDemo)
     admin = Admin(whole.always("admin"), isDemo: isDemo)
     identity = Identity(whole.always("identity"), isDemo: isDemo)
-    agents = Agent.list(whole, tenants: identity.tenants)
+    egress = Egress(whole.always("egress"))
+    agents = Agent.list(whole, tenants: identity.tenants, egress: egress)
     limits = Limits(whole.always("limits"))
     recording = Recording(whole.always("recording"))
     logging = Logging(whole.always("logging"))
@@ -50,7 +51,7 @@ extension Configuration.TLS {
     section.require("certificate", write: "server.pem")
     section.require("key", write: "server.key")
     certificate = section.file("certificate", write: "the path of a PEM file with the certificate chain") ?? ""
-    key = section.file("key", write: "the path of a PEM file with the private key") ?? ""
+    key = section.secretFile("key", write: "the path of a PEM file with the private key") ?? ""
     clientCA = section.file("client_ca", write: "the path of a PEM file with root certificates")
     clientNames = section.texts("client_names", maximum: 64, write: "\"*.example.com\"").compactMap { name, place in
       guard Self.isName(name) else {
@@ -65,10 +66,6 @@ extension Configuration.TLS {
         section.place(of: "client_names"),
         "`\(section.name("client_names"))` has no effect without client certificates",
         "write `client_ca: ca.pem` too")
-    }
-    if BoundedFile.isOpenToOthers(key) {
-      section.reading.warn(
-        section.place(of: "key"), "the private key can be read by others than its owner", "chmod 600 \(key)")
     }
     section.finish()
   }
@@ -91,7 +88,7 @@ extension Configuration.Admin {
 
   init(_ section: Section, isDemo: Bool) {
     address = section.address("address", default: Self.defaultAddress)
-    let file = section.file("token_file", write: "the path of a file that holds the token")
+    let file = section.secretFile("token_file", write: "the path of a file that holds the token")
     let variable = section.text("token_variable", maximum: 128, write: "the name of an environment variable")
     token = file.map(Secret.file) ?? variable.map(Secret.variable)
     section.finish()
@@ -100,10 +97,6 @@ extension Configuration.Admin {
       section.reading.report(
         section.place(of: "token_variable"), "`admin.token_file` and `admin.token_variable` are both given",
         "keep one of the two")
-    }
-    if let file, BoundedFile.isOpenToOthers(file) {
-      section.reading.warn(
-        section.place(of: "token_file"), "the token can be read by others than its owner", "chmod 600 \(file)")
     }
     if !address.isLoopback, !section.has("token_file"), !section.has("token_variable") {
       section.reading.report(

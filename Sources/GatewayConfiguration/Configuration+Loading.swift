@@ -24,6 +24,7 @@ extension Configuration {
     case .bytes(let bytes): return try parse(bytes, file: file, environment: environment)
     case .tooLong:
       throw ConfigurationError([.init(.wholeFile(file), "is over \(maximumFileSize) bytes", "write less")])
+    case .openToOthers: throw ConfigurationError([.init(.wholeFile(file), "is open to others", "chmod 600 \(file)")])
     case .failed(let reason):
       throw ConfigurationError([
         .init(.wholeFile(file), "cannot be read (\(reason))", "give the path of a readable YAML file")

@@ -11,7 +11,8 @@ extension Configuration {
       .text(text.hasPrefix("/") ? text : folder + (folder.hasSuffix("/") ? "" : "/") + text)
     }
     let root = Node.keys([
-      ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node),
+      ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
+      ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
       (
         "limits",
@@ -73,7 +74,7 @@ extension Configuration.Admin {
 }
 
 extension Configuration.Identity {
-  fileprivate var node: Node {
+  fileprivate func node(_ path: (String) -> Node) -> Node {
     .keys([
       ("clock_skew", .duration(clockSkew)),
       ("issuers", .list(issuers.map { .keys([("issuer", .text($0.issuer)), ("keys_url", .text($0.keysURL))]) })),
@@ -84,22 +85,30 @@ extension Configuration.Identity {
             .keys([
               ("org", .text($0.organization)), ("name", .text($0.name)), ("url", .text($0.url)),
               ("audience", $0.audience.map(Node.text)), ("subject", $0.subject.map(Node.text)),
-              ("nonces", .texts($0.nonces.map { _ in "********" })), ("schemas", .texts($0.schemas)),
+              ("nonces", .texts($0.nonces.map { _ in Self.mask })), ("schemas", .texts($0.schemas)),
+              ("limits", $0.conversations.map { .keys([("conversations", .plain("\($0)"))]) }),
             ])
           })
       ),
+      (
+        "revoked",
+        revoked.isEmpty
+          ? nil : .list(revoked.map { .keys([("org", .text($0.organization)), ("nonce", .text(Self.mask))]) })
+      ),
+      ("revocations_file", revocationsFile.map(path)),
     ])
   }
+
+  /// What stands for a nonce.
+  private static var mask: String { "********" }
 }
 
 extension Configuration.Agent {
   fileprivate func node(_ path: (String) -> Node) -> Node {
-    var script: Node?
-    if case .scripted(let file) = engine { script = path(file) }
-    return .keys([
+    .keys([
       ("id", .text(id)), ("name", .text(name)), ("default", .plain("\(isDefault)")), ("tenants", .texts(tenants)),
       ("responses", .plain(responses.rawValue)),
-      ("engine", .keys([("kind", .plain(engine.kind)), ("script", script)])),
+      ("engine", engine.node(path)), ("fallback", fallback == .standard ? nil : fallback.node(path)),
       (
         "speech",
         .keys([
@@ -121,20 +130,20 @@ extension Configuration.Agent {
 
 extension Node {
   /// Text in quotes, so that nothing in it is taken for something else.
-  fileprivate static func text(_ text: String) -> Node { Node(text, .implicit, .doubleQuoted) }
+  static func text(_ text: String) -> Node { Node(text, .implicit, .doubleQuoted) }
 
-  fileprivate static func plain(_ text: String) -> Node { Node(text) }
+  static func plain(_ text: String) -> Node { Node(text) }
 
-  fileprivate static func duration(_ duration: Duration) -> Node { Node(Notation.write(duration)) }
+  static func duration(_ duration: Duration) -> Node { Node(Notation.write(duration)) }
 
-  fileprivate static func list(_ nodes: [Node]) -> Node { Node(nodes) }
+  static func list(_ nodes: [Node]) -> Node { Node(nodes) }
 
   /// A list of texts, or `nil` (no key) where there are none.
-  fileprivate static func texts(_ texts: [String]) -> Node? {
+  static func texts(_ texts: [String]) -> Node? {
     texts.isEmpty ? nil : Node(texts.map(Node.text), .implicit, .flow)
   }
 
-  fileprivate static func keys(_ keys: [(String, Node?)]) -> Node {
+  static func keys(_ keys: [(String, Node?)]) -> Node {
     Node(keys.compactMap { key, value in value.map { (Node(key), $0) } })
   }
 }

@@ -9,6 +9,8 @@ public struct Configuration: Sendable, Equatable {
   public var admin: Admin
   /// Whose tokens are accepted, and for whom.
   public var identity: Identity
+  /// To where connections may be made.
+  public var egress: Egress
   /// The agents, in the order in which they are listed to Webex; at least one, ids unique.
   public var agents: [Agent]
   /// How much is taken on.
@@ -59,8 +61,13 @@ public struct Configuration: Sendable, Equatable {
     public var issuers: [Issuer]
     /// `clock_skew`: what clocks may differ; 0 to 60 s, default 30 s.
     public var clockSkew: Duration
-    /// `tenants`: the organizations that may call.
+    /// `tenants`: the organizations that may call. An organization may have several entries, each with a URL of its
+    /// own: one for each of its data sources.
     public var tenants: [Tenant]
+    /// `revoked`: registrations whose tokens are not taken any more.
+    public var revoked: [Revocation]
+    /// `revocations_file`: a file with more of them, which is read again whenever it changes.
+    public var revocationsFile: String?
   }
 
   /// An entry of `identity.issuers`.
@@ -94,6 +101,8 @@ public struct Configuration: Sendable, Equatable {
     public var nonces: [String]
     /// `schemas`: the schema UUIDs a token may be for, in lower case; default the voice virtual agent's.
     public var schemas: [String]
+    /// `limits.conversations`: how many the organization may have at once; `nil` is `limits.conversations_per_tenant`.
+    public var conversations: Int?
   }
 
   /// `limits`.

@@ -3,6 +3,7 @@ import BotEngines
 import CallGateway
 import Foundation
 import GatewayConfiguration
+import Logging
 
 /// `patchbay config`: what a configuration says, and what is wrong with it.
 struct ConfigCommand: ParsableCommand {
@@ -19,7 +20,7 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       let configuration = try file.load()
-      _ = try file.agents(of: configuration)
+      _ = try file.agents(of: configuration, log: Logger(label: "patchbay") { _ in SwiftLogNoOpLogHandler() })
       print("ok: \(file.name), \(configuration.summary)")
     }
   }
@@ -60,12 +61,14 @@ struct ConfigurationFile: ParsableArguments {
     }
   }
 
-  /// The agents with their engines. A script's mistakes are the configuration's: they end the command in the same way.
-  func agents(of configuration: Configuration) throws -> AgentDirectory {
-    do { return try configuration.agentDirectory() } catch let error as ScriptError {
+  /// The agents with their engines. A script's mistakes, and an engine's missing secrets, are the configuration's: they end the command in the same way.
+  func agents(of configuration: Configuration, log: Logger) throws -> AgentDirectory {
+    do { return try configuration.agentDirectory(log: log) } catch let error as ScriptError {
       StandardError.write(error.description)
-      throw ExitCode(ConfigurationError.exitStatus)
+    } catch let error as EngineError {
+      StandardError.write(error.description)
     }
+    throw ExitCode(ConfigurationError.exitStatus)
   }
 }
 

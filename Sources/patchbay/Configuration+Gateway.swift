@@ -1,9 +1,8 @@
 import AudioCodecs
-import BotEngine
-import BotEngines
 import CallGateway
 import GRPCTransport
 import GatewayConfiguration
+import Logging
 import SpeechDetection
 import TokenVerification
 import WebexProtocol
@@ -15,17 +14,50 @@ extension Configuration {
   func claimPolicy() throws -> ClaimPolicy {
     ClaimPolicy(
       issuers: identity.issuers.map(\.issuer), tenants: try identity.tenants.map { try $0.tenant() },
-      clockSkew: identity.clockSkew.components.seconds)
+      revoked: Set(identity.revoked.map(\.revokedNonce)), clockSkew: identity.clockSkew.components.seconds)
+  }
+
+  /// The same with what the file of revocations says, for those who look once.
+  func policyWithRevocations() throws -> ClaimPolicy {
+    let policy = try claimPolicy()
+    return ClaimPolicy(
+      issuers: policy.issuers, tenants: policy.tenants,
+      revoked: policy.revoked.union(try identity.revocationsOfFile()), clockSkew: policy.clockSkew)
   }
 
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
-  func agentDirectory() throws -> AgentDirectory {
-    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle) })
+  func agentDirectory(log: Logger) throws -> AgentDirectory {
+    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle, log: log) })
   }
 
   /// Bounds on what the gateway takes on.
   var gatewayLimits: GatewayLimits {
-    GatewayLimits(conversations: limits.conversations, conversationsPerTenant: limits.conversationsPerTenant)
+    let own = identity.tenants.compactMap { tenant in tenant.conversations.map { (tenant.organization, $0) } }
+    return GatewayLimits(
+      conversations: limits.conversations, conversationsPerTenant: limits.conversationsPerTenant,
+      conversationsByOrganization: Dictionary(own, uniquingKeysWith: { first, _ in first }))
+  }
+}
+
+extension Configuration.Revocation {
+  /// The same for the verifier.
+  var revokedNonce: ClaimPolicy.RevokedNonce {
+    ClaimPolicy.RevokedNonce(organization: organization, nonce: nonce)
+  }
+}
+
+extension Configuration.Identity {
+  /// What the file of revocations says; nothing where none is named.
+  func revocationsOfFile() throws(ConfigurationError) -> Set<ClaimPolicy.RevokedNonce> {
+    guard let file = revocationsFile else { return [] }
+    return Set(try Configuration.Revocation.read(file: file).map(\.revokedNonce))
+  }
+
+  /// The issuers with the places of their keys.
+  func trustedIssuers() throws(TrustedIssuer.Defect) -> [TrustedIssuer] {
+    try issuers.map { issuer throws(TrustedIssuer.Defect) in
+      try TrustedIssuer(issuer: issuer.issuer, keysURL: issuer.keysURL)
+    }
   }
 }
 
@@ -38,13 +70,13 @@ extension Configuration.Tenant {
 }
 
 extension Configuration.Agent {
-  func agent(idle: Duration) throws -> Agent {
+  func agent(idle: Duration, log: Logger) throws -> Agent {
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds)
     return Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
-      engine: try engine.make(),
+      engine: try makeEngine(log: log),
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech), idleTimeout: idle),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
@@ -78,15 +110,5 @@ extension Configuration {
     let security: GRPCServer.Configuration.Security =
       listen.tls.map { .tls(TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.clientCA)) } ?? .plaintext
     return .init(listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20)
-  }
-}
-
-extension Configuration.Agent.Engine {
-  /// The bot. A script with mistakes is a mistake of the configuration.
-  fileprivate func make() throws -> any BotEngine {
-    switch self {
-    case .demo: try BotEngineFactory.makeEngine(kind: kind)
-    case .scripted(let script): try BotEngineFactory.makeEngine(kind: kind, script: script)
-    }
   }
 }

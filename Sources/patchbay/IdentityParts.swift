@@ -7,6 +7,8 @@ import TokenVerification
 /// Who verifies tokens, with which keys. The embedded demo has an issuer of its own.
 struct IdentityParts: Sendable {
   let verifier: TokenVerifier
+  /// What the verifier asks of tokens; changed through this alone.
+  let tenants: TenantDirectory
   /// Where the demo's token was written.
   let demoTokenPath: String?
   private let remote: RemoteKeySource?
@@ -17,16 +19,16 @@ struct IdentityParts: Sendable {
       let tenant = try Self.demoTenant()
       let policy = ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant])
       verifier = TokenVerifier(policy: policy, keys: issuer.keySource)
+      tenants = TenantDirectory(verifier)
       remote = nil
       let token = try issuer.mint(issuer.claims(for: tenant, lifetime: 86_400))
       demoTokenPath = try DemoToken.write(token)
     } else {
-      let issuers = try configuration.identity.issuers.map {
-        try TrustedIssuer(issuer: $0.issuer, keysURL: $0.keysURL)
-      }
-      let remote = RemoteKeySource(issuers: issuers, logger: log)
+      let remote = RemoteKeySource(issuers: try configuration.identity.trustedIssuers(), logger: log)
       self.remote = remote
       verifier = TokenVerifier(policy: try configuration.claimPolicy(), keys: remote)
+      tenants = TenantDirectory(verifier)
+      tenants.revoke(try configuration.identity.revocationsOfFile(), by: .file)
       demoTokenPath = nil
     }
   }

@@ -35,10 +35,11 @@ final class RunningServer: Sendable {
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
     let state = ServerState(gateway: gateway, identity: identity, configuration: configuration)
+    let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.readiness }, status: { state.snapshot }, logger: log)
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, logger: log)
     self.state = state
   }
 

@@ -21,7 +21,6 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let signals = TerminationSignals()
     let configuration = try file.load()
-    let agents = try file.agents(of: configuration)
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
     let sink = Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
@@ -29,6 +28,7 @@ struct ServeCommand: AsyncParsableCommand {
     metrics.bootstrap()
     ProcessFigures.register(in: metrics, sink: sink)
     let log = Logger(label: "patchbay")
+    let agents = try file.agents(of: configuration, log: log)
     defer { Log.flush() }
     log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
     do {

@@ -33,6 +33,12 @@ final class ServerState: Sendable {
     return Readiness(reasons: reasons)
   }
 
+  /// The same, after the health services have been told: who has been told that it is ready finds it so everywhere.
+  func publishedReadiness(to health: HealthStatus) -> Readiness {
+    publish(to: health)
+    return readiness
+  }
+
   /// For the dashboard.
   var snapshot: StatusSnapshot {
     let now = MonotonicClock.now()

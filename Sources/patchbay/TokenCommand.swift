@@ -8,7 +8,7 @@ import TokenVerification
 struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Makes development tokens, and explains tokens.",
-    subcommands: [Mint.self, Inspect.self, Verify.self])
+    subcommands: [Mint.self, Inspect.self, Verify.self, Issuer.self])
 
   /// `patchbay token mint`.
   struct Mint: ParsableCommand {
@@ -133,7 +133,9 @@ struct TokenCommand: AsyncParsableCommand {
       }
       let configuration = try file.load()
       let policy: ClaimPolicy
-      do { policy = try configuration.claimPolicy() } catch { throw CommandFailure("\(file.name): \(error)") }
+      do { policy = try configuration.policyWithRevocations() } catch {
+        throw CommandFailure("\(file.name): \(error)")
+      }
       let inspection = await TokenInspection.verifying(
         try token.text(), with: TokenVerifier(policy: policy, keys: try keySource(configuration.identity)))
       print(inspection)
@@ -142,8 +144,7 @@ struct TokenCommand: AsyncParsableCommand {
 
     private func keySource(_ identity: Configuration.Identity) throws -> any KeySource {
       guard let keys else {
-        return RemoteKeySource(
-          issuers: try identity.issuers.map { try TrustedIssuer(issuer: $0.issuer, keysURL: $0.keysURL) })
+        return RemoteKeySource(issuers: try identity.trustedIssuers())
       }
       guard let document = FileManager.default.contents(atPath: keys) else {
         throw CommandFailure("\(keys) cannot be read.")

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import HTTPServing
 import Logging
 import Telemetry
 import Testing
@@ -231,8 +232,10 @@ struct AdminServerTests {
 
   @Test("a connection that stays silent is closed")
   func patience() throws {
-    let exchange = HTTPExchange(logger: Self.silent) { _ in .text(200, "ok") }
-    let daemon = try HTTPDaemon(.init(host: "localhost", port: 0), patience: 1, exchange: exchange)
+    var limits = HTTPLimits()
+    limits.patience = 1
+    let exchange = HTTPExchange(name: "test", limits: limits, logger: Self.silent) { _ in .text(200, "ok") }
+    let daemon = try HTTPDaemon(.init(host: "localhost", port: 0), exchange: exchange)
     let client = try Client(daemon.port)
     client.send("GET /livez HT")
     #expect(client.received() == "")

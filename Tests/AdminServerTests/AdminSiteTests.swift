@@ -1,4 +1,5 @@
 import Foundation
+import HTTPServing
 import Telemetry
 import Testing
 
@@ -19,11 +20,11 @@ struct AdminSiteTests {
     }
   }
 
-  private func request(_ path: String, host: String? = nil, authorization: String? = nil) -> HTTPRequest {
-    HTTPRequest(path: path, host: host, authorization: authorization)
+  private func request(_ path: String, host: String? = nil, authorization: String? = nil) -> ServerRequest {
+    ServerRequest(path: path, host: host, authorization: authorization)
   }
 
-  private func text(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+  private func text(_ response: ServerResponse) -> String { String(decoding: response.body, as: UTF8.self) }
 
   @Test("/livez is 200 while the process serves; /readyz only when calls can be taken")
   func health() {
@@ -55,11 +56,11 @@ struct AdminSiteTests {
     "only GET and HEAD are served, and no bodies taken",
     arguments: ["POST", "DELETE", "PUT", "OPTIONS", "TRACE", "get", ""])
   func methods(method: String) {
-    let refusal = site().respond(to: HTTPRequest(method: method, path: "/metrics"))
+    let refusal = site().respond(to: ServerRequest(method: method, path: "/metrics"))
     #expect(refusal.status == 405)
     #expect(refusal.fields.contains { $0 == "Allow" && $1 == "GET, HEAD" })
-    #expect(site().respond(to: HTTPRequest(method: "HEAD", path: "/metrics")).status == 200)
-    #expect(site().respond(to: HTTPRequest(path: "/metrics", hasBody: true)).status == 413)
+    #expect(site().respond(to: ServerRequest(method: "HEAD", path: "/metrics")).status == 200)
+    #expect(site().respond(to: ServerRequest(path: "/metrics", hasBody: true)).status == 413)
   }
 
   @Test("S7: with a token, metrics, status and dashboard need it", arguments: ["/metrics", "/status", "/"])

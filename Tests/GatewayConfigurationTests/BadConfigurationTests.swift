@@ -153,8 +153,31 @@ struct BadConfigurationTests {
         "p.yaml:2:71: `identity.tenants[0].url` is not a URL: `voice`"),
       BadConfiguration(
         agents
-          + "identity:\n  tenants:\n    - {org: ce861fba-6e2f-49f9-9a84-b354008fac9e, url: https://a}\n    - {org: CE861FBA-6E2F-49F9-9A84-B354008FAC9E, url: https://b}",
-        "p.yaml:5:13: the organization ce861fba-6e2f-49f9-9a84-b354008fac9e is listed already at p.yaml:4:13"),
+          + "identity:\n  tenants:\n    - {org: ce861fba-6e2f-49f9-9a84-b354008fac9e, url: https://a}\n    - {org: CE861FBA-6E2F-49F9-9A84-B354008FAC9E, url: https://a}",
+        "p.yaml:5:13: the organization ce861fba-6e2f-49f9-9a84-b354008fac9e is listed already, with this URL, at p.yaml:4:13"
+      ),
+      BadConfiguration(
+        agents
+          + "identity:\n  tenants:\n    - {org: ce861fba-6e2f-49f9-9a84-b354008fac9e, url: https://a, limits: {conversations: 1}}\n    - {org: ce861fba-6e2f-49f9-9a84-b354008fac9e, url: https://b, limits: {conversations: 2}}",
+        "p.yaml:5:75: the organization's limits are written already at p.yaml:4:75; write them in one of its entries"),
+      BadConfiguration(
+        agents
+          + "identity: {tenants: [{org: ce861fba-6e2f-49f9-9a84-b354008fac9e, url: https://a, limits: {conversations: 0}}]}",
+        "p.yaml:2:106: `identity.tenants[0].limits.conversations` cannot be `0`; write a whole number from 1 to 1000000"
+      ),
+      BadConfiguration(
+        agents
+          + "identity: {tenants: [{org: ce861fba-6e2f-49f9-9a84-b354008fac9e, url: https://a, limits: {calls: 1}}]}",
+        "p.yaml:2:91: unknown key `calls` in `identity.tenants[0].limits`; write one of: conversations"),
+      BadConfiguration(
+        agents + "identity: {revoked: [{org: acme, nonce: x}]}",
+        "p.yaml:2:28: `identity.revoked[0].org` has to be a UUID"),
+      BadConfiguration(
+        agents + "identity: {revoked: [{org: ce861fba-6e2f-49f9-9a84-b354008fac9e}]}",
+        "p.yaml:2:22: `identity.revoked[0].nonce` is missing"),
+      BadConfiguration(
+        agents + "identity: {revocations_file: /no/such/file}",
+        "p.yaml:2:30: `identity.revocations_file`: /no/such/file cannot be read (No such file or directory)"),
       // Agents.
       BadConfiguration("agents: []", "p.yaml:1:9: there is no agent to answer calls"),
       BadConfiguration("agents: [{engine: {kind: demo}}]", "p.yaml:1:10: `agents[0].id` is missing"),

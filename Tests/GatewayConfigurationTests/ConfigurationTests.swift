@@ -110,6 +110,7 @@ struct ConfigurationTests {
       let printed = configuration.yaml(relativeTo: "/")
       var again = try Configuration.parse(printed, file: "elsewhere/printed.yaml").configuration
       if !again.identity.tenants.isEmpty { again.identity.tenants[0].nonces = ["nonce-1", "nonce-2"] }
+      if !again.identity.revoked.isEmpty { again.identity.revoked[0].nonce = "nonce-0" }
       #expect(again == configuration)
       #expect(again.yaml(relativeTo: "/") == printed)
     }
@@ -121,7 +122,7 @@ struct ConfigurationTests {
     defer { fixture.remove() }
     let configuration = try Configuration.parse(Fixture.full, file: fixture.file).configuration
     let printed = configuration.yaml(relativeTo: "/")
-    #expect(!printed.contains("nonce-1"))
+    #expect(!printed.contains("nonce-1") && !printed.contains("nonce-0"))
     #expect(!printed.contains("content of"))
     #expect(printed.contains("nonces: [\"********\", \"********\"]"))
   }
@@ -135,14 +136,34 @@ struct ConfigurationTests {
     #expect(configuration.yaml(relativeTo: "/srv").contains("certificate: \"/srv/etc/server.pem\""))
   }
 
-  @Test("S6: a key file that others can read draws a warning")
-  func openKey() throws {
+  @Test(
+    "S6: a secret's file that others can read or write is refused, with what to do",
+    arguments: [("server.key", 0o644, "5:10"), ("server.key", 0o640, "5:10"), ("admin.token", 0o602, "11:15")])
+  func openSecret(name: String, mode: Int, place: String) throws {
     let fixture = try Fixture()
     defer { fixture.remove() }
-    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: fixture.folder + "/server.key")
-    let warnings = try Configuration.parse(Fixture.full, file: fixture.file).warnings
-    #expect(warnings.count == 1)
-    #expect(warnings.first?.description.contains(":5:10: the private key can be read by others") ?? false)
+    let path = fixture.folder + "/" + name
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+    #expect {
+      _ = try Configuration.parse(Fixture.full, file: fixture.file)
+    } throws: { error in
+      let problems = (error as? ConfigurationError)?.problems.map(\.description) ?? []
+      return problems.count == 1 && problems[0].contains(":\(place): ") && problems[0].hasSuffix("; chmod 600 \(path)")
+    }
+    try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
+    #expect(throws: Never.self) { _ = try Configuration.parse(Fixture.full, file: fixture.file) }
+  }
+
+  @Test("S6: a secret is not read from a file that has been opened to others meanwhile")
+  func secretThatOpened() throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let path = fixture.folder + "/admin.token"
+    #expect(try Secret.file(path).read(environment: [:]) == "content of admin.token")
+    try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: path)
+    #expect {
+      _ = try Secret.file(path).read(environment: [:])
+    } throws: { "\($0)".contains("chmod 600") }
   }
 
   @Test("a file is read from disk; a missing one, a folder and a huge one are errors")
@@ -171,6 +192,7 @@ struct ConfigurationTests {
     defer { fixture.remove() }
     let path = fixture.folder + "/secret"
     try Data(" s3cret \r\n".utf8).write(to: URL(filePath: path))
+    try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     #expect(try Secret.file(path).read(environment: [:]) == "s3cret")
     #expect(try Secret.variable("TOKEN").read(environment: ["TOKEN": "abc\n"]) == "abc")
     #expect(throws: Secret.ReadingError.self) { try Secret.variable("TOKEN").read(environment: [:]) }

@@ -10,9 +10,9 @@ struct Fixture {
     let url = FileManager.default.temporaryDirectory.appending(path: "configuration-\(UUID().uuidString)")
     folder = url.path
     try FileManager.default.createDirectory(at: url.appending(path: "recordings"), withIntermediateDirectories: true)
-    for name in ["server.pem", "server.key", "ca.pem", "admin.token", "front-desk.yaml"] {
+    for name in ["server.pem", "server.key", "ca.pem", "admin.token", "front-desk.yaml", "revoked.txt"] {
       let path = url.appending(path: name).path
-      try Data("content of \(name)\n".utf8).write(to: URL(filePath: path))
+      try Data("\(name == "revoked.txt" ? "# " : "")content of \(name)\n".utf8).write(to: URL(filePath: path))
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
     }
   }
@@ -48,6 +48,12 @@ struct Fixture {
           subject: callAudioData
           nonces: [nonce-1, nonce-2]
           schemas: [5397013b-7920-4ffc-807c-e8a3e0a18f43]
+          limits: {conversations: 30}
+        - org: ce861fba-6e2f-49f9-9a84-b354008fac9e
+          url: https://voice.example.com:8443
+      revoked:
+        - {org: ce861fba-6e2f-49f9-9a84-b354008fac9e, nonce: nonce-0}
+      revocations_file: revoked.txt
     agents:
       - id: front-desk
         name: Front desk

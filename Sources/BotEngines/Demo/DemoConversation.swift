@@ -24,7 +24,7 @@ struct DemoConversation {
     case .audio(let stretch):
       words.append(stretch)
       return []
-    case .speechStarted, .interrupted, .ended:
+    case .speechStarted, .interrupted, .mark, .ended:
       return []
     case .started, .speechEnded, .digits, .noInput, .custom:
       let heard = words.take()

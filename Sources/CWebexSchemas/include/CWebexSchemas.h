@@ -1,4 +1,4 @@
-/* The messages of the Webex schemas in C, generated from Protos/ by Scripts/generate-messages. */
+/* The messages of the Webex schemas, and of our own interface to bots, in C, generated from Protos/ by Scripts/generate-messages. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -10,3 +10,4 @@
 #include "../Generated/audio_forking.pb-c.h"
 #include "../Generated/media_intelligence.pb-c.h"
 #include "../Generated/cisco_health.pb-c.h"
+#include "../Generated/bot.pb-c.h"

@@ -116,14 +116,19 @@ extension Section {
 
   /// A UUID (RFC 9562), in lower case.
   func uuid(_ value: Value, name: String) -> String? {
-    let parts = value.text.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8)
-    guard parts.map(\.count) == [8, 4, 4, 4, 12], parts.joined().allSatisfy(Self.isHexadecimal) else {
+    guard Self.isUUID(value.text) else {
       reading.report(
         value.place, "`\(name)` has to be a UUID, not `\(value.text.quotedForMessage)`",
         "write it as in ce861fba-6e2f-49f9-9a84-b354008fac9e")
       return nil
     }
     return value.text.lowercased()
+  }
+
+  /// Whether a text is a UUID, in either case.
+  static func isUUID(_ text: String) -> Bool {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false).map(\.utf8)
+    return parts.map(\.count) == [8, 4, 4, 4, 12] && parts.joined().allSatisfy(isHexadecimal)
   }
 
   private static func isHexadecimal(_ byte: UInt8) -> Bool {

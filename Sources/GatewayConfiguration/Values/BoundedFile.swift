@@ -6,6 +6,7 @@ enum BoundedFile {
   enum Outcome {
     case bytes([UInt8])
     case tooLong
+    case openToOthers
     case failed(String)
 
     var bytes: [UInt8]? {
@@ -14,10 +15,16 @@ enum BoundedFile {
     }
   }
 
-  static func read(_ path: String, limit: Int) -> Outcome {
+  /// - Parameter isSecret: refuses a file that others than its owner may read or write.
+  static func read(_ path: String, limit: Int, isSecret: Bool = false) -> Outcome {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return .failed(String(cString: strerror(errno))) }
     defer { close(descriptor) }
+    if isSecret {
+      var status = stat()
+      guard fstat(descriptor, &status) == 0 else { return .failed(String(cString: strerror(errno))) }
+      guard !isOpenToOthers(status) else { return .openToOthers }
+    }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16_384)
     while true {
@@ -41,6 +48,11 @@ enum BoundedFile {
   /// Whether others than the owner may read or write a file.
   static func isOpenToOthers(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & 0o077 != 0
+    return stat(path, &status) == 0 && isOpenToOthers(status)
+  }
+
+  /// Pipes and devices have modes that say nothing of what comes out of them.
+  private static func isOpenToOthers(_ status: stat) -> Bool {
+    status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
   }
 }

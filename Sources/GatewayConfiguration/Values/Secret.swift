@@ -19,9 +19,16 @@ public enum Secret: Sendable, Hashable {
     let text: String
     switch self {
     case .file(let path):
-      guard let bytes = BoundedFile.read(path, limit: Self.maximumLength).bytes else {
+      let bytes: [UInt8]
+      switch BoundedFile.read(path, limit: Self.maximumLength, isSecret: true) {
+      case .bytes(let found): bytes = found
+      case .tooLong:
+        throw ReadingError(description: "the secret file \(path) is over \(Self.maximumLength) bytes")
+      case .openToOthers:
         throw ReadingError(
-          description: "the secret file \(path) cannot be read, or is over \(Self.maximumLength) bytes")
+          description: "the secret file \(path) can be read by others than its owner: chmod 600 \(path)")
+      case .failed(let reason):
+        throw ReadingError(description: "the secret file \(path) cannot be read (\(reason))")
       }
       guard let decoded = String(validating: bytes, as: UTF8.self) else {
         throw ReadingError(description: "the secret file \(path) is not UTF-8 text")

@@ -3,6 +3,10 @@ struct URLParts {
   var scheme: String
   /// Without brackets.
   var host: String
+  /// `nil` where none is named.
+  var port: Int?
+  /// From the first slash to the query; may be empty.
+  var path: String
 
   /// Whether only this machine can be meant.
   var isLoopback: Bool { NetworkAddress.isLoopback(host) }
@@ -16,6 +20,7 @@ struct URLParts {
     guard !scheme.isEmpty, scheme.utf8.allSatisfy({ (97...122).contains($0) }) else { return nil }
     let rest = text[text.index(colon, offsetBy: 3)...]
     var authority = rest.prefix { !"/?#".contains($0) }
+    path = String(rest[authority.endIndex...].prefix { $0 != "?" })
     guard !authority.contains("@"), !rest.contains("#") else { return nil }
     if authority.hasPrefix("[") {
       guard let end = authority.firstIndex(of: "]") else { return nil }
@@ -27,9 +32,10 @@ struct URLParts {
     }
     guard !host.isEmpty else { return nil }
     guard !authority.isEmpty else { return }
-    let port = authority.dropFirst()
-    guard authority.hasPrefix(":"), !port.isEmpty, port.utf8.allSatisfy({ (48...57).contains($0) }),
-      let number = UInt16(port), number > 0
+    let digits = authority.dropFirst()
+    guard authority.hasPrefix(":"), !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }),
+      let number = UInt16(digits), number > 0
     else { return nil }
+    port = Int(number)
   }
 }

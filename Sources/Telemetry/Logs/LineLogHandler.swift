@@ -4,17 +4,23 @@ public import Logging
 public struct LineLogHandler: LogHandler {
   private let sink: LogSink
   private let label: String
-  /// The least severe level that is logged.
-  public var logLevel: Logger.Level
+  /// A level of its own.
+  private var ownLevel: Logger.Level?
   /// Metadata of every line.
   public var metadata: Logger.Metadata = [:]
   /// Metadata found when a line is logged.
   public var metadataProvider: Logger.MetadataProvider?
 
-  init(sink: LogSink, label: String, logLevel: Logger.Level) {
+  init(sink: LogSink, label: String, level: Logger.Level?) {
     self.sink = sink
     self.label = label
-    self.logLevel = logLevel
+    ownLevel = level
+  }
+
+  /// The least severe level that is logged: the sink's, until it is set.
+  public var logLevel: Logger.Level {
+    get { ownLevel ?? sink.level }
+    set { ownLevel = newValue }
   }
 
   /// One value of ``metadata``.

@@ -22,7 +22,8 @@ public enum Log {
     }
     if isFirst {
       signal(SIGPIPE, SIG_IGN)
-      LoggingSystem.bootstrap { label in sink.handler(label: label, level: level) }
+      sink.level = level
+      LoggingSystem.bootstrap { label in sink.handler(label: label) }
     }
     return sink
   }

@@ -10,6 +10,7 @@ public final class LogSink: Sendable {
   /// What the lines go to.
   public let writer: LogWriter
 
+  private let levelIndex = Atomic<Int>(0)
   private let limit = Locked(LogRateLimit())
   private let suppressedCount = Atomic<Int>(0)
   private let clock: @Sendable () -> (wall: Int64, steady: Int64)
@@ -28,12 +29,18 @@ public final class LogSink: Sendable {
     self.clock = clock
   }
 
+  /// The least severe level that is logged by handlers without a level of their own. May change at any time.
+  public var level: Logger.Level {
+    get { Logger.Level.allCases[levelIndex.load(ordering: .relaxed)] }
+    set { levelIndex.store(Logger.Level.allCases.firstIndex(of: newValue) ?? 0, ordering: .relaxed) }
+  }
+
   /// Lines left out since the start, because the same message came too often.
   public var suppressed: Int { suppressedCount.load(ordering: .relaxed) }
 
-  /// A log handler for a label.
-  public func handler(label: String, level: Logger.Level) -> LineLogHandler {
-    LineLogHandler(sink: self, label: label, logLevel: level)
+  /// A log handler for a label; without a level, with the sink's.
+  public func handler(label: String, level: Logger.Level? = nil) -> LineLogHandler {
+    LineLogHandler(sink: self, label: label, level: level)
   }
 
   func log(_ level: Logger.Level, label: String, message: String, error: String?, metadata: Logger.Metadata) {

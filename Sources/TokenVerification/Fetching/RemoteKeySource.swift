@@ -41,8 +41,19 @@ public final class RemoteKeySource: KeySource {
     }
   }
 
-  private let entries: [Entry]
-  private let entriesByIssuer: [String: Entry]
+  private struct Table {
+    /// In the configuration's order.
+    var entries: [Entry]
+    var byIssuer: [String: Entry]
+
+    init(_ entries: [Entry]) {
+      self.entries = entries
+      byIssuer = Dictionary(entries.map { ($0.issuer.issuer, $0) }, uniquingKeysWith: { first, _ in first })
+    }
+  }
+
+  private let table: Locked<Table>
+  private let timing: KeySetTiming
   private let fetcher: any KeySetFetcher
   private let now: @Sendable () -> Duration
   private let logger: Logger
@@ -52,22 +63,39 @@ public final class RemoteKeySource: KeySource {
     issuers: [TrustedIssuer], fetcher: any KeySetFetcher = CurlKeySetFetcher(), timing: KeySetTiming = KeySetTiming(),
     now: @escaping @Sendable () -> Duration = MonotonicClock.now, logger: Logger = Logger(label: "identity")
   ) {
-    entries = issuers.map { Entry(issuer: $0, timing: timing) }
-    entriesByIssuer = Dictionary(entries.map { ($0.issuer.issuer, $0) }, uniquingKeysWith: { first, _ in first })
+    table = Locked(Table(issuers.map { Entry(issuer: $0, timing: timing) }))
+    self.timing = timing
     self.fetcher = fetcher
     self.now = now
     self.logger = logger
   }
 
+  /// Trusts these issuers from now on. Those that stay keep the keys they have; those that go take their keys with them.
+  ///
+  /// New ones are fetched when they are first asked for, or by ``refresh()``.
+  public func replace(issuers: [TrustedIssuer]) {
+    table.withLock { table in
+      table = Table(
+        issuers.map { issuer in
+          if let entry = table.byIssuer[issuer.issuer], entry.issuer == issuer { return entry }
+          return Entry(issuer: issuer, timing: timing)
+        })
+    }
+  }
+
+  private var entries: [Entry] { table.withLock { $0.entries } }
+
+  private func entry(of issuer: String) -> Entry? { table.withLock { $0.byIssuer[issuer] } }
+
   /// What is known now; starts a fetch in the background if one is due. No lock is held for longer than a look into memory.
   public func lookup(issuer: String, keyID: String) -> KeyLookup {
-    guard let entry = entriesByIssuer[issuer] else { return .unknown }
+    guard let entry = entry(of: issuer) else { return .unknown }
     return ask(entry, keyID).lookup
   }
 
   /// What is known once the fetch has ended that the key has to wait for.
   public func fetch(issuer: String, keyID: String) async -> KeyLookup {
-    guard let entry = entriesByIssuer[issuer] else { return .unknown }
+    guard let entry = entry(of: issuer) else { return .unknown }
     let (lookup, fetch) = ask(entry, keyID)
     guard case .pending = lookup else { return lookup }
     let mayWait = entry.state.withLock { state in

@@ -22,20 +22,29 @@ public struct ClaimPolicy: Sendable {
   public let issuers: [String]
   /// The tenants, in the configuration's order.
   public let tenants: [Tenant]
-  /// The nonces not taken any more.
+  /// Tenants that are no tenants any more, or not in this form, while conversations of theirs are up: their tokens open
+  /// no new one (``Identity/isRetired``).
+  public let retired: [Tenant]
+  /// The nonces not taken any more, not of retired tenants either.
   public let revoked: Set<RevokedNonce>
   /// The allowance for differing clocks, in seconds.
   public let clockSkew: Int64
   /// An organization may have several entries, for data sources of different URLs.
   private let tenantsByOrganization: [String: [Tenant]]
+  private let retiredByOrganization: [String: [Tenant]]
 
   /// A policy. A `clockSkew` outside 0 to 60 seconds becomes the nearest within.
-  public init(issuers: [String], tenants: [Tenant], revoked: Set<RevokedNonce> = [], clockSkew: Int64 = 30) {
+  public init(
+    issuers: [String], tenants: [Tenant], retired: [Tenant] = [], revoked: Set<RevokedNonce> = [],
+    clockSkew: Int64 = 30
+  ) {
     self.issuers = issuers
     self.tenants = tenants
+    self.retired = retired
     self.revoked = revoked
     self.clockSkew = min(max(clockSkew, Self.clockSkews.lowerBound), Self.clockSkews.upperBound)
     tenantsByOrganization = Dictionary(grouping: tenants, by: \.organization)
+    retiredByOrganization = Dictionary(grouping: retired, by: \.organization)
   }
 
   /// The allow-listed issuer whose bytes a payload's `iss` has: our own constant, for all further use.
@@ -48,14 +57,21 @@ public struct ClaimPolicy: Sendable {
     return issuer
   }
 
-  /// The tenant whose token this is, at `now` seconds since 1970.
-  func tenant(for claims: TokenClaims, schema: RequiredSchema, now: Int64) throws(TokenRefusal) -> Tenant {
+  /// The tenant whose token this is, at `now` seconds since 1970, and whether it is a retired one.
+  func tenant(
+    for claims: TokenClaims, schema: RequiredSchema, now: Int64
+  ) throws(TokenRefusal) -> (tenant: Tenant, isRetired: Bool) {
     if let refusal = timeRefusals(claims, now: now).first { throw refusal }
-    guard let tenant = tenant(of: claims) else {
-      throw TokenRefusal(.tenant, .organization, .unknownTenant)
+    var refusal = TokenRefusal(.tenant, .organization, .unknownTenant)
+    if let tenant = tenant(of: claims) {
+      guard let difference = refusals(claims, tenant: tenant, schema: schema).first else { return (tenant, false) }
+      refusal = difference
     }
-    if let refusal = refusals(claims, tenant: tenant, schema: schema).first { throw refusal }
-    return tenant
+    let former = retiredByOrganization[claims.organization]?.first {
+      refusals(claims, tenant: $0, schema: schema).isEmpty
+    }
+    if let former { return (former, true) }
+    throw refusal
   }
 
   /// The entry of the token's organization: the one with the token's URL, or else the first.

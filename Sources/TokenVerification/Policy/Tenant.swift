@@ -40,6 +40,22 @@ public struct Tenant: Sendable, Hashable {
     self.schemas = schemas
   }
 
+  private init(_ tenant: Tenant, nonces: [String]) {
+    organization = tenant.organization
+    name = tenant.name
+    url = tenant.url
+    audience = tenant.audience
+    subject = tenant.subject
+    self.nonces = nonces
+    schemas = tenant.schemas
+  }
+
+  /// The same tenant with these nonces accepted too, where it does not take any nonce.
+  func accepting(_ more: [String]) -> Tenant {
+    guard let nonces else { return self }
+    return Tenant(self, nonces: nonces + more.filter { !nonces.contains($0) })
+  }
+
   /// Why a tenant could never be called.
   public enum Defect: Error, Sendable, Hashable, CustomStringConvertible {
     /// The organization is not a UUID.

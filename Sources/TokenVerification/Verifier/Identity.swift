@@ -13,9 +13,13 @@ public struct Identity: Sendable, Hashable {
   public let nonceHash: String
   /// When the token ends, in seconds since 1970.
   public let expiry: Int64
+  /// Whether the tenant is not in the configuration any more, or not in the form that the token agrees with: its
+  /// conversations that are up go on, and no new one begins.
+  public let isRetired: Bool
 
   init(
-    organization: String, tenantName: String, issuer: String, schema: SchemaID, nonceHash: String, expiry: Int64
+    organization: String, tenantName: String, issuer: String, schema: SchemaID, nonceHash: String, expiry: Int64,
+    isRetired: Bool = false
   ) {
     self.organization = organization
     self.tenantName = tenantName
@@ -23,6 +27,7 @@ public struct Identity: Sendable, Hashable {
     self.schema = schema
     self.nonceHash = nonceHash
     self.expiry = expiry
+    self.isRetired = isRetired
   }
 
   /// Why a message that names this organization may not be part of the call, or nil if it may. An empty one says

@@ -138,10 +138,11 @@ public final class TokenVerifier: Sendable {
     _ claims: TokenClaims, _ nonceHash: String, _ issuer: String, _ policy: ClaimPolicy, _ schema: RequiredSchema,
     _ now: Int64
   ) throws(TokenRefusal) -> VerificationOutcome {
-    let tenant = try policy.tenant(for: claims, schema: schema, now: now)
+    let (tenant, isRetired) = try policy.tenant(for: claims, schema: schema, now: now)
     return .accepted(
       Identity(
         organization: tenant.organization, tenantName: tenant.name, issuer: issuer,
-        schema: SchemaID(rawValue: claims.schema), nonceHash: nonceHash, expiry: claims.expiry))
+        schema: SchemaID(rawValue: claims.schema), nonceHash: nonceHash, expiry: claims.expiry,
+        isRetired: isRetired))
   }
 }

@@ -1,5 +1,5 @@
 /// The bot's output of one turn: what is still to be sent, and how the turn ends.
-struct Answer: Equatable {
+struct Answer {
   enum Piece: Equatable {
     case audio([UInt8], bargeIn: Bool)
     case text(String, bargeIn: Bool)
@@ -24,6 +24,11 @@ struct Answer: Equatable {
 
   private(set) var pieces: [Piece] = []
   private(set) var queuedBytes = 0
+  /// Audio appended, and of it taken, in bytes.
+  private var appendedAudio = 0
+  private var takenAudio = 0
+  /// Marks that wait for audio before them, with the bytes of audio that precede them.
+  private var marks: [(name: String, position: Int)] = []
   var hasSentAudio = false
   var event: VoiceResponse.Event?
   var ending: Ending?
@@ -36,6 +41,7 @@ struct Answer: Equatable {
     let size = piece.size
     guard size <= limit, queuedBytes <= limit - size else { return false }
     queuedBytes += size
+    if case .audio = piece { appendedAudio += size }
     if case .audio(let bytes, let bargeIn) = piece, case .audio(_, bargeIn)? = pieces.last {
       pieces.appendToLastAudio(bytes)
     } else {
@@ -44,15 +50,43 @@ struct Answer: Equatable {
     return true
   }
 
-  mutating func clear() {
+  /// Drops what is queued; returns the names of the marks that will not be reached.
+  @discardableResult
+  mutating func clear() -> [String] {
     pieces.removeAll()
     queuedBytes = 0
+    appendedAudio = takenAudio
+    let unreached = marks.filter { $0.position > takenAudio }.map(\.name)
+    marks.removeAll { $0.position > takenAudio }
+    return unreached
   }
 
   /// Takes everything that is queued.
   mutating func takeAll() -> [Piece] {
-    defer { clear() }
+    defer {
+      takenAudio = appendedAudio
+      clear()
+    }
     return pieces
+  }
+
+  /// Marks the place after all audio appended so far.
+  mutating func mark(_ name: String) { marks.append((name, appendedAudio)) }
+
+  /// How many marks wait.
+  var markCount: Int { marks.count }
+
+  /// Takes the marks whose audio has been taken, each with the bytes of taken audio that follow it.
+  mutating func takeMarks() -> [(name: String, followedBy: Int)] {
+    let reached = marks.prefix { $0.position <= takenAudio }
+    marks.removeFirst(reached.count)
+    return reached.map { ($0.name, takenAudio - $0.position) }
+  }
+
+  /// Takes all marks, reached or not.
+  mutating func takeAllMarks() -> [String] {
+    defer { marks = [] }
+    return marks.map(\.name)
   }
 
   /// Whether ``takeChunk(sizes:isUrgent:)`` has something to give.
@@ -75,11 +109,13 @@ struct Answer: Equatable {
     if bytes.count >= size + sizes.minimum {
       pieces[0] = .audio(Array(bytes[size...]), bargeIn: bargeIn)
       queuedBytes -= size
+      takenAudio += size
       hasSentAudio = true
       return .audio(Array(bytes[..<size]), bargeIn: bargeIn)
     }
     pieces.removeFirst()
     queuedBytes -= bytes.count
+    takenAudio += bytes.count
     hasSentAudio = true
     if bytes.count >= sizes.minimum { return first }
     // Too short to be allowed: silence makes it long enough.

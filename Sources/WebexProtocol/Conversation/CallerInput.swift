@@ -36,6 +36,8 @@ public enum ConversationEvent: Sendable, Equatable {
   case noInput
   case custom(name: String, parameters: [String: StructValue])
   case interrupted(playedMilliseconds: Int)
+  /// The playout clock passed a mark of the bot's, or what came before it was dropped.
+  case mark(String, played: Bool)
   case ended(ConversationEnd)
 }
 
@@ -64,6 +66,8 @@ public enum BotOutput: Sendable, Equatable {
   case custom(name: String, metadata: [String: StructValue])
   case sensitive(Bool)
   case transcript(speaker: String, text: String)
+  /// Asks to be told when what was said so far has been played.
+  case mark(String)
   /// The bot failed, or is done without having said what becomes of the caller.
   case failed
 }

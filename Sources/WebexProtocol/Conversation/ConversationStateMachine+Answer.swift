@@ -18,6 +18,7 @@ extension ConversationStateMachine {
         let prompt = prompt(of: piece, isTerminal: isTerminal, now: now)
         actions.append(.send(rpc, VoiceResponse(.chunk, prompts: [prompt], isInputSensitive: isSensitive)))
       }
+      settleMarks(now: now)
       guard let ending = answer.ending, answer.pieces.isEmpty else { return }
       conclude(ending, prompts: emptyPromptForChunks, on: rpc, now: now)
     }
@@ -27,6 +28,7 @@ extension ConversationStateMachine {
     _ ending: Answer.Ending, prompts: [VoiceResponse.Prompt], on rpc: RPCID, now: Duration
   ) {
     let event = answer.event
+    settleMarks(now: now)
     answer = Answer()
     if case .inProgress(let first) = greeting { greeting = .sent(first) }
     guard ending.isTerminal else {

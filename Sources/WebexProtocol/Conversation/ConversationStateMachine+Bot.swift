@@ -13,6 +13,7 @@ extension ConversationStateMachine {
       self.isSensitive = isSensitive
       return
     case .transcript(let speaker, let text): return remember("\(speaker): \(text)")
+    case .mark(let name): return mark(name, turn: outputTurn, now: now)
     default: break
     }
     guard outputTurn >= turn else {
@@ -31,13 +32,13 @@ extension ConversationStateMachine {
     switch output {
     case .audio(let bytes, let bargeIn): append(.audio(bytes, bargeIn: bargeIn), now: now)
     case .text(let text, let bargeIn): append(.text(text, bargeIn: bargeIn), now: now)
-    case .clear: answer.clear()
+    case .clear: tellDropped(answer.clear())
     case .settings(let settings): current = settings
     case .custom(let name, let metadata): answer.event = .init(.custom, name: name, metadata: metadata)
     case .endTurn(let settings):
       if let settings { current = settings }
       finishTurn(.callersTurn, now: now)
-    case .transfer, .end, .failed, .sensitive, .transcript: break
+    case .transfer, .end, .failed, .sensitive, .transcript, .mark: break
     }
   }
 

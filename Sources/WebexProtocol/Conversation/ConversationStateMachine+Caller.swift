@@ -145,14 +145,19 @@ extension ConversationStateMachine {
     let isInterrupted = answerer != nil || playout.isPlaying(now)
     guard isInterrupted else { return }
     let played = playout.playedMilliseconds(now)
+    tellMarks(now: now)
+    var unreached = marks.map(\.name)
+    marks = []
     playout.stop()
     answerDeadline = nil
     if answer.ending?.isTerminal != true {
       if !answer.pieces.isEmpty { drops.staleOutputs += 1 }
+      unreached += answer.takeAllMarks()
       answer = Answer()
     }
     turn += 1
     actions.append(.tell(.interrupted(playedMilliseconds: played), turn: turn))
+    tellDropped(unreached)
     guard let interrupted = answerer else { return }
     answerer = nil
     guard rpcs.contains(where: { $0.id == interrupted }), interrupted != rpc else { return }

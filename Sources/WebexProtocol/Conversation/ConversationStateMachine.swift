@@ -81,6 +81,8 @@ public struct ConversationStateMachine: Sendable {
   var answer = Answer()
   var answerDeadline: Duration?
   var playout = PlayoutClock()
+  /// Marks in audio that was sent, in the order in which they are played.
+  var marks: [PlayoutMark] = []
   var lastActivity: Duration
   var transcript: [String] = []
   var transcriptBytes = 0
@@ -137,6 +139,7 @@ public struct ConversationStateMachine: Sendable {
     func consider(_ time: Duration) { next = next.map { min($0, time) } ?? time }
     consider(began + settings.maximumLength)
     if rpcs.isEmpty { consider(lastActivity + settings.idleTimeout) }
+    if let mark = marks.first { consider(mark.time) }
     if settings.mode == .chunk, answerer != nil {
       if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
         consider(playout.time(whenAheadIs: settings.maximumAhead))
@@ -221,6 +224,7 @@ public struct ConversationStateMachine: Sendable {
     if !isClosed, began + settings.maximumLength <= now { handOver(.tooLong, completion: .ok) }
     if !isClosed, rpcs.isEmpty, lastActivity + settings.idleTimeout <= now { close(.idle) }
     if !isClosed { flush(now: now) }
+    if !isClosed { tellMarks(now: now) }
     return taken()
   }
 

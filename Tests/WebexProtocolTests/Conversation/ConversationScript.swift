@@ -78,6 +78,7 @@ struct ConversationScript {
     case .noInput: "no-input"
     case .custom(let name, _): "event \(name)"
     case .interrupted(let milliseconds): "interrupted at \(milliseconds)"
+    case .mark(let name, let played): played ? "played \(name)" : "dropped \(name)"
     case .ended(let end): "ended \(end)"
     }
   }

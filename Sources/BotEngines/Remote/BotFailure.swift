@@ -1,0 +1,32 @@
+/// Why a bot that is elsewhere failed a call: what an engine throws from `converse(_:)`.
+///
+/// The text never quotes what the bot sent: it may quote the caller.
+public struct BotFailure: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The kind of failure; its raw value is a metric's label.
+  public enum Kind: String, Sendable, Hashable, CaseIterable {
+    /// No connection: refused, unreachable, name unknown, TLS not accepted, not in time.
+    case unreachable
+    /// The bot refused the call: credentials, an unknown method, a status that says no.
+    case refused
+    /// It ended the conversation while the call was up.
+    case closed
+    /// It sent what its protocol does not allow.
+    case garbage
+    /// It sent more than it may, and would not be slowed down.
+    case flooded
+  }
+
+  /// The kind of failure.
+  public var kind: Kind
+  /// For the operator: what happened, and what to look at.
+  public var message: String
+
+  /// A failure.
+  public init(_ kind: Kind, _ message: String) {
+    self.kind = kind
+    self.message = message
+  }
+
+  /// `unreachable: …`.
+  public var description: String { "\(kind.rawValue): \(message)" }
+}

@@ -1,0 +1,100 @@
+import YAMLReading
+
+extension Configuration {
+  /// A registration whose tokens are not taken any more, whatever else they say.
+  public struct Revocation: Sendable, Hashable {
+    /// `org`: the organization's UUID, in lower case.
+    public var organization: String
+    /// `nonce`: the `jti` of its tokens.
+    public var nonce: String
+
+    /// A revocation.
+    public init(organization: String, nonce: String) {
+      self.organization = organization
+      self.nonce = nonce
+    }
+  }
+}
+
+extension Configuration.Revocation {
+  /// Bytes a file of revocations may have.
+  public static let maximumFileSize = 16 << 20
+  /// Bytes a nonce may have, as any claim.
+  static let maximumNonce = 512
+
+  /// What is revoked, from a file with `ORG NONCE` on each line; empty lines and those that begin with `#` say nothing.
+  ///
+  /// - Throws: everything that is wrong, with its line; nothing of such a file is to be used.
+  public static func read(file: String) throws(ConfigurationError) -> Set<Self> {
+    switch BoundedFile.read(file, limit: maximumFileSize) {
+    case .bytes(let bytes): return try parse(bytes, file: file)
+    case .tooLong:
+      throw ConfigurationError([.init(.wholeFile(file), "is over \(maximumFileSize) bytes", "drop what has expired")])
+    case .openToOthers: throw ConfigurationError([.init(.wholeFile(file), "is open to others", "chmod 600 \(file)")])
+    case .failed(let reason):
+      throw ConfigurationError([.init(.wholeFile(file), "cannot be read (\(reason))", "give the path of a file")])
+    }
+  }
+
+  static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> Set<Self> {
+    var found: Set<Self> = []
+    var problems: [ConfigurationProblem] = []
+    let lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() where problems.count < Reading.maximumProblems {
+      guard let text = String(validating: line, as: UTF8.self) else {
+        problems.append(.init(.file(file, line: index + 1, column: 1), "this is not UTF-8", "save the file as UTF-8"))
+        continue
+      }
+      let words = text.split(maxSplits: 1, whereSeparator: \.isWhitespace)
+      guard let first = words.first, !first.hasPrefix("#") else { continue }
+      guard words.count == 2, let revocation = Self(organization: String(first), text: String(words[1])) else {
+        problems.append(
+          .init(
+            .file(file, line: index + 1, column: 1), "this is no revocation",
+            "write the organization's UUID, a space and the nonce, as in ce861fba-6e2f-49f9-9a84-b354008fac9e a1b2c3"))
+        continue
+      }
+      found.insert(revocation)
+    }
+    guard problems.isEmpty else { throw ConfigurationError(problems) }
+    return found
+  }
+
+  /// A revocation from texts as a person writes them; `nil` where the organization is no UUID, or the nonce could not be
+  /// one.
+  public init?(organization: String, text nonce: String) {
+    let nonce = String(nonce.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    guard Section.isUUID(organization), (1...Self.maximumNonce).contains(nonce.utf8.count),
+      !nonce.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    else { return nil }
+    self.organization = organization.lowercased()
+    self.nonce = nonce
+  }
+
+  /// The line of a file that says so.
+  public var line: String { "\(organization) \(nonce)" }
+
+  /// Reads `revoked`.
+  static func list(_ section: Section) -> [Self] {
+    (section.sections("revoked", maximum: 10_000) ?? []).compactMap { entry in
+      entry.require("org", write: "the organization's UUID")
+      let organization = entry.value("org", write: "the organization's UUID")
+        .flatMap { entry.uuid($0, name: entry.name("org")) }
+      let nonce = entry.requiredText("nonce", maximum: maximumNonce, write: "the nonce that is not taken any more")
+      entry.finish()
+      guard let organization, let nonce else { return nil }
+      return Self(organization: organization, nonce: nonce)
+    }
+  }
+
+  /// Reads `revocations_file`, and reports what is wrong in the file itself.
+  static func file(_ section: Section) -> String? {
+    guard let path = section.file("revocations_file", write: "the path of a file with `ORG NONCE` on each line") else {
+      return nil
+    }
+    do throws(ConfigurationError) { _ = try read(file: path) } catch {
+      for problem in error.problems { section.reading.report(problem.place, problem.message, problem.remedy) }
+    }
+    return path
+  }
+}

@@ -1,0 +1,52 @@
+import BotEngines
+import Testing
+
+@Suite("The turn of a bot that never says it is over ends")
+struct TurnSilenceTests {
+  private func silence(heardAtOnce: Bool) -> TurnSilence {
+    TurnSilence(silence: .milliseconds(700), isHeardAtOnce: heardAtOnce)
+  }
+
+  @Test("not before it has said anything")
+  func silent() {
+    var turn = silence(heardAtOnce: true)
+    #expect(turn.deadline == nil)
+    let isOver = turn.isOver(now: .seconds(100))
+    #expect(!isOver)
+  }
+
+  @Test("after its words have been spoken and the silence has passed, however fast they came")
+  func heardAtOnce() {
+    var turn = silence(heardAtOnce: true)
+    turn.spoke(.seconds(2), now: .seconds(10))
+    turn.spoke(.seconds(1), now: .milliseconds(10_100))
+    #expect(turn.deadline == .milliseconds(13_700))
+    let answers = [13_699, 13_700, 13_700].map { turn.isOver(now: .milliseconds($0)) }
+    #expect(answers == [false, true, false], "once a turn")
+  }
+
+  @Test("a silence after the last of its words came, where nothing is heard before")
+  func heardAtTheEnd() {
+    var turn = silence(heardAtOnce: false)
+    turn.spoke(.seconds(20), now: .seconds(1))
+    #expect(turn.deadline == .milliseconds(1_700))
+  }
+
+  @Test("later, where it goes on within the silence")
+  func goesOn() {
+    var turn = silence(heardAtOnce: true)
+    turn.spoke(.milliseconds(20), now: .zero)
+    turn.spoke(.milliseconds(20), now: .milliseconds(600))
+    #expect(turn.deadline == .milliseconds(1_320))
+  }
+
+  @Test("at once, where the caller interrupts it")
+  func interrupted() {
+    var turn = silence(heardAtOnce: true)
+    turn.spoke(.seconds(5), now: .zero)
+    turn.reset()
+    #expect(turn.deadline == nil)
+    turn.spoke(.milliseconds(100), now: .seconds(1))
+    #expect(turn.deadline == .milliseconds(1_800))
+  }
+}
