@@ -49,7 +49,9 @@ extension RegistrationNote {
       "org": .string(key.organization), "url": .string(key.url), "schema": .string(key.schemaID),
       "complete": .bool(isComplete),
       "nonces": .array(
-        nonces.map { .object(JSONObject(["nonce": .string($0.nonce), "until": .number(JSONNumber(max(0, $0.until)))])) }
+        nonces.map {
+          .object(JSONObject(["nonce": .string($0.nonce), "until": .number(JSONNumber(max(0, $0.until)))]))
+        }
       ),
     ])
     if let id { object["id"] = .string(id) }

@@ -30,11 +30,15 @@ public struct RegistrationNonces: Sendable, Hashable {
 
   init(skew: Duration) { self.skew = skew.components.seconds }
 
-  /// What a token's nonce may be, or nil where that is not known well enough to refuse any.
-  func accepted(now: Int64) -> [String]? {
-    if let unknownUntil, now < unknownUntil { return nil }
-    let known = [current?.nonce, pending].compactMap { $0 } + others.filter { now < $0.until }.map(\.nonce)
-    return known.isEmpty ? nil : known
+  /// The nonces that a good token may have, as far as they are known.
+  func known(now: Int64) -> [String] {
+    [current?.nonce, pending].compactMap { $0 } + others.filter { now < $0.until }.map(\.nonce)
+  }
+
+  /// Whether every good token has one of them.
+  func isComplete(now: Int64) -> Bool {
+    if let unknownUntil, now < unknownUntil { return false }
+    return current != nil || !others.isEmpty
   }
 
   /// All of it, for the servers that share the lease. What is pending is taken as long as a token of it could live.
@@ -67,9 +71,6 @@ public struct RegistrationNonces: Sendable, Hashable {
     for entry in entries where entry.nonce != current?.nonce && now < entry.until { keep(entry) }
     if !isComplete, let last = entries.map(\.until).max() { unknownUntil = max(unknownUntil ?? last, last) }
   }
-
-  /// Whether every token that is good has a nonce that is known.
-  func isComplete(now: Int64) -> Bool { accepted(now: now) != nil }
 
   private mutating func keep(_ entry: Entry) {
     if let index = others.firstIndex(where: { $0.nonce == entry.nonce }) {

@@ -7,7 +7,8 @@ enum DurableFile {
     let description: String
 
     init(_ operation: String, _ path: String, _ error: Int32 = errno) {
-      description = "\(path) cannot be \(operation) (\(strerror(error).map { String(cString: $0) } ?? "error \(error)"))"
+      description =
+        "\(path) cannot be \(operation) (\(strerror(error).map { String(cString: $0) } ?? "error \(error)"))"
     }
 
     init(_ path: String, _ fault: String) { description = "\(path) \(fault)" }

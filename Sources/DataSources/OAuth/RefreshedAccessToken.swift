@@ -111,7 +111,8 @@ public actor RefreshedAccessToken: AccessTokenSource {
   private func firstRequest() async throws(DataSourceFailure) -> HTTPRequest {
     guard let organization, let parent, let application = app.applicationID else {
       throw failure(
-        "access token", "there is no refresh token in \(file.path); store there what Control Hub or developer.webex.com "
+        "access token",
+        "there is no refresh token in \(file.path); store there what Control Hub or developer.webex.com "
           + "shows when the Service App is authorized")
     }
     let (id, secret) = try credentials()
@@ -144,7 +145,8 @@ public actor RefreshedAccessToken: AccessTokenSource {
     if [400, 401, 403, 404].contains(answer.status) {
       let said = AnswerStatus.detail(answer.body)
       throw failure(
-        call, "\(answer.status), the refresh token or the app's credentials are not accepted"
+        call,
+        "\(answer.status), the refresh token or the app's credentials are not accepted"
           + (said.isEmpty ? "" : " (it says: \(said))")
           + "; a refresh token ends after 90 days without use: authorize the app again and store the new one in "
           + "\(file.path), and check client id and secret")

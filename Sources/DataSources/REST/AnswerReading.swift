@@ -93,8 +93,8 @@ extension DataSourceSchema {
   init(_ value: JSONValue) throws(AnswerReading.Fault) {
     let reading = try AnswerReading(value, "a schema")
     self.init(
-      id: try reading.requiredText("id"), name: try reading.text("name"),
-      description: try reading.text("description"))
+      id: try reading.requiredText("id"), service: try reading.text("serviceType") ?? "",
+      transport: try reading.text("protocol") ?? "")
   }
 }
 

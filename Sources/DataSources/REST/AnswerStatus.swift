@@ -9,7 +9,10 @@ enum AnswerStatus {
     switch answer.status {
     case 200, 201, 202, 204: return answer.body
     case 401: reason = .unauthorized
-    case 403: reason = .forbidden(scope: scope)
+    case 403:
+      // The one other thing that Webex forbids, and says so.
+      let isDomain = detail(answer.body).lowercased().contains("domain")
+      reason = isDomain ? .foreignDomain : .forbidden(scope: scope)
     case 404: reason = .notFound
     case 409: reason = .conflict
     case 429: reason = .tooManyRequests

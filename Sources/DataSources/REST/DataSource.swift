@@ -111,15 +111,15 @@ public struct DataSource: Sendable, Hashable {
 public struct DataSourceSchema: Sendable, Hashable {
   /// Its UUID.
   public var id: String
-  /// Its name for people, if it has one.
-  public var name: String?
-  /// What it is for.
-  public var description: String?
+  /// The service that is spoken, such as `VoiceVirtualAgent`; empty where it is not told.
+  public var service: String
+  /// How, such as `grpc`; empty where it is not told.
+  public var transport: String
 
   /// A schema.
-  public init(id: String, name: String? = nil, description: String? = nil) {
+  public init(id: String, service: String, transport: String) {
     self.id = id
-    self.name = name
-    self.description = description
+    self.service = service
+    self.transport = transport
   }
 }

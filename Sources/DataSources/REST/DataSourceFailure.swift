@@ -8,6 +8,8 @@ public struct DataSourceFailure: Error, Sendable, Hashable {
     case unauthorized
     /// 403: the access token may not do this; the scope it needs.
     case forbidden(scope: String)
+    /// 403: the URL lies in none of the domains that Webex knows of the Service App.
+    case foreignDomain
     /// 404: there is no such thing.
     case notFound
     /// 409: it clashes with what is there.
@@ -54,6 +56,7 @@ public struct DataSourceFailure: Error, Sendable, Hashable {
     switch reason {
     case .unauthorized: "unauthorized"
     case .forbidden: "forbidden"
+    case .foreignDomain: "foreign_domain"
     case .notFound: "not_found"
     case .conflict: "conflict"
     case .rejected: "rejected"
@@ -72,7 +75,7 @@ public struct DataSourceFailure: Error, Sendable, Hashable {
   public var isTransient: Bool {
     switch reason {
     case .tooManyRequests, .server, .timeout, .unreachable, .garbage, .notFound, .conflict: true
-    case .unauthorized, .forbidden, .rejected, .unexpected, .outsideDomains, .credentials: false
+    case .unauthorized, .forbidden, .foreignDomain, .rejected, .unexpected, .outsideDomains, .credentials: false
     }
   }
 }
@@ -88,6 +91,7 @@ extension DataSourceFailure: CustomStringConvertible {
     switch reason {
     case .unauthorized: "401, the access token is not accepted"
     case .forbidden(let scope): "403, the access token lacks the scope \(scope)"
+    case .foreignDomain: "403, the URL lies in none of the Service App's domains"
     case .notFound: "404, there is no such thing in this organization"
     case .conflict: "409, it clashes with what is registered already"
     case .rejected(let status): "\(status), the request is refused"
@@ -113,6 +117,8 @@ extension DataSourceFailure: CustomStringConvertible {
     case .conflict: "see `patchbay datasource list` for the one with the same schema and URL"
     case .rejected: "compare schema, url, audience, subject and lifetime with what the Service App may register"
     case .unexpected: "check data_sources.base_url"
+    case .foreignDomain:
+      "add the domain to the Service App's data exchange domains, or correct the URL"
     case .outsideDomains:
       "add the domain to the Service App's data exchange domains and to data_sources.domains, or correct the URL"
     case .unreachable(.tls): "check data_sources.base_url and this system's certificate authorities"
