@@ -35,6 +35,7 @@ let package = Package(
   products: [
     .executable(name: "patchbay", targets: ["patchbay"]),
     .library(name: "BotEngine", targets: ["BotEngine"]),
+    .library(name: "BotTestKit", targets: ["BotTestKit"]),
     .library(name: "PatchbayServer", targets: ["PatchbayServer"]),
   ],
   dependencies: [
@@ -89,13 +90,19 @@ let package = Package(
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
     layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
+    layer(
+      "BotTestKit",
+      [
+        "Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine", "BotEngines",
+        "CallGateway", "ReplayKit", log,
+      ]),
     // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
     .target(
       name: "PatchbayServer",
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        "HTTPServing", "WebexStandIn", arguments, log,
+        "HTTPServing", "WebexStandIn", "BotTestKit", arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -120,6 +127,7 @@ let package = Package(
     tests("AdminServer", ["HTTPServing", "Telemetry"]),
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
+    tests("BotTestKit", ["BotEngine", "BotEngines"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -4,14 +4,21 @@ public struct BotCall: Sendable {
   public let info: CallInfo
   /// The caller's side, in order; ends after ``CallerEvent/ended(_:)``. One iteration at a time.
   public let events: CallerEvents
+  /// Whether more output can be taken. Beyond it output is dropped, so a bot that is read from a network is to be read
+  /// no further until there is room.
+  public let room: OutputRoom
 
   private let sink: @Sendable (BotCommand, _ turn: Int) -> Void
 
   /// A call over a source of events and a sink of commands: the gateway's side, and a test's. The sink is given the
   /// number of the turn that the command belongs to (``CallerEvents/turn``) and may be called on any thread.
-  public init(info: CallInfo, events: CallerEvents, sink: @escaping @Sendable (BotCommand, _ turn: Int) -> Void) {
+  public init(
+    info: CallInfo, events: CallerEvents, room: OutputRoom = OutputRoom(),
+    sink: @escaping @Sendable (BotCommand, _ turn: Int) -> Void
+  ) {
     self.info = info
     self.events = events
+    self.room = room
     self.sink = sink
   }
 

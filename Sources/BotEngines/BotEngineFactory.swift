@@ -11,7 +11,7 @@ public enum BotEngineFactory {
     switch specification {
     case .demo: try DemoEngine()
     case .scripted(let script): try ScriptedEngine(script: script)
-    case .grpc: throw notBuiltIn("grpc")
+    case .grpc(let settings): try GRPCBotEngine(settings, log: surroundings.log)
     case .mediaStreams(let settings): try makeMediaStreamsEngine(settings, in: surroundings)
     case .realtime(let settings): try makeRealtimeEngine(settings, in: surroundings)
     case .byova: throw notBuiltIn("byova")

@@ -17,6 +17,8 @@ public struct Agent: Sendable {
   public var engine: any BotEngine
   /// Response mode, chunk sizes, first input settings, timeouts.
   public var conversation: ConversationStateMachine.Settings
+  /// How calls are kept from a bot that fails.
+  let health: BotHealth
   /// Endpointing of the caller's speech.
   public var speech: EndpointingSettings
   /// Speech over a prompt that may be interrupted has to last this long, in milliseconds, to count: an echo or a cough
@@ -28,8 +30,8 @@ public struct Agent: Sendable {
   /// An agent.
   public init(
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
-    conversation: ConversationStateMachine.Settings = .init(), speech: EndpointingSettings = .init(),
-    minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone
+    conversation: ConversationStateMachine.Settings = .init(), breaker: CircuitBreaker.Settings = .init(),
+    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone
   ) {
     self.id = id
     self.name = name
@@ -37,6 +39,7 @@ public struct Agent: Sendable {
     self.organizations = organizations
     self.engine = engine
     self.conversation = conversation
+    self.health = BotHealth(agent: id, settings: breaker)
     self.speech = speech
     self.minimumBargeIn = minimumBargeIn
     self.defaultFormat = defaultFormat

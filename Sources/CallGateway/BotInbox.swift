@@ -13,20 +13,25 @@ final class BotInbox: Sendable {
     var commands: [(BotCommand, Int)] = []
     var bytes = 0
     var isDraining = false
+    var isFull = false
   }
 
   /// A bot that runs ahead of a busy loop by more than this has a fault.
-  static let maximumBytes = 4_000_000
+  static let maximumBytes = 262_144
   static let maximumCommands = 4096
+  /// With this many bytes waiting the bot is asked to pause.
+  static let fullBytes = 65_536
 
   private let loop: EventLoop
   private let receiver: Receiver
   private let queue = Locked(Queue())
+  private let room: OutputRoom
   private let onDrop: @Sendable () -> Void
 
   /// The receiver is called on the loop, `onDrop` on the bot's thread for each command that found no space.
-  init(loop: EventLoop, onDrop: @escaping @Sendable () -> Void, receiver: @escaping Receiver) {
+  init(loop: EventLoop, room: OutputRoom, onDrop: @escaping @Sendable () -> Void, receiver: @escaping Receiver) {
     self.loop = loop
+    self.room = room
     self.onDrop = onDrop
     self.receiver = receiver
   }
@@ -42,6 +47,10 @@ final class BotInbox: Sendable {
       guard queue.bytes + size <= Self.maximumBytes, queue.commands.count < Self.maximumCommands else { return nil }
       queue.commands.append((command, turn))
       queue.bytes += size
+      if !queue.isFull, queue.bytes >= Self.fullBytes {
+        queue.isFull = true
+        room.set(.inbox, isFull: true)
+      }
       defer { queue.isDraining = true }
       return !queue.isDraining
     }
@@ -54,6 +63,7 @@ final class BotInbox: Sendable {
 
   private func drain() {
     let commands = queue.withLock { queue -> [(BotCommand, Int)] in
+      if queue.isFull { room.set(.inbox, isFull: false) }
       defer { queue = Queue() }
       return queue.commands
     }

@@ -12,10 +12,15 @@ extension Conversation {
 
   private func startBot() {
     let own = LoopBound(self, loop: loop)
-    let inbox = BotInbox(loop: loop, onDrop: { [metrics] in metrics.commandDropped() }) { command, turn in
+    guard agent.health.admit() else {
+      bot = Task {}
+      loop.execute { own.value.botReturned(.keptAway) }
+      return
+    }
+    let inbox = BotInbox(loop: loop, room: room, onDrop: { [metrics] in metrics.commandDropped() }) { command, turn in
       own.value.take(command, turn: turn)
     }
-    let call = BotCall(info: info, events: events) { command, turn in inbox.send(command, turn: turn) }
+    let call = BotCall(info: info, events: events, room: room) { command, turn in inbox.send(command, turn: turn) }
     let engine = agent.engine
     let loop = loop
     bot = Task(executorPreference: loop) {
@@ -29,11 +34,21 @@ extension Conversation {
   /// The bot's part is over; if the call is still up, the caller must not be left alone.
   private func botReturned(_ end: BotEnd) {
     guard !machine.isClosed else { return }
-    if case .failed(let what) = end {
-      metrics.botFailures.increment()
-      log.error("the bot failed; the caller is transferred", metadata: ["error": "\(what)"])
-    }
+    failure = end
     perform(machine.bot(.failed, turn: machine.turn, now: CallClock.now()))
+  }
+
+  /// The call ended because the bot failed.
+  func countFailure() {
+    let end = failure ?? .silent
+    if case .keptAway = end {
+      log.notice("the bot is not asked while it fails; the caller gets the fallback")
+      return
+    }
+    log.error("the bot failed; the caller gets the fallback", metadata: ["error": "\(end)"])
+    if agent.health.failed(end.kind) {
+      log.error("the bot is not asked any more until a call that tries succeeds", metadata: ["agent": "\(agent.id)"])
+    }
   }
 
   /// After the call, a bot that does not come to its end is cancelled.
@@ -44,8 +59,25 @@ extension Conversation {
 
   private func take(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
+    if !hasAnswered, command.isAnswer {
+      hasAnswered = true
+      if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
+    }
     perform(machine.bot(output(command), turn: turn, now: CallClock.now()))
     settleSpeech()
+  }
+
+  /// Tells the bot whether there is room for more of its output.
+  func settleRoom() {
+    let waiting = machine.queuedBytes
+    if !isFull, waiting >= agent.conversation.fullBytes {
+      isFull = true
+    } else if isFull, waiting <= agent.conversation.roomyBytes {
+      isFull = false
+    } else {
+      return
+    }
+    room.set(.conversation, isFull: isFull)
   }
 
   private func output(_ command: BotCommand) -> BotOutput {
@@ -85,17 +117,54 @@ extension Conversation {
   }
 }
 
-/// How a bot's part came to its end.
-private enum BotEnd: Sendable {
+/// How a bot's part came to its end while the call was up.
+enum BotEnd: Sendable, CustomStringConvertible {
+  /// It was not asked: it has failed too often.
+  case keptAway
+  /// It did not answer in time.
+  case silent
   case returned
-  case failed(String)
+  case failed(BotFailure)
+  /// An error of another type. The type's name alone: an error's text may quote what the caller said.
+  case threw(String)
 
   init(_ error: (any Error)?) {
-    guard let error, !(error is CancellationError) else {
-      self = .returned
-      return
+    switch error {
+    case nil, is CancellationError: self = .returned
+    case let failure as BotFailure: self = .failed(failure)
+    case let error?: self = .threw("\(type(of: error))")
     }
-    // The type alone: an error's text may quote what the caller said.
-    self = .failed("\(type(of: error))")
+  }
+
+  /// A metric's label.
+  var kind: String {
+    switch self {
+    case .keptAway: "kept_away"
+    case .silent: "silent"
+    case .returned: "returned"
+    case .failed(let failure): failure.kind.rawValue
+    case .threw: "error"
+    }
+  }
+
+  /// For logs.
+  var description: String {
+    switch self {
+    case .keptAway: "not asked"
+    case .silent: "no answer in time"
+    case .returned: "it returned before the end of the call"
+    case .failed(let failure): failure.description
+    case .threw(let type): type
+    }
+  }
+}
+
+extension BotCommand {
+  /// Whether the bot shows by it that it works.
+  fileprivate var isAnswer: Bool {
+    switch self {
+    case .audio, .text, .endTurn, .transfer, .end: true
+    case .clear, .inputSettings, .customEvent, .sensitive, .transcript, .mark: false
+    }
   }
 }

@@ -18,6 +18,8 @@ final class Conversation {
   let info: CallInfo
   let status: ConversationStatus
   let events = CallerEvents()
+  /// Whether the bot may say more.
+  let room = OutputRoom()
   let began = CallClock.now()
   /// What the bot wants to hear; asked once and not for every frame.
   let audioDelivery: CallerAudioDelivery
@@ -34,6 +36,12 @@ final class Conversation {
   /// Changes of the audio's format on RPCs that are over; the bound is the call's.
   var formatChanges = 0
   var bot: Task<Void, Never>?
+  /// Whether the bot has answered anything yet.
+  var hasAnswered = false
+  /// Whether the bot was asked to pause.
+  var isFull = false
+  /// How the bot failed, where it did.
+  var failure: BotEnd?
   /// When the caller's turn ended: for the latency of the answer.
   var turnEnded: Duration?
   private var timer: LoopTimer?
@@ -152,6 +160,7 @@ final class Conversation {
       case .close(let end): close(end)
       }
     }
+    settleRoom()
     reschedule()
   }
 
@@ -198,8 +207,10 @@ final class Conversation {
         "bot_audio_dropped": "\(events.droppedAudio)",
       ])
     metrics.dropped(drops, botAudio: events.droppedAudio, botEvents: events.droppedEvents)
+    if end == .botFailed { countFailure() }
     onClose?(self)
     onClose = nil
+    room.finish()
     endBot()
   }
 

@@ -12,7 +12,6 @@ final class GatewayMetrics: Sendable {
   let unknownEvents = Counter(label: "patchbay_unknown_events_total")
   let unknownKeys = Counter(label: "patchbay_unknown_keys_total")
   let digitEntries = Counter(label: "patchbay_digit_entries_total")
-  let botFailures = Counter(label: "patchbay_bot_failures_total")
   let latencies = TurnLatencies()
   private let live = Meter(label: "patchbay_conversations_live")
   private let started = Counter(label: "patchbay_conversations_started_total")

@@ -5,6 +5,7 @@ import CallGateway
 import Foundation
 import GatewayConfiguration
 import Logging
+import WebexProtocol
 
 // What the configuration says of bots, in the terms of the engines. Secrets are read here.
 
@@ -47,6 +48,11 @@ extension Configuration.Agent {
 }
 
 extension Configuration.Agent {
+  /// Output that may wait in a conversation, in bytes: of a script, whose prompts are the operator's own files, and of a
+  /// bot that is elsewhere (32 s).
+  static let ownOutput = 2_000_000
+  static let remoteOutput = 262_144
+
   /// The largest file that an engine reads: certificates, session options.
   private static let largestFile = 1 << 20
 
@@ -101,4 +107,32 @@ extension Secret {
     }
     return text
   }
+}
+
+extension Configuration.Agent.Fallback {
+  /// The longest prompt, in bytes of mu-law: a minute.
+  private static let longestPrompt = 480_000
+
+  /// With the prompt's audio read.
+  func settings() throws -> ConversationStateMachine.Fallback {
+    let prompt: ConversationStateMachine.Fallback.Prompt
+    if let file = self.prompt {
+      prompt = .audio(try Self.mulaw(of: file))
+    } else {
+      prompt = text.map { .text($0) } ?? .none
+    }
+    return .init(prompt: prompt, endsCall: then == .end)
+  }
+
+  private static func mulaw(of path: String) throws -> [UInt8] {
+    let audio = try PromptFile.mulaw(path)
+    guard !audio.isEmpty, audio.count <= longestPrompt else {
+      throw EngineError(.unusable, "The fallback's prompt \(path) has to be between nothing and a minute long.")
+    }
+    return audio
+  }
+}
+
+extension Configuration.Agent.Endpoint.Breaker {
+  var settings: CircuitBreaker.Settings { .init(failures: failures, window: window, probe: probe) }
 }

@@ -8,6 +8,6 @@ struct Patchbay: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
-      SpeechCommand.self,
+      SpeechCommand.self, BotCommand.self,
     ])
 }

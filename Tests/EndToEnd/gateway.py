@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import http.client
+import json
 import os
 import pathlib
 import re
@@ -27,7 +28,8 @@ class Gateway:
     def __init__(self, folder, configuration, environment=None):
         folder = pathlib.Path(folder)
         file = folder / "configuration.yaml"
-        file.write_text(yaml.safe_dump(configuration, sort_keys=False))
+        # What is the same object twice would be written as an alias, which the configuration does not take.
+        file.write_text(yaml.safe_dump(json.loads(json.dumps(configuration)), sort_keys=False))
         tls = configuration["listen"].get("tls")
         self.root = (folder / tls["certificate"]).read_bytes() if tls else None
         self.start(folder, ["--config", file], environment)

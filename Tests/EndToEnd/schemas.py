@@ -24,7 +24,7 @@ class Schema:
         self.pool = descriptor_pool.DescriptorPool()
         for file in self.files.file:
             self.pool.Add(file)
-        self.package = next(f.package for f in self.files.file if f.package.startswith("com.cisco."))
+        self.package = next(f.package for f in self.files.file if f.package.startswith(("com.cisco.", "patchbay.")))
 
     def __getattr__(self, name):
         try:

@@ -1,5 +1,10 @@
 import Glibc
 
+extension ClientTLS {
+  /// The certificate authorities that the system trusts, as PEM text. Blocks while a file is read.
+  public static func systemRootsPEM() throws(RPCStatus) -> String { try SystemRoots.read() }
+}
+
 /// The certificate authorities that the system trusts (Debian's `ca-certificates`).
 enum SystemRoots {
   static let path = "/etc/ssl/certs/ca-certificates.crt"

@@ -169,15 +169,12 @@ extension Configuration.Egress {
 extension Section {
   /// A secret from `KEY_file` or `KEY_variable`.
   func secret(_ key: String) -> Secret? {
-    let file = file(key + "_file", write: "the path of a file that holds the secret")
+    let file = secretFile(key + "_file", write: "the path of a file that holds the secret")
     let variable = text(key + "_variable", maximum: 128, write: "the name of an environment variable")
     if file != nil, variable != nil {
       reading.report(
         place(of: key + "_variable"), "`\(name(key + "_file"))` and `\(name(key + "_variable"))` are both given",
         "keep one of the two")
-    }
-    if let file, BoundedFile.isOpenToOthers(file) {
-      reading.warn(place(of: key + "_file"), "the secret can be read by others than its owner", "chmod 600 \(file)")
     }
     return file.map(Secret.file) ?? variable.map(Secret.variable)
   }

@@ -78,6 +78,10 @@ extension Caller {
   private mutating func chunk(_ response: VoiceResponse, _ index: Int, at now: Duration) {
     guard !rpcs[index].isAnswered else { return violate(.chunkAfterFinal) }
     guard expectsAnswer(index) else { return }
+    if rpcs[index].isDropped {
+      let bytes = response.prompts.reduce(0) { $0 + ($1.audio?.count ?? 0) }
+      audioAfterInterruption += .microseconds(bytes * 125)
+    }
     for prompt in response.prompts { play(prompt, index, isChunk: true, at: now) }
   }
 

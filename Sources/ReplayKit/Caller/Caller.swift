@@ -29,6 +29,9 @@ public struct Caller: Sendable {
   public internal(set) var violations: [WireViolation] = []
   /// Frames of audio sent.
   public internal(set) var framesSent = 0
+  /// Audio of interrupted answers that came after START_OF_INPUT had interrupted them: the platform drops it, and a
+  /// server should not have sent it.
+  public internal(set) var audioAfterInterruption = Duration.zero
   /// How often all steps were done, with ``CallerSettings/repeatsSteps``.
   public internal(set) var rounds = 0
 

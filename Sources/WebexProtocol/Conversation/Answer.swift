@@ -25,8 +25,10 @@ struct Answer {
   private(set) var pieces: [Piece] = []
   private(set) var queuedBytes = 0
   /// Audio appended, and of it taken, in bytes.
-  private var appendedAudio = 0
+  private(set) var appendedAudio = 0
   private var takenAudio = 0
+  /// Whether text was appended.
+  private(set) var hasText = false
   /// Marks that wait for audio before them, with the bytes of audio that precede them.
   private var marks: [(name: String, position: Int)] = []
   var hasSentAudio = false
@@ -41,7 +43,7 @@ struct Answer {
     let size = piece.size
     guard size <= limit, queuedBytes <= limit - size else { return false }
     queuedBytes += size
-    if case .audio = piece { appendedAudio += size }
+    if case .audio = piece { appendedAudio += size } else { hasText = true }
     if case .audio(let bytes, let bargeIn) = piece, case .audio(_, bargeIn)? = pieces.last {
       pieces.appendToLastAudio(bytes)
     } else {

@@ -30,6 +30,7 @@ extension ConversationStateMachine {
     let event = answer.event
     settleMarks(now: now)
     answer = Answer()
+    audioAtDeadline = 0
     if case .inProgress(let first) = greeting { greeting = .sent(first) }
     guard ending.isTerminal else {
       actions.append(.send(rpc, continuingResponse(prompts: prompts, event: event)))
@@ -80,6 +81,7 @@ extension ConversationStateMachine {
     response.transcript = transcript.isEmpty ? nil : transcript.joined(separator: "\n")
     switch ending {
     case .end, .callersTurn: response.events = [.init(.sessionEnd)]
+    case .failed where settings.fallback.endsCall: response.events = [.init(.sessionEnd)]
     case .failed:
       response.events = [.init(.transferToAgent, metadata: ["reason": .string("virtual agent unavailable")])]
     case .transfer(let summary, var metadata):
@@ -89,4 +91,11 @@ extension ConversationStateMachine {
     }
     return response
   }
+}
+
+extension ConversationStateMachine.Settings {
+  /// With this many bytes waiting the bot is asked to pause.
+  public var fullBytes: Int { maximumQueuedBytes / 4 * 3 }
+  /// With no more than this many bytes waiting it may go on.
+  public var roomyBytes: Int { maximumQueuedBytes / 4 }
 }

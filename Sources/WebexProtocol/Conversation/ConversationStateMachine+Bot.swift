@@ -8,7 +8,7 @@ extension ConversationStateMachine {
     case .transfer(let summary, let metadata):
       return finishTurn(.transfer(summary: summary, metadata: metadata), now: now)
     case .end: return finishTurn(.end, now: now)
-    case .failed: return finishTurn(.failed, now: now)
+    case .failed: return fallBack(now: now)
     case .sensitive(let isSensitive):
       self.isSensitive = isSensitive
       return
@@ -48,8 +48,39 @@ extension ConversationStateMachine {
       drops.overflowedOutputs += 1
       return
     }
-    if answerer != nil { answerDeadline = now + settings.answerTimeout + playout.ahead(now) }
+    if answerer != nil {
+      putOffDeadline(now: now)
+    } else if settings.mode == .chunk, answer.appendedAudio >= Self.leastAudio {
+      offerUnsolicited(now: now)
+    }
+    // Nobody hears anything of a WAV answer before it ends: one that fills its room is sent as it is.
+    if settings.mode == .wav, answerer != nil, answer.queuedBytes >= settings.fullBytes {
+      return finishTurn(.callersTurn, now: now)
+    }
     flush(now: now)
+  }
+
+  /// A bot that speaks is given time for more. One that only trickles is not, and no caller waits much longer for a WAV
+  /// answer than for the first of any other.
+  private mutating func putOffDeadline(now: Duration) {
+    guard answer.hasText || answer.appendedAudio >= audioAtDeadline + Self.leastAudio else { return }
+    audioAtDeadline = answer.appendedAudio
+    let next = now + settings.answerTimeout + playout.ahead(now)
+    answerDeadline = settings.mode == .chunk ? next : min(next, answerBegan + settings.answerTimeout + Self.wavGrace)
+  }
+
+  private static let wavGrace = Duration.seconds(3)
+
+  /// The bot has failed: what it had still to say would only keep the caller from what the configuration has for that.
+  private mutating func fallBack(now: Duration) {
+    guard answer.ending?.isTerminal != true else { return }
+    answer.clear()
+    switch settings.fallback.prompt {
+    case .none: break
+    case .audio(let bytes): _ = answer.append(.audio(bytes, bargeIn: false), limit: .max)
+    case .text(let text): _ = answer.append(.text(text, bargeIn: false), limit: .max)
+    }
+    finishTurn(.failed, now: now)
   }
 
   private mutating func finishTurn(_ ending: Answer.Ending, now: Duration) {
@@ -75,6 +106,8 @@ extension ConversationStateMachine {
     answerer = rpc
     actions.append(.resetDetector)
     playout.beginTurn(now)
+    answerBegan = now
+    if answer.ending == nil { putOffDeadline(now: now) }
     flush(now: now)
   }
 

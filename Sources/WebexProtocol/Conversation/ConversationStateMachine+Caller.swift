@@ -43,6 +43,8 @@ extension ConversationStateMachine {
     if answer.ending == .callersTurn { answer.ending = nil }
     playout.beginTurn(now)
     answerDeadline = now + settings.answerTimeout
+    answerBegan = now
+    audioAtDeadline = answer.appendedAudio
     actions.append(.tell(event, turn: turn))
     // A bot that has already taken its leave does so on whatever RPC comes.
     if let ending = answer.ending, ending.isTerminal { flush(now: now) }
@@ -70,7 +72,8 @@ extension ConversationStateMachine {
     listener = rpc
     if !isSpeaking { actions.append(.resetDetector) }
     // What the bot had to say while no line was open goes out on this one.
-    if answerer == nil, !isSpeaking, answer.ending != nil { offerUnsolicited(now: now) }
+    let isHeard = answer.ending != nil || settings.mode == .chunk && answer.appendedAudio >= Self.leastAudio
+    if answerer == nil, !isSpeaking, isHeard { offerUnsolicited(now: now) }
   }
 
   mutating func callerDone(_ rpc: RPCID, speechOffset: Int, now: Duration) {

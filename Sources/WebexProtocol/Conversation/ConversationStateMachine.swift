@@ -12,7 +12,7 @@ public struct ConversationStateMachine: Sendable {
     public var chunks: ChunkSizes
     /// How the platform listens until the bot says otherwise.
     public var turn: TurnSettings
-    /// Bytes of output that may wait to be sent.
+    /// Bytes of output that may wait to be sent; beyond them output is dropped and counted.
     public var maximumQueuedBytes: Int
     /// Output beyond this much unplayed audio waits in the conversation, where an interruption can still drop it.
     public var maximumAhead: Duration
@@ -22,13 +22,15 @@ public struct ConversationStateMachine: Sendable {
     public var idleTimeout: Duration
     /// The longest a conversation may last; then the caller is transferred.
     public var maximumLength: Duration
+    /// What a caller is given whose bot has failed.
+    public var fallback: Fallback
 
     /// Settings; the defaults are the product's.
     public init(
       mode: ResponseMode = .wav, chunks: ChunkSizes = ChunkSizes(), turn: TurnSettings = TurnSettings(),
-      maximumQueuedBytes: Int = 2_000_000, maximumAhead: Duration = .seconds(10),
+      maximumQueuedBytes: Int = 262_144, maximumAhead: Duration = .seconds(10),
       answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600),
-      maximumLength: Duration = .seconds(4 * 3600)
+      maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback()
     ) {
       self.mode = mode
       self.chunks = chunks
@@ -38,6 +40,31 @@ public struct ConversationStateMachine: Sendable {
       self.answerTimeout = answerTimeout
       self.idleTimeout = idleTimeout
       self.maximumLength = maximumLength
+      self.fallback = fallback
+    }
+  }
+
+  /// What a caller is given whose bot has failed.
+  public struct Fallback: Sendable, Equatable {
+    /// What the caller hears.
+    public enum Prompt: Sendable, Equatable {
+      /// Nothing.
+      case none
+      /// Mu-law at 8,000 Hz.
+      case audio([UInt8])
+      /// Text for the platform's own text to speech.
+      case text(String)
+    }
+
+    /// What the caller hears.
+    public var prompt: Prompt
+    /// Whether the call ends then, instead of the caller being handed to a human agent.
+    public var endsCall: Bool
+
+    /// Nothing is said and the caller is transferred, unless told otherwise.
+    public init(prompt: Prompt = .none, endsCall: Bool = false) {
+      self.prompt = prompt
+      self.endsCall = endsCall
     }
   }
 
@@ -80,6 +107,10 @@ public struct ConversationStateMachine: Sendable {
   var greeting = Greeting.none
   var answer = Answer()
   var answerDeadline: Duration?
+  /// When the caller began to wait for the answer.
+  var answerBegan: Duration = .zero
+  /// The answer's audio when its deadline was last put off, in bytes.
+  var audioAtDeadline = 0
   var playout = PlayoutClock()
   /// Marks in audio that was sent, in the order in which they are played.
   var marks: [PlayoutMark] = []
@@ -153,8 +184,14 @@ public struct ConversationStateMachine: Sendable {
   /// With less than this left to play, waiting audio is sent even where a full chunk is not there.
   static let urgentAhead = Duration.milliseconds(100)
 
-  /// Whether the bot has said anything in this turn.
-  private var hasSpoken: Bool { answer.hasSentAudio || !answer.pieces.isEmpty }
+  /// Bytes of output that wait to be sent.
+  public var queuedBytes: Int { answer.queuedBytes }
+
+  /// Audio below this, in bytes, is no answer: 100 ms.
+  static let leastAudio = 800
+
+  /// Whether the bot has said anything in this turn that somebody could understand.
+  private var hasSpoken: Bool { answer.appendedAudio >= Self.leastAudio || answer.hasText }
 
   // MARK: Inputs
 

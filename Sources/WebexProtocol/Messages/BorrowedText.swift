@@ -7,7 +7,7 @@ public struct BorrowedText {
   public let utf8: UnsafeBufferPointer<UInt8>
 
   /// protobuf-c's strings end with a NUL and are never absent; an absent one is taken for an empty one.
-  init(_ text: UnsafePointer<CChar>?) {
+  package init(_ text: UnsafePointer<CChar>?) {
     guard let text else {
       utf8 = UnsafeBufferPointer(start: nil, count: 0)
       return

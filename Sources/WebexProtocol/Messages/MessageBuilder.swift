@@ -1,11 +1,13 @@
 import CProtobufC
 
 /// The memory of a message that is being put together for protobuf-c to write; freed with the builder.
-final class MessageBuilder {
+package final class MessageBuilder {
   private static let blockBytes = 4096
 
   private var blocks: [UnsafeMutableRawPointer] = []
   private var free = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+
+  package init() {}
 
   deinit { for block in blocks { block.deallocate() } }
 
@@ -25,14 +27,14 @@ final class MessageBuilder {
   }
 
   /// A message with all its fields absent. The function is the type's generated `…__init`.
-  func make<Message>(_ initialize: (UnsafeMutablePointer<Message>?) -> Void) -> UnsafeMutablePointer<Message> {
+  package func make<Message>(_ initialize: (UnsafeMutablePointer<Message>?) -> Void) -> UnsafeMutablePointer<Message> {
     let message = allocate(MemoryLayout<Message>.size).bindMemory(to: Message.self, capacity: 1)
     initialize(message)
     return message
   }
 
   /// A C string. NUL, which would end it, is left out.
-  func text(_ string: String) -> UnsafeMutablePointer<CChar> {
+  package func text(_ string: String) -> UnsafeMutablePointer<CChar> {
     var count = 0
     let text = allocate(string.utf8.count + 1).bindMemory(to: CChar.self, capacity: string.utf8.count + 1)
     for byte in string.utf8 where byte != 0 {
@@ -44,7 +46,7 @@ final class MessageBuilder {
   }
 
   /// The count and the elements of a repeated field.
-  func array<Element>(_ elements: [UnsafeMutablePointer<Element>]) -> (
+  package func array<Element>(_ elements: [UnsafeMutablePointer<Element>]) -> (
     Int, UnsafeMutablePointer<UnsafeMutablePointer<Element>?>?
   ) {
     guard !elements.isEmpty else { return (0, nil) }
@@ -76,7 +78,7 @@ final class MessageBuilder {
   }
 
   /// A message's bytes. What its fields point at has to live until it returns.
-  func pack<Message>(_ message: UnsafeMutablePointer<Message>) -> [UInt8] {
+  package func pack<Message>(_ message: UnsafeMutablePointer<Message>) -> [UInt8] {
     // Every generated struct begins with a ProtobufCMessage.
     let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
     let size = protobuf_c_message_get_packed_size(base)

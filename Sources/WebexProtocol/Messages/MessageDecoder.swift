@@ -2,18 +2,20 @@ import CProtobufC
 
 /// Decodes messages of one type within bounds: scans, rewrites where protobuf-c would misread, unpacks into memory with
 /// a cap. Owns that memory, which the next message reuses; for one thread at a time.
-final class MessageDecoder<Message> {
+package final class MessageDecoder<Message> {
   let schema: WireSchema
   private let arena: CappedArena
   private var isDecoding = false
 
-  init(_ schema: WireSchema, arena: CappedArena = CappedArena()) {
+  package convenience init(_ schema: WireSchema) { self.init(schema, arena: CappedArena()) }
+
+  init(_ schema: WireSchema, arena: CappedArena) {
     self.schema = schema
     self.arena = arena
   }
 
   /// Decodes a message and lends it.
-  func decode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafePointer<Message>) throws -> R) throws -> R {
+  package func decode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafePointer<Message>) throws -> R) throws -> R {
     precondition(!isDecoding, "a decoder holds one message at a time")
     isDecoding = true
     defer { isDecoding = false }

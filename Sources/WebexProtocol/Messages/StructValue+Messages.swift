@@ -1,5 +1,5 @@
 import CProtobufC
-import CWebexSchemas
+package import CWebexSchemas
 
 extension StructValue {
   /// The levels of objects and lists that are written: what the platform is sent stays within what we take ourselves.
@@ -7,7 +7,7 @@ extension StructValue {
 
   /// A copy of a `google.protobuf.Struct`; none is empty. Of two entries of one key the last counts. The depth is what
   /// the scan let pass.
-  static func object(_ message: UnsafePointer<Google__Protobuf__Struct>?) -> [String: StructValue] {
+  package static func object(_ message: UnsafePointer<Google__Protobuf__Struct>?) -> [String: StructValue] {
     guard let message else { return [:] }
     var object: [String: StructValue] = [:]
     for entry in UnsafeBufferPointer(start: message.pointee.fields, count: message.pointee.n_fields) {
@@ -39,7 +39,7 @@ extension StructValue {
   }
 
   /// Builds a `google.protobuf.Struct`; entries in the order of their keys, so that equal values give equal bytes.
-  static func build(
+  package static func build(
     _ object: [String: StructValue], _ builder: MessageBuilder, depth: Int = 1
   ) -> UnsafeMutablePointer<Google__Protobuf__Struct> {
     let message = builder.make(google__protobuf__struct__init)

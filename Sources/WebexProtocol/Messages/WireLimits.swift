@@ -27,6 +27,13 @@ public struct WireLimits: Sendable, Hashable {
   /// The bounds of what a client sends to the server: 128 KiB, 512 fields, strings of 4 KiB, audio of 64 KiB.
   public static let request = WireLimits()
 
+  /// The bounds of what a bot sends: as a request's, with texts of 16 KiB to speak.
+  public static let bot: WireLimits = {
+    var limits = WireLimits()
+    limits.textBytes = 16_384
+    return limits
+  }()
+
   /// The bounds of what a server sends to our own clients: 4 MiB, of which one prompt may take all.
   public static let response: WireLimits = {
     var limits = WireLimits()

@@ -2,7 +2,7 @@ import CProtobufC
 
 /// What a scan has to know of a message type and of all types within it: protobuf-c's own descriptors, with the limits
 /// that apply to each field, flattened into two arrays. Made once for a message type.
-final class WireSchema: Sendable {
+package final class WireSchema: Sendable {
   /// A field's values on the wire.
   enum Kind: UInt8 {
     case varint
@@ -83,7 +83,7 @@ final class WireSchema: Sendable {
   }
 
   /// The schema of a generated message type, found by its `…__init` function.
-  convenience init<Message>(_ initialize: (UnsafeMutablePointer<Message>?) -> Void, limits: WireLimits) {
+  package convenience init<Message>(_ initialize: (UnsafeMutablePointer<Message>?) -> Void, limits: WireLimits) {
     self.init(Self.descriptor(initialize), limits: limits)
   }
 

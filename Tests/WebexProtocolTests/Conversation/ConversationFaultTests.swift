@@ -98,8 +98,67 @@ struct ConversationFaultTests {
   @Test("a bot that spoke and forgot to end its turn has ended it")
   func forgottenEndOfTurn() {
     var script = ConversationTurnTests.greeted(.wav)
-    script.play(.caller(.noInput, on: 2), .bot(.speech(400)))
-    #expect(script.play(.wait(.seconds(6))) == ["#2 final 458B →voiceAndDTMF", "#2 ok"])
+    script.play(.caller(.noInput, on: 2), .bot(.speech(800)))
+    #expect(script.play(.wait(.seconds(6))) == ["#2 final 858B →voiceAndDTMF", "#2 ok"])
+  }
+
+  @Test("R3: a bot that trickles has not answered", arguments: ConversationTurnTests.modes)
+  func drip(mode: ResponseMode) {
+    var script = ConversationTurnTests.greeted(mode)
+    script.play(.caller(.noInput, on: 2))
+    for _ in 1...4 { script.play(.wait(.seconds(1)), .bot(.speech(1))) }
+    let last = script.play(.wait(.seconds(1)))
+    #expect(last.contains("close botFailed"))
+    #expect(last.first?.hasPrefix("#2 final transferToAgent") == true)
+  }
+
+  @Test("nobody waits much longer for a WAV answer than for the first of any other")
+  func slowAnswer() {
+    var script = ConversationTurnTests.greeted(.wav)
+    script.play(.caller(.noInput, on: 2))
+    var said: [String] = []
+    // The bot speaks in real time and goes on and on.
+    for _ in 0..<79 { said += script.play(.bot(.speech(800)), .wait(.milliseconds(100))) }
+    #expect(said == [])
+    #expect(script.play(.wait(.milliseconds(100))) == ["#2 final 63258B →voiceAndDTMF", "#2 ok"])
+  }
+
+  @Test("R3: the caller of a bot that failed hears the fallback instead of what the bot had not said yet")
+  func fallback() {
+    var script = ConversationScript(.wav) {
+      $0.fallback = .init(prompt: .audio([UInt8](repeating: 0x55, count: 1000)))
+    }
+    script.play(.caller(.sessionStart, on: 1), .bot(.speech(4000)))
+    #expect(
+      script.play(.bot(.failed)) == [
+        "#1 final transferToAgent 1058B!", "#1 ok", "bot ended botFailed", "close botFailed",
+      ])
+  }
+
+  @Test("R3: in chunks, the fallback follows what is being played", arguments: [false, true])
+  func fallbackInChunks(endsCall: Bool) {
+    var script = ConversationScript(.chunk) { $0.fallback = .init(prompt: .text("Sorry."), endsCall: endsCall) }
+    script.play(.caller(.sessionStart, on: 1), .bot(.speech(4000)))
+    #expect(
+      script.play(.bot(.failed)) == [
+        "#1 chunk \"Sorry.\"!", "#1 final \(endsCall ? "sessionEnd" : "transferToAgent") 0B!", "#1 ok",
+        "bot ended botFailed", "close botFailed",
+      ])
+  }
+
+  @Test("a bot that fails after it has taken its leave has left all the same")
+  func failureAfterLeave() {
+    var script = ConversationTurnTests.greeted(.wav)
+    script.play(.bot(.transfer(summary: nil, metadata: [:])), .bot(.failed))
+    #expect(script.play(.caller(.audio, on: 2)).contains("close transferred"))
+  }
+
+  @Test("R4: a WAV answer that fills its room is sent as it is")
+  func fullAnswer() {
+    var script = ConversationScript(.wav) { $0.maximumQueuedBytes = 4000 }
+    script.play(.caller(.sessionStart, on: 1))
+    #expect(script.play(.bot(.speech(2999))) == [])
+    #expect(script.play(.bot(.speech(1))) == ["#1 final 3058B →voiceAndDTMF", "#1 ok"])
   }
 
   @Test("R3: a bot that fails hands the caller over, at once or on the next line")
@@ -158,9 +217,9 @@ struct ConversationFaultTests {
   @Test("output beyond the bound is dropped and counted")
   func overflow() {
     var script = ConversationScript(.wav) { $0.maximumQueuedBytes = 1000 }
-    script.play(.caller(.sessionStart, on: 1), .bot(.speech(900)), .bot(.speech(200)), .bot(.speech(100)))
+    script.play(.caller(.sessionStart, on: 1), .bot(.speech(700)), .bot(.speech(400)), .bot(.speech(40)))
     #expect(script.machine.drops.overflowedOutputs == 1)
-    #expect(script.play(.bot(.endTurn(nil))).first == "#1 final 1058B →voiceAndDTMF")
+    #expect(script.play(.bot(.endTurn(nil))).first == "#1 final 798B →voiceAndDTMF")
   }
 
   @Test("a conversation takes no more RPCs than a platform needs")

@@ -1,6 +1,5 @@
-/// Why a bot that is elsewhere failed a call: what an engine throws from `converse(_:)`.
-///
-/// The text never quotes what the bot sent: it may quote the caller.
+/// Why a bot failed a call: what an engine throws from ``BotEngine/converse(_:)`` to have it logged and counted by its
+/// kind. Other errors are logged by their type alone, because their texts may quote the caller.
 public struct BotFailure: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of failure; its raw value is a metric's label.
   public enum Kind: String, Sendable, Hashable, CaseIterable {
@@ -18,7 +17,7 @@ public struct BotFailure: Error, Sendable, Hashable, CustomStringConvertible {
 
   /// The kind of failure.
   public var kind: Kind
-  /// For the operator: what happened, and what to look at.
+  /// For the operator: what happened, and what to look at. It is logged, so it quotes nothing that the bot sent.
   public var message: String
 
   /// A failure.

@@ -1,0 +1,116 @@
+import AudioCodecs
+import BotEngine
+import CWebexSchemas
+import WebexProtocol
+
+/// A `BotMessage` of `Protos/bot.proto`, read and checked.
+enum BotStreamMessage {
+  /// The version that the bot speaks.
+  case welcome(version: Int)
+  /// What shall be done, and the turn that the bot gives; `nil` is the latest.
+  case command(BotCommand, turn: Int?)
+  /// A command of a later version, or none.
+  case unknown
+}
+
+/// Reads what a bot sends. For one thread at a time; its memory is reused.
+final class BotStreamDecoder {
+  private static let schema = WireSchema(patchbay__bot__bot_message__init, limits: .bot)
+  private let decoder = MessageDecoder<Patchbay__Bot__BotMessage>(schema)
+
+  /// Reads a message. Throws ``BotFailure`` of the kind garbage where it is not one.
+  func decode(_ bytes: UnsafeRawBufferPointer) throws(BotFailure) -> BotStreamMessage {
+    do { return try decoder.decode(bytes) { try Self.message($0.pointee) } } catch let failure as BotFailure {
+      throw failure
+    } catch {
+      throw BotFailure(.garbage, "\((error as? MessageError)?.description ?? "the message cannot be read")")
+    }
+  }
+
+  private static func message(_ message: Patchbay__Bot__BotMessage) throws(BotFailure) -> BotStreamMessage {
+    let turn = message.turn == 0 ? nil : Int(clamping: message.turn)
+    switch message.command_case {
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_WELCOME:
+      return .welcome(version: Int(max(message.welcome?.pointee.protocol_version ?? 1, 1)))
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_AUDIO:
+      guard let audio = message.audio?.pointee else { return .unknown }
+      return .command(.audio(try BotAudio(audio)), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TEXT:
+      guard let text = message.text?.pointee else { return .unknown }
+      return .command(.text(BorrowedText(text.text).string, bargeIn: text.uninterruptible == 0), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CLEAR: return .command(.clear, turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_TURN:
+      let settings = message.end_turn?.pointee.settings?.pointee
+      return .command(.endTurn(try settings.map(settings(of:))), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSFER:
+      let transfer = message.transfer?.pointee
+      return .command(
+        .transfer(
+          summary: BorrowedText(transfer?.summary).nonEmptyString,
+          metadata: StructValue.object(transfer?.metadata).mapValues(BotValue.init)), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END: return .command(.end, turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_INPUT_SETTINGS:
+      guard let settings = message.input_settings?.pointee else { return .unknown }
+      return .command(.inputSettings(try self.settings(of: settings)), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CUSTOM:
+      guard let event = message.custom?.pointee else { return .unknown }
+      return .command(
+        .customEvent(
+          name: BorrowedText(event.name).string,
+          metadata: StructValue.object(event.parameters).mapValues(BotValue.init)), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_SENSITIVE:
+      return .command(.sensitive(message.sensitive?.pointee.sensitive != 0), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSCRIPT:
+      guard let line = message.transcript?.pointee else { return .unknown }
+      let isCaller = line.speaker == PATCHBAY__BOT__TRANSCRIPT__SPEAKER__SPEAKER_CALLER
+      return .command(
+        .transcript(speaker: isCaller ? .caller : .agent, text: BorrowedText(line.text).string), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK:
+      return .command(.mark(BorrowedText(message.mark?.pointee.name).string), turn: turn)
+    default: return .unknown
+    }
+  }
+
+  private static func settings(
+    of message: Patchbay__Bot__InputSettings
+  ) throws(BotFailure) -> BotInputSettings {
+    func stated(_ number: UInt32) -> Int? { number == 0 ? nil : Int(number) }
+    let terminator = BorrowedText(message.terminator).string
+    guard terminator.isEmpty || terminator.count == 1 && "0123456789ABCD*#".contains(terminator) else {
+      throw BotFailure(.garbage, "settings.terminator has to be one of 0-9, A-D, * and #")
+    }
+    let mode: BotInputSettings.Mode =
+      switch message.mode {
+      case PATCHBAY__BOT__INPUT_SETTINGS__MODE__MODE_VOICE: .voice
+      case PATCHBAY__BOT__INPUT_SETTINGS__MODE__MODE_DIGITS: .digits
+      default: .voiceAndDigits
+      }
+    return BotInputSettings(
+      mode: mode, digitCount: stated(message.digit_count), terminator: terminator.first,
+      interDigitTimeout: stated(message.inter_digit_timeout), noInputTimeout: stated(message.no_input_timeout),
+      endSilence: stated(message.end_silence), maximumSpeech: stated(message.maximum_speech))
+  }
+}
+
+extension BotAudio {
+  fileprivate init(_ message: Patchbay__Bot__Audio) throws(BotFailure) {
+    let bytes = UnsafeRawBufferPointer(start: message.samples.data, count: message.samples.len)
+    let rate = message.format?.pointee.sample_rate ?? 0
+    let bargeIn = message.uninterruptible == 0
+    switch message.format?.pointee.encoding {
+    case PATCHBAY__BOT__AUDIO_ENCODING__AUDIO_ENCODING_MULAW where rate == 8000 || rate == 0:
+      self.init(.mulaw(Array(bytes)), bargeIn: bargeIn)
+    case PATCHBAY__BOT__AUDIO_ENCODING__AUDIO_ENCODING_LINEAR16 where Resampler.rates.contains(Int(rate)):
+      guard bytes.count % 2 == 0 else {
+        throw BotFailure(.garbage, "linear16 audio of \(bytes.count) bytes, which is half a sample too many")
+      }
+      let samples = (0..<bytes.count / 2).map {
+        Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 2, as: Int16.self))
+      }
+      self.init(.linear(samples, sampleRate: Int(rate)), bargeIn: bargeIn)
+    default:
+      throw BotFailure(
+        .garbage, "audio.format has to be mulaw at 8000, or linear16 at 8000, 16000, 24000 or 48000 samples a second")
+    }
+  }
+}

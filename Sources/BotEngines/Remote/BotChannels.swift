@@ -1,0 +1,103 @@
+import BotEngine
+import GRPCTransport
+import Locking
+
+/// The gRPC connections to one bot: for each loop as many as its calls need.
+///
+/// A connection carries a bounded number of calls, because servers bound the streams of one and leave the next one
+/// waiting.
+final class BotChannels: Sendable {
+  /// Calls on one connection.
+  static let callsPerChannel = 50
+
+  /// A connection that a call uses; to be given back.
+  struct Lease: Sendable {
+    let channel: GRPCChannel
+    fileprivate let number: Int
+  }
+
+  private struct Entry: Sendable {
+    let number: Int
+    let loop: ObjectIdentifier
+    let channel: Task<GRPCChannel, any Error>
+    var calls: Int
+    var isTrusted = true
+  }
+
+  private struct Pool {
+    var entries: [Entry] = []
+    var next = 0
+  }
+
+  private let endpoint: BotEndpoint
+  private let maximumMessage: Int
+  private let rootsPEM: String?
+  private let pool = Locked(Pool())
+
+  /// Connections to an endpoint, none yet. Blocks while the system's authorities are read.
+  ///
+  /// - Parameter maximumMessage: bytes of a message from the bot; a longer one ends its call.
+  init(_ endpoint: BotEndpoint, maximumMessage: Int) throws(EngineError) {
+    self.endpoint = endpoint
+    self.maximumMessage = maximumMessage
+    if endpoint.isSecure, endpoint.tls.rootsPEM == nil {
+      do { rootsPEM = try ClientTLS.systemRootsPEM() } catch { throw EngineError(.unusable, error.message) }
+    } else {
+      rootsPEM = endpoint.tls.rootsPEM
+    }
+  }
+
+  /// A connection for one more call on a loop.
+  func lease(on loop: EventLoop) async throws(BotFailure) -> Lease {
+    let entry = pool.withLock { pool -> Entry in
+      let identity = ObjectIdentifier(loop)
+      if let index = pool.entries.firstIndex(where: {
+        $0.loop == identity && $0.isTrusted && $0.calls < Self.callsPerChannel
+      }) {
+        pool.entries[index].calls += 1
+        return pool.entries[index]
+      }
+      // Reading certificates takes milliseconds that the loop's other calls are not to wait for.
+      let channel = Task.detached { [self] in try make(on: loop) }
+      let entry = Entry(number: pool.next, loop: identity, channel: channel, calls: 1)
+      pool.next += 1
+      pool.entries.append(entry)
+      return entry
+    }
+    do { return Lease(channel: try await entry.channel.value, number: entry.number) } catch {
+      giveBack(entry.number, isTrusted: false)
+      throw BotFailure(.unreachable, (error as? RPCStatus)?.message ?? "no connection can be made")
+    }
+  }
+
+  /// The call is over. Where it heard nothing at all from the bot, the connection may be dead: it gets no further call.
+  func giveBack(_ lease: Lease, isTrusted: Bool) { giveBack(lease.number, isTrusted: isTrusted) }
+
+  private func giveBack(_ number: Int, isTrusted: Bool) {
+    pool.withLock { pool in
+      guard let index = pool.entries.firstIndex(where: { $0.number == number }) else { return }
+      pool.entries[index].calls -= 1
+      if !isTrusted { pool.entries[index].isTrusted = false }
+      // The last one that is good is kept for the next call.
+      let entry = pool.entries[index]
+      let hasOther = pool.entries.contains { $0.loop == entry.loop && $0.number != number && $0.isTrusted }
+      if entry.calls <= 0, !entry.isTrusted || hasOther { pool.entries.remove(at: index) }
+    }
+  }
+
+  private func make(on loop: EventLoop) throws -> GRPCChannel {
+    var arguments = ChannelArguments.client
+    // The least time between two attempts to connect is also the longest that one may take.
+    arguments["grpc.min_reconnect_backoff_ms"] = Int32(clamping: Int64(endpoint.connectTimeout / .milliseconds(1)))
+    arguments["grpc.initial_reconnect_backoff_ms"] = 100
+    arguments["grpc.max_reconnect_backoff_ms"] = 1_000
+    arguments["grpc.http2.lookahead_bytes"] = 65_536
+    let tls = ClientTLS(
+      rootsPEM: rootsPEM, serverName: endpoint.tls.serverName,
+      certificate: endpoint.tls.certificatePEM.flatMap { chain in endpoint.tls.keyPEM.map { (chain, $0) } })
+    return try GRPCChannel(
+      target: endpoint.authority, security: endpoint.isSecure ? .tls(tls) : .plaintext, loop: loop,
+      options: .init(
+        channelArguments: arguments, maximumReceivedMessageLength: maximumMessage, maximumSendQueue: 131_072))
+  }
+}

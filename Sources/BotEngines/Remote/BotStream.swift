@@ -1,0 +1,183 @@
+import BotEngine
+import GRPCTransport
+import Metrics
+
+/// What is said on the RPC of one call: turns events into messages, and messages into commands. On the RPC's loop only.
+protocol BotDialect: AnyObject {
+  /// What the RPC begins with.
+  var opening: [UInt8]? { get }
+  /// An event for the bot; `nil` where it is not told.
+  func message(for event: CallerEvent, turn: Int) -> [UInt8]?
+  /// A message of the bot's. Throws where it is not one; the call has failed then.
+  func received(_ bytes: UnsafeRawBufferPointer) throws(BotFailure)
+}
+
+/// One RPC that lasts as long as its call, with a bot as the server.
+///
+/// As long as nothing was heard from the bot, an RPC that could not be made is tried again, with all that was said
+/// before, until the time to connect has passed. A bot that sends more than there is room for is read no further until
+/// there is; one that does not read is not sent any more audio, and fails the call where it misses an event.
+///
+/// `@unchecked Sendable`: everything but ``hold(_:)`` happens on the loop, where the channel's calls live.
+final class BotStream: ClientCallHandler, @unchecked Sendable {
+  /// How it ended.
+  struct End: Sendable {
+    var failure: BotFailure?
+    /// Whether the bot said anything at all.
+    var hasHeard: Bool
+  }
+
+  /// What is kept for a second attempt, in bytes.
+  private static let mostKept = 65_536
+
+  private let channel: GRPCChannel
+  private let path: String
+  private let metadata: Metadata
+  private let patience: Duration
+  private let dialect: any BotDialect
+  private let unread = Counter(label: "patchbay_bot_audio_unread_total")
+
+  private var rpc: ClientCall?
+  private var room: OutputRoom?
+  private var attempts = 0
+  private var began = ContinuousClock.now
+  private var retry: LoopTimer?
+  /// What a second attempt has to say again; `nil` once there can be none.
+  private var kept: [[UInt8]]? = []
+  private var keptBytes = 0
+  private var hasHeard = false
+  private var isCallOver = false
+  private var isWaitingForRoom = false
+  private var failure: BotFailure?
+  private var end: End?
+  private var waiter: CheckedContinuation<End, Never>?
+
+  init(
+    channel: GRPCChannel, path: String, metadata: Metadata, patience: Duration, dialect: any BotDialect
+  ) {
+    self.channel = channel
+    self.path = path
+    self.metadata = metadata
+    self.patience = patience
+    self.dialect = dialect
+  }
+
+  /// Holds the call to its end, or to the bot's. Runs on the channel's loop; cancelling the task breaks the RPC off.
+  func hold(_ call: BotCall) async -> End {
+    channel.loop.preconditionIsCurrent()
+    room = call.room
+    open()
+    if let opening = dialect.opening { send(opening) }
+    let pump = Task(executorPreference: channel.loop) { [self] in
+      for await event in call.events { tell(event, turn: call.turn) }
+    }
+    let end = await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<End, Never>) in
+        if let end = self.end { continuation.resume(returning: end) } else { waiter = continuation }
+      }
+    } onCancel: {
+      channel.loop.execute { self.breakOff(nil) }
+    }
+    pump.cancel()
+    return end
+  }
+
+  // MARK: To the bot
+
+  private func open() {
+    attempts += 1
+    rpc = channel.startCall(path: path, metadata: metadata, handler: self)
+  }
+
+  private func tell(_ event: CallerEvent, turn: Int) {
+    guard end == nil else { return }
+    if case .ended = event { isCallOver = true }
+    if let message = dialect.message(for: event, turn: turn) {
+      if case .audio = event { send(message, mayBeLost: true) } else { send(message) }
+    }
+    if isCallOver {
+      if rpc == nil { finish() } else { rpc?.halfClose() }
+    }
+  }
+
+  private func send(_ message: [UInt8], mayBeLost: Bool = false) {
+    if kept != nil {
+      keptBytes += message.count
+      if keptBytes <= Self.mostKept { kept?.append(message) } else { kept = nil }
+    }
+    guard let rpc, !rpc.send(message) else { return }
+    if mayBeLost {
+      unread.increment()
+    } else {
+      breakOff(BotFailure(.closed, "it reads nothing of what it is sent"))
+    }
+  }
+
+  private func breakOff(_ failure: BotFailure?) {
+    if self.failure == nil { self.failure = failure }
+    kept = nil
+    if let rpc { rpc.cancel() } else { finish() }
+  }
+
+  // MARK: From the bot
+
+  func received(_ message: borrowing ReceivedMessage) {
+    hasHeard = true
+    kept = nil
+    guard failure == nil, !isCallOver else { return }
+    do {
+      try message.withUnsafeBytes { bytes throws(BotFailure) in try dialect.received(bytes) }
+    } catch {
+      breakOff(error)
+      return
+    }
+    if let room, !room.isOpen { pause(until: room) }
+  }
+
+  /// Reads no further until there is room for what is read.
+  private func pause(until room: OutputRoom) {
+    guard !isWaitingForRoom else { return }
+    isWaitingForRoom = true
+    rpc?.pauseReading()
+    Task(executorPreference: channel.loop) { [self] in
+      await room.wait()
+      isWaitingForRoom = false
+      rpc?.startReading()
+    }
+  }
+
+  func receivedInitialMetadata(_ metadata: Metadata) {
+    // The bot is there, whatever it says next.
+    if !metadata.isEmpty { kept = nil }
+  }
+
+  func ended(_ status: RPCStatus, trailingMetadata: Metadata) {
+    rpc = nil
+    if status.code == .unavailable, !hasHeard, !isCallOver, failure == nil, tryAgain() { return }
+    if failure == nil, !isCallOver { failure = BotFailure(status, hasHeard: hasHeard) }
+    finish()
+  }
+
+  /// Opens the RPC anew after a while, where there is time.
+  private func tryAgain() -> Bool {
+    guard kept != nil else { return false }
+    let delay = Duration.milliseconds(min(100 << min(attempts - 1, 4), 1_000))
+    guard ContinuousClock.now - began + delay < patience else { return false }
+    retry = channel.loop.schedule(after: delay) { [weak self] in
+      guard let self, end == nil else { return }
+      let said = kept ?? []
+      open()
+      for message in said where rpc?.send(message) == false { return }
+    }
+    return true
+  }
+
+  private func finish() {
+    guard end == nil else { return }
+    retry?.cancel()
+    let end = End(failure: failure, hasHeard: hasHeard)
+    self.end = end
+    waiter?.resume(returning: end)
+    waiter = nil
+  }
+}

@@ -1,0 +1,48 @@
+import CallGateway
+import Testing
+
+@Suite("R3: calls are kept from a bot that fails")
+struct CircuitBreakerTests {
+  private func opened() -> CircuitBreaker {
+    var breaker = CircuitBreaker()
+    for second in 1...5 { breaker.failed(now: .seconds(second)) }
+    return breaker
+  }
+
+  @Test("after five failures within ten seconds")
+  func opens() {
+    var breaker = CircuitBreaker()
+    for second in 1...4 { breaker.failed(now: .seconds(second)) }
+    #expect(!breaker.isOpen)
+    breaker.failed(now: .seconds(10))
+    #expect(breaker.isOpen)
+    let isAdmitted = breaker.admit(now: .seconds(11))
+    #expect(!isAdmitted)
+  }
+
+  @Test("not after failures that are further apart")
+  func window() {
+    var breaker = CircuitBreaker()
+    for failure in 0..<100 { breaker.failed(now: .milliseconds(2500 * failure)) }
+    #expect(!breaker.isOpen)
+  }
+
+  @Test("but for one every five seconds, which tries whether it is back")
+  func probes() {
+    var breaker = opened()
+    let admitted = [9_999, 10_000, 10_001, 14_999, 15_000].map { breaker.admit(now: .milliseconds($0)) }
+    #expect(admitted == [false, true, false, false, true])
+  }
+
+  @Test("until one of them succeeds")
+  func closes() {
+    var breaker = opened()
+    _ = breaker.admit(now: .seconds(10))
+    breaker.failed(now: .seconds(11))
+    #expect(breaker.isOpen, "a probe that fails changes nothing")
+    breaker.succeeded()
+    #expect(!breaker.isOpen)
+    breaker.failed(now: .seconds(12))
+    #expect(!breaker.isOpen, "the old failures are forgotten")
+  }
+}
