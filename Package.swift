@@ -102,7 +102,7 @@ let package = Package(
       dependencies: [
         "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
         "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        "HTTPServing", "WebexStandIn", "BotTestKit", arguments, log,
+        "HTTPServing", "WebexStandIn", "DataSources", "BotTestKit", arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(

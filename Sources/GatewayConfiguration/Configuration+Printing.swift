@@ -12,6 +12,7 @@ extension Configuration {
     }
     let root = Node.keys([
       ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
+      ("data_sources", dataSources?.node(path)),
       ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
       (
@@ -87,6 +88,7 @@ extension Configuration.Identity {
               ("audience", $0.audience.map(Node.text)), ("subject", $0.subject.map(Node.text)),
               ("nonces", .texts($0.nonces.map { _ in Self.mask })), ("schemas", .texts($0.schemas)),
               ("limits", $0.conversations.map { .keys([("conversations", .plain("\($0)"))]) }),
+              ("data_source", $0.dataSource?.node(path)),
             ])
           })
       ),

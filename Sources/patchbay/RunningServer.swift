@@ -1,5 +1,6 @@
 import AdminServer
 import CallGateway
+import DataSources
 import Foundation
 import GRPCTransport
 import GatewayConfiguration
@@ -18,6 +19,7 @@ final class RunningServer: Sendable {
   private let server: GRPCServer
   private let admin: AdminServer
   private let identity: IdentityParts
+  private let registrar: Registrar?
   private let log: Logger
 
   /// Joins the parts. Throws where a key or a file cannot be had.
@@ -25,6 +27,7 @@ final class RunningServer: Sendable {
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
+    registrar = DataSourceAccess(configuration)?.registrar(configuration, tenants: identity.tenants, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
@@ -34,7 +37,8 @@ final class RunningServer: Sendable {
       methods: gateway.methods + HealthService.grpc(health).methods
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
-    let state = ServerState(gateway: gateway, identity: identity, configuration: configuration)
+    let state = ServerState(
+      gateway: gateway, identity: identity, registrar: registrar, configuration: configuration)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
@@ -55,6 +59,7 @@ final class RunningServer: Sendable {
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
       Task { [state, health] in await state.keepPublishing(to: health) },
+      Task { [registrar] in await registrar?.run() },
     ]
     if let port = ports.first {
       Log.announce(
@@ -69,6 +74,8 @@ final class RunningServer: Sendable {
     }
     await end(requests)
     for task in background { task.cancel() }
+    // It gives the lease back, so that another server need not wait for its end.
+    await background.last?.value
   }
 
   /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
