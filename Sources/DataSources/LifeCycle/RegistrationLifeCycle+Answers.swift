@@ -45,7 +45,7 @@ extension RegistrationLifeCycle {
       default: tell(.mended(fields: mending, secondsLeft: left))
       }
     } else if before == nil {
-      tell(.found(id: source.id, secondsLeft: left))
+      tell(.found(id: source.id, secondsLeft: max(0, left)))
     } else if let known, known != expiry {
       tell(.renewedElsewhere(secondsLeft: left))
     }

@@ -105,7 +105,8 @@ public struct RegistrationLifeCycle: Sendable {
     guard pending?.readyAt == nil else { return }
     // Where no good token is about, nobody is waited for.
     let isUrgent = isLapsed || source == nil
-    pending?.readyAt = now.monotonic + (isUrgent ? .zero : timing.announcement)
+    let lead = Duration.seconds(timing.lead(life: Int64(desired.lifetimeMinutes) * 60))
+    pending?.readyAt = now.monotonic + (isUrgent ? .zero : min(timing.announcement, lead / 3))
   }
 
   /// What happened since the last time this was asked.
