@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A target imports only targets listed above it. One Swift target owns each C module.
+// A target imports only targets listed above it. One Swift target owns each C module, but for OpenSSL: signatures are
+// TokenVerification's, encryption is Recordings'.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -51,6 +52,7 @@ let package = Package(
     // C
     .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
@@ -66,6 +68,7 @@ let package = Package(
     layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
+    layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["CCurl"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
@@ -83,7 +86,7 @@ let package = Package(
       "CallGateway",
       [
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
-        "Telemetry", log, metrics,
+        "Recordings", "Telemetry", log, metrics,
       ]),
     layer("GatewayConfiguration", ["YAMLReading"]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
@@ -100,9 +103,25 @@ let package = Package(
     .target(
       name: "PatchbayServer",
       dependencies: [
-        "CProcess", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification",
-        "BotEngine", "BotEngines", "Telemetry", "CallGateway", "GatewayConfiguration", "AdminServer", "ReplayKit",
-        "HTTPServing", "WebexStandIn", "DataSources", "BotTestKit", arguments, log,
+        "CProcess",
+        "AudioCodecs",
+        "SpeechDetection",
+        "GRPCTransport",
+        "WebexProtocol",
+        "TokenVerification",
+        "BotEngine",
+        "BotEngines",
+        "Recordings",
+        "Telemetry",
+        "CallGateway",
+        "GatewayConfiguration",
+        "AdminServer",
+        "HTTPServing",
+        "WebexStandIn",
+        "DataSources",
+        "ReplayKit",
+        "BotTestKit",
+        arguments, log,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -113,6 +132,7 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
+    tests("Recordings", [log]),
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),

@@ -22,6 +22,9 @@ public enum BotCommand: Sendable {
   case sensitive(Bool)
   /// A line of the conversation's transcript, for the human agent who takes over.
   case transcript(speaker: BotSpeaker, text: String)
+  /// The caller has finished: ends their turn now, where they are speaking, instead of waiting for the silence that the
+  /// gateway's own detector needs. ``CallerEvent/speechEnded(offset:)`` follows.
+  case endInput
   /// Asks for ``CallerEvent/mark(_:played:)`` when the caller has heard this turn's audio up to here.
   case mark(String)
 }

@@ -14,11 +14,7 @@ public enum BotEngineFactory {
     case .grpc(let settings): try GRPCBotEngine(settings, log: surroundings.log)
     case .mediaStreams(let settings): try makeMediaStreamsEngine(settings, in: surroundings)
     case .realtime(let settings): try makeRealtimeEngine(settings, in: surroundings)
-    case .byova: throw notBuiltIn("byova")
+    case .byova(let settings): try ForwardingEngine(settings, log: surroundings.log)
     }
-  }
-
-  private static func notBuiltIn(_ kind: String) -> EngineError {
-    EngineError(.notBuiltIn, "The engine \(kind) is not part of this version; write another kind.")
   }
 }

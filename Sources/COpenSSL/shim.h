@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 
 // Variadic: a fresh RSA key pair with e = 65537.
 static inline EVP_PKEY *patchbay_rsa_generate(size_t bits) {

@@ -26,12 +26,15 @@ public struct Agent: Sendable {
   public var minimumBargeIn: Int
   /// The format of audio that states none.
   public var defaultFormat: AudioFormat
+  /// Whether its calls are recorded; `nil` leaves it to the tenant.
+  public var isRecorded: Bool?
 
   /// An agent.
   public init(
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
     conversation: ConversationStateMachine.Settings = .init(), breaker: CircuitBreaker.Settings = .init(),
-    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone
+    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone,
+    isRecorded: Bool? = nil
   ) {
     self.id = id
     self.name = name
@@ -43,6 +46,7 @@ public struct Agent: Sendable {
     self.speech = speech
     self.minimumBargeIn = minimumBargeIn
     self.defaultFormat = defaultFormat
+    self.isRecorded = isRecorded
   }
 
   func serves(_ organization: String) -> Bool { organizations?.contains(organization) ?? true }

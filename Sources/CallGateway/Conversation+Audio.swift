@@ -38,6 +38,9 @@ extension Conversation {
       let samples = try interaction.audio.decode(
         audio.bytes, encoding: audio.encoding, sampleRate: Int(audio.sampleRate), into: worker.samples)
       try keepPace(samples.count, on: interaction, now: now)
+      if let recorder, machine.isCallersVoice(on: interaction.id) {
+        recorder.caller(samples, sampleRate: interaction.audio.sampleRate, now: now - began)
+      }
       guard !samples.isEmpty, machine.isListening(on: interaction.id) else { return }
       try listen(to: samples, sampleRate: interaction.audio.sampleRate, on: interaction, now: now)
     } catch {

@@ -59,12 +59,25 @@ extension Conversation {
 
   private func take(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
+    if case .transcript(let speaker, let text) = command { record(transcript: speaker, text) }
     if !hasAnswered, command.isAnswer {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
-    perform(machine.bot(output(command), turn: turn, now: CallClock.now()))
+    guard let output = output(command) else { return endInput(turn: turn) }
+    perform(machine.bot(output, turn: turn, now: CallClock.now()))
+    if recorder != nil { recordSensitivity() }
     settleSpeech()
+  }
+
+  /// The bot heard the caller finish before our own detector did.
+  private func endInput(turn: Int) {
+    guard machine.isSpeaking, turn >= machine.turn else { return }
+    turnEnded = CallClock.now()
+    deliverUtterance()
+    let offset = speech?.position ?? 0
+    speech?.reset()
+    perform(machine.speechEnded(offset: offset, now: CallClock.now()))
   }
 
   /// Tells the bot whether there is room for more of its output.
@@ -80,7 +93,8 @@ extension Conversation {
     room.set(.conversation, isFull: isFull)
   }
 
-  private func output(_ command: BotCommand) -> BotOutput {
+  /// What the rules of the conversation have to do with it; `nil` for what concerns the detector.
+  private func output(_ command: BotCommand) -> BotOutput? {
     switch command {
     case .audio(let audio): .audio(mulaw(audio), bargeIn: audio.bargeIn)
     case .text(let text, let bargeIn): .text(text, bargeIn: bargeIn)
@@ -94,6 +108,7 @@ extension Conversation {
     case .sensitive(let isSensitive): .sensitive(isSensitive)
     case .transcript(let speaker, let text): .transcript(speaker: speaker.rawValue, text: text)
     case .mark(let name): .mark(name)
+    case .endInput: nil
     }
   }
 
@@ -164,7 +179,7 @@ extension BotCommand {
   fileprivate var isAnswer: Bool {
     switch self {
     case .audio, .text, .endTurn, .transfer, .end: true
-    case .clear, .inputSettings, .customEvent, .sensitive, .transcript, .mark: false
+    case .clear, .inputSettings, .customEvent, .sensitive, .transcript, .mark, .endInput: false
     }
   }
 }

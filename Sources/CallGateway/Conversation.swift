@@ -2,6 +2,7 @@ import AudioCodecs
 import BotEngine
 import GRPCTransport
 import Logging
+import Recordings
 import SpeechDetection
 import WebexProtocol
 
@@ -44,6 +45,8 @@ final class Conversation {
   var failure: BotEnd?
   /// When the caller's turn ended: for the latency of the answer.
   var turnEnded: Duration?
+  /// Where the call is recorded.
+  var recorder: CallRecorder?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
   private var onClose: ((Conversation) -> Void)?
@@ -51,7 +54,7 @@ final class Conversation {
   init(
     key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop,
     worker: VoiceWorker, metrics: GatewayMetrics,
-    log: Logger,
+    recorder: CallRecorder?, log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
     self.key = key
@@ -62,6 +65,7 @@ final class Conversation {
     self.loop = loop
     self.worker = worker
     self.metrics = metrics
+    self.recorder = recorder
     self.log = log
     self.onClose = onClose
     self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
@@ -153,6 +157,7 @@ final class Conversation {
       case .finish(let rpc, let completion): finish(rpc, completion)
       case .tell(let event, let turn):
         show(event)
+        record(event)
         tell(event, turn: turn)
       case .resetDetector:
         speech?.reset()
@@ -181,6 +186,7 @@ final class Conversation {
       metrics.answered(after: CallClock.now() - ended)
       turnEnded = nil
     }
+    if recorder != nil { record(response) }
     interactions[rpc]?.line.send(response)
   }
 
@@ -207,6 +213,7 @@ final class Conversation {
         "bot_audio_dropped": "\(events.droppedAudio)",
       ])
     metrics.dropped(drops, botAudio: events.droppedAudio, botEvents: events.droppedEvents)
+    finishRecording()
     if end == .botFailed { countFailure() }
     onClose?(self)
     onClose = nil

@@ -32,20 +32,23 @@ public final class VoiceGateway: Sendable {
   private let workers = Locked<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
   private let current: Locked<Settings>
   private let clientNames: Locked<ClientNames>
+  private let recordings: CallRecordings?
   private let rpcs = Atomic<UInt64>(0)
   private let openCalls = Atomic<Int>(0)
 
   /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
   public convenience init(
     verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
-    log: Logger
+    recordings: CallRecordings? = nil, log: Logger
   ) {
     self.init(
-      verifier: verifier, settings: Settings(agents: agents, limits: limits, clientNames: clientNames), log: log)
+      verifier: verifier, settings: Settings(agents: agents, limits: limits, clientNames: clientNames),
+      recordings: recordings, log: log)
   }
 
   /// A gateway with these settings.
-  public init(verifier: TokenVerifier, settings: Settings, log: Logger) {
+  public init(verifier: TokenVerifier, settings: Settings, recordings: CallRecordings? = nil, log: Logger) {
+    self.recordings = recordings
     current = Locked(settings)
     clientNames = Locked(ClientNames(settings.clientNames))
     self.verifier = verifier
@@ -229,7 +232,7 @@ public final class VoiceGateway: Sendable {
     let admission = registry.admit(key, status: status) {
       let conversation = Conversation(
         key: key, agent: agent, info: info, status: status, loop: call.loop, worker: worker(on: call.loop),
-        metrics: metrics, log: log
+        metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
       ) { [registry] in registry.remove($0.key) }
       return LoopBound(conversation, loop: call.loop)
     }

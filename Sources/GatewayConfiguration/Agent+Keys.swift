@@ -53,6 +53,7 @@ extension Configuration.Agent {
     fallback = Fallback(section.always("fallback"))
     speech = Speech(section.always("speech"))
     audio = Audio(section.always("audio"))
+    isRecorded = section.flag("recorded")
     section.finish()
   }
 

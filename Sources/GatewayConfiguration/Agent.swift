@@ -20,6 +20,8 @@ extension Configuration {
     public var speech: Speech
     /// `audio`: what the caller's audio is where the platform does not say.
     public var audio: Audio
+    /// `recorded`: whether its calls are recorded; default what the tenant's `recording.enabled` says.
+    public var isRecorded: Bool?
 
     /// How answers are sent.
     public enum Responses: String, Sendable, CaseIterable {

@@ -93,6 +93,7 @@ extension Configuration.Tenant {
       section.uuid($0, name: section.name("schemas"))
     }
     if !section.has("schemas"), schemas.isEmpty { schemas = [Self.voiceVirtualAgentSchema] }
+    recording = Recording(section.always("recording"))
     let limits = section.always("limits", write: "`limits: {conversations: 100}`")
     let most = limits.integer("conversations", in: 1...1_000_000, default: 1_000)
     conversations = limits.has("conversations") ? most : nil

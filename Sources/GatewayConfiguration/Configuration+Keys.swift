@@ -15,6 +15,7 @@ extension Configuration {
     logging = Logging(whole.always("logging"))
     shutdown = Shutdown(whole.always("shutdown"))
     self.isDemo = isDemo
+    checkRecordings(whole)
   }
 }
 
@@ -119,17 +120,6 @@ extension Configuration.Limits {
     conversationsPerTenant = section.integer("conversations_per_tenant", in: 1...1_000_000, default: 1_000)
     idle = section.duration("idle", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
     section.finish()
-  }
-}
-
-extension Configuration.Recording {
-  init(_ section: Section) {
-    isEnabled = section.flag("enabled") ?? false
-    directory = section.path("directory", write: "the path of a folder")?.0
-    section.finish()
-    guard isEnabled else { return }
-    section.reading.report(
-      section.place(of: "enabled"), "`recording.enabled`: this version records no calls", "write false")
   }
 }
 

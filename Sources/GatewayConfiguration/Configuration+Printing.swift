@@ -23,12 +23,7 @@ extension Configuration {
           ("idle", .duration(limits.idle)),
         ])
       ),
-      (
-        "recording",
-        .keys([
-          ("enabled", .plain("\(recording.isEnabled)")), ("directory", recording.directory.map(path)),
-        ])
-      ),
+      ("recording", recording.node(path)),
       (
         "logging",
         .keys([("level", .plain(logging.level.rawValue)), ("format", .plain(logging.format.rawValue))])
@@ -86,6 +81,7 @@ extension Configuration.Identity {
             .keys([
               ("org", .text($0.organization)), ("name", .text($0.name)), ("url", .text($0.url)),
               ("audience", $0.audience.map(Node.text)), ("subject", $0.subject.map(Node.text)),
+              ("recording", $0.recording.node),
               ("nonces", .texts($0.nonces.map { _ in Self.mask })), ("schemas", .texts($0.schemas)),
               ("limits", $0.conversations.map { .keys([("conversations", .plain("\($0)"))]) }),
               ("data_source", $0.dataSource?.node(path)),
@@ -103,6 +99,24 @@ extension Configuration.Identity {
 
   /// What stands for a nonce.
   private static var mask: String { "********" }
+}
+
+extension Configuration.Recording {
+  fileprivate func node(_ path: (String) -> Node) -> Node {
+    .keys([
+      ("enabled", .plain("\(isEnabled)")), ("directory", directory.map(path)), ("format", .plain(format.rawValue)),
+      ("sample_rate", .plain("\(sampleRate)")), ("keys", keys.map(path)), ("keep", keep.map(Node.duration)),
+      ("text", .plain("\(keepsText)")),
+    ])
+  }
+}
+
+extension Configuration.Tenant.Recording {
+  /// `nil` where the tenant has nothing of its own.
+  fileprivate var node: Node? {
+    guard self != Self() else { return nil }
+    return .keys([("enabled", isEnabled.map { .plain("\($0)") }), ("keep", keep.map(Node.duration))])
+  }
 }
 
 extension Configuration.Agent {
@@ -125,7 +139,7 @@ extension Configuration.Agent {
           ("default_encoding", .plain(audio.defaultEncoding.rawValue)),
           ("default_rate", .plain("\(audio.defaultRate)")),
         ])
-      ),
+      ), ("recorded", isRecorded.map { .plain("\($0)") }),
     ])
   }
 }

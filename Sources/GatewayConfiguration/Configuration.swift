@@ -103,6 +103,8 @@ public struct Configuration: Sendable, Equatable {
     public var nonces: [String]
     /// `schemas`: the schema UUIDs a token may be for, in lower case; default the voice virtual agent's.
     public var schemas: [String]
+    /// `recording`: what is kept of this tenant's calls.
+    public var recording = Recording()
     /// `limits.conversations`: how many the organization may have at once; `nil` is `limits.conversations_per_tenant`.
     public var conversations: Int?
     /// `data_source`: what is registered with Webex for this tenant; without it nothing is.
@@ -117,14 +119,6 @@ public struct Configuration: Sendable, Equatable {
     public var conversationsPerTenant: Int
     /// `idle`: after this long without an RPC a conversation is over; 1 s to 24 h, default 10 min.
     public var idle: Duration
-  }
-
-  /// `recording`.
-  public struct Recording: Sendable, Equatable {
-    /// `enabled`; default false.
-    public var isEnabled: Bool
-    /// `directory`: an existing folder; needed where enabled.
-    public var directory: String?
   }
 
   /// `logging`.

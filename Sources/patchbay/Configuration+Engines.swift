@@ -48,11 +48,6 @@ extension Configuration.Agent {
 }
 
 extension Configuration.Agent {
-  /// Output that may wait in a conversation, in bytes: of a script, whose prompts are the operator's own files, and of a
-  /// bot that is elsewhere (32 s).
-  static let ownOutput = 2_000_000
-  static let remoteOutput = 262_144
-
   /// The largest file that an engine reads: certificates, session options.
   private static let largestFile = 1 << 20
 
@@ -135,4 +130,18 @@ extension Configuration.Agent.Fallback {
 
 extension Configuration.Agent.Endpoint.Breaker {
   var settings: CircuitBreaker.Settings { .init(failures: failures, window: window, probe: probe) }
+}
+
+extension Configuration.Agent.Engine {
+  /// Output that may wait in a conversation, in bytes of mu-law.
+  var maximumOutput: Int {
+    switch self {
+    // The prompts are the operator's own files.
+    case .demo, .scripted: 2_000_000
+    // A WAV answer comes whole: two minutes.
+    case .byova: 1_000_000
+    // 32 seconds.
+    case .grpc, .mediaStreams, .realtime: 262_144
+    }
+  }
 }

@@ -79,13 +79,14 @@ extension Configuration.Agent {
       engine: try makeEngine(log: log),
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
-        maximumQueuedBytes: engine.endpoint == nil ? Self.ownOutput : Self.remoteOutput,
+        maximumQueuedBytes: engine.maximumOutput,
         answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: idle,
         fallback: try fallback.settings()),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
       defaultFormat: AudioFormat(
-        encoding: AudioEncoding(rawValue: audio.defaultEncoding.rawValue) ?? .mulaw, sampleRate: audio.defaultRate))
+        encoding: AudioEncoding(rawValue: audio.defaultEncoding.rawValue) ?? .mulaw, sampleRate: audio.defaultRate),
+      isRecorded: isRecorded)
   }
 }
 

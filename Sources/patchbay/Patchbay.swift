@@ -8,6 +8,6 @@ struct Patchbay: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
-      SpeechCommand.self, DataSourceCommand.self, BotCommand.self,
+      DataSourceCommand.self, RecordingCommand.self, SpeechCommand.self, BotCommand.self,
     ])
 }

@@ -19,6 +19,7 @@ final class RunningServer: Sendable {
   private let server: GRPCServer
   private let admin: AdminServer
   private let identity: IdentityParts
+  private let recordings: RecordingParts?
   private let registrar: Registrar?
   private let log: Logger
 
@@ -27,10 +28,11 @@ final class RunningServer: Sendable {
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
+    recordings = try RecordingParts(configuration, log: log)
     registrar = DataSourceAccess(configuration)?.registrar(configuration, tenants: identity.tenants, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
-      clientNames: configuration.listen.tls?.clientNames ?? [], log: log)
+      clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops,
@@ -59,8 +61,10 @@ final class RunningServer: Sendable {
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
       Task { [state, health] in await state.keepPublishing(to: health) },
-      Task { [registrar] in await registrar?.run() },
+      Task { [recordings] in await recordings?.keepInOrder() },
     ]
+    if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
+    let registering = Task { [registrar] in if let registrar { await registrar.run() } }
     if let port = ports.first {
       Log.announce(
         .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
@@ -74,8 +78,23 @@ final class RunningServer: Sendable {
     }
     await end(requests)
     for task in background { task.cancel() }
-    // It gives the lease back, so that another server need not wait for its end.
-    await background.last?.value
+    registering.cancel()
+    await Self.wait(for: registering, atMost: .seconds(2))
+  }
+
+  /// A server that goes gives its lease back, so that another need not wait for its end; it does not wait long for that.
+  private static func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
+    let (ends, continuation) = AsyncStream.makeStream(of: Void.self)
+    Task {
+      await task.value
+      continuation.finish()
+    }
+    let clock = Task {
+      try? await Task.sleep(for: limit)
+      continuation.finish()
+    }
+    for await _ in ends {}
+    clock.cancel()
   }
 
   /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
@@ -99,6 +118,7 @@ final class RunningServer: Sendable {
     await server.shutdown(grace: .seconds(2))
     await admin.stop()
     await loops.shutdown()
+    await recordings?.finish()
     log.notice("ended")
   }
 }

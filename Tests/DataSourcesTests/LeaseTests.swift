@@ -147,3 +147,80 @@ struct LeaseTests {
     await live([one, two], 60)
   }
 }
+
+/// Storage that is gone.
+private struct LostLease: RenewalLease {
+  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(LeaseFailure) -> LeaseStanding {
+    throw LeaseFailure("the storage is gone")
+  }
+  func release(now: Int64) async {}
+}
+
+/// A lease whose storage goes when it is told.
+private final class FragileLease: RenewalLease {
+  let isLost = Locked(false)
+
+  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(LeaseFailure) -> LeaseStanding {
+    if isLost.withLock({ $0 }) { throw LeaseFailure("the storage is gone") }
+    return try await SoleLease().hold(publishing: notes, now: now)
+  }
+  func release(now: Int64) async {}
+}
+
+@Suite("When the lease is gone")
+struct LostLeaseTests {
+  @Test("Nothing is done without the lease as long as there is time; no registration lapses for lack of it")
+  func rescue() async throws {
+    let webex = try Webex()
+    let never = Registrar(
+      [.init(Webex.desired(), client: webex.client())], lease: LostLease(), now: { webex.now },
+      log: LogBook().logger
+    ) { _ in }
+    for _ in 0..<100 {
+      _ = await never.round()
+      webex.pass(2)
+    }
+    #expect(webex.calls.isEmpty)
+
+    let lease = FragileLease()
+    let book = LogBook()
+    let isAll = Locked(true)
+    let registrar = Registrar(
+      [.init(Webex.desired(), client: webex.client())], lease: lease, now: { webex.now }, log: book.logger
+    ) { one in isAll.withLock { $0 = one.isAll } }
+    _ = await registrar.round()
+    #expect(isAll.withLock { $0 })
+    lease.isLost.withLock { $0 = true }
+    for _ in 0..<300 {
+      webex.pass(2)
+      _ = await registrar.round()
+      #expect(webex.sources.first.map { $0.tokenExpiry > webex.now.wall } ?? false)
+    }
+    #expect(!isAll.withLock { $0 }, "no token is refused for a nonce that another server may have registered")
+    #expect(book.text.contains("renewed without it"))
+  }
+
+  @Test("A token with a nonce that nobody knows has the registration read at once, and not for every call")
+  func questions() async throws {
+    let webex = try Webex()
+    let accepted = Locked<[String]>([])
+    let registrar = Registrar(
+      [.init(Webex.desired { $0.lifetimeMinutes = 60 }, client: webex.client())], now: { webex.now },
+      log: LogBook().logger
+    ) { one in accepted.withLock { $0 = one.nonces } }
+    _ = await registrar.round()
+    let id = try #require(webex.sources.first).id
+    var fields = Webex.fields(nonce: "by-hand")
+    fields.lifetimeMinutes = 60
+    webex.pass(20)
+    _ = try await webex.client().replace(id: id, fields)
+    webex.forgetCalls()
+    for _ in 0..<5 {
+      registrar.question(organization: Webex.organization)
+      _ = await registrar.round()
+      webex.pass(1)
+    }
+    #expect(webex.calls == ["GET /dataSources/…"])
+    #expect(accepted.withLock { $0.contains("by-hand") })
+  }
+}

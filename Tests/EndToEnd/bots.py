@@ -2,8 +2,10 @@
 
 import concurrent.futures
 import contextlib
-import queue
+import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -54,7 +56,7 @@ class Call:
 class Bot:
     """A server of `patchbay.bot.v1.Bot`. `answer(call, event)` gives messages, or bytes as they are, for an event."""
 
-    def __init__(self, answer, credentials=None, workers=64):
+    def __init__(self, answer, credentials=None, workers=64, port=0):
         self.calls = []
         self.answer = answer
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(workers))
@@ -64,9 +66,9 @@ class Bot:
         self.server.add_generic_rpc_handlers(
             [grpc.method_handlers_generic_handler("patchbay.bot.v1.Bot", {"Converse": handler})])
         if credentials:
-            self.port = self.server.add_secure_port("127.0.0.1:0", credentials)
+            self.port = self.server.add_secure_port(f"127.0.0.1:{port}", credentials)
         else:
-            self.port = self.server.add_insecure_port("127.0.0.1:0")
+            self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
         self.server.start()
 
     def converse(self, requests, context):
@@ -185,3 +187,25 @@ def closed_port():
     """A port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
+
+
+FAULTS = {"hang": hang, "drip": drip, "flood": flood, "garbage": garbage, "close": close_mid_word}
+
+
+@contextlib.contextmanager
+def broken_bots(workers=64):
+    """A bot for each fault, in a process of their own, and the ports they are at; with those of nobody and of a mute."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, str(workers)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        with mute() as port:
+            yield json.loads(process.stdout.readline()) | {"refuse": closed_port(), "mute": port}
+    finally:
+        process.kill()
+        process.communicate()
+
+
+if __name__ == "__main__":
+    servers = {name: Bot(answer, workers=int(sys.argv[1])) for name, answer in FAULTS.items()}
+    print(json.dumps({name: server.port for name, server in servers.items()}), flush=True)
+    sys.stdin.read()

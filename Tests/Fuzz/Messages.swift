@@ -9,6 +9,8 @@ nonisolated(unsafe) private let forks = MessageDecoder<Webex__Forking__Conversat
   WireSchema(webex__forking__conversation_audio_forking_request__init, limits: .request))
 nonisolated(unsafe) private let controls = MessageDecoder<Webex__Meetings__ControlRequest>(
   WireSchema(webex__meetings__control_request__init, limits: .request))
+nonisolated(unsafe) private let bots = MessageDecoder<Patchbay__Bot__BotMessage>(
+  WireSchema(patchbay__bot__bot_message__init, limits: .bot))
 
 /// libFuzzer calls this for every input.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -28,6 +30,7 @@ public func fuzzMessages(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   }
   try? forks.decode(bytes) { _ in }
   try? controls.decode(bytes) { _ in }
+  try? bots.decode(bytes) { _ in }
   _ = try? ListAgentsRequest(decoding: bytes)
   _ = try? ListAgentsResponse(decoding: bytes)
   return 0

@@ -125,8 +125,16 @@ struct BadConfigurationTests {
         "p.yaml:3:22: `listen.tls.certificate`: / cannot be read (Is a directory)",
         "p.yaml:3:55: `listen.tls.client_names` has no effect", "p.yaml:3:56: `*.com` is not a host name"),
       BadConfiguration(
-        agents + "recording: {enabled: true, directory: recordings}",
-        "p.yaml:2:22: `recording.enabled`: this version records no calls; write false"),
+        agents + "recording: {enabled: true}",
+        "p.yaml:2:12: calls are to be recorded, and `recording.directory` does not say where; write"),
+      BadConfiguration(
+        agents + "recording: {enabled: false, directory: /nowhere, keep: 5, format: mp3, sample_rate: 44100}",
+        "p.yaml:2:40: `recording.directory`: there is no folder /nowhere",
+        "p.yaml:2:56: `recording.keep` cannot be `5`", "p.yaml:2:67: `recording.format` cannot be `mp3`",
+        "p.yaml:2:85: `recording.sample_rate` cannot be `44100`"),
+      BadConfiguration(
+        "agents: [{id: a, engine: {kind: demo}, recorded: true}]",
+        "p.yaml:1:1: calls are to be recorded, and `recording.directory` does not say where"),
       // Identity.
       BadConfiguration(agents + "identity: {issuers: []}", "p.yaml:2:21: without an issuer no token could be accepted"),
       BadConfiguration(

@@ -67,6 +67,7 @@ final class BotStreamDecoder {
         .transcript(speaker: isCaller ? .caller : .agent, text: BorrowedText(line.text).string), turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK:
       return .command(.mark(BorrowedText(message.mark?.pointee.name).string), turn: turn)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT: return .command(.endInput, turn: turn)
     default: return .unknown
     }
   }

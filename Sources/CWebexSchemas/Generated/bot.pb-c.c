@@ -1138,6 +1138,51 @@ void   patchbay__bot__mark__free_unpacked
   assert(message->base.descriptor == &patchbay__bot__mark__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   patchbay__bot__end_input__init
+                     (Patchbay__Bot__EndInput         *message)
+{
+  static const Patchbay__Bot__EndInput init_value = PATCHBAY__BOT__END_INPUT__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__end_input__get_packed_size
+                     (const Patchbay__Bot__EndInput *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__end_input__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__end_input__pack
+                     (const Patchbay__Bot__EndInput *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__end_input__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__end_input__pack_to_buffer
+                     (const Patchbay__Bot__EndInput *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__end_input__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__EndInput *
+       patchbay__bot__end_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__EndInput *)
+     protobuf_c_message_unpack (&patchbay__bot__end_input__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__end_input__free_unpacked
+                     (Patchbay__Bot__EndInput *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__end_input__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descriptors[12] =
 {
   {
@@ -1319,7 +1364,7 @@ const ProtobufCMessageDescriptor patchbay__bot__server_message__descriptor =
   (ProtobufCMessageInit) patchbay__bot__server_message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descriptors[13] =
+static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descriptors[14] =
 {
   {
     "turn",
@@ -1477,12 +1522,25 @@ static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "end_input",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__BotMessage, command_case),
+    offsetof(Patchbay__Bot__BotMessage, end_input),
+    &patchbay__bot__end_input__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
   2,   /* field[2] = audio */
   4,   /* field[4] = clear */
   9,   /* field[9] = custom */
   7,   /* field[7] = end */
+  13,   /* field[13] = end_input */
   5,   /* field[5] = end_turn */
   8,   /* field[8] = input_settings */
   12,   /* field[12] = mark */
@@ -1496,7 +1554,7 @@ static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
 static const ProtobufCIntRange patchbay__bot__bot_message__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 13 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__bot_message__descriptor =
 {
@@ -1506,7 +1564,7 @@ const ProtobufCMessageDescriptor patchbay__bot__bot_message__descriptor =
   "Patchbay__Bot__BotMessage",
   "patchbay.bot",
   sizeof(Patchbay__Bot__BotMessage),
-  13,
+  14,
   patchbay__bot__bot_message__field_descriptors,
   patchbay__bot__bot_message__field_indices_by_name,
   1,  patchbay__bot__bot_message__number_ranges,
@@ -2730,6 +2788,24 @@ const ProtobufCMessageDescriptor patchbay__bot__mark__descriptor =
   patchbay__bot__mark__field_indices_by_name,
   1,  patchbay__bot__mark__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__mark__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define patchbay__bot__end_input__field_descriptors NULL
+#define patchbay__bot__end_input__field_indices_by_name NULL
+#define patchbay__bot__end_input__number_ranges NULL
+const ProtobufCMessageDescriptor patchbay__bot__end_input__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.EndInput",
+  "EndInput",
+  "Patchbay__Bot__EndInput",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__EndInput),
+  0,
+  patchbay__bot__end_input__field_descriptors,
+  patchbay__bot__end_input__field_indices_by_name,
+  0,  patchbay__bot__end_input__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__end_input__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue patchbay__bot__stream_kind__enum_values_by_number[2] =

@@ -42,6 +42,7 @@ typedef struct Patchbay__Bot__InputSettings Patchbay__Bot__InputSettings;
 typedef struct Patchbay__Bot__Sensitive Patchbay__Bot__Sensitive;
 typedef struct Patchbay__Bot__Transcript Patchbay__Bot__Transcript;
 typedef struct Patchbay__Bot__Mark Patchbay__Bot__Mark;
+typedef struct Patchbay__Bot__EndInput Patchbay__Bot__EndInput;
 
 
 /* --- enums --- */
@@ -218,7 +219,8 @@ typedef enum {
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CUSTOM = 10,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_SENSITIVE = 11,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSCRIPT = 12,
-  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK = 13
+  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK = 13,
+  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT = 14
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__BOT_MESSAGE__COMMAND__CASE)
 } Patchbay__Bot__BotMessage__CommandCase;
 
@@ -276,10 +278,15 @@ struct  Patchbay__Bot__BotMessage
     /*
      * Asks to be told when the caller has heard everything up to here.
      */
+    Patchbay__Bot__Mark *mark;
+    /*
+     * The caller has finished: ends their turn now, if they are speaking, without the silence that Patchbay's own
+     * detector waits for. speech_ended follows.
+     */
     /*
      * 20 to 39 are kept for media that is only received.
      */
-    Patchbay__Bot__Mark *mark;
+    Patchbay__Bot__EndInput *end_input;
   };
 };
 #define PATCHBAY__BOT__BOT_MESSAGE__INIT \
@@ -645,6 +652,15 @@ struct  Patchbay__Bot__Mark
 #define PATCHBAY__BOT__MARK__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__mark__descriptor) \
     , (char *)protobuf_c_empty_string }
+
+
+struct  Patchbay__Bot__EndInput
+{
+  ProtobufCMessage base;
+};
+#define PATCHBAY__BOT__END_INPUT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__end_input__descriptor) \
+     }
 
 
 /* Patchbay__Bot__ServerMessage methods */
@@ -1125,6 +1141,25 @@ Patchbay__Bot__Mark *
 void   patchbay__bot__mark__free_unpacked
                      (Patchbay__Bot__Mark *message,
                       ProtobufCAllocator *allocator);
+/* Patchbay__Bot__EndInput methods */
+void   patchbay__bot__end_input__init
+                     (Patchbay__Bot__EndInput         *message);
+size_t patchbay__bot__end_input__get_packed_size
+                     (const Patchbay__Bot__EndInput   *message);
+size_t patchbay__bot__end_input__pack
+                     (const Patchbay__Bot__EndInput   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__end_input__pack_to_buffer
+                     (const Patchbay__Bot__EndInput   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__EndInput *
+       patchbay__bot__end_input__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__end_input__free_unpacked
+                     (Patchbay__Bot__EndInput *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Patchbay__Bot__ServerMessage_Closure)
@@ -1205,6 +1240,9 @@ typedef void (*Patchbay__Bot__Transcript_Closure)
 typedef void (*Patchbay__Bot__Mark_Closure)
                  (const Patchbay__Bot__Mark *message,
                   void *closure_data);
+typedef void (*Patchbay__Bot__EndInput_Closure)
+                 (const Patchbay__Bot__EndInput *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1263,6 +1301,7 @@ extern const ProtobufCMessageDescriptor patchbay__bot__sensitive__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__transcript__descriptor;
 extern const ProtobufCEnumDescriptor    patchbay__bot__transcript__speaker__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__mark__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__end_input__descriptor;
 extern const ProtobufCServiceDescriptor patchbay__bot__bot__descriptor;
 
 PROTOBUF_C__END_DECLS

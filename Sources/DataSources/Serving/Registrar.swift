@@ -39,6 +39,7 @@ public actor Registrar {
     var cycle: RegistrationLifeCycle
     var client: DataSourceClient
     var wakeAt: Duration = .zero
+    var questionedAt: Duration = .zero
   }
 
   private let lease: any RenewalLease
@@ -49,11 +50,14 @@ public actor Registrar {
   private let accept: @Sendable (Acceptance) -> Void
   private let report: RegistrationReport
   private let shown = Locked<[RegistrationStatus]>([])
+  /// Organizations whose calls come with a nonce that is not known: somebody else may have renewed.
+  private let questioned = Locked<Set<String>>([])
 
   private var entries: [Entry] = []
   private var standing: LeaseStanding?
   private var looksAt: Duration = .zero
   private var leaseFailures = 0
+  private var isRescuing = false
   private var published: [RegistrationNote] = []
   private var accepted: [[String]: Acceptance] = [:]
   private var random = SystemRandomNumberGenerator()
@@ -80,6 +84,12 @@ public actor Registrar {
 
   /// Where every registration stands, in the configuration's order.
   public nonisolated var statuses: [RegistrationStatus] { shown.withLock { $0 } }
+
+  /// A good token of this organization came with a nonce that is not known: its registrations are read again soon. May be
+  /// called from anywhere, as often as it happens.
+  public nonisolated func question(organization: String) {
+    questioned.withLock { if $0.count < 10_000 { $0.insert(organization) } }
+  }
 
   /// Looks after the registrations until the task is cancelled, then gives the lease back.
   public func run() async {
@@ -110,13 +120,15 @@ public actor Registrar {
   public func round() async -> Duration {
     if now().monotonic >= looksAt { await look(publishing: nil) }
     if standing?.isHeld == true {
+      readQuestioned()
       await advanceAll()
-    } else if let standing {
-      learn(standing.notes)
+    } else {
+      learn(standing?.notes ?? [])
+      await rescue()
     }
     acceptAll()
     show()
-    let wakes = standing?.isHeld == true ? entries.map(\.wakeAt) : []
+    let wakes = mayAct ? entries.map(\.wakeAt) : []
     return min(wakes.min() ?? looksAt, looksAt)
   }
 
@@ -163,13 +175,49 @@ public actor Registrar {
     }
   }
 
+  /// Whether the registrations are this server's concern: it has the lease, or there is no lease to be had and no time to
+  /// wait for it.
+  private var mayAct: Bool { standing?.isHeld == true || isRescuing }
+
+  /// The lease cannot be read, and a token is about to end: two servers that renew it cost the one a minute with a nonce
+  /// that it does not know (and then it refuses none), no server costs every call.
+  private func rescue() async {
+    guard leaseFailures >= 3 else { return }
+    let time = now().wall
+    isRescuing = entries.contains { entry in
+      guard let expiry = entry.cycle.expiry else { return false }
+      return expiry - time < timing.lead(life: Int64(entry.cycle.desired.lifetimeMinutes) * 60) / 2
+    }
+    guard isRescuing else { return }
+    report.log.error("the lease cannot be had and tokens are about to end: they are renewed without it")
+    await advanceAll()
+    isRescuing = false
+  }
+
   /// Whether the lease is ours for longer than a request can take: asked right before anything is changed.
   private func mayChange() async -> Bool {
+    if isRescuing { return true }
     guard await look(publishing: nil), let standing else { return false }
     return standing.expires - now().wall > Int64(NetworkTransport.seconds)
   }
 
   // MARK: The life cycles
+
+  private func readQuestioned() {
+    let organizations = questioned.withLock { questioned in
+      defer { questioned = [] }
+      return questioned
+    }
+    guard !organizations.isEmpty else { return }
+    let time = now().monotonic
+    for index in entries.indices where organizations.contains(entries[index].cycle.desired.organization) {
+      // Whoever shows an old token again and again costs a read in so many seconds, not one for each call.
+      guard time >= entries[index].questionedAt + .seconds(10) else { continue }
+      entries[index].questionedAt = time
+      entries[index].cycle.readAgain()
+      entries[index].wakeAt = .zero
+    }
+  }
 
   private func advanceAll() async {
     let time = now().monotonic
@@ -192,7 +240,7 @@ public actor Registrar {
     let fence = standing?.fence
     for _ in 0..<Self.maximumSteps {
       // The entries may have changed in every wait.
-      guard standing?.isHeld == true, standing?.fence == fence, let index = index(of: key) else { return }
+      guard mayAct, standing?.fence == fence, let index = index(of: key) else { return }
       let action = entries[index].cycle.next(now: now(), using: &random)
       tell(index)
       switch action {
@@ -201,7 +249,9 @@ public actor Registrar {
         return
       case .announce:
         acceptAll()
-        guard await look(publishing: notes), standing?.fence == fence else { return }
+        if !isRescuing {
+          guard await look(publishing: notes), standing?.fence == fence else { return }
+        }
         guard let index = self.index(of: key) else { return }
         entries[index].cycle.announced(now: now())
       case .send(let call):

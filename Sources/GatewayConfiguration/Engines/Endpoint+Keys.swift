@@ -41,7 +41,8 @@ extension Configuration.Agent.Endpoint {
     let name = section.name("url")
     guard let parts, [carrier.secure, carrier.plain].contains(parts.scheme) else {
       return section.reading.report(
-        place, "`\(name)` has to be an \(carrier.secure) or \(carrier.plain) URL, not `\(url.quotedForMessage)`",
+        place,
+        "`\(name)` has to be a URL that begins with \(carrier.secure):// or \(carrier.plain)://, not `\(url.quotedForMessage)`",
         "write it as in \(carrier.example)")
     }
     if carrier == .grpc, !parts.path.isEmpty, parts.path != "/" {

@@ -45,6 +45,12 @@ enum BoundedFile {
     return access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
   }
 
+  /// Whether a path is a folder's.
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
   /// Whether others than the owner may read or write a file.
   static func isOpenToOthers(_ path: String) -> Bool {
     var status = stat()

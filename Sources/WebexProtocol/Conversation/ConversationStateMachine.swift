@@ -160,6 +160,9 @@ public struct ConversationStateMachine: Sendable {
   /// Whether audio of this RPC is what the caller says now.
   public func isListening(on rpc: RPCID) -> Bool { rpc == listener && !isClosed }
 
+  /// Whether audio of this RPC is the caller's voice: that of the newest audio RPC, or of any where none is listened to.
+  public func isCallersVoice(on rpc: RPCID) -> Bool { rpc == listener || listener == nil }
+
   /// Whether prompts are playing that speech would interrupt: the detector is more careful then.
   public func isPlayingPrompt(_ now: Duration) -> Bool { playout.isPlaying(now) }
 

@@ -1,0 +1,233 @@
+import AudioCodecs
+import BotEngine
+import enum BotEngine.CallEnd
+import GRPCTransport
+import Metrics
+import WebexProtocol
+
+/// A call that another server of the voice virtual agent interface holds: an RPC for every interaction, as the platform
+/// makes them.
+///
+/// `@unchecked Sendable`: everything but ``hold()`` happens on the loop, where its RPCs live.
+final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendable {
+  private let call: BotCall
+  private let settings: ForwardingSettings
+  private let channel: GRPCChannel
+  private let metadata: Metadata
+  private let refusedPrompts = Counter(label: "patchbay_prompts_refused_total")
+  private let unread = Counter(label: "patchbay_bot_audio_unread_total")
+
+  private var open: [ForwardedInteraction] = []
+  /// The RPC that the caller's voice goes to.
+  private var line: ForwardedInteraction?
+  private var isSpeaking = false
+  private var isSensitive = false
+  private var hasHeard = false
+  private var isOver = false
+  private var resampler: Resampler?
+  private let began = ContinuousClock.now
+  private var attempts = 0
+  private var end: BotStream.End?
+  private var waiter: CheckedContinuation<BotStream.End, Never>?
+
+  init(call: BotCall, settings: ForwardingSettings, channel: GRPCChannel, metadata: Metadata) {
+    self.call = call
+    self.settings = settings
+    self.channel = channel
+    self.metadata = metadata
+  }
+
+  /// Holds the call to its end, or to a failure. Runs on the channel's loop.
+  func hold() async -> BotStream.End {
+    channel.loop.preconditionIsCurrent()
+    let pump = Task(executorPreference: channel.loop) { [self] in
+      for await event in call.events { take(event) }
+    }
+    let end = await withTaskCancellationHandler {
+      await withCheckedContinuation { (continuation: CheckedContinuation<BotStream.End, Never>) in
+        if let end = self.end { continuation.resume(returning: end) } else { waiter = continuation }
+      }
+    } onCancel: {
+      channel.loop.execute { self.finish(nil) }
+    }
+    pump.cancel()
+    return end
+  }
+
+  // MARK: To the other server
+
+  private func take(_ event: CallerEvent) {
+    guard end == nil else { return }
+    switch event {
+    case .started: begin(.event(.init(.sessionStart, name: "session start")))
+    case .audio(let audio): hear(audio)
+    case .speechStarted:
+      isSpeaking = true
+      if line == nil { openLine() }
+    case .speechEnded: endInput()
+    case .digits(let digits): begin(.dtmf(digits.compactMap { DTMFKey($0) }))
+    case .noInput: begin(.event(.init(.noInput)))
+    case .custom(let name, let parameters):
+      begin(.event(.init(.custom, name: name, parameters: parameters.mapValues(StructValue.init))))
+    case .interrupted: interrupt()
+    case .mark: break
+    case .ended(let reason): leave(reason)
+    }
+  }
+
+  /// An interaction without voice: one request, half-closed.
+  private func begin(_ input: VoiceRequest.Input) {
+    isSpeaking = false
+    closeLine()
+    let interaction = start(carriesAudio: false)
+    send(input, on: interaction)
+    interaction.halfClose()
+  }
+
+  private func start(carriesAudio: Bool) -> ForwardedInteraction {
+    let interaction = ForwardedInteraction(
+      owner: self, channel: channel, metadata: metadata, room: call.room, turn: call.turn, carriesAudio: carriesAudio)
+    open.append(interaction)
+    return interaction
+  }
+
+  private func send(_ input: VoiceRequest.Input, on interaction: ForwardedInteraction) {
+    let request = VoiceRequest(
+      conversationID: call.info.conversation, organizationID: call.info.organization, agentID: settings.agent ?? "",
+      vendorConfiguration: call.info.vendorConfiguration, additionalInfo: call.info.additionalInfo, input: input)
+    guard !interaction.send(request) else { return }
+    if case .audio = input {
+      unread.increment()
+    } else {
+      failed(BotFailure(.closed, "it reads nothing of what it is sent"))
+    }
+  }
+
+  private func openLine() {
+    line = start(carriesAudio: true)
+  }
+
+  private func hear(_ audio: CallerAudio) {
+    // With the other server in charge, the line is open as long as the caller is listened to.
+    if line == nil { openLine() }
+    guard let line, !line.isHalfClosed else { return }
+    var samples = audio.samples
+    if audio.sampleRate != 8000 {
+      if resampler?.inputRate != audio.sampleRate { resampler = try? Resampler(from: audio.sampleRate, to: 8000) }
+      samples = resampler?.process(samples) ?? []
+    }
+    send(.audio(.init(bytes: AudioEncoding.mulaw.encode(samples), encoding: .mulaw, sampleRate: 8000)), on: line)
+  }
+
+  /// The caller has finished, by our own detector or because the other server said so: what it answered meanwhile, and
+  /// what it will, belongs to this turn.
+  private func endInput() {
+    isSpeaking = false
+    guard let line else {
+      // The line is gone already: there is nothing that could be answered.
+      call.send(.endTurn(nil))
+      return
+    }
+    line.turn = call.turn
+    if !line.isHalfClosed { line.halfClose() }
+    self.line = nil
+    for command in line.held { call.send(command, turn: line.turn) }
+    line.held = []
+    if !open.contains(where: { $0 === line }), !line.isAnswered { call.send(.endTurn(nil), turn: line.turn) }
+  }
+
+  private func closeLine() {
+    guard let line else { return }
+    self.line = nil
+    line.held = []
+    // What has no speech in it is not answered: the other server completes it.
+    if !line.isHalfClosed { line.halfClose() }
+    line.turn = 0
+  }
+
+  /// What is still coming of an interrupted answer is of no use to anybody.
+  private func interrupt() {
+    for interaction in open where interaction !== line { interaction.cancel() }
+  }
+
+  private func leave(_ reason: CallEnd) {
+    let wasLeft = isOver
+    isOver = true
+    line = nil
+    for interaction in open { interaction.cancel() }
+    guard !wasLeft, reason != .botFailed else { return finishIfDone() }
+    let interaction = start(carriesAudio: false)
+    send(.event(.init(.sessionEnd)), on: interaction)
+    interaction.halfClose()
+  }
+
+  // MARK: From the other server
+
+  func received(_ answer: UpstreamAnswer, on interaction: ForwardedInteraction) {
+    hasHeard = true
+    if answer.refusedPrompts > 0 { refusedPrompts.increment(by: answer.refusedPrompts) }
+    guard !isOver else { return }
+    if answer.isLeave { isOver = true }
+    if answer.bound == .end, interaction === line {
+      interaction.halfClose()
+      if isSpeaking { call.send(.endInput) }
+    }
+    for command in answer.commands {
+      if case .sensitive(let isSensitive) = command {
+        if isSensitive == self.isSensitive { continue }
+        self.isSensitive = isSensitive
+      }
+      if interaction === line, isSpeaking {
+        interaction.held.append(command)
+      } else {
+        // Unasked: its own detector heard what ours did not. It belongs to the turn that is.
+        call.send(command, turn: interaction === line ? call.turn : interaction.turn)
+      }
+    }
+    if interaction === line, !isSpeaking, answer.isComplete { line = nil }
+  }
+
+  func ended(_ interaction: ForwardedInteraction, failure: BotFailure?) {
+    open.removeAll { $0 === interaction }
+    if isOver { return finishIfDone() }
+    if let failure {
+      if failure.kind == .unreachable, !hasHeard, !interaction.carriesAudio, tryAgain() { return }
+      return failed(failure)
+    }
+    guard !interaction.isAnswered, interaction.turn > 0 else { return }
+    if interaction === line {
+      // It completed the line without a word on it: the next audio opens another.
+      if !isSpeaking { line = nil }
+    } else if interaction.turn == call.turn {
+      // Nothing to say is an answer too: the caller may go on.
+      call.send(.endTurn(nil), turn: interaction.turn)
+    }
+  }
+
+  /// The greeting is asked for again after a while, where there is time.
+  private func tryAgain() -> Bool {
+    attempts += 1
+    let delay = Duration.milliseconds(min(100 << min(attempts - 1, 4), 1_000))
+    guard ContinuousClock.now - began + delay < settings.endpoint.connectTimeout else { return false }
+    channel.loop.schedule(after: delay) { [weak self] in
+      guard let self, end == nil, !isOver else { return }
+      begin(.event(.init(.sessionStart, name: "session start")))
+    }
+    return true
+  }
+
+  func failed(_ failure: BotFailure) { finish(failure) }
+
+  private func finishIfDone() {
+    if open.isEmpty { finish(nil) }
+  }
+
+  private func finish(_ failure: BotFailure?) {
+    guard end == nil else { return }
+    let end = BotStream.End(failure: failure, hasHeard: hasHeard)
+    self.end = end
+    for interaction in open { interaction.cancel() }
+    waiter?.resume(returning: end)
+    waiter = nil
+  }
+}

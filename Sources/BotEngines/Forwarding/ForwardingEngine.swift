@@ -1,0 +1,46 @@
+public import BotEngine
+import GRPCTransport
+public import Logging
+
+/// Hands calls to another server of Webex's voice virtual agent interface, which then has Patchbay's tenants, limits
+/// and metrics before it.
+///
+/// For every interaction the other server gets an RPC as the platform would make it: the start, the caller's voice, an
+/// entry of digits (START_OF_DTMF is not forwarded: the entry comes whole), no input, events of the flow, the end. Its
+/// answers are taken in either response mode, whatever the mode of the agent.
+public struct ForwardingEngine: BotEngine {
+  /// `/package.Service/Method`.
+  static let path = "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput"
+
+  /// Bytes of a response: a WAV answer comes in one.
+  private static let maximumResponse = 4 << 20
+
+  private let settings: ForwardingSettings
+  private let channels: BotChannels
+  private let log: Logger
+
+  /// An engine. Nothing is connected yet; blocks while the system's authorities are read.
+  public init(_ settings: ForwardingSettings, log: Logger) throws(EngineError) {
+    self.settings = settings
+    self.log = log
+    channels = try BotChannels(settings.endpoint, maximumMessage: Self.maximumResponse)
+  }
+
+  /// All audio where the other server says when the caller has finished, else the caller's turns.
+  public var audioDelivery: CallerAudioDelivery { settings.endOfInput == .upstream ? .everything : .turns }
+
+  /// Holds one call.
+  public func converse(_ call: BotCall) async throws {
+    let loop = try EngineLoop.current(log: log)
+    let lease = try await channels.lease(on: loop)
+    var hasHeard = false
+    defer { channels.giveBack(lease, isTrusted: hasHeard) }
+    var metadata = Metadata(settings.endpoint.headers.map { ($0.name, $0.value) })
+    if let tracking = call.info.trackingID { metadata.add("trackingid", tracking) }
+    let conversation = ForwardedConversation(
+      call: call, settings: settings, channel: lease.channel, metadata: metadata)
+    let end = await withTaskExecutorPreference(loop) { await conversation.hold() }
+    hasHeard = end.hasHeard
+    if let failure = end.failure { throw failure }
+  }
+}

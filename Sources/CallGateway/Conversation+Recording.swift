@@ -1,0 +1,67 @@
+import AudioCodecs
+import BotEngine
+import Recordings
+import WebexProtocol
+
+// What is kept of a call, where it is to be recorded. Digits and words are never kept, only that there were some.
+
+extension Conversation {
+  private var sinceBegin: Duration { CallClock.now() - began }
+
+  /// A response goes out: the agent's audio, and whether what the caller says next may be kept.
+  ///
+  /// Sensitive from the moment the bot says so, and until a response says that it is over: whichever is longer.
+  func record(_ response: VoiceResponse) {
+    guard let recorder else { return }
+    let now = sinceBegin
+    recorder.set(isSensitive: response.isInputSensitive || machine.isSensitive, now: now)
+    for prompt in response.prompts {
+      if let audio = prompt.audio, !audio.isEmpty {
+        switch agent.conversation.mode {
+        case .chunk: recorder.agent(mulaw: audio, now: now)
+        case .wav: if let wav = try? WAVFile(parsing: audio) { recorder.agent(mulaw: wav.audio, now: now) }
+        }
+      } else if let text = prompt.text {
+        recorder.event("text_prompt", now: now, numbers: ["characters": text.count], text: text)
+      }
+    }
+    for event in response.events where event.kind != .unspecified {
+      recorder.event("sent", now: now, words: ["what": "\(event.kind)"])
+    }
+  }
+
+  /// The bot says that what the caller says from now on is not to be kept.
+  func recordSensitivity() {
+    if machine.isSensitive { recorder?.set(isSensitive: true, now: sinceBegin) }
+  }
+
+  func record(_ event: ConversationEvent) {
+    guard let recorder else { return }
+    let now = sinceBegin
+    switch event {
+    case .started: recorder.event("started", now: now)
+    case .speechStarted: recorder.event("speech_started", now: now)
+    case .speechEnded: recorder.event("speech_ended", now: now)
+    case .digits(let digits): recorder.event("digits", now: now, numbers: ["count": digits.count])
+    case .noInput: recorder.event("no_input", now: now)
+    case .custom(_, let parameters): recorder.event("custom", now: now, numbers: ["parameters": parameters.count])
+    case .interrupted(let milliseconds):
+      recorder.interrupted(now: now)
+      recorder.event("interrupted", now: now, numbers: ["played_ms": milliseconds])
+    case .mark: break
+    case .ended(let end): recorder.event("ended", now: now, words: ["reason": end.rawValue])
+    }
+  }
+
+  /// A line of the transcript.
+  func record(transcript speaker: BotSpeaker, _ text: String) {
+    recorder?.event(
+      "transcript", now: sinceBegin, numbers: ["characters": text.count], words: ["speaker": speaker.rawValue],
+      text: text)
+  }
+
+  func finishRecording() {
+    recorder?.finish(now: sinceBegin)
+    recorder = nil
+  }
+}

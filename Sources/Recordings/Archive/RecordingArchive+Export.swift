@@ -1,0 +1,55 @@
+import Foundation
+
+extension RecordingArchive {
+  /// Writes a recording as files that anything plays and reads: audio, unsealed, and its timeline as one JSON object.
+  /// Files that are there are not written over.
+  ///
+  /// - Returns: the paths of the audio and of the timeline.
+  public func export(_ entry: Entry, to folder: String) throws(RecordingError) -> (audio: String, timeline: String) {
+    guard entry.state != .live else {
+      throw RecordingError(.live, "\(entry.id) is being written; export it after the call")
+    }
+    guard let details = entry.details else {
+      throw RecordingError(.damaged, "\(entry.id) cannot be read: \(entry.reason ?? "no reason")")
+    }
+    let format = RecordingFormat(rawValue: details.format) ?? .wav
+    let audioPath = "\(folder)/\(entry.id).\(format.suffix)"
+    let timelinePath = "\(folder)/\(entry.id).json"
+    let audio = try RecordedFile(creating: audioPath)
+    do throws(RecordingError) {
+      _ = try stream(
+        entry.names.audio, name: entry.names.audioName, organization: entry.organization
+      ) { piece throws(RecordingError) in try audio.append(piece) }
+      if format == .wav, audio.size >= WAVEncoder.headerBytes {
+        let header = WAVEncoder(sampleRate: details.sampleRate, channels: details.channels.count)
+          .beginning(audioBytes: audio.size - WAVEncoder.headerBytes)
+        try audio.write(header, at: 0)
+      }
+      let content = try read(entry.names.timeline, name: entry.names.timelineName, organization: entry.organization)
+      try RecordedFile(creating: timelinePath).append(try Self.object(content.bytes))
+    } catch {
+      try? Folder.remove(audioPath)
+      throw error
+    }
+    return (audioPath, timelinePath)
+  }
+
+  private static func object(_ timeline: [UInt8]) throws(RecordingError) -> [UInt8] {
+    guard let parsed = Timeline.parse(timeline) else {
+      throw RecordingError(.damaged, "the timeline does not begin as one")
+    }
+    func json(_ value: some Encodable) -> Any? {
+      (try? JSONEncoder().encode(value)).flatMap { try? JSONSerialization.jsonObject(with: $0) }
+    }
+    var object: [String: Any] = [
+      "recording": json(parsed.details) ?? [:] as [String: Any],
+      "events": parsed.events.compactMap { try? JSONSerialization.jsonObject(with: $0) },
+    ]
+    if let closing = parsed.closing, let end = json(closing) { object["closed"] = end }
+    guard
+      let data = try? JSONSerialization.data(
+        withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+    else { throw RecordingError(.damaged, "the timeline cannot be written as JSON") }
+    return Array(data) + [0x0A]
+  }
+}

@@ -1,0 +1,145 @@
+import AudioCodecs
+
+/// Records one call on its own thread: puts both sides on the call's clock and hands over what is complete.
+///
+/// Times are since the recording began. Nothing here waits or touches a file. Not for use from two threads at once.
+public final class CallRecorder {
+  /// Audio younger than this may still be joined by the other side's, or be cut off by an interruption.
+  static let margin = Duration.milliseconds(300)
+  /// How much is handed over at once.
+  static let portion = Duration.seconds(1)
+  /// A caller's audio that comes this much later than it should was not sent meanwhile: there was a pause.
+  static let jump = Duration.milliseconds(200)
+
+  private let line: RecordingLine
+  private let sampleRate: Int
+  private let keepsText: Bool
+  private var mix = StereoMix()
+  private var callerEnd = 0
+  private var agentEnd = 0
+  private var lost = 0
+  private var isOver = false
+  private var upsampler: Resampler?
+  private var downsampler: Resampler?
+  /// Samples of the agent's side per sample of mu-law at 8,000 Hz.
+  private var agentScratch: [Int16] = []
+  private let onLoss: @Sendable (Int) -> Void
+
+  init(
+    line: RecordingLine, sampleRate: Int, keepsText: Bool, onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void
+  ) {
+    self.line = line
+    self.sampleRate = sampleRate
+    self.keepsText = keepsText
+    self.onLoss = onLoss
+  }
+
+  /// What the caller says: it ends now, unless it is ahead of its time.
+  public func caller(_ samples: UnsafeBufferPointer<Int16>, sampleRate rate: Int, now: Duration) {
+    guard !isOver, !samples.isEmpty else { return }
+    guard rate != sampleRate else { return placeCaller(samples, now: now) }
+    if downsampler?.inputRate != rate { downsampler = try? Resampler(from: rate, to: sampleRate) }
+    guard let downsampler else { return }
+    downsampler.process(Array(samples)).withUnsafeBufferPointer { placeCaller($0, now: now) }
+  }
+
+  private func placeCaller(_ samples: UnsafeBufferPointer<Int16>, now: Duration) {
+    let arrived = place(of: now) - samples.count
+    if callerEnd < arrived - count(of: Self.jump) { callerEnd = max(0, arrived) }
+    mix.addLeft(samples, at: callerEnd)
+    callerEnd += samples.count
+    handOver(now: now)
+  }
+
+  /// What the agent says, in mu-law at 8,000 Hz: it is heard when what was said before it has been.
+  public func agent(mulaw bytes: some Collection<UInt8>, now: Duration) {
+    guard !isOver, !bytes.isEmpty else { return }
+    var samples = bytes.map { G711.mulawTable[Int($0)] }
+    if sampleRate != 8_000 {
+      if upsampler == nil { upsampler = try? Resampler(from: 8_000, to: sampleRate) }
+      samples = upsampler?.process(samples) ?? []
+    }
+    agentEnd = max(agentEnd, place(of: now))
+    mix.addRight(samples, at: agentEnd)
+    agentEnd += samples.count
+    handOver(now: now)
+  }
+
+  /// The caller interrupted: what the agent had still to say is not heard.
+  public func interrupted(now: Duration) {
+    guard !isOver else { return }
+    let place = place(of: now)
+    mix.cutRight(at: place)
+    agentEnd = min(agentEnd, max(place, mix.position))
+  }
+
+  /// Whether what is said now may be kept; where not, silence is.
+  public func set(isSensitive: Bool, now: Duration) {
+    guard !isOver, isSensitive != mix.isMuted else { return }
+    if isSensitive {
+      mix.mute(at: place(of: now))
+    } else {
+      // What the caller sent while it was sensitive may be ahead of its time.
+      mix.unmute(at: max(place(of: now), callerEnd))
+    }
+    event(TimelineEvent(isSensitive ? "sensitive_began" : "sensitive_ended", at: milliseconds(now)))
+  }
+
+  /// Something that happened.
+  public func event(
+    _ name: String, now: Duration, numbers: [String: Int] = [:], words: [String: String] = [:], text: String? = nil
+  ) {
+    guard !isOver else { return }
+    var event = TimelineEvent(name, at: milliseconds(now), numbers: numbers, words: words)
+    if keepsText, !mix.isMuted, let text { event.words["text"] = text }
+    self.event(event)
+  }
+
+  private func event(_ event: TimelineEvent) { line.write(event) }
+
+  /// The call is over.
+  public func finish(now: Duration) {
+    guard !isOver else { return }
+    interrupted(now: now)
+    handOver(upTo: max(place(of: now), min(mix.end, place(of: now) + count(of: .seconds(1)))))
+    isOver = true
+    if lost > 0 { loseNothingMore() }
+    line.finish()
+  }
+
+  /// Hands over what is complete, a portion at a time.
+  private func handOver(now: Duration) {
+    let complete = place(of: now - Self.margin)
+    guard complete - mix.position >= count(of: Self.portion) else { return }
+    handOver(upTo: complete)
+  }
+
+  private func handOver(upTo place: Int) {
+    for piece in mix.take(upTo: place) {
+      switch piece {
+      case .silence(let count):
+        if lost > 0 { loseNothingMore() }
+        line.writeSilence(count, isLoss: false)
+      case .audio(let samples):
+        if lost > 0 { loseNothingMore() }
+        if !line.write(samples) { lost += samples.count / 2 }
+      }
+    }
+  }
+
+  /// In the place of what was lost there is silence, so that what follows is where it belongs.
+  private func loseNothingMore() {
+    line.writeSilence(lost, isLoss: true)
+    onLoss(lost * 1000 / sampleRate)
+    lost = 0
+  }
+
+  private func place(of time: Duration) -> Int { max(0, count(of: time)) }
+
+  private func count(of time: Duration) -> Int {
+    let (seconds, attoseconds) = time.components
+    return Int(clamping: seconds) * sampleRate + Int(attoseconds / 1_000_000_000_000) * sampleRate / 1_000_000
+  }
+
+  private func milliseconds(_ time: Duration) -> Int { Int(clamping: Int64(time / .milliseconds(1))) }
+}

@@ -1,0 +1,243 @@
+import ArgumentParser
+import Foundation
+import GatewayConfiguration
+import Recordings
+
+/// `patchbay recording`: what was recorded.
+struct RecordingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "recording", abstract: "Lists, exports, verifies and deletes recordings.",
+    subcommands: [List.self, Export.self, Verify.self, Delete.self])
+
+  /// Where recordings are.
+  struct Place: ParsableArguments {
+    @Option(help: ArgumentHelp("The configuration that names the folder and the keys.", valueName: "file"))
+    var config: String?
+
+    @Option(help: ArgumentHelp("The folder of recordings, instead of the configuration's.", valueName: "folder"))
+    var directory: String?
+
+    @Option(help: ArgumentHelp("The folder of keys, instead of the configuration's.", valueName: "folder"))
+    var keys: String?
+
+    func validate() throws {
+      guard config != nil || directory != nil else {
+        throw ValidationError("Say --config FILE or --directory FOLDER.")
+      }
+    }
+
+    func open() throws -> (archive: RecordingArchive, directory: String) {
+      var directory = directory
+      var keys = keys
+      if let config {
+        let file = try ConfigurationFile.parse(["--config", config])
+        let recording = try file.load().recording
+        directory = directory ?? recording.directory
+        keys = keys ?? recording.keys
+      }
+      guard let directory else {
+        throw CommandFailure("\(config ?? "") names no recording.directory; say --directory FOLDER.")
+      }
+      var isFolder: ObjCBool = false
+      guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder.boolValue else {
+        throw CommandFailure("There is no folder \(directory).")
+      }
+      return (RecordingArchive(directory: directory, keys: keys.map(KeyFolder.init)), directory)
+    }
+  }
+
+  /// `patchbay recording list`.
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Lists recordings, the oldest first.")
+
+    @OptionGroup var place: Place
+
+    @Option(help: ArgumentHelp("Only this organization's.", valueName: "uuid"))
+    var org: String?
+
+    @Flag(help: "One JSON object a line.")
+    var json = false
+
+    func run() throws {
+      let entries = try place.open().archive.entries(of: org?.lowercased())
+      if json {
+        for entry in entries { print(try RecordingRow(entry).jsonLine) }
+      } else if entries.isEmpty {
+        print("There are no recordings.")
+      } else {
+        for line in Table.lines(RecordingRow.headings, entries.map { RecordingRow($0).cells }) { print(line) }
+      }
+    }
+  }
+
+  /// `patchbay recording export`.
+  struct Export: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Writes recordings as files that anything plays: audio, decrypted, and the timeline as JSON.",
+      discussion: "Files that are there are not written over.")
+
+    @OptionGroup var place: Place
+
+    @Argument(help: ArgumentHelp("The recordings.", valueName: "id"))
+    var ids: [String] = []
+
+    @Option(help: ArgumentHelp("All recordings of a conversation.", valueName: "id"))
+    var conversation: String?
+
+    @Option(help: ArgumentHelp("Where to write them.", valueName: "folder"))
+    var to = "."
+
+    func validate() throws {
+      guard !ids.isEmpty || conversation != nil else { throw ValidationError("Name recordings, or --conversation ID.") }
+    }
+
+    func run() throws {
+      let (archive, directory) = try place.open()
+      let audit = try? AuditTrail(directory: directory)
+      for entry in try archive.entries(ids: ids, conversation: conversation) {
+        let files = try archive.export(entry, to: to)
+        audit?.write("exported", recording: entry.id, organization: entry.organization, by: "operator")
+        print("\(files.audio)\n\(files.timeline)")
+      }
+    }
+  }
+
+  /// `patchbay recording verify`.
+  struct Verify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Reads recordings from the first byte to the last, and tells what is wrong with them.",
+      discussion: """
+        Of an encrypted recording every change, cut and exchange shows. Exits with 1 if anything is wrong. With --repair, \
+        recordings whose server ended while they were written get an end, and are marked as incomplete.
+        """)
+
+    @OptionGroup var place: Place
+
+    @Argument(help: ArgumentHelp("The recordings; default all.", valueName: "id"))
+    var ids: [String] = []
+
+    @Flag(help: "Mend those that were cut short.")
+    var repair = false
+
+    func run() throws {
+      let (archive, directory) = try place.open()
+      var rows: [[String]] = []
+      var bad = 0
+      for found in ids.isEmpty ? archive.entries() : try archive.entries(ids: ids, conversation: nil) {
+        var entry = found
+        if repair, entry.state == .interrupted {
+          try archive.repair(entry)
+          try? AuditTrail(directory: directory).write(
+            "repaired", recording: entry.id, organization: entry.organization, by: "operator")
+          entry = try archive.entry(entry.id)
+        }
+        let verdict = archive.verify(entry)
+        if !verdict.isGood { bad += 1 }
+        rows.append([verdict.isGood ? "ok" : "BAD", entry.id, verdict.finding])
+      }
+      for line in Table.lines(["", "id", "finding"], rows) { print(line) }
+      print("\(rows.count - bad) good, \(bad) bad")
+      if bad > 0 { throw ExitCode.failure }
+    }
+  }
+
+  /// `patchbay recording delete`.
+  struct Delete: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Deletes recordings at once; the audit trail keeps that they were there.")
+
+    @OptionGroup var place: Place
+
+    @Argument(help: ArgumentHelp("The recordings.", valueName: "id"))
+    var ids: [String] = []
+
+    @Option(help: ArgumentHelp("All recordings of a conversation.", valueName: "id"))
+    var conversation: String?
+
+    func validate() throws {
+      guard !ids.isEmpty || conversation != nil else { throw ValidationError("Name recordings, or --conversation ID.") }
+    }
+
+    func run() throws {
+      let (archive, directory) = try place.open()
+      let audit = try AuditTrail(directory: directory)
+      let entries = try archive.entries(ids: ids, conversation: conversation)
+      for entry in entries {
+        try archive.delete(entry)
+        audit.write("deleted", recording: entry.id, organization: entry.organization, by: "operator")
+      }
+      print("\(entries.count) deleted")
+    }
+  }
+}
+
+extension RecordingArchive {
+  /// The recordings that were named; an error where there is none of them.
+  fileprivate func entries(ids: [String], conversation: String?) throws -> [Entry] {
+    var found = try ids.map { id in try entry(id) }
+    if let conversation {
+      let own = entries().filter { $0.details?.conversation == conversation }
+      if own.isEmpty { throw CommandFailure("There is no recording of the conversation \(conversation).") }
+      found += own.filter { entry in !found.contains { $0.id == entry.id } }
+    }
+    return found
+  }
+}
+
+/// A recording as a line of a table or of JSON.
+private struct RecordingRow: Encodable {
+  var id: String
+  var org: String
+  var conversation: String?
+  var agent: String?
+  var kind: String?
+  var began: String?
+  var milliseconds: Int?
+  var format: String?
+  var encrypted: Bool
+  var state: String
+  var bytes: Int
+  var reason: String?
+
+  static let headings = ["id", "began", "length", "kind", "agent", "conversation", "format", "state"]
+
+  init(_ entry: RecordingArchive.Entry) {
+    id = entry.id
+    org = entry.organization
+    conversation = entry.details?.conversation
+    agent = entry.details?.agent
+    kind = entry.details?.kind
+    began = entry.details.map {
+      Date(timeIntervalSince1970: TimeInterval($0.began)).formatted(.iso8601)
+    }
+    milliseconds = entry.milliseconds
+    format = entry.details?.format
+    encrypted = entry.isSealed
+    state = entry.state.rawValue
+    bytes = entry.size
+    reason = entry.reason
+  }
+
+  var cells: [String] {
+    let length = milliseconds.map { $0 < 0 ? "?" : String(format: "%.1f s", Double($0) / 1_000) }
+    return [
+      id, began ?? "?", length ?? "", kind ?? "?", agent ?? "?", conversation ?? "?",
+      (format ?? "?") + (encrypted ? ", encrypted" : ""), state,
+    ]
+  }
+}
+
+/// Columns of text.
+enum Table {
+  /// A line for the headings and one for each row, the columns as wide as their widest cell.
+  static func lines(_ headings: [String], _ rows: [[String]]) -> [String] {
+    let all = [headings] + rows
+    let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
+    return all.map { row in
+      row.indices.map { column in
+        column == row.count - 1
+          ? row[column] : row[column] + String(repeating: " ", count: widths[column] - row[column].count)
+      }.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+    }
+  }
+}
