@@ -55,6 +55,7 @@ let package = Package(
     .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
     .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+    .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(name: "CWebRTCVAD", providers: [.apt(["libwebrtc-audio-processing-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -64,7 +65,7 @@ let package = Package(
 
     // The layers
     layer("Locking"),
-    layer("AudioCodecs", ["CSpeexDSP"]),
+    layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
@@ -137,10 +138,13 @@ let package = Package(
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
-    tests("WebSocketClient"),
+    tests("WebSocketClient", ["Locking"] + webSocket),
     tests(
       "BotEngines",
-      ["BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol", log]),
+      [
+        "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol",
+        "WebSocketClient", log,
+      ]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),
@@ -148,6 +152,8 @@ let package = Package(
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
+    // With the example's bot, so that it stays true.
+    tests("PatchbayServer", ["BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", log]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -42,8 +42,15 @@ public final class CallerAudioDecoder {
   public internal(set) var counts = Counts()
   /// The stream's format: as stated last, or assumed.
   public private(set) var format: AudioFormat
-  /// The rate of the samples given out, in Hz: 8,000 for audio of 8,000 Hz, 16,000 for all other.
-  public var sampleRate: Int { format.sampleRate == 8000 ? 8000 : 16000 }
+  /// The rate of the samples given out, in Hz: 8,000 for audio of 8,000 Hz, 16,000 for all other; or the stream's own.
+  public var sampleRate: Int { keepsRate ? format.sampleRate : format.sampleRate == 8000 ? 8000 : 16000 }
+
+  /// The names of its stages, as in ``AudioStage/names``: `mulaw 8k`, or `linear16 48k`, `resample 16k`.
+  public var names: [String] {
+    [format.stageName] + (format.sampleRate == sampleRate ? [] : ["resample \(sampleRate / 1000)k"])
+  }
+
+  private let keepsRate: Bool
 
   enum Stage {
     /// No chunk longer than junk has come yet.
@@ -66,7 +73,9 @@ public final class CallerAudioDecoder {
   /// - Parameters:
   ///   - defaults: the format of a stream that states none.
   ///   - formatChanges: changes of format in the call before this stream, so that the bound holds for the call.
-  public init(defaults: AudioFormat = .telephone, formatChanges: Int = 0) {
+  ///   - keepsRate: whether samples are given out at the rate that they come in, whatever it is.
+  public init(defaults: AudioFormat = .telephone, formatChanges: Int = 0, keepsRate: Bool = false) {
+    self.keepsRate = keepsRate
     format = defaults
     counts.formatChanges = formatChanges
   }

@@ -20,6 +20,8 @@ public struct BotTestPlan: Sendable {
   public var end: BotTestCue?
   /// Brings the bot to fail or to close its side in the middle of the call.
   public var closes: BotTestCue?
+  /// The organization that calls, as a UUID in lower case; matters to bots that tell customers apart.
+  public var organization = "00000000-0000-4000-8000-000000000000"
   /// Calls at a time; 1 for bots that hold one call only.
   public var callsAtOnce = 4
   /// Only the checks of these names; `nil` is all.

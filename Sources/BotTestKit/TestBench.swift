@@ -28,7 +28,7 @@ struct TestBench: Sendable {
     agent.conversation.turn.handling.speechTimers = timers
     words = try SpokenClip(
       name: "words", wav: plan.words ?? WAVFile(format: .telephone, audio: CallerVoice.sentence()), format: .telephone)
-    server = try TestServer(agent, log: log)
+    server = try TestServer(agent, organization: plan.organization, log: log)
   }
 
   func shutdown() async { await server.shutdown() }
@@ -66,7 +66,7 @@ struct TestBench: Sendable {
   /// not doing so.
   func call(_ script: Script, awaitsBot: Bool = false) async throws -> TestCall {
     let conversation = RandomID.make()
-    var settings = CallerSettings(conversation: conversation, organization: TestServer.organization)
+    var settings = CallerSettings(conversation: conversation, organization: plan.organization)
     settings.bargeIn = script.bargeIn
     settings.patience = .seconds(15)
     // The call's own zero, on the clock of the bot's doings: no event is told before it happened.

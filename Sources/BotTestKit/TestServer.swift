@@ -8,17 +8,15 @@ import TokenVerification
 /// A server of one agent on loopback, and the loop that its callers live on: what a bot is tested in is what it will
 /// run in.
 final class TestServer: Sendable {
-  static let organization = "00000000-0000-4000-8000-000000000000"
-
   let route: CallRoute
   let callers: EventLoopGroup
   private let loops: EventLoopGroup
   private let server: GRPCServer
   private let gateway: VoiceGateway
 
-  init(_ agent: Agent, log: Logger) throws {
+  init(_ agent: Agent, organization: String, log: Logger) throws {
     let issuer = try DevelopmentIssuer()
-    let tenant = try Tenant(organization: Self.organization, name: "Bot test", url: "http://localhost")
+    let tenant = try Tenant(organization: organization, name: "Bot test", url: "http://localhost")
     let verifier = TokenVerifier(
       policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: issuer.keySource)
     gateway = VoiceGateway(verifier: verifier, agents: AgentDirectory([agent]), log: log)

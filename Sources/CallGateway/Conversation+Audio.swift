@@ -52,7 +52,7 @@ extension Conversation {
   private func listen(
     to samples: UnsafeBufferPointer<Int16>, sampleRate: Int, on interaction: Interaction, now: Duration
   ) throws(AudioError) {
-    let speech = try speech(at: sampleRate)
+    let speech = try speech(at: sampleRate, after: interaction.audio)
     if audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
     let isDetecting = machine.isDetecting(on: interaction.id, now: now)
     if speech.isListening != isDetecting { speech.isListening = isDetecting }
@@ -110,12 +110,13 @@ extension Conversation {
   }
 
   /// The detector for a rate; its clock goes on where another's was.
-  private func speech(at sampleRate: Int) throws(AudioError) -> CallerSpeech {
+  private func speech(at sampleRate: Int, after decoder: CallerAudioDecoder) throws(AudioError) -> CallerSpeech {
     if let speech, speech.sampleRate == sampleRate { return speech }
     deliverUtterance()
     let made = CallerSpeech(
       detector: try WebRTCDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
     speech = made
+    log.info("audio", metadata: ["chain": "\((decoder.names + ["detector", "bot"]).joined(separator: " → "))"])
     settleSpeech()
     return made
   }

@@ -57,14 +57,14 @@ extension Configuration.Agent {
     section.finish()
   }
 
-  private static func isID(_ text: String) -> Bool {
+  static func isID(_ text: String) -> Bool {
     text.utf8.allSatisfy {
       (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
     }
   }
 
   /// Organizations, given as such or by a tenant's name.
-  private static func tenants(_ section: Section, among known: [Configuration.Tenant]) -> [String] {
+  static func tenants(_ section: Section, among known: [Configuration.Tenant]) -> [String] {
     section.texts("tenants", maximum: 10_000, write: "an organization's UUID or a tenant's name").compactMap {
       text, place in
       if let tenant = known.first(where: { $0.organization == text.lowercased() || $0.name == text }) {

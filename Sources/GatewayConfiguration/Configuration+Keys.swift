@@ -10,6 +10,7 @@ extension Configuration {
     DataSources.check(dataSources, identity.tenants, whole)
     egress = Egress(whole.always("egress"))
     agents = Agent.list(whole, tenants: identity.tenants, egress: egress)
+    media = Media(whole, tenants: identity.tenants, egress: egress)
     limits = Limits(whole.always("limits"))
     recording = Recording(whole.always("recording"))
     logging = Logging(whole.always("logging"))

@@ -15,6 +15,7 @@ extension Configuration {
       ("data_sources", dataSources?.node(path)),
       ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
+      ("receivers", media.receiversNode(path)), ("forking", media.forkingNode), ("meetings", media.meetings.node),
       (
         "limits",
         .keys([

@@ -15,6 +15,8 @@ public struct Configuration: Sendable, Equatable {
   public var egress: Egress
   /// The agents, in the order in which they are listed to Webex; at least one, ids unique.
   public var agents: [Agent]
+  /// Who is given the media of forked conversations and meetings.
+  public var media: Media
   /// How much is taken on.
   public var limits: Limits
   /// Recording of calls.

@@ -65,6 +65,9 @@ struct BotTestCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Brings the bot to fail or to close its side.", valueName: "cue"))
   var closes: String?
 
+  @Option(help: ArgumentHelp("The organization that calls.", valueName: "uuid"))
+  var org: String?
+
   @Option(help: ArgumentHelp("Only this check; may be repeated.", valueName: "name"))
   var only: [String] = []
 
@@ -121,7 +124,7 @@ struct BotTestCommand: AsyncParsableCommand {
     let directory = try file.agents(of: configuration, log: log)
     // Agents may be reserved for organizations: ask as one that may use the agent.
     let organizations = configuration.agents.first { $0.id == agent || (agent.isEmpty && $0.isDefault) }?.tenants ?? []
-    guard let found = directory.agent(agent, for: organizations.first ?? "") else {
+    guard let found = directory.agent(agent, for: org?.lowercased() ?? organizations.first ?? "") else {
       throw CommandFailure("There is no agent '\(agent)' in \(file.name).")
     }
     return found
@@ -139,6 +142,7 @@ struct BotTestCommand: AsyncParsableCommand {
     plan.transfer = try transfer.map(Self.cue)
     plan.end = try end.map(Self.cue)
     plan.closes = try closes.map(Self.cue)
+    if let org { plan.organization = org.lowercased() }
     plan.callsAtOnce = calls
     plan.only = only.isEmpty ? nil : Set(only)
     return plan

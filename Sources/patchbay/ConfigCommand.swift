@@ -68,7 +68,10 @@ struct ConfigurationFile: ParsableArguments {
 
   /// The agents with their engines. A script's mistakes, and an engine's missing secrets, are the configuration's: they end the command in the same way.
   func agents(of configuration: Configuration, log: Logger) throws -> AgentDirectory {
-    do { return try configuration.agentDirectory(log: log) } catch let error as ScriptError {
+    do {
+      _ = try configuration.mediaSettings(log: log)
+      return try configuration.agentDirectory(log: log)
+    } catch let error as ScriptError {
       StandardError.write(error.description)
     } catch let error as EngineError {
       StandardError.write(error.description)

@@ -14,12 +14,14 @@ extension Configuration.Agent {
   func makeEngine(log: Logger) throws -> any BotEngine {
     var log = log
     log[metadataKey: "agent"] = "\(id)"
+    if case .own(let bot) = engine { return try OwnEngine.engine(bot, agent: id) }
     return try BotEngineFactory.makeEngine(try specification(), in: EngineSurroundings(agent: id, log: log))
   }
 
   private func specification() throws -> EngineSpecification {
     switch engine {
     case .demo: .demo
+    case .own(let bot): throw EngineError(.notBuiltIn, "The engine \(bot.kind) makes itself.")
     case .scripted(let script): .scripted(script: script)
     case .grpc(let bot):
       .grpc(
@@ -30,6 +32,7 @@ extension Configuration.Agent {
       .mediaStreams(
         MediaStreamsSettings(
           endpoint: try bot.endpoint.resolved(), account: bot.account,
+          token: try bot.token?.headerValue(ProcessInfo.processInfo.environment),
           parameters: bot.parameters.map { ($0.name, $0.value) }, turnSilence: bot.turnSilence))
     case .realtime(let bot):
       .realtime(
@@ -71,7 +74,7 @@ extension Configuration.Agent.Hears {
 
 extension Configuration.Agent.Endpoint {
   /// With every secret and certificate read.
-  fileprivate func resolved() throws -> BotEndpoint {
+  func resolved() throws -> BotEndpoint {
     let environment = ProcessInfo.processInfo.environment
     var headers = try headers.map { header -> (name: String, value: String) in
       switch header.value {
@@ -137,7 +140,7 @@ extension Configuration.Agent.Engine {
   var maximumOutput: Int {
     switch self {
     // The prompts are the operator's own files.
-    case .demo, .scripted: 2_000_000
+    case .demo, .scripted, .own: 2_000_000
     // A WAV answer comes whole: two minutes.
     case .byova: 1_000_000
     // 32 seconds.

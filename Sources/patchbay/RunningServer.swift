@@ -13,9 +13,8 @@ final class RunningServer: Sendable {
   private let configuration: Configuration
   private let loops: EventLoopGroup
   private let gateway: VoiceGateway
-  private let health = HealthStatus([
-    "": .notServing, "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent": .notServing,
-  ])
+  private let media: MediaGateway
+  private let health: HealthStatus
   private let server: GRPCServer
   private let admin: AdminServer
   private let identity: IdentityParts
@@ -34,18 +33,22 @@ final class RunningServer: Sendable {
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
+    media = MediaGateway(gateway: gateway, settings: try configuration.mediaSettings(log: log), log: log)
+    let services = ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] + media.services
+    health = HealthStatus(Dictionary(uniqueKeysWithValues: services.map { ($0, .notServing) }))
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops,
-      methods: gateway.methods + HealthService.grpc(health).methods
+      methods: gateway.methods + media.methods + HealthService.grpc(health).methods
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
     let state = ServerState(
-      gateway: gateway, identity: identity, registrar: registrar, configuration: configuration)
+      gateway: gateway, identity: identity, registrar: registrar, configuration: configuration, services: services)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, logger: log)
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
+      logger: log)
     self.state = state
   }
 
@@ -105,14 +108,18 @@ final class RunningServer: Sendable {
     log.notice(
       "draining: no new conversations",
       metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
-    let hurry = Task { [gateway, log] in
+    let hurry = Task { [gateway, media, log] in
       for await request in requests where request == .terminate {
         log.warning("asked again: ending now")
-        await gateway.drain(limit: .zero)
+        async let calls: Void = gateway.drain(limit: .zero)
+        await media.drain(limit: .zero)
+        await calls
         return
       }
     }
-    await gateway.drain(limit: limit)
+    async let calls: Void = gateway.drain(limit: limit)
+    await media.drain(limit: limit)
+    await calls
     hurry.cancel()
     health.finish()
     await server.shutdown(grace: .seconds(2))

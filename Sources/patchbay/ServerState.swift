@@ -12,12 +12,16 @@ final class ServerState: Sendable {
   private let identity: IdentityParts
   private let registrar: Registrar?
   private let callLimit: Int
+  /// The services whose health is told, the empty name being the server's.
+  private let services: [String]
   private let draining = Atomic<Bool>(false)
   private let began = MonotonicClock.now()
 
   init(
-    gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, configuration: Configuration
+    gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, configuration: Configuration,
+    services: [String]
   ) {
+    self.services = services
     self.gateway = gateway
     self.identity = identity
     self.registrar = registrar
@@ -74,7 +78,7 @@ final class ServerState: Sendable {
   /// Tells the health services what they answer.
   func publish(to health: HealthStatus) {
     let status: ServingStatus = readiness.isReady ? .serving : .notServing
-    for service in ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] where health.status(of: service) != status {
+    for service in services where health.status(of: service) != status {
       health.set(status, for: service)
     }
   }

@@ -1183,7 +1183,457 @@ void   patchbay__bot__end_input__free_unpacked
   assert(message->base.descriptor == &patchbay__bot__end_input__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descriptors[12] =
+void   patchbay__bot__media_info__init
+                     (Patchbay__Bot__MediaInfo         *message)
+{
+  static const Patchbay__Bot__MediaInfo init_value = PATCHBAY__BOT__MEDIA_INFO__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__media_info__get_packed_size
+                     (const Patchbay__Bot__MediaInfo *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_info__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__media_info__pack
+                     (const Patchbay__Bot__MediaInfo *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_info__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__media_info__pack_to_buffer
+                     (const Patchbay__Bot__MediaInfo *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_info__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__MediaInfo *
+       patchbay__bot__media_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__MediaInfo *)
+     protobuf_c_message_unpack (&patchbay__bot__media_info__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__media_info__free_unpacked
+                     (Patchbay__Bot__MediaInfo *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__media_info__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__media_source__init
+                     (Patchbay__Bot__MediaSource         *message)
+{
+  static const Patchbay__Bot__MediaSource init_value = PATCHBAY__BOT__MEDIA_SOURCE__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__media_source__get_packed_size
+                     (const Patchbay__Bot__MediaSource *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_source__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__media_source__pack
+                     (const Patchbay__Bot__MediaSource *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_source__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__media_source__pack_to_buffer
+                     (const Patchbay__Bot__MediaSource *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_source__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__MediaSource *
+       patchbay__bot__media_source__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__MediaSource *)
+     protobuf_c_message_unpack (&patchbay__bot__media_source__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__media_source__free_unpacked
+                     (Patchbay__Bot__MediaSource *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__media_source__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__source_removed__init
+                     (Patchbay__Bot__SourceRemoved         *message)
+{
+  static const Patchbay__Bot__SourceRemoved init_value = PATCHBAY__BOT__SOURCE_REMOVED__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__source_removed__get_packed_size
+                     (const Patchbay__Bot__SourceRemoved *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__source_removed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__source_removed__pack
+                     (const Patchbay__Bot__SourceRemoved *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__source_removed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__source_removed__pack_to_buffer
+                     (const Patchbay__Bot__SourceRemoved *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__source_removed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__SourceRemoved *
+       patchbay__bot__source_removed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__SourceRemoved *)
+     protobuf_c_message_unpack (&patchbay__bot__source_removed__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__source_removed__free_unpacked
+                     (Patchbay__Bot__SourceRemoved *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__source_removed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__roster__init
+                     (Patchbay__Bot__Roster         *message)
+{
+  static const Patchbay__Bot__Roster init_value = PATCHBAY__BOT__ROSTER__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__roster__get_packed_size
+                     (const Patchbay__Bot__Roster *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__roster__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__roster__pack
+                     (const Patchbay__Bot__Roster *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__roster__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__roster__pack_to_buffer
+                     (const Patchbay__Bot__Roster *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__roster__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__Roster *
+       patchbay__bot__roster__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__Roster *)
+     protobuf_c_message_unpack (&patchbay__bot__roster__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__roster__free_unpacked
+                     (Patchbay__Bot__Roster *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__roster__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__roster_entry__init
+                     (Patchbay__Bot__RosterEntry         *message)
+{
+  static const Patchbay__Bot__RosterEntry init_value = PATCHBAY__BOT__ROSTER_ENTRY__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__roster_entry__get_packed_size
+                     (const Patchbay__Bot__RosterEntry *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__roster_entry__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__roster_entry__pack
+                     (const Patchbay__Bot__RosterEntry *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__roster_entry__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__roster_entry__pack_to_buffer
+                     (const Patchbay__Bot__RosterEntry *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__roster_entry__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__RosterEntry *
+       patchbay__bot__roster_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__RosterEntry *)
+     protobuf_c_message_unpack (&patchbay__bot__roster_entry__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__roster_entry__free_unpacked
+                     (Patchbay__Bot__RosterEntry *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__roster_entry__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__media_audio__init
+                     (Patchbay__Bot__MediaAudio         *message)
+{
+  static const Patchbay__Bot__MediaAudio init_value = PATCHBAY__BOT__MEDIA_AUDIO__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__media_audio__get_packed_size
+                     (const Patchbay__Bot__MediaAudio *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_audio__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__media_audio__pack
+                     (const Patchbay__Bot__MediaAudio *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_audio__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__media_audio__pack_to_buffer
+                     (const Patchbay__Bot__MediaAudio *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_audio__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__MediaAudio *
+       patchbay__bot__media_audio__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__MediaAudio *)
+     protobuf_c_message_unpack (&patchbay__bot__media_audio__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__media_audio__free_unpacked
+                     (Patchbay__Bot__MediaAudio *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__media_audio__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__media_video__init
+                     (Patchbay__Bot__MediaVideo         *message)
+{
+  static const Patchbay__Bot__MediaVideo init_value = PATCHBAY__BOT__MEDIA_VIDEO__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__media_video__get_packed_size
+                     (const Patchbay__Bot__MediaVideo *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_video__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__media_video__pack
+                     (const Patchbay__Bot__MediaVideo *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_video__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__media_video__pack_to_buffer
+                     (const Patchbay__Bot__MediaVideo *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_video__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__MediaVideo *
+       patchbay__bot__media_video__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__MediaVideo *)
+     protobuf_c_message_unpack (&patchbay__bot__media_video__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__media_video__free_unpacked
+                     (Patchbay__Bot__MediaVideo *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__media_video__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__media_ended__init
+                     (Patchbay__Bot__MediaEnded         *message)
+{
+  static const Patchbay__Bot__MediaEnded init_value = PATCHBAY__BOT__MEDIA_ENDED__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__media_ended__get_packed_size
+                     (const Patchbay__Bot__MediaEnded *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_ended__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__media_ended__pack
+                     (const Patchbay__Bot__MediaEnded *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_ended__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__media_ended__pack_to_buffer
+                     (const Patchbay__Bot__MediaEnded *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_ended__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__MediaEnded *
+       patchbay__bot__media_ended__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__MediaEnded *)
+     protobuf_c_message_unpack (&patchbay__bot__media_ended__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__media_ended__free_unpacked
+                     (Patchbay__Bot__MediaEnded *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__media_ended__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__media_wish__init
+                     (Patchbay__Bot__MediaWish         *message)
+{
+  static const Patchbay__Bot__MediaWish init_value = PATCHBAY__BOT__MEDIA_WISH__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__media_wish__get_packed_size
+                     (const Patchbay__Bot__MediaWish *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_wish__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__media_wish__pack
+                     (const Patchbay__Bot__MediaWish *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_wish__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__media_wish__pack_to_buffer
+                     (const Patchbay__Bot__MediaWish *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__media_wish__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__MediaWish *
+       patchbay__bot__media_wish__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__MediaWish *)
+     protobuf_c_message_unpack (&patchbay__bot__media_wish__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__media_wish__free_unpacked
+                     (Patchbay__Bot__MediaWish *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__media_wish__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__video_wish__init
+                     (Patchbay__Bot__VideoWish         *message)
+{
+  static const Patchbay__Bot__VideoWish init_value = PATCHBAY__BOT__VIDEO_WISH__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__video_wish__get_packed_size
+                     (const Patchbay__Bot__VideoWish *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__video_wish__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__video_wish__pack
+                     (const Patchbay__Bot__VideoWish *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__video_wish__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__video_wish__pack_to_buffer
+                     (const Patchbay__Bot__VideoWish *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__video_wish__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__VideoWish *
+       patchbay__bot__video_wish__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__VideoWish *)
+     protobuf_c_message_unpack (&patchbay__bot__video_wish__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__video_wish__free_unpacked
+                     (Patchbay__Bot__VideoWish *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__video_wish__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descriptors[19] =
 {
   {
     "turn",
@@ -1329,6 +1779,90 @@ static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descr
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "source_added",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, source_added),
+    &patchbay__bot__media_source__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source_removed",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, source_removed),
+    &patchbay__bot__source_removed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roster",
+    22,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, roster),
+    &patchbay__bot__roster__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "media_audio",
+    23,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, media_audio),
+    &patchbay__bot__media_audio__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "media_video",
+    24,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, media_video),
+    &patchbay__bot__media_video__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "media_sensitive",
+    25,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, media_sensitive),
+    &patchbay__bot__sensitive__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "media_ended",
+    26,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, media_ended),
+    &patchbay__bot__media_ended__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__server_message__field_indices_by_name[] = {
   3,   /* field[3] = audio */
@@ -1338,16 +1872,24 @@ static const unsigned patchbay__bot__server_message__field_indices_by_name[] = {
   1,   /* field[1] = hello */
   9,   /* field[9] = interrupted */
   10,   /* field[10] = mark */
+  15,   /* field[15] = media_audio */
+  18,   /* field[18] = media_ended */
+  17,   /* field[17] = media_sensitive */
+  16,   /* field[16] = media_video */
   7,   /* field[7] = no_input */
+  14,   /* field[14] = roster */
+  12,   /* field[12] = source_added */
+  13,   /* field[13] = source_removed */
   5,   /* field[5] = speech_ended */
   4,   /* field[4] = speech_started */
   2,   /* field[2] = started */
   0,   /* field[0] = turn */
 };
-static const ProtobufCIntRange patchbay__bot__server_message__number_ranges[1 + 1] =
+static const ProtobufCIntRange patchbay__bot__server_message__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 20, 12 },
+  { 0, 19 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__server_message__descriptor =
 {
@@ -1357,14 +1899,14 @@ const ProtobufCMessageDescriptor patchbay__bot__server_message__descriptor =
   "Patchbay__Bot__ServerMessage",
   "patchbay.bot",
   sizeof(Patchbay__Bot__ServerMessage),
-  12,
+  19,
   patchbay__bot__server_message__field_descriptors,
   patchbay__bot__server_message__field_indices_by_name,
-  1,  patchbay__bot__server_message__number_ranges,
+  2,  patchbay__bot__server_message__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__server_message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descriptors[14] =
+static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descriptors[15] =
 {
   {
     "turn",
@@ -1534,6 +2076,18 @@ static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descript
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "media_wish",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__BotMessage, command_case),
+    offsetof(Patchbay__Bot__BotMessage, media_wish),
+    &patchbay__bot__media_wish__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
   2,   /* field[2] = audio */
@@ -1544,6 +2098,7 @@ static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
   5,   /* field[5] = end_turn */
   8,   /* field[8] = input_settings */
   12,   /* field[12] = mark */
+  14,   /* field[14] = media_wish */
   10,   /* field[10] = sensitive */
   3,   /* field[3] = text */
   11,   /* field[11] = transcript */
@@ -1551,10 +2106,11 @@ static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
   0,   /* field[0] = turn */
   1,   /* field[1] = welcome */
 };
-static const ProtobufCIntRange patchbay__bot__bot_message__number_ranges[1 + 1] =
+static const ProtobufCIntRange patchbay__bot__bot_message__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 20, 14 },
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__bot_message__descriptor =
 {
@@ -1564,14 +2120,14 @@ const ProtobufCMessageDescriptor patchbay__bot__bot_message__descriptor =
   "Patchbay__Bot__BotMessage",
   "patchbay.bot",
   sizeof(Patchbay__Bot__BotMessage),
-  14,
+  15,
   patchbay__bot__bot_message__field_descriptors,
   patchbay__bot__bot_message__field_indices_by_name,
-  1,  patchbay__bot__bot_message__number_ranges,
+  2,  patchbay__bot__bot_message__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__bot_message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__hello__field_descriptors[4] =
+static const ProtobufCFieldDescriptor patchbay__bot__hello__field_descriptors[5] =
 {
   {
     "protocol_version",
@@ -1621,17 +2177,30 @@ static const ProtobufCFieldDescriptor patchbay__bot__hello__field_descriptors[4]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "media",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Hello, media),
+    &patchbay__bot__media_info__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__hello__field_indices_by_name[] = {
   3,   /* field[3] = audio */
   2,   /* field[2] = call */
   1,   /* field[1] = kind */
+  4,   /* field[4] = media */
   0,   /* field[0] = protocol_version */
 };
 static const ProtobufCIntRange patchbay__bot__hello__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__hello__descriptor =
 {
@@ -1641,7 +2210,7 @@ const ProtobufCMessageDescriptor patchbay__bot__hello__descriptor =
   "Patchbay__Bot__Hello",
   "patchbay.bot",
   sizeof(Patchbay__Bot__Hello),
-  4,
+  5,
   patchbay__bot__hello__field_descriptors,
   patchbay__bot__hello__field_indices_by_name,
   1,  patchbay__bot__hello__number_ranges,
@@ -2808,17 +3377,841 @@ const ProtobufCMessageDescriptor patchbay__bot__end_input__descriptor =
   (ProtobufCMessageInit) patchbay__bot__end_input__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue patchbay__bot__stream_kind__enum_values_by_number[2] =
+static const ProtobufCFieldDescriptor patchbay__bot__media_info__field_descriptors[7] =
+{
+  {
+    "organization",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, organization),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conversation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, conversation),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "agent",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, agent),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "tracking",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, tracking),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "parameters",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, parameters),
+    &google__protobuf__struct__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sample_rate",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, sample_rate),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "resumed",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaInfo, resumed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__media_info__field_indices_by_name[] = {
+  2,   /* field[2] = agent */
+  1,   /* field[1] = conversation */
+  0,   /* field[0] = organization */
+  4,   /* field[4] = parameters */
+  6,   /* field[6] = resumed */
+  5,   /* field[5] = sample_rate */
+  3,   /* field[3] = tracking */
+};
+static const ProtobufCIntRange patchbay__bot__media_info__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__media_info__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaInfo",
+  "MediaInfo",
+  "Patchbay__Bot__MediaInfo",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__MediaInfo),
+  7,
+  patchbay__bot__media_info__field_descriptors,
+  patchbay__bot__media_info__field_indices_by_name,
+  1,  patchbay__bot__media_info__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__media_info__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue patchbay__bot__media_source__role__enum_values_by_number[4] =
+{
+  { "ROLE_UNSPECIFIED", "PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_UNSPECIFIED", 0 },
+  { "ROLE_CALLER", "PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_CALLER", 1 },
+  { "ROLE_AGENT", "PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_AGENT", 2 },
+  { "ROLE_PARTICIPANT", "PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_PARTICIPANT", 3 },
+};
+static const ProtobufCIntRange patchbay__bot__media_source__role__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex patchbay__bot__media_source__role__enum_values_by_name[4] =
+{
+  { "ROLE_AGENT", 2 },
+  { "ROLE_CALLER", 1 },
+  { "ROLE_PARTICIPANT", 3 },
+  { "ROLE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor patchbay__bot__media_source__role__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaSource.Role",
+  "Role",
+  "Patchbay__Bot__MediaSource__Role",
+  "patchbay.bot",
+  4,
+  patchbay__bot__media_source__role__enum_values_by_number,
+  4,
+  patchbay__bot__media_source__role__enum_values_by_name,
+  1,
+  patchbay__bot__media_source__role__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__media_source__field_descriptors[3] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaSource, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "role",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaSource, role),
+    &patchbay__bot__media_source__role__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "platform_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaSource, platform_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__media_source__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+  2,   /* field[2] = platform_id */
+  1,   /* field[1] = role */
+};
+static const ProtobufCIntRange patchbay__bot__media_source__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__media_source__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaSource",
+  "MediaSource",
+  "Patchbay__Bot__MediaSource",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__MediaSource),
+  3,
+  patchbay__bot__media_source__field_descriptors,
+  patchbay__bot__media_source__field_indices_by_name,
+  1,  patchbay__bot__media_source__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__media_source__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__source_removed__field_descriptors[1] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__SourceRemoved, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__source_removed__field_indices_by_name[] = {
+  0,   /* field[0] = id */
+};
+static const ProtobufCIntRange patchbay__bot__source_removed__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__source_removed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.SourceRemoved",
+  "SourceRemoved",
+  "Patchbay__Bot__SourceRemoved",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__SourceRemoved),
+  1,
+  patchbay__bot__source_removed__field_descriptors,
+  patchbay__bot__source_removed__field_indices_by_name,
+  1,  patchbay__bot__source_removed__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__source_removed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__roster__field_descriptors[1] =
+{
+  {
+    "participants",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__Roster, n_participants),
+    offsetof(Patchbay__Bot__Roster, participants),
+    &patchbay__bot__roster_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__roster__field_indices_by_name[] = {
+  0,   /* field[0] = participants */
+};
+static const ProtobufCIntRange patchbay__bot__roster__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__roster__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.Roster",
+  "Roster",
+  "Patchbay__Bot__Roster",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__Roster),
+  1,
+  patchbay__bot__roster__field_descriptors,
+  patchbay__bot__roster__field_indices_by_name,
+  1,  patchbay__bot__roster__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__roster__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue patchbay__bot__roster_entry__trust__enum_values_by_number[4] =
+{
+  { "TRUST_UNSPECIFIED", "PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNSPECIFIED", 0 },
+  { "TRUST_INTERNAL", "PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_INTERNAL", 1 },
+  { "TRUST_EXTERNAL", "PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_EXTERNAL", 2 },
+  { "TRUST_UNVERIFIED", "PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNVERIFIED", 3 },
+};
+static const ProtobufCIntRange patchbay__bot__roster_entry__trust__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex patchbay__bot__roster_entry__trust__enum_values_by_name[4] =
+{
+  { "TRUST_EXTERNAL", 2 },
+  { "TRUST_INTERNAL", 1 },
+  { "TRUST_UNSPECIFIED", 0 },
+  { "TRUST_UNVERIFIED", 3 },
+};
+const ProtobufCEnumDescriptor patchbay__bot__roster_entry__trust__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "patchbay.bot.RosterEntry.Trust",
+  "Trust",
+  "Patchbay__Bot__RosterEntry__Trust",
+  "patchbay.bot",
+  4,
+  patchbay__bot__roster_entry__trust__enum_values_by_number,
+  4,
+  patchbay__bot__roster_entry__trust__enum_values_by_name,
+  1,
+  patchbay__bot__roster_entry__trust__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__roster_entry__field_descriptors[7] =
+{
+  {
+    "id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "display_name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, display_name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "audio_active",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, audio_active),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "video_active",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, video_active),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cohost",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, cohost),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "joined_at",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, joined_at),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "trust",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__RosterEntry, trust),
+    &patchbay__bot__roster_entry__trust__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__roster_entry__field_indices_by_name[] = {
+  2,   /* field[2] = audio_active */
+  4,   /* field[4] = cohost */
+  1,   /* field[1] = display_name */
+  0,   /* field[0] = id */
+  5,   /* field[5] = joined_at */
+  6,   /* field[6] = trust */
+  3,   /* field[3] = video_active */
+};
+static const ProtobufCIntRange patchbay__bot__roster_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__roster_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.RosterEntry",
+  "RosterEntry",
+  "Patchbay__Bot__RosterEntry",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__RosterEntry),
+  7,
+  patchbay__bot__roster_entry__field_descriptors,
+  patchbay__bot__roster_entry__field_indices_by_name,
+  1,  patchbay__bot__roster_entry__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__roster_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__media_audio__field_descriptors[4] =
+{
+  {
+    "source",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaAudio, source),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "samples",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaAudio, samples),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaAudio, position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "concealed",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaAudio, concealed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__media_audio__field_indices_by_name[] = {
+  3,   /* field[3] = concealed */
+  2,   /* field[2] = position */
+  1,   /* field[1] = samples */
+  0,   /* field[0] = source */
+};
+static const ProtobufCIntRange patchbay__bot__media_audio__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__media_audio__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaAudio",
+  "MediaAudio",
+  "Patchbay__Bot__MediaAudio",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__MediaAudio),
+  4,
+  patchbay__bot__media_audio__field_descriptors,
+  patchbay__bot__media_audio__field_indices_by_name,
+  1,  patchbay__bot__media_audio__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__media_audio__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__media_video__field_descriptors[6] =
+{
+  {
+    "source",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaVideo, source),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "stream",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaVideo, stream),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "data",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaVideo, data),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "timestamp",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaVideo, timestamp),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "offset",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaVideo, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "follows_loss",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaVideo, follows_loss),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__media_video__field_indices_by_name[] = {
+  2,   /* field[2] = data */
+  5,   /* field[5] = follows_loss */
+  4,   /* field[4] = offset */
+  0,   /* field[0] = source */
+  1,   /* field[1] = stream */
+  3,   /* field[3] = timestamp */
+};
+static const ProtobufCIntRange patchbay__bot__media_video__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__media_video__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaVideo",
+  "MediaVideo",
+  "Patchbay__Bot__MediaVideo",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__MediaVideo),
+  6,
+  patchbay__bot__media_video__field_descriptors,
+  patchbay__bot__media_video__field_indices_by_name,
+  1,  patchbay__bot__media_video__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__media_video__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue patchbay__bot__media_ended__reason__enum_values_by_number[6] =
+{
+  { "REASON_UNSPECIFIED", "PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_UNSPECIFIED", 0 },
+  { "REASON_COMPLETED", "PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_COMPLETED", 1 },
+  { "REASON_LOST", "PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_LOST", 2 },
+  { "REASON_IDLE", "PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_IDLE", 3 },
+  { "REASON_TOO_LONG", "PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_TOO_LONG", 4 },
+  { "REASON_SHUTDOWN", "PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_SHUTDOWN", 5 },
+};
+static const ProtobufCIntRange patchbay__bot__media_ended__reason__value_ranges[] = {
+{0, 0},{0, 6}
+};
+static const ProtobufCEnumValueIndex patchbay__bot__media_ended__reason__enum_values_by_name[6] =
+{
+  { "REASON_COMPLETED", 1 },
+  { "REASON_IDLE", 3 },
+  { "REASON_LOST", 2 },
+  { "REASON_SHUTDOWN", 5 },
+  { "REASON_TOO_LONG", 4 },
+  { "REASON_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor patchbay__bot__media_ended__reason__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaEnded.Reason",
+  "Reason",
+  "Patchbay__Bot__MediaEnded__Reason",
+  "patchbay.bot",
+  6,
+  patchbay__bot__media_ended__reason__enum_values_by_number,
+  6,
+  patchbay__bot__media_ended__reason__enum_values_by_name,
+  1,
+  patchbay__bot__media_ended__reason__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__media_ended__field_descriptors[1] =
+{
+  {
+    "reason",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__MediaEnded, reason),
+    &patchbay__bot__media_ended__reason__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__media_ended__field_indices_by_name[] = {
+  0,   /* field[0] = reason */
+};
+static const ProtobufCIntRange patchbay__bot__media_ended__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__media_ended__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaEnded",
+  "MediaEnded",
+  "Patchbay__Bot__MediaEnded",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__MediaEnded),
+  1,
+  patchbay__bot__media_ended__field_descriptors,
+  patchbay__bot__media_ended__field_indices_by_name,
+  1,  patchbay__bot__media_ended__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__media_ended__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__media_wish__field_descriptors[5] =
+{
+  {
+    "audio_streams",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Patchbay__Bot__MediaWish, wish_case),
+    offsetof(Patchbay__Bot__MediaWish, audio_streams),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "video",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__MediaWish, wish_case),
+    offsetof(Patchbay__Bot__MediaWish, video),
+    &patchbay__bot__video_wish__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "keyframe",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Patchbay__Bot__MediaWish, wish_case),
+    offsetof(Patchbay__Bot__MediaWish, keyframe),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "roster",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    offsetof(Patchbay__Bot__MediaWish, wish_case),
+    offsetof(Patchbay__Bot__MediaWish, roster),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_stream",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Patchbay__Bot__MediaWish, wish_case),
+    offsetof(Patchbay__Bot__MediaWish, end_stream),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__media_wish__field_indices_by_name[] = {
+  0,   /* field[0] = audio_streams */
+  4,   /* field[4] = end_stream */
+  2,   /* field[2] = keyframe */
+  3,   /* field[3] = roster */
+  1,   /* field[1] = video */
+};
+static const ProtobufCIntRange patchbay__bot__media_wish__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__media_wish__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.MediaWish",
+  "MediaWish",
+  "Patchbay__Bot__MediaWish",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__MediaWish),
+  5,
+  patchbay__bot__media_wish__field_descriptors,
+  patchbay__bot__media_wish__field_indices_by_name,
+  1,  patchbay__bot__media_wish__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__media_wish__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__video_wish__field_descriptors[1] =
+{
+  {
+    "participant_ids",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Patchbay__Bot__VideoWish, n_participant_ids),
+    offsetof(Patchbay__Bot__VideoWish, participant_ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__video_wish__field_indices_by_name[] = {
+  0,   /* field[0] = participant_ids */
+};
+static const ProtobufCIntRange patchbay__bot__video_wish__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__video_wish__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.VideoWish",
+  "VideoWish",
+  "Patchbay__Bot__VideoWish",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__VideoWish),
+  1,
+  patchbay__bot__video_wish__field_descriptors,
+  patchbay__bot__video_wish__field_indices_by_name,
+  1,  patchbay__bot__video_wish__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__video_wish__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue patchbay__bot__stream_kind__enum_values_by_number[5] =
 {
   { "STREAM_KIND_UNSPECIFIED", "PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_UNSPECIFIED", 0 },
   { "STREAM_KIND_CONVERSATION", "PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION", 1 },
+  { "STREAM_KIND_FORK", "PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_FORK", 2 },
+  { "STREAM_KIND_MEETING", "PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_MEETING", 3 },
+  { "STREAM_KIND_CALL_COPY", "PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CALL_COPY", 4 },
 };
 static const ProtobufCIntRange patchbay__bot__stream_kind__value_ranges[] = {
-{0, 0},{0, 2}
+{0, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex patchbay__bot__stream_kind__enum_values_by_name[2] =
+static const ProtobufCEnumValueIndex patchbay__bot__stream_kind__enum_values_by_name[5] =
 {
+  { "STREAM_KIND_CALL_COPY", 4 },
   { "STREAM_KIND_CONVERSATION", 1 },
+  { "STREAM_KIND_FORK", 2 },
+  { "STREAM_KIND_MEETING", 3 },
   { "STREAM_KIND_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor patchbay__bot__stream_kind__descriptor =
@@ -2828,9 +4221,9 @@ const ProtobufCEnumDescriptor patchbay__bot__stream_kind__descriptor =
   "StreamKind",
   "Patchbay__Bot__StreamKind",
   "patchbay.bot",
-  2,
+  5,
   patchbay__bot__stream_kind__enum_values_by_number,
-  2,
+  5,
   patchbay__bot__stream_kind__enum_values_by_name,
   1,
   patchbay__bot__stream_kind__value_ranges,

@@ -43,6 +43,16 @@ typedef struct Patchbay__Bot__Sensitive Patchbay__Bot__Sensitive;
 typedef struct Patchbay__Bot__Transcript Patchbay__Bot__Transcript;
 typedef struct Patchbay__Bot__Mark Patchbay__Bot__Mark;
 typedef struct Patchbay__Bot__EndInput Patchbay__Bot__EndInput;
+typedef struct Patchbay__Bot__MediaInfo Patchbay__Bot__MediaInfo;
+typedef struct Patchbay__Bot__MediaSource Patchbay__Bot__MediaSource;
+typedef struct Patchbay__Bot__SourceRemoved Patchbay__Bot__SourceRemoved;
+typedef struct Patchbay__Bot__Roster Patchbay__Bot__Roster;
+typedef struct Patchbay__Bot__RosterEntry Patchbay__Bot__RosterEntry;
+typedef struct Patchbay__Bot__MediaAudio Patchbay__Bot__MediaAudio;
+typedef struct Patchbay__Bot__MediaVideo Patchbay__Bot__MediaVideo;
+typedef struct Patchbay__Bot__MediaEnded Patchbay__Bot__MediaEnded;
+typedef struct Patchbay__Bot__MediaWish Patchbay__Bot__MediaWish;
+typedef struct Patchbay__Bot__VideoWish Patchbay__Bot__VideoWish;
 
 
 /* --- enums --- */
@@ -63,6 +73,44 @@ typedef enum _Patchbay__Bot__Transcript__Speaker {
   PATCHBAY__BOT__TRANSCRIPT__SPEAKER__SPEAKER_AGENT = 2
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__TRANSCRIPT__SPEAKER)
 } Patchbay__Bot__Transcript__Speaker;
+typedef enum _Patchbay__Bot__MediaSource__Role {
+  PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_UNSPECIFIED = 0,
+  PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_CALLER = 1,
+  PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_AGENT = 2,
+  PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_PARTICIPANT = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__MEDIA_SOURCE__ROLE)
+} Patchbay__Bot__MediaSource__Role;
+typedef enum _Patchbay__Bot__RosterEntry__Trust {
+  PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNSPECIFIED = 0,
+  PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_INTERNAL = 1,
+  PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_EXTERNAL = 2,
+  PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNVERIFIED = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__ROSTER_ENTRY__TRUST)
+} Patchbay__Bot__RosterEntry__Trust;
+typedef enum _Patchbay__Bot__MediaEnded__Reason {
+  PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_UNSPECIFIED = 0,
+  /*
+   * The platform said that it is over.
+   */
+  PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_COMPLETED = 1,
+  /*
+   * The connections were lost, and no other came in time.
+   */
+  PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_LOST = 2,
+  /*
+   * Nothing was heard from the platform for the idle time.
+   */
+  PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_IDLE = 3,
+  /*
+   * The longest time a session may take was reached.
+   */
+  PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_TOO_LONG = 4,
+  /*
+   * The server shuts down.
+   */
+  PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_SHUTDOWN = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__MEDIA_ENDED__REASON)
+} Patchbay__Bot__MediaEnded__Reason;
 /*
  * What a stream is for.
  */
@@ -71,10 +119,19 @@ typedef enum _Patchbay__Bot__StreamKind {
   /*
    * A conversation: the caller hears the bot.
    */
+  PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION = 1,
   /*
-   * 2 to 9 are kept for media that is only received: a copy of a call, a meeting.
+   * A copy of a conversation between a caller and a human agent: nobody hears the bot.
    */
-  PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION = 1
+  PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_FORK = 2,
+  /*
+   * A meeting: nobody hears the bot.
+   */
+  PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_MEETING = 3,
+  /*
+   * A copy of a call of one of Patchbay's own agents: nobody hears the bot.
+   */
+  PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CALL_COPY = 4
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__STREAM_KIND)
 } Patchbay__Bot__StreamKind;
 typedef enum _Patchbay__Bot__AudioEncoding {
@@ -139,7 +196,14 @@ typedef enum {
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_CUSTOM = 9,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_INTERRUPTED = 10,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MARK = 11,
-  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ENDED = 12
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ENDED = 12,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_ADDED = 20,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_REMOVED = 21,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ROSTER = 22,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_AUDIO = 23,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_VIDEO = 24,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_SENSITIVE = 25,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_ENDED = 26
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__SERVER_MESSAGE__EVENT__CASE)
 } Patchbay__Bot__ServerMessage__EventCase;
 
@@ -195,10 +259,30 @@ struct  Patchbay__Bot__ServerMessage
     /*
      * The call is over; nothing follows.
      */
-    /*
-     * 20 to 39 are kept for media that is only received: participants, their frames, the end of it.
-     */
     Patchbay__Bot__Ended *ended;
+    /*
+     * Media that is only received: streams of the kinds FORK, MEETING and CALL_COPY.
+     * Somebody is heard or seen for the first time; comes before their media.
+     */
+    Patchbay__Bot__MediaSource *source_added;
+    /*
+     * A leg was given up, or a participant left.
+     */
+    Patchbay__Bot__SourceRemoved *source_removed;
+    /*
+     * Who takes part in the meeting now: everybody, after each change.
+     */
+    Patchbay__Bot__Roster *roster;
+    Patchbay__Bot__MediaAudio *media_audio;
+    Patchbay__Bot__MediaVideo *media_video;
+    /*
+     * From here on, what is heard must not be stored, or may be again.
+     */
+    Patchbay__Bot__Sensitive *media_sensitive;
+    /*
+     * The session is over; nothing follows.
+     */
+    Patchbay__Bot__MediaEnded *media_ended;
   };
 };
 #define PATCHBAY__BOT__SERVER_MESSAGE__INIT \
@@ -220,7 +304,8 @@ typedef enum {
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_SENSITIVE = 11,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSCRIPT = 12,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK = 13,
-  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT = 14
+  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT = 14,
+  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MEDIA_WISH = 20
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__BOT_MESSAGE__COMMAND__CASE)
 } Patchbay__Bot__BotMessage__CommandCase;
 
@@ -283,10 +368,11 @@ struct  Patchbay__Bot__BotMessage
      * The caller has finished: ends their turn now, if they are speaking, without the silence that Patchbay's own
      * detector waits for. speech_ended follows.
      */
-    /*
-     * 20 to 39 are kept for media that is only received.
-     */
     Patchbay__Bot__EndInput *end_input;
+    /*
+     * Of streams that are only received: what else is wished for.
+     */
+    Patchbay__Bot__MediaWish *media_wish;
   };
 };
 #define PATCHBAY__BOT__BOT_MESSAGE__INIT \
@@ -308,10 +394,14 @@ struct  Patchbay__Bot__Hello
    * each piece of audio.
    */
   Patchbay__Bot__AudioFormat *audio;
+  /*
+   * What is known of a session that is only received, instead of `call` and `audio`.
+   */
+  Patchbay__Bot__MediaInfo *media;
 };
 #define PATCHBAY__BOT__HELLO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__hello__descriptor) \
-    , 0, PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_UNSPECIFIED, NULL, NULL }
+    , 0, PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_UNSPECIFIED, NULL, NULL, NULL }
 
 
 struct  Patchbay__Bot__CallInfo__AdditionalInfoEntry
@@ -645,7 +735,7 @@ struct  Patchbay__Bot__Mark
 {
   ProtobufCMessage base;
   /*
-   * Up to 256 bytes; handed back as it is.
+   * Up to 1,024 bytes; handed back as it is.
    */
   char *name;
 };
@@ -661,6 +751,239 @@ struct  Patchbay__Bot__EndInput
 #define PATCHBAY__BOT__END_INPUT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__end_input__descriptor) \
      }
+
+
+/*
+ * What is known of a session that is only received.
+ */
+struct  Patchbay__Bot__MediaInfo
+{
+  ProtobufCMessage base;
+  /*
+   * The customer's organization, as verified.
+   */
+  char *organization;
+  /*
+   * The platform's id of the conversation.
+   */
+  char *conversation;
+  /*
+   * The id of the virtual agent in Patchbay's configuration, for a copy of a call.
+   */
+  char *agent;
+  /*
+   * Shared with the platform's support; empty where there is none.
+   */
+  char *tracking;
+  /*
+   * What the platform or its flow hands over. May hold personal data: never log it.
+   */
+  Google__Protobuf__Struct *parameters;
+  /*
+   * Samples a second of all audio of the session.
+   */
+  uint32_t sample_rate;
+  /*
+   * The stream takes the place of one that was lost; what came meanwhile may be missing.
+   */
+  protobuf_c_boolean resumed;
+};
+#define PATCHBAY__BOT__MEDIA_INFO__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__media_info__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0, 0 }
+
+
+/*
+ * A leg of a conversation, or a participant of a meeting.
+ */
+struct  Patchbay__Bot__MediaSource
+{
+  ProtobufCMessage base;
+  /*
+   * Unique within the session, and the same for a leg that was lost and came again.
+   */
+  char *id;
+  Patchbay__Bot__MediaSource__Role role;
+  /*
+   * The platform's own id of the leg or the participant.
+   */
+  char *platform_id;
+};
+#define PATCHBAY__BOT__MEDIA_SOURCE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__media_source__descriptor) \
+    , (char *)protobuf_c_empty_string, PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+struct  Patchbay__Bot__SourceRemoved
+{
+  ProtobufCMessage base;
+  char *id;
+};
+#define PATCHBAY__BOT__SOURCE_REMOVED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__source_removed__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+/*
+ * Everybody in a meeting.
+ */
+struct  Patchbay__Bot__Roster
+{
+  ProtobufCMessage base;
+  size_t n_participants;
+  Patchbay__Bot__RosterEntry **participants;
+};
+#define PATCHBAY__BOT__ROSTER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__roster__descriptor) \
+    , 0,NULL }
+
+
+struct  Patchbay__Bot__RosterEntry
+{
+  ProtobufCMessage base;
+  /*
+   * The id of the participant's media.
+   */
+  char *id;
+  /*
+   * As shown in the meeting. Personal: never log it.
+   */
+  char *display_name;
+  protobuf_c_boolean audio_active;
+  protobuf_c_boolean video_active;
+  protobuf_c_boolean cohost;
+  /*
+   * Milliseconds since 1970.
+   */
+  int64_t joined_at;
+  Patchbay__Bot__RosterEntry__Trust trust;
+};
+#define PATCHBAY__BOT__ROSTER_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__roster_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0, PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNSPECIFIED }
+
+
+/*
+ * A stretch of one source's audio, without gaps in itself: 16-bit linear samples, little-endian, mono, at the session's
+ * rate. Audio of different sources comes in the order of its arrival, to about a tenth of a second.
+ */
+struct  Patchbay__Bot__MediaAudio
+{
+  ProtobufCMessage base;
+  char *source;
+  ProtobufCBinaryData samples;
+  /*
+   * Where the first sample lies on the session's one clock, in samples; never falls within a source. What lies between
+   * two stretches was silence, or was lost.
+   */
+  uint64_t position;
+  /*
+   * How many of the samples were made up, because what was sent was lost or damaged.
+   */
+  uint32_t concealed;
+};
+#define PATCHBAY__BOT__MEDIA_AUDIO__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__media_audio__descriptor) \
+    , (char *)protobuf_c_empty_string, {0,NULL}, 0, 0 }
+
+
+/*
+ * A video frame (an H.264 access unit), untouched. Up to 4 MiB: let your server take messages of 5 MiB.
+ */
+struct  Patchbay__Bot__MediaVideo
+{
+  ProtobufCMessage base;
+  char *source;
+  /*
+   * The platform's id of the stream, for MediaWish.
+   */
+  char *stream;
+  ProtobufCBinaryData data;
+  /*
+   * The platform's own time of the frame, in milliseconds.
+   */
+  int64_t timestamp;
+  /*
+   * Where the frame lies on the session's clock, in milliseconds.
+   */
+  uint64_t offset;
+  /*
+   * Frames before it were lost. A key frame has been asked for.
+   */
+  protobuf_c_boolean follows_loss;
+};
+#define PATCHBAY__BOT__MEDIA_VIDEO__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__media_video__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, {0,NULL}, 0, 0, 0 }
+
+
+struct  Patchbay__Bot__MediaEnded
+{
+  ProtobufCMessage base;
+  Patchbay__Bot__MediaEnded__Reason reason;
+};
+#define PATCHBAY__BOT__MEDIA_ENDED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__media_ended__descriptor) \
+    , PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_UNSPECIFIED }
+
+
+typedef enum {
+  PATCHBAY__BOT__MEDIA_WISH__WISH__NOT_SET = 0,
+  PATCHBAY__BOT__MEDIA_WISH__WISH_AUDIO_STREAMS = 1,
+  PATCHBAY__BOT__MEDIA_WISH__WISH_VIDEO = 2,
+  PATCHBAY__BOT__MEDIA_WISH__WISH_KEYFRAME = 3,
+  PATCHBAY__BOT__MEDIA_WISH__WISH_ROSTER = 4,
+  PATCHBAY__BOT__MEDIA_WISH__WISH_END_STREAM = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__MEDIA_WISH__WISH__CASE)
+} Patchbay__Bot__MediaWish__WishCase;
+
+/*
+ * What a receiver wishes for; only meetings can grant it.
+ */
+struct  Patchbay__Bot__MediaWish
+{
+  ProtobufCMessage base;
+  Patchbay__Bot__MediaWish__WishCase wish_case;
+  union {
+    /*
+     * Up to this many audio streams, 0 to 3.
+     */
+    uint32_t audio_streams;
+    /*
+     * Video of these participants.
+     */
+    Patchbay__Bot__VideoWish *video;
+    /*
+     * A key frame on a video stream.
+     */
+    char *keyframe;
+    /*
+     * The whole roster again.
+     */
+    protobuf_c_boolean roster;
+    /*
+     * No more of a stream.
+     */
+    char *end_stream;
+  };
+};
+#define PATCHBAY__BOT__MEDIA_WISH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__media_wish__descriptor) \
+    , PATCHBAY__BOT__MEDIA_WISH__WISH__NOT_SET, {0} }
+
+
+/*
+ * Up to three participants; none ends the video.
+ */
+struct  Patchbay__Bot__VideoWish
+{
+  ProtobufCMessage base;
+  size_t n_participant_ids;
+  char **participant_ids;
+};
+#define PATCHBAY__BOT__VIDEO_WISH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__video_wish__descriptor) \
+    , 0,NULL }
 
 
 /* Patchbay__Bot__ServerMessage methods */
@@ -1160,6 +1483,196 @@ Patchbay__Bot__EndInput *
 void   patchbay__bot__end_input__free_unpacked
                      (Patchbay__Bot__EndInput *message,
                       ProtobufCAllocator *allocator);
+/* Patchbay__Bot__MediaInfo methods */
+void   patchbay__bot__media_info__init
+                     (Patchbay__Bot__MediaInfo         *message);
+size_t patchbay__bot__media_info__get_packed_size
+                     (const Patchbay__Bot__MediaInfo   *message);
+size_t patchbay__bot__media_info__pack
+                     (const Patchbay__Bot__MediaInfo   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__media_info__pack_to_buffer
+                     (const Patchbay__Bot__MediaInfo   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__MediaInfo *
+       patchbay__bot__media_info__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__media_info__free_unpacked
+                     (Patchbay__Bot__MediaInfo *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__MediaSource methods */
+void   patchbay__bot__media_source__init
+                     (Patchbay__Bot__MediaSource         *message);
+size_t patchbay__bot__media_source__get_packed_size
+                     (const Patchbay__Bot__MediaSource   *message);
+size_t patchbay__bot__media_source__pack
+                     (const Patchbay__Bot__MediaSource   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__media_source__pack_to_buffer
+                     (const Patchbay__Bot__MediaSource   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__MediaSource *
+       patchbay__bot__media_source__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__media_source__free_unpacked
+                     (Patchbay__Bot__MediaSource *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__SourceRemoved methods */
+void   patchbay__bot__source_removed__init
+                     (Patchbay__Bot__SourceRemoved         *message);
+size_t patchbay__bot__source_removed__get_packed_size
+                     (const Patchbay__Bot__SourceRemoved   *message);
+size_t patchbay__bot__source_removed__pack
+                     (const Patchbay__Bot__SourceRemoved   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__source_removed__pack_to_buffer
+                     (const Patchbay__Bot__SourceRemoved   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__SourceRemoved *
+       patchbay__bot__source_removed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__source_removed__free_unpacked
+                     (Patchbay__Bot__SourceRemoved *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__Roster methods */
+void   patchbay__bot__roster__init
+                     (Patchbay__Bot__Roster         *message);
+size_t patchbay__bot__roster__get_packed_size
+                     (const Patchbay__Bot__Roster   *message);
+size_t patchbay__bot__roster__pack
+                     (const Patchbay__Bot__Roster   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__roster__pack_to_buffer
+                     (const Patchbay__Bot__Roster   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__Roster *
+       patchbay__bot__roster__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__roster__free_unpacked
+                     (Patchbay__Bot__Roster *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__RosterEntry methods */
+void   patchbay__bot__roster_entry__init
+                     (Patchbay__Bot__RosterEntry         *message);
+size_t patchbay__bot__roster_entry__get_packed_size
+                     (const Patchbay__Bot__RosterEntry   *message);
+size_t patchbay__bot__roster_entry__pack
+                     (const Patchbay__Bot__RosterEntry   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__roster_entry__pack_to_buffer
+                     (const Patchbay__Bot__RosterEntry   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__RosterEntry *
+       patchbay__bot__roster_entry__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__roster_entry__free_unpacked
+                     (Patchbay__Bot__RosterEntry *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__MediaAudio methods */
+void   patchbay__bot__media_audio__init
+                     (Patchbay__Bot__MediaAudio         *message);
+size_t patchbay__bot__media_audio__get_packed_size
+                     (const Patchbay__Bot__MediaAudio   *message);
+size_t patchbay__bot__media_audio__pack
+                     (const Patchbay__Bot__MediaAudio   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__media_audio__pack_to_buffer
+                     (const Patchbay__Bot__MediaAudio   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__MediaAudio *
+       patchbay__bot__media_audio__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__media_audio__free_unpacked
+                     (Patchbay__Bot__MediaAudio *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__MediaVideo methods */
+void   patchbay__bot__media_video__init
+                     (Patchbay__Bot__MediaVideo         *message);
+size_t patchbay__bot__media_video__get_packed_size
+                     (const Patchbay__Bot__MediaVideo   *message);
+size_t patchbay__bot__media_video__pack
+                     (const Patchbay__Bot__MediaVideo   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__media_video__pack_to_buffer
+                     (const Patchbay__Bot__MediaVideo   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__MediaVideo *
+       patchbay__bot__media_video__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__media_video__free_unpacked
+                     (Patchbay__Bot__MediaVideo *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__MediaEnded methods */
+void   patchbay__bot__media_ended__init
+                     (Patchbay__Bot__MediaEnded         *message);
+size_t patchbay__bot__media_ended__get_packed_size
+                     (const Patchbay__Bot__MediaEnded   *message);
+size_t patchbay__bot__media_ended__pack
+                     (const Patchbay__Bot__MediaEnded   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__media_ended__pack_to_buffer
+                     (const Patchbay__Bot__MediaEnded   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__MediaEnded *
+       patchbay__bot__media_ended__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__media_ended__free_unpacked
+                     (Patchbay__Bot__MediaEnded *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__MediaWish methods */
+void   patchbay__bot__media_wish__init
+                     (Patchbay__Bot__MediaWish         *message);
+size_t patchbay__bot__media_wish__get_packed_size
+                     (const Patchbay__Bot__MediaWish   *message);
+size_t patchbay__bot__media_wish__pack
+                     (const Patchbay__Bot__MediaWish   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__media_wish__pack_to_buffer
+                     (const Patchbay__Bot__MediaWish   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__MediaWish *
+       patchbay__bot__media_wish__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__media_wish__free_unpacked
+                     (Patchbay__Bot__MediaWish *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__VideoWish methods */
+void   patchbay__bot__video_wish__init
+                     (Patchbay__Bot__VideoWish         *message);
+size_t patchbay__bot__video_wish__get_packed_size
+                     (const Patchbay__Bot__VideoWish   *message);
+size_t patchbay__bot__video_wish__pack
+                     (const Patchbay__Bot__VideoWish   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__video_wish__pack_to_buffer
+                     (const Patchbay__Bot__VideoWish   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__VideoWish *
+       patchbay__bot__video_wish__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__video_wish__free_unpacked
+                     (Patchbay__Bot__VideoWish *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Patchbay__Bot__ServerMessage_Closure)
@@ -1243,6 +1756,36 @@ typedef void (*Patchbay__Bot__Mark_Closure)
 typedef void (*Patchbay__Bot__EndInput_Closure)
                  (const Patchbay__Bot__EndInput *message,
                   void *closure_data);
+typedef void (*Patchbay__Bot__MediaInfo_Closure)
+                 (const Patchbay__Bot__MediaInfo *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__MediaSource_Closure)
+                 (const Patchbay__Bot__MediaSource *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__SourceRemoved_Closure)
+                 (const Patchbay__Bot__SourceRemoved *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__Roster_Closure)
+                 (const Patchbay__Bot__Roster *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__RosterEntry_Closure)
+                 (const Patchbay__Bot__RosterEntry *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__MediaAudio_Closure)
+                 (const Patchbay__Bot__MediaAudio *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__MediaVideo_Closure)
+                 (const Patchbay__Bot__MediaVideo *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__MediaEnded_Closure)
+                 (const Patchbay__Bot__MediaEnded *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__MediaWish_Closure)
+                 (const Patchbay__Bot__MediaWish *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__VideoWish_Closure)
+                 (const Patchbay__Bot__VideoWish *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1302,6 +1845,19 @@ extern const ProtobufCMessageDescriptor patchbay__bot__transcript__descriptor;
 extern const ProtobufCEnumDescriptor    patchbay__bot__transcript__speaker__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__mark__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__end_input__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__media_info__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__media_source__descriptor;
+extern const ProtobufCEnumDescriptor    patchbay__bot__media_source__role__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__source_removed__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__roster__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__roster_entry__descriptor;
+extern const ProtobufCEnumDescriptor    patchbay__bot__roster_entry__trust__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__media_audio__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__media_video__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__media_ended__descriptor;
+extern const ProtobufCEnumDescriptor    patchbay__bot__media_ended__reason__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__media_wish__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__video_wish__descriptor;
 extern const ProtobufCServiceDescriptor patchbay__bot__bot__descriptor;
 
 PROTOBUF_C__END_DECLS

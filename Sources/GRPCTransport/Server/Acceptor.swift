@@ -70,6 +70,7 @@ final class Acceptor: @unchecked Sendable {
     live.wrappingAdd(1, ordering: .relaxed)
     let call = ServerCall(core: core, acceptor: self)
     if let method = methods[call.path] {
+      call.allow(method.maximumMessageLength)
       call.begin(method.accept)
     } else {
       call.begin { call in

@@ -13,7 +13,7 @@ public final class ServerCall {
 
   /// The C core's call, until the end has been reported: a call kept for longer holds nothing of the C core.
   private var core: OpaquePointer?
-  private let limits: CallLimits
+  private var limits: CallLimits
   private unowned let acceptor: Acceptor
   private var handler: (any CallHandler)?
   /// Keeps the call while the C core holds pointers to it.
@@ -55,6 +55,11 @@ public final class ServerCall {
       closed = true
       broken = true
     }
+  }
+
+  /// A method may have a limit of its own to its messages.
+  func allow(_ maximumMessageLength: Int?) {
+    if let maximumMessageLength { limits.maximumMessageLength = maximumMessageLength }
   }
 
   func begin(_ makeHandler: (ServerCall) -> any CallHandler) {

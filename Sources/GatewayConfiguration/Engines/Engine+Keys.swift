@@ -15,6 +15,10 @@ extension Configuration.Agent.Engine {
     case "realtime": self = .realtime(.init(section, egress: egress))
     case "byova": self = .byova(.init(section, egress: egress))
     default:
+      if let own = Configuration.ownEngineKind(kind) {
+        self = .own(.init(section, kind: own))
+        break
+      }
       let nearest = section.reading.suggestion(for: kind, among: Self.kinds)
       section.reading.report(
         section.place(of: "kind"), "there is no engine `\(kind.quotedForMessage)`",
@@ -39,6 +43,7 @@ extension Configuration.Agent.MediaStreamsBot {
   init(_ section: Section, egress: Configuration.Egress) {
     endpoint = .init(section, over: .webSocket, egress: egress)
     account = section.text("account", maximum: 64, write: "what the bot is told as accountSid") ?? Self.defaultAccount
+    token = section.secret("auth_token")
     parameters = []
     for entry in section.sections("parameters", maximum: 64) ?? [] {
       let name = entry.requiredText("name", maximum: 128, write: "a parameter's name")

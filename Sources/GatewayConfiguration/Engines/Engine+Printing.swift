@@ -19,6 +19,7 @@ extension Configuration.Agent.Engine {
         ),
         ("turn_silence", .duration(bot.turnSilence)),
       ]
+      keys += bot.token?.keys("auth_token", path) ?? []
     case .realtime(let bot):
       keys += [
         ("model", bot.model.map(Node.text)), ("voice", bot.voice.map(Node.text)),
@@ -26,6 +27,7 @@ extension Configuration.Agent.Engine {
         ("format", .plain(bot.format.rawValue)),
         ("tools", .list(bot.tools.map { .plain($0.rawValue) })), ("session_file", bot.sessionFile.map(path)),
       ]
+    case .own(let bot): keys += bot.settings.keys.sorted().map { ($0, .masked) }
     case .byova(let bot):
       keys += [("agent", bot.agent.map(Node.text)), ("end_of_input", .plain(bot.endOfInput.rawValue))]
     }
@@ -35,7 +37,7 @@ extension Configuration.Agent.Engine {
 }
 
 extension Configuration.Agent.Endpoint {
-  fileprivate func keys(_ path: (String) -> Node, authorization key: String) -> [(String, Node?)] {
+  func keys(_ path: (String) -> Node, authorization key: String) -> [(String, Node?)] {
     let isOwnMachine = NetworkAddress.isLoopback(host)
     return [
       ("plaintext", isSecure || isOwnMachine ? nil : .plain("true")),

@@ -13,9 +13,13 @@ extension Configuration.Agent {
     case realtime(RealtimeBot)
     /// `byova`: another server of Webex's voice virtual agent interface.
     case byova(ForwardedBot)
+    /// A kind that the program brings itself (``Configuration/register(_:)``).
+    case own(OwnBot)
 
     /// The names for `kind`.
-    public static let kinds = ["demo", "scripted", "grpc", "media-streams", "realtime", "byova"]
+    public static var kinds: [String] { builtInKinds + Configuration.ownEngineKinds }
+
+    static let builtInKinds = ["demo", "scripted", "grpc", "media-streams", "realtime", "byova"]
 
     /// The name for `kind`.
     public var kind: String {
@@ -26,13 +30,14 @@ extension Configuration.Agent {
       case .mediaStreams: "media-streams"
       case .realtime: "realtime"
       case .byova: "byova"
+      case .own(let bot): bot.kind
       }
     }
 
     /// Where the bot is, for those that are elsewhere.
     public var endpoint: Endpoint? {
       switch self {
-      case .demo, .scripted: nil
+      case .demo, .scripted, .own: nil
       case .grpc(let bot): bot.endpoint
       case .mediaStreams(let bot): bot.endpoint
       case .realtime(let bot): bot.endpoint
@@ -75,6 +80,9 @@ extension Configuration.Agent {
     public var endpoint: Endpoint
     /// `account`: what the bot is told as `accountSid`; default `AC` and 32 zeros.
     public var account: String
+    /// `auth_token_file` or `auth_token_variable`: what the bot was given as Twilio's auth token. With it the bot may end
+    /// its calls over the admin port's REST route; the admin port's own token does as well.
+    public var token: Secret?
     /// `parameters`: the `customParameters` of the start message, in order, names unique.
     public var parameters: [Parameter]
     /// `turn_silence`: time without audio of a bot that has spoken, reckoned from the end of what it said, after which

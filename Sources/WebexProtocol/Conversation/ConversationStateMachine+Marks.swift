@@ -7,13 +7,13 @@ struct PlayoutMark: Equatable {
 extension ConversationStateMachine {
   /// Marks that may wait at once, and the bytes of a name.
   static let maximumMarks = 256
-  static let maximumMarkName = 256
+  static let maximumMarkName = 1024
 
   /// A bot marks a place in its output.
   mutating func mark(_ name: String, turn outputTurn: Int, now: Duration) {
     guard name.utf8.count <= Self.maximumMarkName, marks.count + answer.markCount < Self.maximumMarks else {
       drops.overflowedOutputs += 1
-      return
+      return tellDropped([name])
     }
     guard outputTurn >= turn else { return tellDropped([name]) }
     answer.mark(name)

@@ -58,13 +58,13 @@ struct ConversationMarkTests {
     #expect(script.play(.bot(.clear)) == ["bot dropped a"])
   }
 
-  @Test("beyond what a conversation holds is counted and not told")
+  @Test("beyond what a conversation holds is counted, and told as dropped")
   func bounded() {
     var script = ConversationScript()
     script.play(.caller(.sessionStart, on: 1), .bot(.speech(800)))
     for number in 0..<300 { script.play(.bot(.mark("\(number)"))) }
     #expect(script.machine.drops.overflowedOutputs == 300 - ConversationStateMachine.maximumMarks)
-    script.play(.bot(.mark(String(repeating: "x", count: 257))))
+    script.play(.bot(.mark(String(repeating: "x", count: 1025))))
     #expect(script.machine.drops.overflowedOutputs == 301 - ConversationStateMachine.maximumMarks)
   }
 }

@@ -1,0 +1,185 @@
+import BotEngine
+import CProtobufC
+import CWebexSchemas
+import WebexProtocol
+
+// Media that is only received, in the terms of `Protos/bot.proto`.
+
+extension MediaEvent {
+  /// The `ServerMessage` on the wire.
+  func encoded() -> [UInt8] {
+    let builder = MessageBuilder()
+    let message = builder.make(patchbay__bot__server_message__init)
+    switch self {
+    case .sourceAdded(let source):
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_ADDED
+      message.pointee.source_added = source.build(builder)
+    case .sourceRemoved(let id):
+      let removed = builder.make(patchbay__bot__source_removed__init)
+      removed.pointee.id = builder.text(id)
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_REMOVED
+      message.pointee.source_removed = removed
+    case .roster(let participants):
+      let roster = builder.make(patchbay__bot__roster__init)
+      (roster.pointee.n_participants, roster.pointee.participants) = builder.array(
+        participants.map { $0.build(builder) })
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ROSTER
+      message.pointee.roster = roster
+    case .audio(let audio):
+      let piece = builder.make(patchbay__bot__media_audio__init)
+      piece.pointee.source = builder.text(audio.source)
+      piece.pointee.position = UInt64(clamping: audio.position)
+      piece.pointee.concealed = UInt32(clamping: audio.concealed)
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_AUDIO
+      message.pointee.media_audio = piece
+      // The machines this runs on keep numbers as the wire does.
+      return audio.samples.withUnsafeBytes { bytes in
+        piece.pointee.samples = Self.lent(bytes)
+        return builder.pack(message)
+      }
+    case .video(let video):
+      let frame = builder.make(patchbay__bot__media_video__init)
+      frame.pointee.source = builder.text(video.source)
+      frame.pointee.stream = builder.text(video.stream)
+      frame.pointee.timestamp = video.timestamp
+      frame.pointee.offset = UInt64(clamping: video.milliseconds)
+      frame.pointee.follows_loss = video.followsLoss ? 1 : 0
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_VIDEO
+      message.pointee.media_video = frame
+      return video.data.withUnsafeBytes { bytes in
+        frame.pointee.data = Self.lent(bytes)
+        return builder.pack(message)
+      }
+    case .sensitive(let isSensitive):
+      let sensitive = builder.make(patchbay__bot__sensitive__init)
+      sensitive.pointee.sensitive = isSensitive ? 1 : 0
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_SENSITIVE
+      message.pointee.media_sensitive = sensitive
+    case .ended(let end):
+      let ended = builder.make(patchbay__bot__media_ended__init)
+      ended.pointee.reason = end.wire
+      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_ENDED
+      message.pointee.media_ended = ended
+    }
+    return builder.pack(message)
+  }
+
+  /// Bytes that protobuf-c only reads; they have to live until the message is packed.
+  private static func lent(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
+    .init(
+      len: bytes.count,
+      data: UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)))
+  }
+}
+
+extension MediaSessionInfo {
+  /// The `ServerMessage` that begins a session's RPC.
+  func hello(isResumed: Bool) -> [UInt8] {
+    let builder = MessageBuilder()
+    let info = builder.make(patchbay__bot__media_info__init)
+    info.pointee.organization = builder.text(organization)
+    info.pointee.conversation = builder.text(conversation)
+    info.pointee.agent = builder.text(agent ?? "")
+    info.pointee.tracking = builder.text(trackingID ?? "")
+    info.pointee.sample_rate = UInt32(clamping: sampleRate)
+    info.pointee.resumed = isResumed ? 1 : 0
+    if !parameters.isEmpty {
+      info.pointee.parameters = StructValue.build(parameters.mapValues(StructValue.init), builder)
+    }
+    let hello = builder.make(patchbay__bot__hello__init)
+    hello.pointee.protocol_version = 1
+    hello.pointee.kind =
+      switch kind {
+      case .fork: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_FORK
+      case .meeting: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_MEETING
+      case .call: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CALL_COPY
+      }
+    hello.pointee.media = info
+    let message = builder.make(patchbay__bot__server_message__init)
+    message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO
+    message.pointee.hello = hello
+    return builder.pack(message)
+  }
+}
+
+extension MediaSource {
+  fileprivate func build(_ builder: MessageBuilder) -> UnsafeMutablePointer<Patchbay__Bot__MediaSource> {
+    let source = builder.make(patchbay__bot__media_source__init)
+    source.pointee.id = builder.text(id)
+    source.pointee.platform_id = builder.text(platformID)
+    source.pointee.role =
+      switch role {
+      case .caller: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_CALLER
+      case .agent: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_AGENT
+      case .participant: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_PARTICIPANT
+      case .unknown: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_UNSPECIFIED
+      }
+    return source
+  }
+}
+
+extension MediaParticipant {
+  fileprivate func build(_ builder: MessageBuilder) -> UnsafeMutablePointer<Patchbay__Bot__RosterEntry> {
+    let entry = builder.make(patchbay__bot__roster_entry__init)
+    entry.pointee.id = builder.text(id)
+    entry.pointee.display_name = builder.text(displayName)
+    entry.pointee.audio_active = isAudioActive ? 1 : 0
+    entry.pointee.video_active = isVideoActive ? 1 : 0
+    entry.pointee.cohost = isCohost ? 1 : 0
+    entry.pointee.joined_at = joinedAt
+    entry.pointee.trust =
+      switch trust {
+      case .unspecified: PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNSPECIFIED
+      case .internal: PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_INTERNAL
+      case .external: PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_EXTERNAL
+      case .unverified: PATCHBAY__BOT__ROSTER_ENTRY__TRUST__TRUST_UNVERIFIED
+      }
+    return entry
+  }
+}
+
+extension MediaEnd {
+  fileprivate var wire: Patchbay__Bot__MediaEnded__Reason {
+    switch self {
+    case .completed: PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_COMPLETED
+    case .lost: PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_LOST
+    case .idle: PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_IDLE
+    case .tooLong: PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_TOO_LONG
+    case .shutdown: PATCHBAY__BOT__MEDIA_ENDED__REASON__REASON_SHUTDOWN
+    }
+  }
+}
+
+/// Reads what a server of `Protos/bot.proto` says to media that it only receives.
+enum MediaWishes {
+  private static let schema = WireSchema(patchbay__bot__bot_message__init, limits: .bot)
+
+  /// The wish of a `BotMessage`; `nil` where it is of another kind, or malformed.
+  static func decode(_ message: [UInt8]) -> MediaCommand? {
+    let decoder = MessageDecoder<Patchbay__Bot__BotMessage>(schema)
+    let wish: MediaCommand?? = message.withUnsafeBytes { bytes in
+      try? decoder.decode(bytes) { message -> MediaCommand? in
+        guard message.pointee.command_case == PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MEDIA_WISH,
+          let wish = message.pointee.media_wish?.pointee
+        else { return nil }
+        return command(wish)
+      }
+    }
+    return wish ?? nil
+  }
+
+  private static func command(_ wish: Patchbay__Bot__MediaWish) -> MediaCommand? {
+    switch wish.wish_case {
+    case PATCHBAY__BOT__MEDIA_WISH__WISH_AUDIO_STREAMS: return .requestAudio(streams: Int(min(3, wish.audio_streams)))
+    case PATCHBAY__BOT__MEDIA_WISH__WISH_VIDEO:
+      guard let video = wish.video?.pointee else { return nil }
+      let ids = UnsafeBufferPointer(start: video.participant_ids, count: video.n_participant_ids)
+      return .requestVideo(participants: ids.prefix(3).map { BorrowedText($0).string })
+    case PATCHBAY__BOT__MEDIA_WISH__WISH_KEYFRAME:
+      return .requestKeyframe(stream: BorrowedText(wish.keyframe).string)
+    case PATCHBAY__BOT__MEDIA_WISH__WISH_ROSTER: return wish.roster != 0 ? .requestRoster : nil
+    case PATCHBAY__BOT__MEDIA_WISH__WISH_END_STREAM: return .endStream(BorrowedText(wish.end_stream).string)
+    default: return nil
+    }
+  }
+}

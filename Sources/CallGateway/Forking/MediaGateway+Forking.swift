@@ -1,0 +1,39 @@
+import BotEngine
+import GRPCTransport
+import TokenVerification
+import WebexProtocol
+
+extension MediaGateway {
+  var forkMethod: ServerMethod {
+    ServerMethod(path: "/\(Self.forkingService)/StreamConversationAudio") { [self] call in
+      let handler = MediaCallHandler(call: call, media: self, method: .fork)
+      handler.begin()
+      return handler
+    }
+  }
+
+  /// The session of a forked conversation's RPC, from its first message. A message that names no conversation is of the
+  /// one in the header `x-conversation-id`.
+  func forkSession(
+    _ bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: ServerCall
+  ) throws -> LoopBound<any MediaHost> {
+    let worker = worker(on: call.loop)
+    return try worker.forks.decode(bytes) { request in
+      guard identity.refusal(forMessageOf: request.organizationID.string) == nil else {
+        throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
+      }
+      let named = request.conversationID.nonEmptyString ?? call.values(for: "x-conversation-id").first
+      guard let conversation = named, !conversation.isEmpty, conversation.utf8.count <= 128 else {
+        throw RPCStatus(.invalidArgument, "conversation_id is empty")
+      }
+      let key = ConversationKey(organization: identity.organization, conversation: conversation)
+      let info = MediaSessionInfo(
+        kind: .fork, organization: key.organization, conversation: key.conversation,
+        trackingID: call.values(for: "trackingid").first,
+        parameters: request.additionalInfo.mapValues { .string($0) }, sampleRate: settings.forkRate)
+      return try session(key, kind: .fork, identity: identity, loop: call.loop) { receivers in
+        ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.loop, worker: worker)
+      }
+    }
+  }
+}

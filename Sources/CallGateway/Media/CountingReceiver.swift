@@ -1,0 +1,57 @@
+public import BotEngine
+public import Logging
+import Metrics
+
+/// The receiver `count`: counts what comes, keeps nothing, and tells at the end of a session how much it was.
+public struct CountingReceiver: MediaReceiver {
+  private let log: Logger
+  private let audio: Counter
+  private let concealed: Counter
+  private let frames: Counter
+  private let bytes: Counter
+
+  /// A receiver; `id` is what its metrics and logs call it.
+  public init(id: String, log: Logger) {
+    var log = log
+    log[metadataKey: "receiver"] = "\(id)"
+    self.log = log
+    let dimensions = [("receiver", id)]
+    audio = Counter(label: "patchbay_received_audio_milliseconds_total", dimensions: dimensions)
+    concealed = Counter(label: "patchbay_received_concealed_milliseconds_total", dimensions: dimensions)
+    frames = Counter(label: "patchbay_received_video_frames_total", dimensions: dimensions)
+    bytes = Counter(label: "patchbay_received_video_bytes_total", dimensions: dimensions)
+  }
+
+  /// Counts one session, until it is over.
+  public func receive(_ session: MediaSession) async throws {
+    var samples = 0
+    var made = 0
+    var pictures = 0
+    var sources: Set<String> = []
+    let perMillisecond = max(1, session.info.sampleRate / 1000)
+    for await event in session.events {
+      switch event {
+      case .sourceAdded(let source): sources.insert(source.id)
+      case .audio(let piece):
+        samples += piece.samples.count
+        made += piece.concealed
+        audio.increment(by: piece.samples.count / perMillisecond)
+        if piece.concealed > 0 { concealed.increment(by: piece.concealed / perMillisecond) }
+      case .video(let frame):
+        pictures += 1
+        frames.increment()
+        bytes.increment(by: frame.data.count)
+      case .ended(let end):
+        log.info(
+          "session counted",
+          metadata: [
+            "kind": "\(session.info.kind.rawValue)", "conversation": "\(session.info.conversation)",
+            "org": "\(session.info.organization)", "end": "\(end.rawValue)", "sources": "\(sources.count)",
+            "audio_ms": "\(samples / perMillisecond)", "concealed_ms": "\(made / perMillisecond)",
+            "video_frames": "\(pictures)",
+          ])
+      case .sourceRemoved, .roster, .sensitive: break
+      }
+    }
+  }
+}

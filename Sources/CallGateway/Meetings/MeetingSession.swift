@@ -1,0 +1,263 @@
+import AudioCodecs
+import BotEngine
+import GRPCTransport
+import Logging
+import WebexProtocol
+
+/// A meeting: its control stream, its media streams, and its participants' audio on one clock.
+///
+/// What the control stream means is decided by ``MeetingStateMachine``; this carries it out. Media is in
+/// `MeetingSession+Media.swift`.
+final class MeetingSession: MediaHost {
+  /// One media stream.
+  final class Stream {
+    let id: String
+    let type: MeetingMediaType
+    let line: MediaLine
+    var window = SequenceWindow<HeldPacket>()
+    var pace = RealTimeGuard()
+    /// Who was heard or seen last.
+    var last: String?
+
+    init(id: String, type: MeetingMediaType, line: MediaLine) {
+      self.id = id
+      self.type = type
+      self.line = line
+    }
+  }
+
+  /// A packet that came early.
+  struct HeldPacket {
+    var bytes: [UInt8]
+    var timestamp: Int64
+    var participant: String
+  }
+
+  /// The longest meeting.
+  static let maximumLength = Duration.seconds(86_400)
+
+  let key: ConversationKey
+  let media: MediaGateway
+  let loop: EventLoop
+  let worker: MediaWorker
+  let log: Logger
+  let settings: MeetingSettings
+  var relay: MediaRelay
+  var clock: SessionClock
+  var machine: MeetingStateMachine
+  var streams: [RPCID: Stream] = [:]
+  var participants: [String: MeetingParticipant] = [:]
+  private var lines: [RPCID: MediaLine] = [:]
+  private var control: MediaLine?
+  private var timer: LoopTimer?
+  private var timerDeadline: Duration?
+  private var lengthTimer: LoopTimer?
+
+  init(
+    info: MediaSessionInfo, key: ConversationKey, receivers: [MediaReceivers.Entry], media: MediaGateway,
+    loop: EventLoop, worker: MediaWorker
+  ) {
+    self.key = key
+    self.media = media
+    self.loop = loop
+    self.worker = worker
+    log = media.log(for: key, trackingID: info.trackingID)
+    let now = CallClock.now()
+    clock = SessionClock(rate: info.sampleRate, now: now)
+    settings = media.settings.meetings
+    machine = MeetingStateMachine(settings: settings, now: now)
+    let inbox = WishInbox()
+    relay = MediaRelay(
+      info: info, receivers: receivers, loop: loop, metrics: media.metrics, log: log,
+      wish: { inbox.session?.value.grant($0) })
+    log.info("meeting started", metadata: ["receivers": "\(receivers.map(\.id).joined(separator: ", "))"])
+    lengthTimer = loop.schedule(after: Self.maximumLength) { [weak self] in self?.end(.tooLong, .ok) }
+    inbox.connect(self, loop)
+  }
+
+  // MARK: RPCs
+
+  func joined(_ line: MediaLine) {
+    guard !relay.isOver else {
+      return line.finish(RPCStatus(.unavailable, "the meeting has just ended"))
+    }
+    lines[line.id] = line
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
+    guard !relay.isOver, let line = lines[rpc] else { return }
+    do {
+      if line.method == .meetingControl {
+        try takeControl(MeetingControl(decoding: bytes), line)
+      } else {
+        try worker.meetings.decode(bytes) { try takeMedia($0, line) }
+      }
+    } catch let status as RPCStatus {
+      line.finish(status)
+    } catch {
+      media.gateway.metrics.refusedMessages.increment()
+      line.finish(RPCStatus(.invalidArgument, "\(error)"))
+    }
+    settleTimer()
+  }
+
+  private func takeControl(_ message: MeetingControl, _ line: MediaLine) throws(RPCStatus) {
+    let now = CallClock.now()
+    if case .open(let open) = message, control?.id != line.id {
+      guard identityMatches(open) else { throw RPCStatus(.permissionDenied, "the stream is of another meeting") }
+      // A control stream that comes again takes the place of one that is not known to be lost yet.
+      let before = control
+      control = line
+      before?.finish()
+      return perform(machine.controlOpened(now: now))
+    }
+    guard control?.id == line.id else { return }
+    perform(machine.control(message, now: now))
+  }
+
+  func identityMatches(_ open: MeetingStreamOpen) -> Bool {
+    (open.organizationID.isEmpty || open.organizationID == key.organization)
+      && open.conversationID == key.conversation
+  }
+
+  func halfClosed(_ rpc: RPCID) {
+    guard let line = lines[rpc] else { return }
+    if control?.id == rpc {
+      perform(machine.controlClosed(isOrderly: true, now: CallClock.now()))
+    } else {
+      close(rpc)
+    }
+    line.finish()
+    settleTimer()
+  }
+
+  func left(_ rpc: RPCID) {
+    guard lines.removeValue(forKey: rpc) != nil else { return }
+    if control?.id == rpc {
+      control = nil
+      perform(machine.controlClosed(isOrderly: false, now: CallClock.now()))
+    } else {
+      close(rpc)
+    }
+    settleTimer()
+  }
+
+  /// A media stream is over.
+  func close(_ rpc: RPCID) {
+    guard let stream = streams.removeValue(forKey: rpc) else { return }
+    finishWindow(stream)
+    relay.flush()
+    perform(machine.mediaClosed(stream.id))
+  }
+
+  func shutDown() { end(.shutdown, RPCStatus(.unavailable, "the server is shutting down")) }
+
+  // MARK: Actions
+
+  private func grant(_ command: MediaCommand) {
+    guard !relay.isOver else { return }
+    let wish: MeetingStateMachine.Wish =
+      switch command {
+      case .requestAudio(let streams): .audio(streams: streams)
+      case .requestVideo(let participants): .video(participants: participants)
+      case .requestKeyframe(let stream): .keyframe(streamID: stream)
+      case .requestRoster: .roster
+      case .endStream(let stream): .end(streamID: stream)
+      }
+    perform(machine.wish(wish, now: CallClock.now()))
+    settleTimer()
+  }
+
+  func perform(_ actions: [MeetingStateMachine.Action]) {
+    for action in actions {
+      switch action {
+      case .send(let response): control?.send(response.encoded())
+      case .finishControl: control?.finish()
+      case .finishMedia(let id):
+        guard let (rpc, stream) = streams.first(where: { $0.value.id == id }) else { break }
+        close(rpc)
+        stream.line.finish()
+      case .roster(let participants, let removed):
+        relay.tell(.roster(participants.map(MediaParticipant.init)))
+        for id in removed { forget(id) }
+      case .reported(let code):
+        media.metrics.reportedErrors.increment()
+        log.notice("the platform reports an error", metadata: ["code": "\(code)"])
+      case .ended(let reason): end(reason == .completed ? .completed : .lost, .ok)
+      }
+    }
+  }
+
+  private func forget(_ id: String) {
+    if let participant = participants.removeValue(forKey: id) { media.metrics.participantEnded(participant.counts) }
+    relay.remove(id)
+  }
+
+  private func end(_ reason: MediaEnd, _ status: RPCStatus) {
+    guard !relay.isOver else { return }
+    timer?.cancel()
+    lengthTimer?.cancel()
+    for stream in streams.values { finishWindow(stream) }
+    streams = [:]
+    for participant in participants.values { media.metrics.participantEnded(participant.counts) }
+    relay.end(reason)
+    media.meetings.remove(key)
+    for line in lines.values { line.finish(status) }
+    log.info("meeting ended", metadata: ["reason": "\(reason.rawValue)", "speakers": "\(participants.count)"])
+  }
+
+  // MARK: Time
+
+  /// One timer for whatever is due first.
+  func settleTimer() {
+    guard !relay.isOver else { return }
+    let due = (streams.values.compactMap(\.window.deadline) + [machine.deadline].compactMap { $0 }).min()
+    if due == timerDeadline, timer?.isPending ?? (due == nil) { return }
+    timer?.cancel()
+    timer = nil
+    timerDeadline = due
+    guard let due else { return }
+    timer = loop.schedule(after: max(.zero, due - CallClock.now())) { [weak self] in
+      guard let self, !relay.isOver else { return }
+      timer = nil
+      timerDeadline = nil
+      let now = CallClock.now()
+      for stream in streams.values { drain(stream, now: now) }
+      perform(machine.tick(now: now))
+      settleTimer()
+    }
+  }
+}
+
+/// Where receivers' wishes go before the session is there to take them.
+private final class WishInbox: @unchecked Sendable {
+  // `session` is set once, on the session's loop before any receiver's task has run there, and read on that loop only.
+  private weak var target: MeetingSession?
+  private var loop: EventLoop?
+
+  var session: LoopBound<MeetingSession>? {
+    guard let target, let loop else { return nil }
+    return LoopBound(target, loop: loop)
+  }
+
+  func connect(_ session: MeetingSession, _ loop: EventLoop) {
+    target = session
+    self.loop = loop
+  }
+}
+
+extension MediaParticipant {
+  fileprivate init(_ participant: RosterUpdate.Participant) {
+    let trust: Trust =
+      switch participant.trust {
+      case .unspecified: .unspecified
+      case .internal: .internal
+      case .external: .external
+      case .unverified: .unverified
+      }
+    self.init(
+      id: participant.id, displayName: participant.displayName, isAudioActive: participant.isAudioActive,
+      isVideoActive: participant.isVideoActive, isCohost: participant.isCohost, joinedAt: participant.joinedAt,
+      trust: trust)
+  }
+}

@@ -1,0 +1,54 @@
+public import BotEngine
+import BotEngines
+import GatewayConfiguration
+import Locking
+
+/// A kind of bot engine that a program brings besides the built-in ones.
+///
+/// ```swift
+/// await PatchbayCommand.main(engines: [
+///   OwnEngine(kind: "parrot", optional: ["greeting"]) { Parrot(greeting: $0["greeting"] ?? "Say something.") }
+/// ])
+/// ```
+///
+/// In the configuration: `engine: {kind: parrot, greeting: What shall I say?}`. A key that is not listed is an error with
+/// its line, as everywhere.
+public struct OwnEngine: Sendable {
+  /// The name for `kind`: not a built-in one's.
+  public let kind: String
+  /// Keys beside `kind` that have to be given.
+  public let required: [String]
+  /// Keys that may be given.
+  public let optional: [String]
+  /// Makes the engine of an agent, of the values of the keys. What it throws is shown as a mistake of the configuration.
+  public let make: @Sendable (_ settings: [String: String]) throws -> any BotEngine
+
+  /// A kind of engine.
+  public init(
+    kind: String, required: [String] = [], optional: [String] = [],
+    make: @escaping @Sendable (_ settings: [String: String]) throws -> any BotEngine
+  ) {
+    self.kind = kind
+    self.required = required
+    self.optional = optional
+    self.make = make
+  }
+
+  private static let known = Locked<[String: OwnEngine]>([:])
+
+  /// Makes the kind known to the configuration and to everything that reads it from now on.
+  func register() {
+    Configuration.register(.init(name: kind, required: required, optional: optional))
+    Self.known.withLock { $0[kind] = self }
+  }
+
+  /// The engine that an agent's configuration asks for.
+  static func engine(_ bot: Configuration.Agent.OwnBot, agent: String) throws -> any BotEngine {
+    guard let own = known.withLock({ $0[bot.kind] }) else {
+      throw EngineError(.notBuiltIn, "The engine \(bot.kind) is not part of this program.")
+    }
+    do { return try own.make(bot.settings) } catch {
+      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(bot.kind): \(error)")
+    }
+  }
+}

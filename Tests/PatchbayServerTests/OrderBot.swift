@@ -1,0 +1,1 @@
+../../Scripts/examples/swift-bot/Sources/OrderBot/OrderBot.swift
