@@ -122,7 +122,7 @@ let package = Package(
         "DataSources",
         "ReplayKit",
         "BotTestKit",
-        arguments, log,
+        arguments, log, metrics,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(

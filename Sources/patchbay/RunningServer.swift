@@ -60,6 +60,7 @@ final class RunningServer: Sendable {
     let bound = try await admin.start()
     let background: [Task<Void, Never>] = [
       Task { [identity] in await identity.keepKeysFresh() },
+      Task { [identity] in await identity.keepKeyFigures() },
       Task { [admin, log] in
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },
