@@ -11,7 +11,7 @@ public struct Configuration: Sendable, Equatable {
   public var identity: Identity
   /// How data sources are registered with Webex; without it none are.
   public var dataSources: DataSources?
-  /// To where connections may be made.
+  /// Where bots may be.
   public var egress: Egress
   /// The agents, in the order in which they are listed to Webex; at least one, ids unique.
   public var agents: [Agent]
