@@ -1,5 +1,6 @@
 import AdminServer
 import CallGateway
+import DataSources
 import Foundation
 import GRPCTransport
 import GatewayConfiguration
@@ -18,6 +19,7 @@ final class RunningServer: Sendable {
   private let admin: AdminServer
   private let identity: IdentityParts
   private let recordings: RecordingParts?
+  private let registrar: Registrar?
   private let log: Logger
   /// None in the embedded demo, which has no file.
   private let reloader: Reloader?
@@ -34,6 +36,7 @@ final class RunningServer: Sendable {
     self.log = log
     identity = try IdentityParts(configuration, log: log)
     recordings = try RecordingParts(configuration, log: log)
+    registrar = DataSourceAccess(configuration)?.registrar(configuration, tenants: identity.tenants, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
@@ -47,7 +50,7 @@ final class RunningServer: Sendable {
       methods: gateway.methods + media.methods + HealthService.grpc(health).methods
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
-    let state = ServerState(gateway: gateway, identity: identity, services: services)
+    let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
@@ -78,6 +81,8 @@ final class RunningServer: Sendable {
       Task { [state, health] in await state.keepPublishing(to: health) },
       Task { [recordings] in await recordings?.keepInOrder() },
     ]
+    if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
+    let registering = Task { [registrar] in if let registrar { await registrar.run() } }
     if let port = ports.first {
       Log.announce(
         .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
@@ -97,6 +102,23 @@ final class RunningServer: Sendable {
     reloader?.stop()
     await end(requests)
     for task in background { task.cancel() }
+    registering.cancel()
+    await Self.wait(for: registering, atMost: .seconds(2))
+  }
+
+  /// A server that goes gives its lease back, so that another need not wait for its end; it does not wait long for that.
+  private static func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
+    let (ends, continuation) = AsyncStream.makeStream(of: Void.self)
+    Task {
+      await task.value
+      continuation.finish()
+    }
+    let clock = Task {
+      try? await Task.sleep(for: limit)
+      continuation.finish()
+    }
+    for await _ in ends {}
+    clock.cancel()
   }
 
   /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
