@@ -120,7 +120,7 @@ let package = Package(
         "WebexStandIn",
         "ReplayKit",
         "BotTestKit",
-        arguments, log,
+        arguments, log, metrics,
       ],
       path: "Sources/patchbay", swiftSettings: strict),
     .executableTarget(
@@ -135,10 +135,13 @@ let package = Package(
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
-    tests("WebSocketClient"),
+    tests("WebSocketClient", ["Locking"] + webSocket),
     tests(
       "BotEngines",
-      ["BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol", log]),
+      [
+        "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol",
+        "WebSocketClient", log,
+      ]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
     tests("GatewayConfiguration"),

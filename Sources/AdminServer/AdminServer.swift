@@ -41,13 +41,14 @@ public final class AdminServer: Sendable {
   ///   - metrics: what `/metrics` shows.
   ///   - readiness: asked for each `/readyz` and ping, on the server's thread; must not wait.
   ///   - status: asked for each `/status`, on the server's thread; must not wait.
+  ///   - callEnding: how bots end calls over REST, where there are such bots.
   public init(
     address: Address, token: String?, metrics: MetricsRegistry, readiness: @escaping @Sendable () -> Readiness,
-    status: @escaping @Sendable () -> StatusSnapshot, logger: Logger
+    status: @escaping @Sendable () -> StatusSnapshot, callEnding: CallEnding? = nil, logger: Logger
   ) {
     self.address = address
     self.logger = logger
-    site = AdminSite(token: token, metrics: metrics, readiness: readiness, status: status)
+    site = AdminSite(token: token, metrics: metrics, readiness: readiness, status: status, callEnding: callEnding)
   }
 
   /// Binds the address and serves from here on, on a thread of its own. Once.
@@ -58,8 +59,11 @@ public final class AdminServer: Sendable {
     try phase.withLock { phase throws(BindError) in
       guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
+      var limits = HTTPLimits()
+      limits.body = CallEnding.maximumForm
       let exchange = HTTPExchange(
-        name: "admin port", logger: logger, crowdedOut: { crowdedOut.increment() }, respond: site.respond)
+        name: "admin port", limits: limits, logger: logger,
+        crowdedOut: { crowdedOut.increment() }, readsBody: { CallEnding.ids(in: $0) != nil }, respond: site.respond)
       let daemon = try HTTPDaemon(address, exchange: exchange)
       let bound = Address(host: address.host, port: daemon.port)
       phase = .running(daemon)

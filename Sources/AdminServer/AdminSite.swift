@@ -12,14 +12,20 @@ import Telemetry
 /// | `/metrics` | Prometheus text | yes |
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
 /// | `/` | the dashboard | yes |
+/// | POST ``CallEnding`` | 200, for a bot that hangs up | always: this port's, or that of the call's bot |
 struct AdminSite: Sendable {
   /// `nil`: everything is open, but to names that only a browser's attacker would use.
   var token: String?
   var metrics: MetricsRegistry
   var readiness: @Sendable () -> Readiness
   var status: @Sendable () -> StatusSnapshot
+  /// `nil`: there are no bots that could end calls over REST.
+  var callEnding: CallEnding?
 
   func respond(to request: ServerRequest) -> ServerResponse {
+    if let callEnding, let (account, call) = CallEnding.ids(in: request.path) {
+      return end(call, of: account, request, by: callEnding)
+    }
     guard request.method == "GET" || request.method == "HEAD" else {
       var response = ServerResponse.text(405, "only GET and HEAD are served here")
       response.fields = [("Allow", "GET, HEAD")]
@@ -89,6 +95,53 @@ struct AdminSite: Sendable {
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
     guard let data = try? encoder.encode(value) else { return .text(500, "the status cannot be written as JSON") }
     return ServerResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
+  }
+
+  // MARK: Ending calls
+
+  private struct EndedCall: Encodable {
+    var sid: String
+    var accountSID: String
+    var status = "completed"
+
+    enum CodingKeys: String, CodingKey {
+      case sid, status
+      case accountSID = "account_sid"
+    }
+  }
+
+  /// Errors as Twilio's clients know them (Twilio, "Error and Warning Dictionary").
+  private struct CallError: Encodable {
+    var code: Int
+    var message: String
+    var status: Int
+  }
+
+  private func end(_ call: String, of account: String, _ request: ServerRequest, by ending: CallEnding)
+    -> ServerResponse
+  {
+    func refuse(_ status: Int, _ code: Int, _ message: String) -> ServerResponse {
+      json(status, CallError(code: code, message: message, status: status))
+    }
+    guard request.method == "POST" else {
+      var response = refuse(405, 20004, "Only POST is served here.")
+      response.fields = [("Allow", "POST")]
+      return response
+    }
+    guard let given = Self.credential(request.authorization) else {
+      var response = refuse(401, 20003, "Basic authentication is needed, with the bot's token as the password.")
+      response.fields = [("WWW-Authenticate", "Basic realm=\"patchbay\"")]
+      return response
+    }
+    guard CallEnding.asksForEnd(request.body) else {
+      return refuse(400, 20001, "Only Status=completed is served here.")
+    }
+    let isOurs = token.map { Self.isEqual(given, $0) } ?? false
+    switch ending.complete(account, call, isOurs ? nil : given) {
+    case .completed: return json(200, EndedCall(sid: call, accountSID: account))
+    case .unknown: return refuse(404, 20404, "There is no such call, or it is over.")
+    case .refused: return refuse(401, 20003, "The token is not the one of this call's bot.")
+    }
   }
 
   // MARK: Access

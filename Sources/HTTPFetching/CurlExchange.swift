@@ -71,7 +71,17 @@ public struct CurlExchange: Sendable {
     patchbay_curl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
     var wait: curl_off_t = 0
     patchbay_curl_get_offset(handle, CURLINFO_RETRY_AFTER, &wait)
-    return HTTPAnswer(status: status, retryAfter: wait > 0 ? Int(wait) : nil, body: download.bytes)
+    return HTTPAnswer(
+      status: status, retryAfter: wait > 0 ? Int(wait) : nil,
+      maximumAge: Self.field("Cache-Control", of: handle).flatMap(CacheControl.maximumAge), body: download.bytes)
+  }
+
+  /// The value of an answer's field, the first if there are several.
+  private static func field(_ name: String, of handle: UnsafeMutableRawPointer) -> String? {
+    var header: UnsafeMutablePointer<curl_header>?
+    // 1 is CURLH_HEADER, a macro that does not import: fields before the body. -1 is the last request.
+    guard curl_easy_header(handle, name, 0, 1, -1, &header) == CURLHE_OK else { return nil }
+    return header?.pointee.value.map { String(cString: $0) }
   }
 
   private func configure(_ handle: UnsafeMutableRawPointer, _ request: HTTPRequest, isPlaintext: Bool) -> Bool {

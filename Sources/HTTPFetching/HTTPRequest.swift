@@ -46,13 +46,16 @@ public struct HTTPAnswer: Sendable, Hashable {
   public var status: Int
   /// The seconds that `Retry-After` asks to wait, from a number or a date; nil if it does not.
   public var retryAfter: Int?
+  /// The seconds for which `Cache-Control` allows the answer to be kept, 0 if not at all; nil if it does not say.
+  public var maximumAge: Int?
   /// The body, as long as the request's limits allow.
   public var body: [UInt8]
 
   /// An answer.
-  public init(status: Int, retryAfter: Int? = nil, body: [UInt8] = []) {
+  public init(status: Int, retryAfter: Int? = nil, maximumAge: Int? = nil, body: [UInt8] = []) {
     self.status = status
     self.retryAfter = retryAfter
+    self.maximumAge = maximumAge
     self.body = body
   }
 }

@@ -19,20 +19,24 @@ public final class HTTPExchange: Sendable {
   private let isEnding = Atomic(false)
   private let logger: Logger
   private let crowdedOut: @Sendable () -> Void
+  private let readsBody: @Sendable (_ path: String) -> Bool
   private let respond: @Sendable (ServerRequest) -> ServerResponse
 
   /// - Parameters:
   ///   - name: the port's, for the log.
   ///   - crowdedOut: told of each connection that had to make room for another.
+  ///   - readsBody: whether the body of a request for this path is read, where the limits allow any.
   ///   - respond: makes the answer, on the daemon's thread or the connection's; must not wait.
   public init(
     name: String, limits: HTTPLimits = HTTPLimits(), logger: Logger, crowdedOut: @escaping @Sendable () -> Void = {},
+    readsBody: @escaping @Sendable (_ path: String) -> Bool = { _ in true },
     respond: @escaping @Sendable (ServerRequest) -> ServerResponse
   ) {
     self.name = name
     self.limits = limits
     self.logger = logger
     self.crowdedOut = crowdedOut
+    self.readsBody = readsBody
     self.respond = respond
   }
 
@@ -71,7 +75,7 @@ public final class HTTPExchange: Sendable {
     _ connection: OpaquePointer, _ method: String, _ path: String, _ bytes: UnsafePointer<CChar>?, count: inout Int,
     body: inout UnsafeMutableRawPointer?
   ) -> MHD_Result {
-    guard limits.body > 0 else { return answer(connection, method, path, []) }
+    guard limits.body > 0, readsBody(path) else { return answer(connection, method, path, []) }
     guard let pointer = body else {
       body = Unmanaged.passRetained(Body()).toOpaque()
       return .YES

@@ -32,6 +32,7 @@ extension Configuration.Agent {
       .mediaStreams(
         MediaStreamsSettings(
           endpoint: try bot.endpoint.resolved(), account: bot.account,
+          token: try bot.token?.headerValue(ProcessInfo.processInfo.environment),
           parameters: bot.parameters.map { ($0.name, $0.value) }, turnSilence: bot.turnSilence))
     case .realtime(let bot):
       .realtime(

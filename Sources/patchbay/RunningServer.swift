@@ -44,7 +44,8 @@ final class RunningServer: Sendable {
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, logger: log)
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
+      logger: log)
     self.state = state
   }
 
@@ -56,6 +57,7 @@ final class RunningServer: Sendable {
     let bound = try await admin.start()
     let background: [Task<Void, Never>] = [
       Task { [identity] in await identity.keepKeysFresh() },
+      Task { [identity] in await identity.keepKeyFigures() },
       Task { [admin, log] in
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },

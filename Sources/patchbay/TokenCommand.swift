@@ -8,7 +8,7 @@ import TokenVerification
 struct TokenCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "token", abstract: "Makes development tokens, and explains tokens.",
-    subcommands: [Mint.self, Inspect.self, Verify.self, Issuer.self])
+    subcommands: [Mint.self, Inspect.self, Verify.self, Issuer.self, Bench.self])
 
   /// `patchbay token mint`.
   struct Mint: ParsableCommand {
@@ -116,7 +116,9 @@ struct TokenCommand: AsyncParsableCommand {
       abstract: "Tells whether a server with a configuration would accept a token, and why not.",
       discussion: """
         Fetches the issuer's keys as the server would, unless --keys has them. Exits with 1 if the token is not accepted, \
-        with 78 if the configuration is bad.
+        with 78 if the configuration is bad. With --batch it reads any number of tokens, one a line, and writes one JSON \
+        object a line: {"accepted": true, "tenant": …, "org": …} or {"accepted": false, "check": …, "field": …, \
+        "reason": …, "advice": …}; it exits with 1 if any is not accepted.
         """)
 
     @OptionGroup var token: GivenToken
@@ -125,6 +127,9 @@ struct TokenCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("The issuer's key set (JWKS), instead of fetching it.", valueName: "file"))
     var keys: String?
+
+    @Flag(help: "Read tokens from standard input, one a line (or a JSON string of one), and write one verdict a line.")
+    var batch = false
 
     func run() async throws {
       guard file.path != nil else {
@@ -136,8 +141,12 @@ struct TokenCommand: AsyncParsableCommand {
       do { policy = try configuration.policyWithRevocations() } catch {
         throw CommandFailure("\(file.name): \(error)")
       }
-      let inspection = await TokenInspection.verifying(
-        try token.text(), with: TokenVerifier(policy: policy, keys: try keySource(configuration.identity)))
+      let verifier = TokenVerifier(policy: policy, keys: try keySource(configuration.identity))
+      if batch {
+        guard try await TokenBatch.run(with: verifier) else { throw ExitCode.failure }
+        return
+      }
+      let inspection = await TokenInspection.verifying(try token.text(), with: verifier)
       print(inspection)
       guard case .accepted = inspection.verdict else { throw ExitCode.failure }
     }

@@ -54,16 +54,20 @@ class Issuer:
         self.key = new_key("current")
         self.keys = {"key-1": self.key, "key-2": new_key("second")}
         self.requests = []
+        # How it answers: so late, with this status, these fields besides, and this text for a body if there is one.
+        self.delay, self.status, self.fields, self.text = 0, 200, {}, None
         issuer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
                 issuer.requests.append(self.path)
-                body = compact_json({"keys": [jwk(kid, key) for kid, key in issuer.keys.items()]})
+                time.sleep(issuer.delay)
+                body = issuer.text or compact_json({"keys": [jwk(kid, key) for kid, key in issuer.keys.items()]})
                 found = self.path == "/idb/oauth2/v2/keys/verificationjwk"
-                self.send_response(200 if found else 404)
+                self.send_response(issuer.status if found else 404)
+                for name, value in ({"Cache-Control": "max-age=21600"} | issuer.fields).items():
+                    self.send_header(name, value)
                 self.send_header("Content-Type", "application/json")
-                self.send_header("Cache-Control", "max-age=21600")
                 self.send_header("Content-Length", str(len(body) if found else 0))
                 self.end_headers()
                 if found:

@@ -7,12 +7,14 @@ import time
 
 import grpc
 import pytest
+import yaml
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from caller import Caller
-from conftest import TENANT_A, TENANT_B
+from conftest import TENANT_A, TENANT_B, configuration
+from gateway import run
 from issuer import FORKING_SCHEMA, Issuer, base64url, compact_json, jwk, new_key, public_pem, sign
 from schemas import LIST_VIRTUAL_AGENTS, PROCESS_CALLER_INPUT, SESSION_START, methods, voice
 
@@ -257,6 +259,69 @@ def test_unknown_keys_do_not_flood_the_issuer(channel, issuer):
     for n in range(100):
         assert knock(channel, issuer.token(TENANT_A, kid=f"unknown-{n}")).code is grpc.StatusCode.UNAUTHENTICATED
     assert len(issuer.requests) - before <= 1
+
+
+def raw_rpc(gateway, authorizations):
+    """The status of an RPC whose header block is written by hand: HTTP/2 without gRPC's client."""
+    import socket
+
+    import h2.config
+    import h2.connection
+    import h2.events
+
+    host, port = gateway.address.rsplit(":", 1)
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    with socket.create_connection((host, int(port)), timeout=10) as wire:
+        connection.initiate_connection()
+        connection.send_headers(1, [
+            (":method", "POST"), (":scheme", "http"), (":path", LIST_VIRTUAL_AGENTS), (":authority", "localhost"),
+            ("content-type", "application/grpc"), ("te", "trailers"),
+            *(("authorization", value) for value in authorizations)])
+        connection.send_data(1, bytes(5), end_stream=True)
+        wire.sendall(connection.data_to_send())
+        fields = {}
+        while "grpc-status" not in fields:
+            data = wire.recv(65_536)
+            assert data, f"the connection was closed after {fields}"
+            for event in connection.receive_data(data):
+                fields |= dict(getattr(event, "headers", None) or {})
+            wire.sendall(connection.data_to_send())
+    return int(fields["grpc-status"]), fields.get("grpc-message", "")
+
+
+def test_two_authorization_headers(gateway, issuer, the_text):
+    """J1: exactly one value: two are refused, equal ones and joined ones too, whatever the client library would do."""
+    token, other = issuer.token(TENANT_A), issuer.token(TENANT_B, aud="x")
+    unauthenticated = grpc.StatusCode.UNAUTHENTICATED.value[0]
+    for values in ([token, token], [token, other], [f"Bearer {token}", token], ["", token], [f"{token}, {token}"],
+                   [f"{token},{token}"], []):
+        assert raw_rpc(gateway, values) == (unauthenticated, the_text), f"J1: {len(values)} values"
+    for value in (token, f"Bearer {token}", f"bEaReR {token}"):
+        assert raw_rpc(gateway, [value])[0] != unauthenticated
+
+
+def test_nothing_beside_the_schemas_is_open(channel, the_text):
+    """J30: reflection, channelz and the like are refused or not there; health alone is open."""
+    for method in ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+                   "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+                   "/grpc.channelz.v1.Channelz/GetServers", "/grpc.testing.TestService/EmptyCall", "/", "/x/y"):
+        call = channel.stream_stream(method, bytes, bytes)(iter([b""]), timeout=5)
+        with pytest.raises(grpc.RpcError) as refusal:
+            next(call)
+        code = refusal.value.code()
+        assert code is grpc.StatusCode.UNIMPLEMENTED or (
+            code is grpc.StatusCode.UNAUTHENTICATED and refusal.value.details() == the_text), f"{method}: {code}"
+    assert channel.unary_unary("/grpc.health.v1.Health/Check", bytes, bytes)(b"", timeout=5)
+
+
+@pytest.mark.parametrize("switch", ["enforce: false", "verify: false", "insecure: true", "authentication: none"])
+def test_the_gate_has_no_switch(tmp_path, issuer, switch):
+    """J30: no key of the configuration opens the gate."""
+    text = yaml.safe_dump(configuration(issuer))
+    file = tmp_path / "configuration.yaml"
+    file.write_text(text.replace("identity:\n", f"identity:\n  {switch}\n", 1))
+    refused = run("config", "check", "--config", file)
+    assert refused.returncode == 78 and switch.split(":")[0] in refused.stderr + refused.stdout
 
 
 SERVED = {

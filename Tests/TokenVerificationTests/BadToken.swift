@@ -127,6 +127,9 @@ struct BadToken: Sendable, CustomTestStringConvertible {
     + ["b64", "jku", "jwk", "x5u", "x5c", "zip", "enc"].map { name in
       .header("J8", "the header parameter \(name)", .header) { $0[name] = .string("https://example.com/") }
     } + [
+      .header("J8", "a content type that is a number", .header) { $0["cty"] = .number(JSONNumber(1)) },
+      .header("J8", "a certificate's thumbprint that is a list", .header) { $0["x5t"] = .array([]) },
+      .header("J8", "a certificate's other thumbprint that is null", .header) { $0["x5t#S256"] = .null },
       BadToken("J8", "an attacker's key inside the header, and signed with it", .header) { fixture in
         let attacker = try DevelopmentIssuer(issuer: fixture.issuer.issuer)
         let header = JSONObject([

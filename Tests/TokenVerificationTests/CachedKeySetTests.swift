@@ -59,6 +59,60 @@ struct CachedKeySetTests {
     #expect(cache.lookup(keyID: "k", now: due).startsFetch == false)
   }
 
+  @Test(
+    "J21, J23: an issuer may have its keys fetched more often than every 5 minutes, to once a minute, and never less often",
+    arguments: [(nil, 300), (21_600, 300), (300, 300), (120, 120), (60, 60), (59, 60), (0, 60)] as [(Int?, Int)])
+  func cacheControl(seconds: Int?, interval: Int) throws {
+    var cache = CachedKeySet(timing: KeySetTiming())
+    start(&cache, at: .zero)
+    cache.finish(.success(try set()), maximumAge: seconds.map { .seconds($0) }, now: .zero, random: 0.5)
+    #expect(cache.dueAt == .seconds(interval))
+  }
+
+  @Test(
+    "J22: an id that the issuer does not have needs no wait for the next fetch, for 30 s from the fetch that showed it")
+  func absent() throws {
+    var cache = try warm()
+    #expect(name(cache.lookup(keyID: "x", now: .seconds(20)).lookup) == "unknown")
+    start(&cache, at: .seconds(300))
+    // While that fetch is under way, whoever asks for an id that nothing is known of has to wait.
+    #expect(name(cache.lookup(keyID: "x", now: .seconds(300)).lookup) == "pending")
+    cache.finish(.success(try set()), now: .seconds(301), random: 0.5)
+    #expect(name(cache.known(keyID: "x", now: .seconds(301))) == "unknown")
+    let again = cache.lookup(keyID: "other", now: .seconds(330))
+    #expect(again.startsFetch)
+    #expect(name(cache.lookup(keyID: "x", now: .seconds(329)).lookup) == "unknown")
+    #expect(name(cache.lookup(keyID: "y", now: .seconds(329)).lookup) == "pending")
+    #expect(name(cache.lookup(keyID: "x", now: .seconds(330)).lookup) == "pending")
+    cache.finish(.success(try set("x")), now: .seconds(331), random: 0.5)
+    #expect(name(cache.lookup(keyID: "x", now: .seconds(331)).lookup) == "found")
+  }
+
+  @Test("J22: at most 1,024 ids are remembered as absent")
+  func absentIsBounded() {
+    var absent = AbsentKeys(interval: .seconds(30))
+    for fetch in 0..<3 {
+      absent.beginGeneration(since: .seconds(fetch))
+      for number in 0..<5_000 { absent.insert("\(fetch)-\(number)") }
+      #expect(absent.count <= AbsentKeys.capacity)
+    }
+    #expect(absent.contains("2-0", now: .seconds(31)))
+    #expect(!absent.contains("1-0", now: .seconds(31)))
+    #expect(!absent.contains("0-0", now: .seconds(3)))
+    #expect(!absent.contains("2-600", now: .seconds(3)))
+  }
+
+  @Test("J27: a time that steps back in the cache's clock, which no monotonic clock does, breaks nothing")
+  func steps() throws {
+    var cache = try warm()
+    for now in [Duration.seconds(3_600), .seconds(10), .seconds(4_000), .zero] {
+      let (lookup, startsFetch) = cache.lookup(keyID: "k", now: now)
+      if startsFetch { cache.finish(.success(try set()), now: now, random: 0.5) }
+      #expect(["found", "pending"].contains(name(lookup)))
+      #expect(name(cache.known(keyID: "k", now: now)) == "found")
+    }
+  }
+
   @Test("J22: 100,000 unknown key ids in 60 s cost 3 fetches at most")
   func flood() throws {
     var cache = try warm()

@@ -13,7 +13,7 @@ struct CurlKeySetFetcherTests {
     do {
       let issuer = try TrustedIssuer(
         issuer: "https://issuer.example", keysURL: url, allowsPrivateAddresses: allowsPrivateAddresses)
-      do throws(KeySetFetchFailure) { return .success(try await fetcher.fetch(issuer)) } catch {
+      do throws(KeySetFetchFailure) { return .success(try await fetcher.fetch(issuer).bytes) } catch {
         return .failure(error)
       }
     } catch {
@@ -30,6 +30,20 @@ struct CurlKeySetFetcherTests {
       #expect(await fetch("http://\(host):\(server.port)/keys") == .success(Array(document.utf8)))
     }
     #expect(server.requests == 3)
+  }
+
+  @Test(
+    "J23: an issuer's Cache-Control is read",
+    arguments: [
+      ("", nil), ("Cache-Control: public, max-age=21600", 21_600), ("cache-control: max-age=\"5\"", 5),
+      ("Cache-Control: max-age=10, no-store", 0), ("Cache-Control: NO-CACHE", 0), ("Cache-Control: max-age=soon", nil),
+      ("Cache-Control: max-age=99999999999999999999", 31_536_000), ("Cache-Control: private", nil),
+    ] as [(String, Int?)])
+  func cacheControl(field: String, seconds: Int?) async throws {
+    let server = try LoopbackServer(LoopbackServer.answer("{}", headers: field.isEmpty ? [] : [field]))
+    let issuer = try TrustedIssuer(issuer: "https://issuer.example", keysURL: "http://127.0.0.1:\(server.port)/keys")
+    let document = try await CurlKeySetFetcher().fetch(issuer)
+    #expect(document.maximumAge == seconds.map { .seconds($0) })
   }
 
   @Test("A token is verified with keys fetched over HTTP, and the next needs no fetch")
@@ -145,7 +159,7 @@ struct CurlKeySetFetcherTests {
       let issuer = try TrustedIssuer(
         issuer: "https://issuer.example", keysURL: "http://127.0.0.1:\(server.port)/")
       let document = try await CurlKeySetFetcher().fetch(issuer)
-      #expect(document == Array("direct".utf8))
+      #expect(document.bytes == Array("direct".utf8))
       #expect(proxy.requests == 0)
     }
   }

@@ -31,7 +31,7 @@ struct RemoteKeySourceTests {
       for continuation in waiting { continuation.resume() }
     }
 
-    func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> [UInt8] {
+    func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument {
       await withCheckedContinuation { continuation in
         let isOpen = state.withLock { state in
           state.fetches += 1
@@ -41,7 +41,7 @@ struct RemoteKeySourceTests {
         if isOpen { continuation.resume() }
       }
       let answer = state.withLock { $0.answers.count > 1 ? $0.answers.removeFirst() : $0.answers[0] }
-      return try answer.get()
+      return KeySetDocument(try answer.get())
     }
   }
 
@@ -115,6 +115,45 @@ struct RemoteKeySourceTests {
       Issue.record("the good key is gone")
       return
     }
+  }
+
+  @Test("J24: an issuer that is down for an hour costs no call anything, and is asked less and less often")
+  func hourDown() async throws {
+    let fetcher = GatedFetcher([.success(try document()), .failure(.timeout)])
+    let clock = ManualTime(.seconds(1))
+    let source = try source(fetcher, now: { clock.now })
+    await source.refresh()
+    let fixture = try Fixture(keys: source)
+    let token = try fixture.goodToken
+    for second in stride(from: 300, through: 3_900, by: 5) {
+      clock.now = .seconds(second)
+      await source.refresh()
+      for _ in 0..<3 { #expect(fixture.verify(token).identity != nil) }
+    }
+    // After 1, 2, 4 … 256 s, then every 5 minutes or a little less.
+    #expect((12...25).contains(fetcher.fetches), "\(fetcher.fetches)")
+    #expect(source.status.first?.failedFetches == fetcher.fetches - 1)
+    #expect(source.isReady)
+  }
+
+  @Test("J23: a rotation is followed: the new key within 35 s, and the withdrawn one is gone after the next fetch")
+  func rotation() async throws {
+    let next = try DevelopmentIssuer(issuer: Fixture.issuer.get().issuer)
+    let fetcher = GatedFetcher([.success(try document()), .success(Array(next.keySetDocument.utf8))])
+    let clock = ManualTime(.seconds(1))
+    let source = try source(fetcher, now: { clock.now })
+    await source.refresh()
+    let fixture = try Fixture(keys: source)
+    let (old, new) = (try fixture.goodToken, try next.mint(fixture.claims))
+    clock.now = .seconds(2)
+    #expect(fixture.refusal(new)?.problem == .unknownKey)
+    #expect(fixture.verify(old).identity != nil)
+    clock.now = .seconds(32)
+    let outcome = await fixture.verifier.verify(
+      authorization: [new], schema: .exactly(.voiceVirtualAgent), clock: { Fixture.now })
+    #expect(outcome.identity != nil)
+    #expect(fixture.refusal(old)?.problem == .unknownKey)
+    #expect(fetcher.fetches == 2)
   }
 
   /// A monotonic clock that stands still until it is set.

@@ -80,7 +80,9 @@ struct TLSFetchTests {
     let fetcher = CurlKeySetFetcher(certificateAuthorities: isTrusted ? server.certificate : nil)
     let issuer = try TrustedIssuer(
       issuer: "https://issuer.example", keysURL: "https://\(host):\(server.port)/keys", allowsPrivateAddresses: true)
-    do throws(KeySetFetchFailure) { return .success(try await fetcher.fetch(issuer)) } catch { return .failure(error) }
+    do throws(KeySetFetchFailure) { return .success(try await fetcher.fetch(issuer).bytes) } catch {
+      return .failure(error)
+    }
   }
 
   @Test("A key set is fetched over https, and a token verified with it")

@@ -57,6 +57,50 @@ struct TokenInspectionTests {
     #expect(text.contains("100 s ago"))
   }
 
+  @Test(
+    "A URL that differs is explained by the part that differs",
+    arguments: [
+      ("https://voice.example.com", "without a port"), ("https://voice.example.com:8443", "ports differ"),
+      ("https://voice.example.com:443/", "registered with a final slash"),
+      ("http://voice.example.com:443", "One is http"),
+      ("https://Voice.example.com:443", "upper and lower case"), ("https://other.example.com:443", "different hosts"),
+      ("https://voice.example.com:443/x", "paths differ"), ("voice", "byte for byte"),
+    ])
+  func url(token: String, phrase: String) async throws {
+    let fixture = try Fixture()
+    let inspection = await verify(
+      try fixture.token(claims: { $0["com.cisco.datasource.url"] = .string(token) }), fixture)
+    #expect(inspection.findings.map(\.advice).first?.contains(phrase) == true, "\(inspection)")
+  }
+
+  @Test("An issuer, an organization and a schema that differ are explained by what was meant")
+  func meant() async throws {
+    let fixture = try Fixture(schemas: [.voiceVirtualAgent])
+    func advice(_ field: String, _ value: String) async throws -> String {
+      let inspection = await verify(try fixture.token(claims: { $0[field] = .string(value) }), fixture)
+      return inspection.findings.first { $0.refusal.field?.rawValue == field }?.advice ?? "\(inspection)"
+    }
+    #expect(
+      try await advice("iss", "https://idbroker.webex.com/idb/").contains("nearly https://idbroker.webex.com/idb"))
+    #expect(try await advice("iss", "https://idbroker-eu.webex.com/idb").contains("one of Webex's issuers"))
+    #expect(try await advice("iss", "https://example.com").contains("none of Webex's"))
+    let organization = "com.cisco.org.uuid"
+    #expect(
+      try await advice(organization, Fixture.organization.uppercased()).contains("tenant Example in other letters"))
+    #expect(try await advice(organization, "00000000-6e2f-49f9-9a84-b354008fac9e").contains("Configured are"))
+    let schema = "com.cisco.datasource.schema.uuid"
+    #expect(try await advice(schema, SchemaID.audioForking.rawValue).contains("registered for audio forking"))
+    #expect(try await advice(schema, "00000000-6e2f-49f9-9a84-b354008fac9e").contains("no schema that is spoken here"))
+  }
+
+  @Test("Of several audiences the nearest is set beside the configured one")
+  func audiences() async throws {
+    let fixture = try Fixture(audience: "patchbay")
+    let token = try fixture.token(claims: { $0["aud"] = .array([.string("other"), .string("patchbai")]) })
+    let finding = await verify(token, fixture).findings.first
+    #expect(finding?.comparison == .init(token: "patchbai", configured: "patchbay", common: 7))
+  }
+
   @Test("Without a configuration the token is shown, and its form and times are judged")
   func unverified() throws {
     let fixture = try Fixture()

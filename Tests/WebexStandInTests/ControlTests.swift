@@ -137,7 +137,9 @@ struct StandInServerTests {
     let began = ContinuousClock.now
     do {
       let server = try StandInServer(.init(host: "127.0.0.1", port: 0), platform, logger: Self.logger)
-      let request = Task.detached { try? Self.curl("\(server.baseURL)/dataSources") }
+      // The request holds the address only: the server ends when this block does.
+      let url = server.baseURL + "/dataSources"
+      let request = Task.detached { try? Self.curl(url) }
       while server.withPlatform({ $0.requests.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
       request.cancel()
     }

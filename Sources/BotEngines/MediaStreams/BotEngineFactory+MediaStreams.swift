@@ -5,6 +5,6 @@ extension BotEngineFactory {
   static func makeMediaStreamsEngine(
     _ settings: MediaStreamsSettings, in surroundings: EngineSurroundings
   ) throws -> any BotEngine {
-    throw EngineError(.notBuiltIn, "The engine media-streams is not part of this version; write another kind.")
+    try MediaStreamsEngine(settings, in: surroundings)
   }
 }

@@ -5,6 +5,6 @@ extension BotEngineFactory {
   static func makeRealtimeEngine(
     _ settings: RealtimeSettings, in surroundings: EngineSurroundings
   ) throws -> any BotEngine {
-    throw EngineError(.notBuiltIn, "The engine realtime is not part of this version; write another kind.")
+    try RealtimeEngine(settings, in: surroundings)
   }
 }

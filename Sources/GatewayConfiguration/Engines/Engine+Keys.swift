@@ -43,6 +43,7 @@ extension Configuration.Agent.MediaStreamsBot {
   init(_ section: Section, egress: Configuration.Egress) {
     endpoint = .init(section, over: .webSocket, egress: egress)
     account = section.text("account", maximum: 64, write: "what the bot is told as accountSid") ?? Self.defaultAccount
+    token = section.secret("auth_token")
     parameters = []
     for entry in section.sections("parameters", maximum: 64) ?? [] {
       let name = entry.requiredText("name", maximum: 128, write: "a parameter's name")

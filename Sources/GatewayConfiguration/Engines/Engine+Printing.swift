@@ -19,6 +19,7 @@ extension Configuration.Agent.Engine {
         ),
         ("turn_silence", .duration(bot.turnSilence)),
       ]
+      keys += bot.token?.keys("auth_token", path) ?? []
     case .realtime(let bot):
       keys += [
         ("model", bot.model.map(Node.text)), ("voice", bot.voice.map(Node.text)),

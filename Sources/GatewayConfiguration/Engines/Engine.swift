@@ -80,6 +80,9 @@ extension Configuration.Agent {
     public var endpoint: Endpoint
     /// `account`: what the bot is told as `accountSid`; default `AC` and 32 zeros.
     public var account: String
+    /// `auth_token_file` or `auth_token_variable`: what the bot was given as Twilio's auth token. With it the bot may end
+    /// its calls over the admin port's REST route; the admin port's own token does as well.
+    public var token: Secret?
     /// `parameters`: the `customParameters` of the start message, in order, names unique.
     public var parameters: [Parameter]
     /// `turn_silence`: time without audio of a bot that has spoken, reckoned from the end of what it said, after which

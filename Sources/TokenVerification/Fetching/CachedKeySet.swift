@@ -10,11 +10,17 @@ struct CachedKeySet {
   /// Fetches that failed since the last that did not.
   private(set) var failures = 0
   private(set) var fetches = 0
+  /// Fetches that failed, of all.
+  private(set) var failedFetches = 0
   /// When the next fetch is due.
   private(set) var dueAt: Duration = .zero
   private var startedAt: Duration?
+  private var absent: AbsentKeys
 
-  init(timing: KeySetTiming) { self.timing = timing }
+  init(timing: KeySetTiming) {
+    self.timing = timing
+    absent = AbsentKeys(interval: timing.unknownKeyInterval)
+  }
 
   /// The keys, unless they are too old to serve.
   func usableKeys(now: Duration) -> KeySet? {
@@ -35,34 +41,45 @@ struct CachedKeySet {
       }
       return (.found(key), start(if: isDue(now) && !isFetching, now))
     }
+    if absent.contains(keyID, now: now) { return (.unknown, false) }
     if isFetching { return (.pending, false) }
     // One fetch per interval for all unknown ids together: what a flood of them may cost.
     let mayAsk = startedAt.map { now - $0 >= timing.unknownKeyInterval } ?? true
     if start(if: mayAsk && (failures == 0 || isDue(now)), now) { return (.pending, true) }
-    // While the issuer does not answer, a new key cannot be told from an invented one.
-    return (failures > 0 ? .unavailable : .unknown, false)
+    return (missing(keyID), false)
   }
 
   /// What is known of a key without fetching.
-  func known(keyID: String, now: Duration) -> KeyLookup {
+  mutating func known(keyID: String, now: Duration) -> KeyLookup {
     guard let keys = usableKeys(now: now) else { return .unavailable }
     if let key = keys[keyID] { return .found(key) }
-    return failures > 0 ? .unavailable : .unknown
+    return missing(keyID)
+  }
+
+  /// What is known of a key that the keys which are there do not have.
+  private mutating func missing(_ keyID: String) -> KeyLookup {
+    // While the issuer does not answer, a new key cannot be told from an invented one.
+    guard failures == 0 else { return .unavailable }
+    absent.insert(keyID)
+    return .unknown
   }
 
   /// Starts the fetch that is due, if one is. Returns whether it has to be carried out now.
   mutating func startIfDue(now: Duration) -> Bool { start(if: isDue(now) && !isFetching, now) }
 
-  /// Ends the fetch. `random` is from 0 to 1.
-  mutating func finish(_ result: Result<KeySet, KeySetFetchFailure>, now: Duration, random: Double) {
+  /// Ends the fetch. `maximumAge` is for how long the issuer says that its keys may be kept, `random` from 0 to 1.
+  mutating func finish(
+    _ result: Result<KeySet, KeySetFetchFailure>, maximumAge: Duration? = nil, now: Duration, random: Double
+  ) {
     isFetching = false
     switch result {
     case .success(let set) where set.count > 0:
+      absent.beginGeneration(since: startedAt ?? now)
       keys = set
       fetchedAt = now
       failures = 0
       lastFailure = nil
-      dueAt = now + timing.refreshInterval * (0.9 + 0.2 * random)
+      dueAt = now + timing.refreshInterval(maximumAge: maximumAge) * (0.9 + 0.2 * random)
     case .success: fail(.noUsableKeys, now, random)
     case .failure(let failure): fail(failure, now, random)
     }
@@ -72,6 +89,7 @@ struct CachedKeySet {
   private mutating func fail(_ failure: KeySetFetchFailure, _ now: Duration, _ random: Double) {
     lastFailure = failure
     failures = min(failures + 1, 32)
+    failedFetches += 1
     let doubled = timing.firstRetry * Double(1 << (failures - 1))
     var wait = min(doubled, timing.longestRetry) * (0.75 + 0.25 * random)
     if case .status(_, let seconds?) = failure {

@@ -16,7 +16,7 @@ public struct CurlKeySetFetcher: KeySetFetcher {
   }
 
   /// The document at the issuer's URL.
-  public func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> [UInt8] {
+  public func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument {
     let answer: HTTPAnswer
     do throws(HTTPFailure) {
       answer = try await exchange.perform(
@@ -24,7 +24,7 @@ public struct CurlKeySetFetcher: KeySetFetcher {
         allowsPrivateAddresses: issuer.allowsPrivateAddresses)
     } catch { throw KeySetFetchFailure(error) }
     guard answer.status == 200 else { throw .status(answer.status, retryAfter: answer.retryAfter) }
-    return answer.body
+    return KeySetDocument(answer.body, maximumAge: answer.maximumAge.map { .seconds($0) })
   }
 }
 

@@ -3,7 +3,21 @@ import HTTPFetching
 /// Gets an issuer's key set document. One implementation uses the network, others stand in for it in tests.
 public protocol KeySetFetcher: Sendable {
   /// The document, or why there is none. Ends within 5 seconds.
-  func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> [UInt8]
+  func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument
+}
+
+/// A key set as it was fetched.
+public struct KeySetDocument: Sendable, Hashable {
+  /// The JWK Set.
+  public var bytes: [UInt8]
+  /// For how long the issuer says that it may be kept; nil if it says nothing.
+  public var maximumAge: Duration?
+
+  /// A document.
+  public init(_ bytes: [UInt8], maximumAge: Duration? = nil) {
+    self.bytes = bytes
+    self.maximumAge = maximumAge
+  }
 }
 
 /// Why a key set could not be fetched, or not used.

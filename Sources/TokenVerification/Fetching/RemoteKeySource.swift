@@ -19,6 +19,8 @@ public final class RemoteKeySource: KeySource {
     public let age: Duration?
     /// Fetches that were started.
     public let fetches: Int
+    /// Fetches that failed, of all.
+    public let failedFetches: Int
     /// Fetches that failed since the last that did not.
     public let failures: Int
     /// Why the last fetch failed, if it did.
@@ -140,7 +142,8 @@ public final class RemoteKeySource: KeySource {
         return Status(
           issuer: entry.issuer.issuer, keys: keys?.count ?? 0, droppedKeys: state.cached.keys?.dropped.count ?? 0,
           age: keys == nil ? nil : state.cached.fetchedAt.map { now - $0 }, fetches: state.cached.fetches,
-          failures: state.cached.failures, lastFailure: state.cached.lastFailure)
+          failedFetches: state.cached.failedFetches, failures: state.cached.failures,
+          lastFailure: state.cached.lastFailure)
       }
     }
   }
@@ -162,14 +165,16 @@ public final class RemoteKeySource: KeySource {
   private func start(_ entry: Entry) -> Task<Void, Never> {
     Task {
       let result: Result<KeySet, KeySetFetchFailure>
+      var maximumAge: Duration?
       do throws(KeySetFetchFailure) {
         let document = try await fetcher.fetch(entry.issuer)
-        do throws(KeySet.Malformation) { result = .success(try KeySet(parsing: document)) } catch {
+        maximumAge = document.maximumAge
+        do throws(KeySet.Malformation) { result = .success(try KeySet(parsing: document.bytes)) } catch {
           result = .failure(.malformed(error))
         }
       } catch { result = .failure(error) }
-      let (failures, failure) = entry.state.withLock { state in
-        state.cached.finish(result, now: now(), random: .random(in: 0...1))
+      let (failures, failure) = entry.state.withLock { [maximumAge] state in
+        state.cached.finish(result, maximumAge: maximumAge, now: now(), random: .random(in: 0...1))
         state.fetch = nil
         return (state.cached.failures, state.cached.lastFailure)
       }

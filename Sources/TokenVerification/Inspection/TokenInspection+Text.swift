@@ -21,7 +21,7 @@ extension TokenInspection: CustomStringConvertible {
         text.append("    configured  \(comparison.configured)")
         text.append("                " + String(repeating: " ", count: comparison.common) + "^ first difference")
       }
-      text.append("    \(finding.refusal.advice)")
+      text.append("    \(finding.advice)")
     }
     return text.joined(separator: "\n")
   }

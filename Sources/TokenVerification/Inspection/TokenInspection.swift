@@ -19,6 +19,14 @@ public struct TokenInspection: Sendable {
     public let refusal: TokenRefusal
     /// The token's value and the configured one, where two were compared, fit for a terminal.
     public let comparison: Comparison?
+    /// What to do about it.
+    public let advice: String
+
+    init(refusal: TokenRefusal, comparison: Comparison? = nil, advice: String? = nil) {
+      self.refusal = refusal
+      self.comparison = comparison
+      self.advice = advice ?? refusal.advice
+    }
   }
 
   /// Two texts that should be one.
@@ -83,7 +91,7 @@ public struct TokenInspection: Sendable {
       inspectHeader(compact)
       inspectSignature(compact, key)
       try inspectPayload(compact, policy, schema, key)
-    } catch { findings.append(Finding(refusal: error, comparison: nil)) }
+    } catch { findings.append(Finding(refusal: error)) }
     findings.sort { Self.order($0.refusal.check) < Self.order($1.refusal.check) }
     if !findings.isEmpty { verdict = .refused }
   }
@@ -93,8 +101,8 @@ public struct TokenInspection: Sendable {
       let members = try CompactToken.members(of: compact.header, .header)
       let refusals = TokenHeader.refusals(members)
       add(members, .header, refusals)
-      findings += refusals.map { Finding(refusal: $0, comparison: nil) }
-    } catch { findings.append(Finding(refusal: error, comparison: nil)) }
+      findings += refusals.map { Finding(refusal: $0) }
+    } catch { findings.append(Finding(refusal: error)) }
   }
 
   private mutating func inspectSignature(_ compact: CompactToken, _ key: KeyLookup?) {
@@ -115,7 +123,7 @@ public struct TokenInspection: Sendable {
     case nil: text += ", not verified"
     }
     lines.append(Line(segment: .signature, name: "signature", value: text, isAtFault: refusal?.check == .signature))
-    if let refusal { findings.append(Finding(refusal: refusal, comparison: nil)) }
+    if let refusal { findings.append(Finding(refusal: refusal)) }
   }
 
   private mutating func inspectPayload(
@@ -150,7 +158,11 @@ public struct TokenInspection: Sendable {
       }
     }
     add(members, .payload, refusals)
-    findings += refusals.map { Finding(refusal: $0, comparison: Self.comparison($0, claims, tenant)) }
+    findings += refusals.map { refusal in
+      Finding(
+        refusal: refusal, comparison: Self.comparison(refusal, claims, tenant, policy),
+        advice: Self.advice(refusal, claims, tenant, policy, schema))
+    }
     guard findings.isEmpty, let issuer, let tenant else { return }
     switch key {
     case .found:
@@ -178,7 +190,11 @@ public struct TokenInspection: Sendable {
   private func value(_ member: JSONObject.Member) -> String {
     let times: [TokenField] = [.expiry, .issuedAt, .notBefore]
     switch member.value {
-    case .string(let text): return text.printable
+    case .string(let text):
+      guard member.name.hasSameBytes(as: TokenField.schema.rawValue), let name = SchemaID(rawValue: text).name else {
+        return text.printable
+      }
+      return "\(text.printable)  \(name)"
     case .number(let number):
       guard let time = number.wholeValue, time <= TokenClaims.maximumTime,
         times.contains(where: { $0.rawValue.hasSameBytes(as: member.name) })
@@ -188,19 +204,45 @@ public struct TokenInspection: Sendable {
     }
   }
 
-  private static func comparison(_ refusal: TokenRefusal, _ claims: TokenClaims, _ tenant: Tenant?) -> Comparison? {
-    guard case .differs = refusal.problem, let tenant else { return nil }
+  private static func comparison(
+    _ refusal: TokenRefusal, _ claims: TokenClaims, _ tenant: Tenant?, _ policy: ClaimPolicy?
+  ) -> Comparison? {
     let texts: (token: String?, configured: String?) =
-      switch refusal.field {
-      case .url: (claims.url, tenant.url)
-      case .audience: (claims.audiences.first, tenant.audience)
-      case .subject: (claims.subject, tenant.subject)
+      switch (refusal.field, refusal.problem) {
+      case (.url, .differs): (claims.url, tenant?.url)
+      case (.audience, .differs):
+        (tenant?.audience.flatMap { InspectionHint.nearest(claims.audiences, to: $0) }, tenant?.audience)
+      case (.subject, .differs): (claims.subject, tenant?.subject)
+      case (.issuer, .notAllowed):
+        (claims.issuer, policy.flatMap { InspectionHint.nearest($0.issuers, to: claims.issuer) })
+      case (.organization, .unknownTenant):
+        (
+          claims.organization,
+          policy.flatMap { InspectionHint.nearest($0.tenants.map(\.organization), to: claims.organization) }
+        )
       default: (nil, nil)
       }
     guard let token = texts.token, let configured = texts.configured else { return nil }
     // Counted in what is shown, where an escaped character takes several places.
     let common = ClaimPolicy.firstDifference(token.printable, configured.printable) - 1
     return Comparison(token: token.printable, configured: configured.printable, common: common)
+  }
+
+  private static func advice(
+    _ refusal: TokenRefusal, _ claims: TokenClaims, _ tenant: Tenant?, _ policy: ClaimPolicy?, _ schema: RequiredSchema
+  ) -> String? {
+    guard let policy else { return nil }
+    switch (refusal.field, refusal.problem) {
+    case (.url, .differs): return tenant.map { InspectionHint.url(claims.url, $0.url) }
+    case (.schema, .notAllowed):
+      guard let tenant else { return nil }
+      let required: Set<SchemaID> = if case .exactly(let id) = schema { [id] } else { tenant.schemas }
+      return InspectionHint.schema(claims.schema, allowed: required)
+    case (.issuer, .notAllowed): return InspectionHint.issuer(claims.issuer, trusted: policy.issuers)
+    case (.organization, .unknownTenant):
+      return InspectionHint.organization(claims.organization, tenants: policy.tenants)
+    default: return nil
+    }
   }
 
   /// The place of a check in the order in which a server makes them.

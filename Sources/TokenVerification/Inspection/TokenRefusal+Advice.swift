@@ -3,7 +3,7 @@ extension TokenRefusal {
   public var advice: String {
     switch check {
     case .authorization:
-      "The client has to send the token once, in the \"authorization\" metadata."
+      "It is to be sent once, in the \"authorization\" metadata: the token, or Bearer, one space and the token; no quotes."
     case .size: "Webex's tokens are far smaller: whatever made this one did not make it for this server."
     case .structure, .encoding, .json:
       "The token was cut or changed on its way, or it is not a compact JWS. Copy it again, whole and on one line."
@@ -32,7 +32,10 @@ extension TokenRefusal {
   private var timeAdvice: String {
     if field == .expiry {
       return
-        "Use a fresh token: update the data source (a new nonce makes one), or mint one. Is this machine's clock right?"
+        """
+        The registration has lapsed unless this token is an old one: renew it (patchbay datasource renew; an update with \
+        a new nonce makes a new token), or mint a new one. Is this machine's clock right?
+        """
     }
     return "The token is from the future: compare this machine's clock with the issuer's."
   }

@@ -12,6 +12,9 @@ public enum TokenField: String, Sendable, Hashable, CaseIterable {
   case certificateChain = "x5c"
   case compression = "zip"
   case encryption = "enc"
+  case contentType = "cty"
+  case certificateThumbprint = "x5t"
+  case certificateSHA256Thumbprint = "x5t#S256"
 
   case issuer = "iss"
   case expiry = "exp"

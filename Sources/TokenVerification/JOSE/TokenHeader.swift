@@ -36,6 +36,11 @@ public struct TokenHeader: Sendable, Hashable {
     for field in forbidden where members[field.rawValue] != nil {
       refusals.append(TokenRefusal(.header, field, .forbidden))
     }
+    // Nothing is made of these, but a header in which they are no texts is not what it seems to be.
+    for field in [TokenField.contentType, .certificateThumbprint, .certificateSHA256Thumbprint] {
+      guard let value = members[field.rawValue], value.string == nil else { continue }
+      refusals.append(TokenRefusal(.header, field, .wrongType(expected: "a string")))
+    }
     switch members[TokenField.keyID.rawValue] {
     case nil: refusals.append(TokenRefusal(.keyID, .keyID, .missing))
     case .string(let id)?:

@@ -1,0 +1,114 @@
+import BotEngine
+
+/// Writes one JSON text, front to back. Commas come by themselves.
+struct JSONWriter {
+  private(set) var bytes: [UInt8] = []
+
+  /// An object as a text of its own.
+  static func object(_ fill: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.bytes.reserveCapacity(384)
+    writer.object(fill)
+    return writer.bytes
+  }
+
+  mutating func object(_ fill: (inout JSONWriter) -> Void) {
+    separate()
+    bytes.append(UInt8(ascii: "{"))
+    fill(&self)
+    bytes.append(UInt8(ascii: "}"))
+  }
+
+  mutating func array(_ fill: (inout JSONWriter) -> Void) {
+    separate()
+    bytes.append(UInt8(ascii: "["))
+    fill(&self)
+    bytes.append(UInt8(ascii: "]"))
+  }
+
+  mutating func string(_ text: String) {
+    separate()
+    quoted(text)
+  }
+
+  mutating func number(_ value: Double) {
+    separate()
+    if let whole = Int(exactly: value) {
+      bytes.append(contentsOf: String(whole).utf8)
+    } else {
+      bytes.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
+    }
+  }
+
+  mutating func bool(_ value: Bool) {
+    separate()
+    bytes.append(contentsOf: (value ? "true" : "false").utf8)
+  }
+
+  mutating func null() {
+    separate()
+    bytes.append(contentsOf: "null".utf8)
+  }
+
+  mutating func base64(_ data: some RandomAccessCollection<UInt8>) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    Base64.encode(data, into: &bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  /// Any value of a bot's.
+  mutating func value(_ value: BotValue) {
+    switch value {
+    case .null: null()
+    case .bool(let bool): self.bool(bool)
+    case .number(let number): self.number(number)
+    case .string(let text): string(text)
+    case .list(let list): array { for item in list { $0.value(item) } }
+    case .object(let object):
+      self.object { for (name, item) in object.sorted(by: { $0.key < $1.key }) { $0.member(name) { $0.value(item) } } }
+    }
+  }
+
+  // MARK: Members
+
+  mutating func member(_ name: String, _ fill: (inout JSONWriter) -> Void) {
+    separate()
+    quoted(name)
+    bytes.append(UInt8(ascii: ":"))
+    fill(&self)
+  }
+
+  mutating func member(_ name: String, _ text: String) { member(name) { $0.string(text) } }
+  mutating func member(_ name: String, _ value: Int) { member(name) { $0.number(Double(value)) } }
+  mutating func member(_ name: String, _ value: Bool) { member(name) { $0.bool(value) } }
+
+  // MARK: Bytes
+
+  /// A comma, where something comes before in the same object or array.
+  private mutating func separate() {
+    switch bytes.last {
+    case nil, UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: ":"): break
+    default: bytes.append(UInt8(ascii: ","))
+    }
+  }
+
+  private mutating func quoted(_ text: String) {
+    bytes.append(UInt8(ascii: "\""))
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(byte)
+      case 0..<0x20:
+        bytes.append(contentsOf: "\\u00".utf8)
+        bytes.append(Self.hexadecimal[Int(byte >> 4)])
+        bytes.append(Self.hexadecimal[Int(byte & 0x0F)])
+      default: bytes.append(byte)
+      }
+    }
+    bytes.append(UInt8(ascii: "\""))
+  }
+
+  private static let hexadecimal = Array("0123456789abcdef".utf8)
+}

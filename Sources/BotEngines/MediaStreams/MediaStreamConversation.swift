@@ -1,0 +1,188 @@
+import BotEngine
+import WebSocketClient
+
+/// One call on the wire of Twilio's Media Streams, seen from Twilio's side: events, messages and the clock in, actions
+/// out.
+///
+/// That wire knows neither turns nor answers that are owed: the bot speaks when it likes. So its turn ends when it has
+/// been silent for a while (or says `endTurn`), what it cannot be told needs no answer of it, and what it says between
+/// the caller's interruption and the moment it can know of it is dropped.
+struct MediaStreamConversation {
+  /// What to do, in order.
+  enum Action {
+    /// Send a message that must not be lost.
+    case send([UInt8])
+    /// Send a message that may be dropped where the bot does not read: audio.
+    case sendAudio([UInt8])
+    case command(BotCommand)
+    case fail(BotFailure)
+    /// The call is over: nothing follows.
+    case finish
+  }
+
+  /// Messages with wrong members that are passed over before the bot is given up.
+  static let maximumFaults = 20
+
+  private var writer: MediaStreamWriter
+  private var audio: InboundAudio
+  private var silence: TurnSilence
+  private var flood: FloodWatch
+  private var subscribed: Set<MediaStreamExtra> = []
+  private var hasStarted = false
+  /// Whether the caller may interrupt what follows.
+  private var mayBeInterrupted = true
+  /// The caller interrupted, and the bot cannot have noticed.
+  private var isDeaf = false
+  /// Audio of the bot's that came after an interruption.
+  private(set) var droppedAudio = 0
+  /// Messages that were not understood.
+  private(set) var faults = 0
+
+  /// A call that begins now.
+  init(identity: MediaStreamWriter.Identity, turnSilence: Duration, isHeardAtOnce: Bool, now: Duration) {
+    writer = MediaStreamWriter(identity: identity)
+    audio = InboundAudio(now: now)
+    silence = TurnSilence(silence: turnSilence, isHeardAtOnce: isHeardAtOnce)
+    flood = FloodWatch(isHeardAtOnce: isHeardAtOnce)
+  }
+
+  /// The first two messages.
+  mutating func begin(parameters: [(name: String, value: String)]) -> [Action] {
+    [.send(writer.connected()), .send(writer.start(parameters: parameters))]
+  }
+
+  // MARK: The caller
+
+  /// Something happened on the caller's side.
+  mutating func take(_ event: CallerEvent, now: Duration) -> [Action] {
+    switch event {
+    case .started:
+      // The bot greets by itself once. A greeting that was lost on the way cannot be asked for again.
+      defer { hasStarted = true }
+      return hasStarted ? endTurn() : []
+    case .audio(let stretch):
+      audio.append(stretch, now: now)
+      return frames()
+    case .speechStarted(let offset): return speech("started", offset)
+    case .speechEnded(let offset):
+      isDeaf = false
+      return speech("ended", offset)
+    case .digits(let digits):
+      isDeaf = false
+      return digits.map { .send(writer.digit($0)) }
+        + extra(.digits) { $0.member("digits", digits) }
+    case .noInput: return asked(.noInput) { _ in }
+    case .custom(let name, let parameters):
+      return asked(.custom) {
+        $0.member("name", name)
+        $0.member("parameters") { $0.value(.object(parameters)) }
+      }
+    case .interrupted(let played):
+      isDeaf = true
+      silence.reset()
+      flood.reset()
+      return extra(.interrupted) { $0.member("playedMilliseconds", String(played)) }
+    case .mark(let name, _): return [.send(writer.mark(name))]
+    case .ended: return [.send(writer.stop()), .finish]
+    }
+  }
+
+  /// What a bot of Twilio's cannot be told is passed over, unless this one has asked for it: the turn is the caller's.
+  private mutating func asked(_ event: MediaStreamExtra, _ fill: (inout JSONWriter) -> Void) -> [Action] {
+    isDeaf = false
+    guard subscribed.contains(event) else { return endTurn() }
+    return extra(event, fill)
+  }
+
+  private mutating func extra(_ event: MediaStreamExtra, _ fill: (inout JSONWriter) -> Void) -> [Action] {
+    subscribed.contains(event) ? [.send(writer.extra(event, fill))] : []
+  }
+
+  private mutating func speech(_ state: String, _ offset: Int) -> [Action] {
+    extra(.speech) {
+      $0.member("state", state)
+      $0.member("offset", String(offset))
+    }
+  }
+
+  private mutating func frames() -> [Action] {
+    var actions: [Action] = []
+    audio.takeFrames { payload, offset in actions.append(.sendAudio(writer.media(payload, at: offset))) }
+    return actions
+  }
+
+  // MARK: The bot
+
+  /// A message of the bot's came.
+  mutating func take(_ message: WebSocketMessage, now: Duration) -> [Action] {
+    do throws(MediaStreamMessage.Fault) {
+      return take(try MediaStreamMessage(message.bytes), now: now)
+    } catch {
+      faults += 1
+      let isBeyondRepair = error == .notJSON || error == .noEvent || faults > Self.maximumFaults
+      return isBeyondRepair ? [.fail(BotFailure(.garbage, "The bot sent \(error.rawValue)."))] : []
+    }
+  }
+
+  /// The bot said something.
+  mutating func take(_ message: MediaStreamMessage, now: Duration) -> [Action] {
+    switch message {
+    case .media(let payload): return play(payload, now: now)
+    case .mark(let name):
+      // What came before it was dropped, or will be heard.
+      return isDeaf ? [.send(writer.mark(name))] : [.command(.mark(name))]
+    case .clear:
+      isDeaf = false
+      silence.reset()
+      flood.reset()
+      return [.command(.clear)]
+    case .subscribe(let events):
+      subscribed = Set(events)
+      return []
+    case .endTurn(let settings): return endTurn(settings)
+    case .settings(let settings, let isSensitive, let bargeIn):
+      if let bargeIn { mayBeInterrupted = bargeIn }
+      return (settings.map { [.command(.inputSettings($0))] } ?? [])
+        + (isSensitive.map { [.command(.sensitive($0))] } ?? [])
+    case .transfer(let summary, let metadata):
+      silence.reset()
+      return [.command(.transfer(summary: summary, metadata: metadata))]
+    case .end:
+      silence.reset()
+      return [.command(.end)]
+    case .custom(let name, let metadata): return [.command(.customEvent(name: name, metadata: metadata))]
+    case .transcript(let speaker, let text): return [.command(.transcript(speaker: speaker, text: text))]
+    case .unknown: return []
+    }
+  }
+
+  private mutating func play(_ payload: [UInt8], now: Duration) -> [Action] {
+    let duration = Duration.microseconds(125 * payload.count)
+    if isDeaf { droppedAudio += 1 }
+    if isDeaf ? flood.wasted(duration) : flood.spoke(duration, now: now) {
+      return [.fail(BotFailure(.flooded, "The bot sends audio much faster than it can be heard."))]
+    }
+    if isDeaf || payload.isEmpty { return [] }
+    silence.spoke(duration, now: now)
+    return [.command(.audio(BotAudio(.mulaw(payload), bargeIn: mayBeInterrupted)))]
+  }
+
+  private mutating func endTurn(_ settings: BotInputSettings? = nil) -> [Action] {
+    silence.reset()
+    flood.reset()
+    return [.command(.endTurn(settings))]
+  }
+
+  // MARK: Time
+
+  /// Time has passed: silence goes to the bot, and its own ends its turn.
+  mutating func tick(now: Duration) -> [Action] {
+    audio.fill(now: now)
+    var actions = frames()
+    if silence.isOver(now: now) { actions += endTurn() }
+    return actions
+  }
+
+  /// When ``tick(now:)`` has something to do, unless something comes before.
+  var nextTick: Duration { min(audio.nextFill, silence.deadline ?? audio.nextFill) }
+}

@@ -1,0 +1,77 @@
+import BotEngine
+import WebSocketClient
+
+/// One call of a Realtime bot: joins the caller's events and the server's to the conversation.
+actor RealtimeCall {
+  private let call: BotCall
+  private let socket: WebSocket
+  private var conversation: RealtimeConversation
+  private var isOver = false
+  /// The bot has said what becomes of the call.
+  private var hasTakenLeave = false
+  private let began = ContinuousClock.now
+
+  init(call: BotCall, socket: WebSocket, session: RealtimeSession) {
+    self.call = call
+    self.socket = socket
+    conversation = RealtimeConversation(session, isHeardAtOnce: call.info.isHeardAtOnce)
+  }
+
+  private var now: Duration { ContinuousClock.now - began }
+
+  /// Holds the call until it is over, or until the server closes the socket.
+  nonisolated func hold() async throws {
+    try await begin()
+    try await untilFirst({ try await self.hearCaller() }, { try await self.hearServer() })
+  }
+
+  /// What was left out, for the log.
+  var figures: [String: Int] { ["faults": conversation.faults, "unsent": socket.droppedMessages] }
+
+  private func begin() throws { try perform(conversation.begin()) }
+
+  private func hearCaller() async throws {
+    for await event in call.events {
+      try perform(conversation.take(event))
+      if isOver { return }
+    }
+  }
+
+  private func hearServer() async throws {
+    while true {
+      let message: WebSocketMessage?
+      do throws(WebSocketError) { message = try await socket.receive() } catch { return try await serverClosed(error) }
+      guard let message else { return }
+      try perform(conversation.take(message, now: now))
+      // What there is no room for waits in the socket.
+      if !call.room.isOpen { await call.room.wait() }
+    }
+  }
+
+  /// The socket has ended, which a session of this kind never does by itself in good order.
+  private func serverClosed(_ error: WebSocketError) async throws {
+    if error.code == .cancelled { throw CancellationError() }
+    guard hasTakenLeave else { throw BotFailure(ending: error) }
+    // The caller hears the bot out; the end of the call comes as an event.
+    while !isOver { try await Task.sleep(for: .milliseconds(100)) }
+  }
+
+  /// Carries actions out in their order.
+  private func perform(_ actions: [RealtimeConversation.Action]) throws {
+    for action in actions {
+      switch action {
+      case .send(let event):
+        // Without one of these the two sides would no longer agree on where the conversation is.
+        guard socket.send(event) || hasTakenLeave || isOver else {
+          throw BotFailure(.closed, "The server does not read what it is sent, or has closed the connection.")
+        }
+      case .sendAudio(let event): socket.send(event)
+      case .command(let command):
+        if command.isFarewell { hasTakenLeave = true }
+        call.send(command)
+      case .fail(let failure): throw failure
+      case .finish: isOver = true
+      }
+    }
+  }
+}

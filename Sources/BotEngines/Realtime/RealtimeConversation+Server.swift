@@ -1,0 +1,174 @@
+import BotEngine
+import WebSocketClient
+
+extension RealtimeConversation {
+  /// Items of one turn that are kept to be truncated.
+  private static let maximumItems = 256
+
+  /// Events with wrong members that are passed over before the server is given up.
+  static let maximumFaults = 20
+
+  /// A message of the server's came.
+  mutating func take(_ message: WebSocketMessage, now: Duration) -> [Action] {
+    do throws(RealtimeServerEvent.Fault) {
+      return take(try RealtimeServerEvent(message.bytes), now: now)
+    } catch {
+      faults += 1
+      let isBeyondRepair = error != .badMembers || faults > Self.maximumFaults
+      return isBeyondRepair ? [.fail(BotFailure(.garbage, "The server sent \(error.rawValue)."))] : []
+    }
+  }
+
+  /// The server said something.
+  mutating func take(_ event: RealtimeServerEvent, now: Duration) -> [Action] {
+    switch event {
+    case .sessionUpdated(let input, let output):
+      // A server that went another way is followed.
+      if let input { self.input = input }
+      if let output { self.output = output }
+      isReady = true
+      return ask()
+    case .responseCreated(let id):
+      if answer != .cancelled { answer = .active(id) }
+      return []
+    case .audio(let response, let item, let contentIndex, let bytes):
+      let duration = Duration.microseconds(output.microseconds(ofBytes: bytes.count))
+      let isWanted = isWanted(response)
+      if isWanted ? flood.spoke(duration, now: now) : flood.wasted(duration) {
+        return [.fail(BotFailure(.flooded, "The server sends audio much faster than it can be heard."))]
+      }
+      guard isWanted, !bytes.isEmpty else { return [] }
+      count(bytes.count, of: item, contentIndex)
+      return [.command(.audio(output.audio(bytes)))]
+    case .text(let response, let text):
+      return isWanted(response) && !text.isEmpty ? [.command(.text(text, bargeIn: true))] : []
+    case .spoken(let text): return text.isEmpty ? [] : [.command(.transcript(speaker: .agent, text: text))]
+    case .heard(let text): return text.isEmpty ? [] : [.command(.transcript(speaker: .caller, text: text))]
+    case .speechStarted:
+      // The server has heard the caller speak over it and gives up its response: what waits is not to be heard.
+      return session.detectsTurns && answer != .none ? [.command(.clear)] : []
+    case .responseDone(let response): return done(response)
+    case .error(let failure): return failed(failure)
+    case .other: return []
+    }
+  }
+
+  /// Whether a response is the one that is on its way. Some servers do not say beforehand which that is.
+  private mutating func isWanted(_ response: String) -> Bool {
+    switch answer {
+    case .none, .cancelled: return false
+    case .requested:
+      answer = .active(response)
+      return true
+    case .active(let id): return response == id || response.isEmpty
+    }
+  }
+
+  private mutating func count(_ bytes: Int, of item: String, _ contentIndex: Int) {
+    let duration = output.microseconds(ofBytes: bytes)
+    if let last = items.indices.last, items[last].id == item, items[last].contentIndex == contentIndex {
+      items[last].microseconds += duration
+    } else if items.count < Self.maximumItems {
+      items.append(Item(id: item, contentIndex: contentIndex, microseconds: duration))
+    }
+  }
+
+  private mutating func done(_ response: RealtimeResponse) -> [Action] {
+    switch answer {
+    case .none: return []
+    case .active(let id) where id != response.id && !response.id.isEmpty: return []
+    case .cancelled:
+      answer = .none
+      return ask()
+    case .requested, .active: answer = .none
+    }
+    if let failure = response.failure { return [.fail(failure.botFailure)] }
+    // The server gave up its own response because the caller speaks: the turn is the caller's already.
+    if response.status == "cancelled" { return ask() }
+    return response.calls.isEmpty ? [endTurn()] : carryOut(response.calls)
+  }
+
+  private mutating func endTurn() -> Action {
+    defer { mustRestoreInput = false }
+    return .command(.endTurn(mustRestoreInput ? BotInputSettings() : nil))
+  }
+
+  // MARK: Functions
+
+  private mutating func carryOut(_ calls: [RealtimeResponse.FunctionCall]) -> [Action] {
+    var actions: [Action] = []
+    var outputs: [Action] = []
+    for call in calls {
+      guard case .object(let arguments) = call.arguments else { continue }
+      switch RealtimeSettings.Tool(rawValue: call.name) {
+      case .transfer: return actions + [transfer(arguments)]
+      case .end: return actions + [.command(.end)]
+      case .digits where collecting == nil:
+        collecting = call.id
+        actions += collect(arguments)
+      case .digits, nil:
+        outputs.append(
+          .send(RealtimeClientEvent.functionOutput(call: call.id, .object(["error": .string("not available")]))))
+      }
+    }
+    // With an entry under way the bot has to wait for the caller; without, it is to go on.
+    guard collecting == nil else { return outputs + actions }
+    wanted = (nil, true)
+    return outputs + ask()
+  }
+
+  private func transfer(_ arguments: [String: BotValue]) -> Action {
+    var metadata = arguments
+    var summary: String?
+    if case .string(let text)? = metadata.removeValue(forKey: "summary"), !text.isEmpty { summary = text }
+    if summary == nil, case .string(let text)? = arguments["reason"], !text.isEmpty { summary = text }
+    return .command(.transfer(summary: summary, metadata: metadata))
+  }
+
+  private mutating func collect(_ arguments: [String: BotValue]) -> [Action] {
+    var settings = BotInputSettings(mode: .digits)
+    if case .number(let count)? = arguments["count"], (1...128).contains(count) { settings.digitCount = Int(count) }
+    if case .string(let key)? = arguments["terminator"], key.count == 1 { settings.terminator = key.first }
+    mustRestoreInput = true
+    var actions: [Action] = []
+    if case .bool(true)? = arguments["sensitive"] { actions.append(setSensitive()) }
+    return actions + [.command(.endTurn(settings))]
+  }
+
+  // MARK: Errors
+
+  private mutating func failed(_ failure: RealtimeFailure) -> [Action] {
+    switch failure.code {
+    case "response_cancel_not_active":
+      // It was done before it could be cancelled; that it was done came first.
+      guard answer == .cancelled else { return [] }
+      answer = .none
+      return ask()
+    case "conversation_already_has_active_response":
+      // The server answers by itself: ours comes after.
+      guard answer == .requested else { return [] }
+      answer = .cancelled
+      wanted.isSet = true
+      return []
+    default: break
+    }
+    let isOurs = failure.event == RealtimeClientEvent.sessionID || failure.event == RealtimeClientEvent.responseID
+    if !isReady || isOurs || failure.endsSession { return [.fail(failure.botFailure)] }
+    faults += 1
+    return []
+  }
+}
+
+extension RealtimeFailure {
+  /// Whether nothing more can be expected of the session. Most errors are about one event, and the session goes on.
+  fileprivate var endsSession: Bool {
+    type != "invalid_request_error" || code == "session_expired" || code.hasPrefix("rate_limit")
+      || code == "insufficient_quota" || code == "invalid_api_key"
+  }
+
+  /// The same for the gateway.
+  fileprivate var botFailure: BotFailure {
+    let name = [type, code].filter { !$0.isEmpty }.joined(separator: ", ")
+    return BotFailure(.refused, "The server reports an error: \(name.isEmpty ? "unnamed" : name).")
+  }
+}

@@ -1,0 +1,192 @@
+import AudioCodecs
+import BotEngine
+
+/// One call on the wire of the Realtime events: what the caller does and what the server says in, actions out.
+///
+/// The gateway finds the caller's turns; then the audio is committed and a response asked for. Where the session has
+/// the server find them, the server answers by itself, and nothing is committed.
+struct RealtimeConversation {
+  /// What to do, in order.
+  enum Action {
+    /// Send an event that must not be lost.
+    case send([UInt8])
+    /// Send an event that may be dropped where the server does not read: audio.
+    case sendAudio([UInt8])
+    case command(BotCommand)
+    case fail(BotFailure)
+    /// The call is over: nothing follows.
+    case finish
+  }
+
+  enum Answer: Equatable {
+    case none
+    /// Asked for; the server has not said its id.
+    case requested
+    case active(String)
+    /// Not wanted any more; until the server says that it is done, no other can be asked for.
+    case cancelled
+  }
+
+  /// Audio of one item of the turn.
+  struct Item {
+    var id: String
+    var contentIndex: Int
+    var microseconds: Int
+  }
+
+  let session: RealtimeSession
+  var input: RealtimeAudioFormat
+  var output: RealtimeAudioFormat
+  var isReady = false
+  var answer = Answer.none
+  /// A response is to be asked for as soon as it can be, with these instructions.
+  var wanted: (instructions: String?, isSet: Bool) = (nil, false)
+  /// The responses of the turn said something, each in its items.
+  var items: [Item] = []
+  /// The call of `collect_digits` that waits for the caller.
+  var collecting: String?
+  /// The caller was asked for keys only: to be taken back with the next end of a turn.
+  var mustRestoreInput = false
+  private var isSensitive = false
+  private var uncommitted = 0
+  private var resampler: Resampler?
+  /// Events that were not understood, and errors that do not matter.
+  var faults = 0
+  var flood: FloodWatch
+
+  init(_ session: RealtimeSession, isHeardAtOnce: Bool) {
+    self.session = session
+    flood = FloodWatch(isHeardAtOnce: isHeardAtOnce)
+    input = session.format
+    output = session.format
+  }
+
+  /// The socket is open.
+  func begin() -> [Action] { [.send(RealtimeClientEvent.sessionUpdate(session.value))] }
+
+  // MARK: The caller
+
+  /// Something happened on the caller's side.
+  mutating func take(_ event: CallerEvent) -> [Action] {
+    switch event {
+    case .started: return beginTurn(instructions: session.greeting)
+    case .audio(let stretch): return append(stretch)
+    case .speechStarted:
+      // What is left of speech that led to nothing.
+      guard !session.detectsTurns, uncommitted > 0 else { return [] }
+      uncommitted = 0
+      return [.send(RealtimeClientEvent.clear())]
+    case .speechEnded: return speechEnded()
+    case .digits(let digits): return inputCame(.object(["digits": .string(digits)]), "[The caller pressed \(digits)]")
+    case .noInput:
+      return inputCame(
+        .object(["digits": .string(""), "status": .string("nothing pressed")]), "[The caller is silent]")
+    case .custom(let name, let parameters):
+      var text = JSONWriter()
+      text.value(.object(["event": .string(name), "parameters": .object(parameters)]))
+      return [.send(RealtimeClientEvent.userText("[Event] \(String(decoding: text.bytes, as: UTF8.self))"))]
+        + beginTurn()
+    case .interrupted(let played): return interrupted(played)
+    case .mark: return []
+    case .ended: return [.finish]
+    }
+  }
+
+  private mutating func append(_ stretch: CallerAudio) -> [Action] {
+    var samples = stretch.samples
+    if stretch.sampleRate != input.sampleRate {
+      if resampler?.inputRate != stretch.sampleRate || resampler?.outputRate != input.sampleRate {
+        resampler = try? Resampler(from: stretch.sampleRate, to: input.sampleRate)
+      }
+      samples = resampler?.process(samples) ?? []
+    }
+    guard isReady, !samples.isEmpty else { return [] }
+    uncommitted += samples.count
+    return [.sendAudio(RealtimeClientEvent.append(input.encode(samples)))]
+  }
+
+  private mutating func speechEnded() -> [Action] {
+    guard !session.detectsTurns else { return [] }
+    var actions: [Action] = []
+    // The server refuses to commit less than 100 ms.
+    if uncommitted >= input.sampleRate / 10 { actions.append(.send(RealtimeClientEvent.commit())) }
+    uncommitted = 0
+    if let call = takeCollecting() {
+      actions.append(
+        .send(RealtimeClientEvent.functionOutput(call: call, .object(["status": .string("the caller spoke")]))))
+    }
+    return actions + beginTurn()
+  }
+
+  /// Keys, or none: the output of the function that asked for them, or a word of the user's.
+  private mutating func inputCame(_ output: BotValue, _ text: String) -> [Action] {
+    var actions: [Action] = []
+    if let call = takeCollecting() {
+      actions.append(.send(RealtimeClientEvent.functionOutput(call: call, output)))
+    } else {
+      actions.append(.send(RealtimeClientEvent.userText(text)))
+    }
+    if isSensitive {
+      isSensitive = false
+      actions.append(.command(.sensitive(false)))
+    }
+    return actions + beginTurn()
+  }
+
+  private mutating func takeCollecting() -> String? {
+    defer { collecting = nil }
+    return collecting
+  }
+
+  /// The bot is to speak.
+  mutating func beginTurn(instructions: String? = nil) -> [Action] {
+    items = []
+    flood.reset()
+    wanted = (instructions, true)
+    return cancelled() + ask()
+  }
+
+  /// Asks for the response that is wanted, if one is and can be had now.
+  mutating func ask() -> [Action] {
+    guard wanted.isSet, isReady, answer == .none else { return [] }
+    answer = .requested
+    defer { wanted = (nil, false) }
+    return [.send(RealtimeClientEvent.createResponse(instructions: wanted.instructions))]
+  }
+
+  /// Gives up the response that is on its way, if one is.
+  private mutating func cancelled() -> [Action] {
+    switch answer {
+    case .none, .cancelled: return []
+    case .requested:
+      answer = .cancelled
+      return [.send(RealtimeClientEvent.cancel(response: nil))]
+    case .active(let id):
+      answer = .cancelled
+      return [.send(RealtimeClientEvent.cancel(response: id))]
+    }
+  }
+
+  /// The caller heard this much of the turn: the server is to forget the rest of what it said.
+  private mutating func interrupted(_ played: Int) -> [Action] {
+    wanted = (nil, false)
+    var actions = cancelled()
+    var left = max(0, played) * 1000
+    for item in items {
+      if left < item.microseconds {
+        actions.append(
+          .send(RealtimeClientEvent.truncate(item: item.id, contentIndex: item.contentIndex, milliseconds: left / 1000))
+        )
+      }
+      left = max(0, left - item.microseconds)
+    }
+    items = []
+    flood.reset()
+    return actions
+  }
+
+  mutating func setSensitive() -> Action {
+    isSensitive = true
+    return .command(.sensitive(true))
+  }
+}

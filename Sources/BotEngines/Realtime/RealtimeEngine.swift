@@ -1,0 +1,44 @@
+import BotEngine
+import Logging
+
+/// A bot that speaks the OpenAI Realtime events, kind `realtime`: it is the WebSocket server, this its client.
+struct RealtimeEngine: BotEngine {
+  private let session: RealtimeSession
+  private let bot: SocketBot
+  private let log: Logger
+
+  init(_ settings: RealtimeSettings, in surroundings: EngineSurroundings) throws(EngineError) {
+    session = try RealtimeSession(settings)
+    bot = try SocketBot(settings.endpoint, url: Self.url(settings))
+    log = surroundings.log
+  }
+
+  /// The URL with the model in its query, where it names none.
+  private static func url(_ settings: RealtimeSettings) -> String {
+    let url = settings.endpoint.url
+    guard let model = settings.model, !url.contains("?model="), !url.contains("&model=") else { return url }
+    return url + (url.contains("?") ? "&" : "?") + "model=" + escaped(model)
+  }
+
+  /// Percent-encoded but for the characters that mean themselves everywhere (RFC 3986, section 2.3).
+  private static func escaped(_ text: String) -> String {
+    text.utf8.map { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: String(UnicodeScalar(byte))
+      default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+      }
+    }.joined()
+  }
+
+  /// A server that finds the caller's turns itself needs the silence between them too.
+  var audioDelivery: CallerAudioDelivery { session.detectsTurns ? .everything : .turns }
+
+  func converse(_ call: BotCall) async throws {
+    let socket = try await bot.connect()
+    defer { socket.close() }
+    let realtime = RealtimeCall(call: call, socket: socket, session: session)
+    try await realtime.hold()
+    let figures = await realtime.figures
+    log.debug("realtime session ended", metadata: figures.mapValues { "\($0)" })
+  }
+}

@@ -1,0 +1,63 @@
+import BotEngine
+import WebSocketClient
+
+/// Where a bot's WebSocket is: a client for its roots, and the address.
+struct SocketBot: Sendable {
+  private let client: WebSocketClient
+  private let address: WebSocketAddress
+  private let headers: [(name: String, value: String)]
+  private let limits: WebSocketLimits
+
+  /// Throws ``EngineError`` where the URL or a certificate cannot be used. Blocks while roots are read.
+  init(_ endpoint: BotEndpoint, url: String) throws(EngineError) {
+    guard let address = WebSocketAddress(url) else {
+      throw EngineError(.unusable, "A bot's URL is not a WebSocket URL; write it as in wss://bot.example.com/call.")
+    }
+    let tls = WebSocketTLS(
+      rootsPEM: endpoint.tls.rootsPEM, certificatePEM: endpoint.tls.certificatePEM, keyPEM: endpoint.tls.keyPEM,
+      serverName: endpoint.tls.serverName)
+    do { client = try WebSocketClient(tls: tls) } catch { throw EngineError(.unusable, error.message) }
+    self.address = address
+    headers = endpoint.headers
+    limits = WebSocketLimits(connectTimeout: endpoint.connectTimeout)
+  }
+
+  /// Opens a socket for one call. A server that is not there, or says that it is not ready, is tried again until the
+  /// time to connect has passed.
+  func connect() async throws -> WebSocket {
+    let began = ContinuousClock.now
+    var delay = Duration.milliseconds(100)
+    while true {
+      do throws(WebSocketError) {
+        return try await client.connect(to: address, headers: headers, limits: limits)
+      } catch {
+        if error.code == .cancelled { throw CancellationError() }
+        guard error.mayPass, ContinuousClock.now - began + delay < limits.connectTimeout else {
+          throw BotFailure(opening: error)
+        }
+      }
+      try await Task.sleep(for: delay)
+      delay = min(delay * 2, .seconds(1))
+    }
+  }
+}
+
+extension WebSocketError {
+  /// Whether the same attempt may succeed a moment later.
+  fileprivate var mayPass: Bool {
+    switch code {
+    case .refused, .lost: true
+    case .upgrade: status.map { [502, 503, 504].contains($0) } ?? false
+    default: false
+    }
+  }
+}
+
+/// Carries on the sides of one call side by side, until one of them is at its end; the others are then cancelled.
+func untilFirst(_ sides: @Sendable () async throws -> Void...) async throws {
+  try await withThrowingTaskGroup(of: Void.self) { group in
+    for side in sides { group.addTask(operation: side) }
+    defer { group.cancelAll() }
+    try await group.next()
+  }
+}

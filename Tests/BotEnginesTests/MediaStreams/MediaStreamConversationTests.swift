@@ -1,0 +1,198 @@
+import AudioCodecs
+import BotEngine
+import Testing
+
+@testable import BotEngines
+
+@Suite("A call on the wire of Media Streams")
+struct MediaStreamConversationTests {
+  private func conversation(isHeardAtOnce: Bool = true) -> MediaStreamConversation {
+    MediaStreamConversation(
+      identity: .init(account: "AC1"), turnSilence: .milliseconds(700), isHeardAtOnce: isHeardAtOnce, now: .zero)
+  }
+
+  private func media(_ milliseconds: Int) -> MediaStreamMessage {
+    .media([UInt8](repeating: 0x55, count: 8 * milliseconds))
+  }
+
+  private func events(_ actions: [MediaStreamConversation.Action]) throws -> [String] {
+    try actions.compactMap {
+      switch $0 {
+      case .send(let bytes), .sendAudio(let bytes): try JSONDocument(bytes).root["event"]?.string
+      case .command(let command): Mirror(reflecting: command).children.first?.label ?? "\(command)"
+      case .fail(let failure): failure.kind.rawValue
+      case .finish: "finish"
+      }
+    }
+  }
+
+  @Test("begins with who calls, and numbers what follows")
+  func begins() throws {
+    var call = conversation()
+    let messages = call.begin(parameters: [("line", "sales")]).compactMap { action -> JSONElement? in
+      guard case .send(let bytes) = action else { return nil }
+      return try? JSONDocument(bytes).root
+    }
+    #expect(messages.count == 2 && messages[0]["event"]?.isString("connected") == true)
+    #expect(messages[0]["sequenceNumber"] == nil)
+    #expect(messages[1]["sequenceNumber"]?.isString("1") == true)
+    #expect(messages[1]["start"]?["customParameters"]?["line"]?.isString("sales") == true)
+    #expect(messages[1]["start"]?["mediaFormat"]?["sampleRate"]?.kind == .number)
+    guard case .send(let digit)? = call.take(.digits("7"), now: .zero).first else { throw Failed() }
+    #expect(try JSONDocument(digit).root["sequenceNumber"]?.isString("2") == true)
+  }
+
+  @Test("ends the bot's turn when its words were heard and nothing followed")
+  func turnEnds() throws {
+    var call = conversation()
+    #expect(try events(call.take(media(1000), now: .seconds(1))) == ["audio"])
+    #expect(try !events(call.tick(now: .milliseconds(2699))).contains("endTurn"))
+    #expect(try events(call.tick(now: .milliseconds(2700))).contains("endTurn"))
+    #expect(try !events(call.tick(now: .milliseconds(9000))).contains("endTurn"), "once")
+  }
+
+  @Test("drops what the bot says before it can know of an interruption, and nothing after it has cleared")
+  func interrupted() throws {
+    var call = conversation()
+    _ = call.take(media(5000), now: .zero)
+    #expect(call.take(.interrupted(playedMilliseconds: 900), now: .seconds(1)).isEmpty, "nobody asked to be told")
+    #expect(call.take(media(20), now: .seconds(1)).isEmpty)
+    #expect(try events(call.take(.mark("late"), now: .seconds(1))) == ["mark"], "a mark of dropped audio comes back")
+    #expect(call.droppedAudio == 1)
+    #expect(try events(call.take(.clear, now: .seconds(1))) == ["clear"])
+    #expect(try events(call.take(media(20), now: .seconds(1))) == ["audio"])
+  }
+
+  @Test("hears a bot again that never clears, once the caller has finished")
+  func neverClears() throws {
+    var call = conversation()
+    _ = call.take(media(5000), now: .zero)
+    _ = call.take(.interrupted(playedMilliseconds: 900), now: .seconds(1))
+    _ = call.take(.speechEnded(offset: 3000), now: .seconds(3))
+    #expect(try events(call.take(media(20), now: .seconds(3))) == ["audio"])
+  }
+
+  @Test("gives the turn back where this wire has no word for what happened, unless the bot has asked to be told")
+  func extras() throws {
+    var call = conversation()
+    #expect(try events(call.take(.noInput, now: .zero)) == ["endTurn"])
+    #expect(try events(call.take(.custom(name: "x", parameters: [:]), now: .zero)) == ["endTurn"])
+    _ = call.take(.subscribe([.noInput, .custom, .interrupted, .digits, .speech]), now: .zero)
+    #expect(try events(call.take(.noInput, now: .zero)) == ["noInput"])
+    #expect(try events(call.take(.custom(name: "x", parameters: ["a": .number(1)]), now: .zero)) == ["custom"])
+    #expect(try events(call.take(.interrupted(playedMilliseconds: 1), now: .zero)) == ["interrupted"])
+    #expect(try events(call.take(.digits("12"), now: .zero)) == ["dtmf", "dtmf", "digits"])
+    #expect(try events(call.take(.speechStarted(offset: 1), now: .zero)) == ["speech"])
+  }
+
+  @Test("asks for no second greeting")
+  func greetedOnce() throws {
+    var call = conversation()
+    #expect(call.take(.started, now: .zero).isEmpty)
+    #expect(try events(call.take(.started, now: .seconds(1))) == ["endTurn"])
+  }
+
+  @Test("gives up a bot that floods")
+  func floods() throws {
+    var call = conversation()
+    #expect(try events(call.take(media(32_000), now: .zero)) == ["audio"])
+    let later = try (0...20).map { try events(call.take(media(2_000), now: .seconds($0))) }
+    #expect(later.firstIndex(of: ["flooded"]) == 9)
+  }
+
+  @Test("lets a bot go on that speaks for long, but not faster than speech is made")
+  func longAnswer() throws {
+    var call = conversation()
+    for tenth in 0..<3000 {
+      let actions = try events(call.take(media(400), now: .milliseconds(100 * tenth)))
+      #expect(actions.first == "audio")
+    }
+  }
+
+  @Test("gives up a bot that sends garbage")
+  func garbage() throws {
+    var call = conversation()
+    #expect(try events(call.take(.init(kind: .text, bytes: [0xFF, 0]), now: .zero)) == ["garbage"])
+    #expect(try events(call.take(.init(kind: .text, bytes: Array("{\"event\":\"hello\"}".utf8)), now: .zero)) == [])
+    for _ in 0..<19 {
+      let bad = call.take(
+        .init(kind: .text, bytes: Array(#"{"event":"media","media":{"payload":"*"}}"#.utf8)), now: .zero)
+      #expect(bad.isEmpty, "a slip is passed over")
+    }
+    let last = call.take(.init(kind: .text, bytes: Array(#"{"event":"media"}"#.utf8)), now: .zero)
+    #expect(try events(last) == ["garbage"])
+  }
+
+  @Test("stops with the call")
+  func stops() throws {
+    var call = conversation()
+    #expect(try events(call.take(.ended(.hangup), now: .zero)) == ["stop", "finish"])
+  }
+
+  struct Failed: Error {}
+}
+
+@Suite("The caller's audio on the wire of Media Streams")
+struct InboundAudioTests {
+  private func frames(_ audio: inout InboundAudio) -> [(payload: [UInt8], offset: Int)] {
+    var frames: [(payload: [UInt8], offset: Int)] = []
+    audio.takeFrames { frames.append((Array($0), $1)) }
+    return frames
+  }
+
+  private func stretch(_ milliseconds: Int, rate: Int = 8000) -> CallerAudio {
+    CallerAudio(samples: [Int16](repeating: 8_000, count: rate / 1000 * milliseconds), sampleRate: rate, offset: 0)
+  }
+
+  @Test("comes in frames of 20 ms, whatever it came in")
+  func frames() {
+    var audio = InboundAudio(now: .zero)
+    audio.append(stretch(33), now: .zero)
+    #expect(frames(&audio).map(\.offset) == [0])
+    audio.append(stretch(7), now: .zero)
+    #expect(frames(&audio).map(\.offset) == [20])
+    audio.append(stretch(100, rate: 16_000), now: .zero)
+    #expect((4...5).contains(frames(&audio).count), "the resampler keeps a little back")
+  }
+
+  @Test("is filled with silence where nothing comes, and only there")
+  func silence() {
+    var audio = InboundAudio(now: .zero)
+    audio.fill(now: .milliseconds(100))
+    #expect(frames(&audio).isEmpty, "jitter is no gap")
+    audio.fill(now: .milliseconds(140))
+    let silent = frames(&audio)
+    #expect(silent.count == 7 && silent.allSatisfy { $0.payload == [UInt8](repeating: 0xFF, count: 160) })
+    audio.append(stretch(200), now: .milliseconds(150))
+    #expect(frames(&audio).map(\.offset) == Array(stride(from: 140, to: 340, by: 20)))
+    audio.fill(now: .milliseconds(340))
+    #expect(frames(&audio).isEmpty, "the stream is ahead of the clock")
+    audio.fill(now: .milliseconds(540))
+    #expect(frames(&audio).isEmpty, "jitter of a bad network is no gap either")
+    audio.fill(now: .milliseconds(560))
+    #expect(frames(&audio).count == 11)
+  }
+
+  @Test("keeps to the clock over an hour of turns and gaps")
+  func drift() {
+    var audio = InboundAudio(now: .zero)
+    var now = 0
+    var count = 0
+    while now < 3_600_000 {
+      if now / 5000 % 2 == 0 { audio.append(stretch(20), now: .milliseconds(now)) }
+      now += 20
+      audio.fill(now: .milliseconds(now))
+      count += frames(&audio).count
+    }
+    #expect(abs(count * 20 - now) < 200)
+  }
+
+  @Test("does not lose the silence after a burst")
+  func burst() {
+    var audio = InboundAudio(now: .zero)
+    audio.append(stretch(10_000), now: .zero)
+    #expect(frames(&audio).count == 500)
+    audio.fill(now: .milliseconds(640))
+    #expect(!frames(&audio).isEmpty)
+  }
+}

@@ -1,0 +1,288 @@
+import BotEngine
+import Testing
+
+@testable import BotEngines
+
+@Suite("A call on the wire of the Realtime events")
+struct RealtimeConversationTests {
+  private static let endpoint = BotEndpoint(url: "ws://127.0.0.1:1/", host: "127.0.0.1", port: 1, isSecure: false)
+
+  private func conversation(
+    format: RealtimeSettings.Format = .pcmu, greeting: String? = nil, session: String? = nil
+  ) throws -> RealtimeConversation {
+    let settings = RealtimeSettings(
+      endpoint: Self.endpoint, instructions: "Be kind.", greeting: greeting, format: format, session: session)
+    return RealtimeConversation(try RealtimeSession(settings), isHeardAtOnce: true)
+  }
+
+  /// A conversation whose session stands and whose greeting is under way.
+  private func greeted() throws -> RealtimeConversation {
+    var call = try conversation()
+    _ = call.take(.started)
+    _ = try call.hear(#"{"type":"session.updated","session":{}}"#)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r1"}}"#)
+    return call
+  }
+
+  @Test("asks for a session in the format, without the server's turn detection, with its tools")
+  func session() throws {
+    let call = try conversation(format: .pcm)
+    let update = try #require(call.begin().sent.first)
+    #expect(update["type"]?.isString("session.update") == true)
+    let session = update["session"]
+    #expect(session?["type"]?.isString("realtime") == true)
+    #expect(session?["instructions"]?.isString("Be kind.") == true)
+    #expect(session?["audio"]?["input"]?["format"]?["rate"]?.int == 24_000)
+    #expect(session?["audio"]?["input"]?["turn_detection"]?.kind == .null)
+    #expect(session?["audio"]?["output"]?["format"]?["type"]?.isString("audio/pcm") == true)
+    #expect(
+      session?["tools"]?.elements.compactMap { $0["name"]?.string } == [
+        "transfer_to_agent", "end_call", "collect_digits",
+      ])
+  }
+
+  @Test("lays the configuration's session over its own")
+  func overlay() throws {
+    let text = #"{"temperature":0.7,"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}"#
+    let settings = RealtimeSettings(endpoint: Self.endpoint, session: text)
+    let session = try RealtimeSession(settings)
+    #expect(session.detectsTurns)
+    let update = try #require(RealtimeConversation(session, isHeardAtOnce: true).begin().sent.first)["session"]
+    #expect(update?["temperature"]?.double == 0.7)
+    #expect(update?["audio"]?["input"]?["format"]?["type"]?.isString("audio/pcmu") == true, "what is not named stays")
+    #expect(throws: EngineError.self) { try RealtimeSession(RealtimeSettings(endpoint: Self.endpoint, session: "[]")) }
+  }
+
+  @Test("greets when the session stands, and not before")
+  func greeting() throws {
+    var call = try conversation(greeting: "Say hello.")
+    #expect(call.take(.started).isEmpty)
+    let asked = try call.hear(#"{"type":"session.updated","session":{}}"#).sent
+    #expect(asked.types == ["response.create"])
+    #expect(asked[0]["response"]?["instructions"]?.isString("Say hello.") == true)
+  }
+
+  @Test("plays the response and ends the turn with it, by the names of today and of the beta")
+  func plays() throws {
+    for name in ["response.output_audio.delta", "response.audio.delta"] {
+      var call = try greeted()
+      let audio = try call.hear(
+        #"{"type":"\#(name)","response_id":"r1","item_id":"i1","content_index":0,"delta":"////"}"#)
+      guard case .command(.audio(let heard))? = audio.first, case .mulaw(let bytes) = heard.content else {
+        throw Failed()
+      }
+      #expect(bytes == [0xFF, 0xFF, 0xFF])
+      #expect(
+        try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#).commands == ["endTurn"])
+    }
+  }
+
+  @Test("follows a server that uses another format than it was asked for")
+  func otherFormat() throws {
+    var call = try conversation()
+    _ = call.take(.started)
+    _ = try call.hear(
+      #"{"type":"session.updated","session":{"output_audio_format":"pcm16","input_audio_format":"pcm16"}}"#)
+    let audio = try call.hear(#"{"type":"response.audio.delta","response_id":"r1","item_id":"i1","delta":"AAEAAg=="}"#)
+    guard case .command(.audio(let heard))? = audio.first, case .linear(let samples, 24_000) = heard.content else {
+      throw Failed()
+    }
+    #expect(samples == [256, 512])
+  }
+
+  @Test("commits what the caller said and asks for a response")
+  func turn() throws {
+    var call = try greeted()
+    _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
+    _ = call.take(.speechStarted(offset: 0))
+    let speech = CallerAudio(samples: [Int16](repeating: 0, count: 1600), sampleRate: 8000, offset: 0)
+    let appended = call.take(.audio(speech)).sent
+    #expect(appended.types == ["input_audio_buffer.append"] && appended[0]["audio"]?.base64?.count == 1600)
+    #expect(call.take(.speechEnded(offset: 200)).sent.types == ["input_audio_buffer.commit", "response.create"])
+    #expect(call.take(.speechEnded(offset: 200)).sent.types == ["response.cancel"], "nothing more was said to commit")
+  }
+
+  @Test("does not keep what is left of speech that led to nothing")
+  func abandoned() throws {
+    var call = try greeted()
+    _ = call.take(.audio(CallerAudio(samples: [Int16](repeating: 0, count: 800), sampleRate: 8000, offset: 0)))
+    #expect(call.take(.speechStarted(offset: 0)).sent.types == ["input_audio_buffer.clear"])
+  }
+
+  @Test("truncates what was said to what was heard, and cancels what is still being said")
+  func interrupted() throws {
+    var call = try greeted()
+    for item in ["i1", "i2", "i3"] {
+      let second = [UInt8](repeating: 0xFF, count: 8000)
+      var audio = JSONWriter()
+      audio.base64(second)
+      let delta = String(decoding: audio.bytes, as: UTF8.self)
+      _ = try call.hear(
+        #"{"type":"response.output_audio.delta","response_id":"r1","item_id":"\#(item)","content_index":0,"delta":\#(delta)}"#
+      )
+    }
+    let sent = call.take(.interrupted(playedMilliseconds: 1400)).sent
+    #expect(sent.types == ["response.cancel", "conversation.item.truncate", "conversation.item.truncate"])
+    #expect(sent[0]["response_id"]?.isString("r1") == true)
+    #expect(sent[1]["item_id"]?.isString("i2") == true && sent[1]["audio_end_ms"]?.int == 400)
+    #expect(sent[2]["item_id"]?.isString("i3") == true && sent[2]["audio_end_ms"]?.int == 0)
+    let late = try call.hear(
+      #"{"type":"response.output_audio.delta","response_id":"r1","item_id":"i3","delta":"////"}"#)
+    #expect(late.isEmpty, "what still comes of it is not heard")
+  }
+
+  @Test("does not truncate beyond what was sent")
+  func clamped() throws {
+    var call = try greeted()
+    _ = try call.hear(#"{"type":"response.output_audio.delta","response_id":"r1","item_id":"i1","delta":"////"}"#)
+    _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
+    #expect(
+      call.take(.interrupted(playedMilliseconds: 60_000)).isEmpty, "all of it was heard, and nothing is under way")
+  }
+
+  @Test("asks for the next response when the cancelled one is done")
+  func oneAtATime() throws {
+    var call = try greeted()
+    _ = call.take(.interrupted(playedMilliseconds: 0))
+    #expect(call.take(.digits("1")).sent.types == ["conversation.item.create"])
+    let done = #"{"type":"response.done","response":{"id":"r1","status":"cancelled"}}"#
+    #expect(try call.hear(done).sent.types == ["response.create"])
+    var other = try greeted()
+    _ = other.take(.interrupted(playedMilliseconds: 0))
+    _ = other.take(.digits("1"))
+    let error = #"{"type":"error","error":{"type":"invalid_request_error","code":"response_cancel_not_active"}}"#
+    #expect(try other.hear(error).sent.types == ["response.create"])
+  }
+
+  @Test("tells the bot digits, silence and events in words")
+  func words() throws {
+    var call = try greeted()
+    let digits = try #require(call.take(.digits("12#")).sent.first)
+    #expect(digits["item"]?["content"]?.elements.first?["text"]?.isString("[The caller pressed 12#]") == true)
+    #expect(call.take(.noInput).sent.types.first == "conversation.item.create")
+    let event = try #require(call.take(.custom(name: "order", parameters: ["id": .string("7")])).sent.first)
+    #expect(
+      event["item"]?["content"]?.elements.first?["text"]?.string
+        == #"[Event] {"event":"order","parameters":{"id":"7"}}"#)
+  }
+
+  @Test("transfers and ends where the bot calls the functions")
+  func functions() throws {
+    var call = try greeted()
+    let transfer = try call.hear(
+      Self.done("transfer_to_agent", #"{\"summary\":\"wants a person\",\"reason\":\"asked\"}"#))
+    guard case .command(.transfer(let summary, let metadata))? = transfer.first else { throw Failed() }
+    #expect(summary == "wants a person" && metadata == ["reason": .string("asked")])
+    var other = try greeted()
+    #expect(try other.hear(Self.done("end_call", "{}")).commands == ["end"])
+    var third = try greeted()
+    #expect(try third.hear(Self.done("fly_away", "{}")).sent.types == ["conversation.item.create", "response.create"])
+  }
+
+  @Test("collects digits where the bot calls the function, and gives them back as its output")
+  func collects() throws {
+    var call = try greeted()
+    let actions = try call.hear(
+      Self.done("collect_digits", ##"{\"count\":4,\"terminator\":\"#\",\"sensitive\":true}"##))
+    #expect(actions.commands == ["sensitive", "endTurn"])
+    guard case .command(.endTurn(let settings?))? = actions.last else { throw Failed() }
+    #expect(settings == BotInputSettings(mode: .digits, digitCount: 4, terminator: "#"))
+    let came = call.take(.digits("1234"))
+    #expect(came.sent.types == ["conversation.item.create", "response.create"] && came.commands == ["sensitive"])
+    #expect(came.sent[0]["item"]?["call_id"]?.isString("c1") == true)
+    #expect(came.sent[0]["item"]?["output"]?.string == #"{"digits":"1234"}"#)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r2"}}"#)
+    let done = try call.hear(#"{"type":"response.done","response":{"id":"r2","status":"completed"}}"#)
+    guard case .command(.endTurn(let restored?))? = done.first else { throw Failed() }
+    #expect(restored.mode == .voiceAndDigits, "the caller may speak again")
+  }
+
+  @Test(
+    "takes errors that end the session for failures, and goes on after others",
+    arguments: [
+      ("invalid_request_error", "item_truncate_invalid_item_id", nil, false),
+      ("invalid_request_error", "input_audio_buffer_commit_empty", nil, false),
+      ("invalid_request_error", "invalid_value", RealtimeClientEvent.responseID, true),
+      ("invalid_request_error", "rate_limit_exceeded", nil, true), ("server_error", "", nil, true),
+      ("invalid_request_error", "session_expired", nil, true), ("insufficient_quota", "insufficient_quota", nil, true),
+    ] as [(String, String, String?, Bool)])
+  func errors(type: String, code: String, event: String?, fails: Bool) throws {
+    var call = try greeted()
+    let id = event.map { #","event_id":"\#($0)""# } ?? ""
+    let actions = try call.hear(#"{"type":"error","error":{"type":"\#(type)","code":"\#(code)","message":"m"\#(id)}}"#)
+    #expect(actions.failures.count == (fails ? 1 : 0))
+  }
+
+  @Test("fails with a response that failed, without the server's words")
+  func failedResponse() throws {
+    var call = try greeted()
+    let actions = try call.hear(
+      #"{"type":"response.done","response":{"id":"r1","status":"failed","status_details":{"error":{"type":"server_error","code":"rate_limit_exceeded","message":"caller said 4111"}}}}"#
+    )
+    #expect(actions.failures.map(\.kind) == [.refused])
+    #expect(actions.failures.first?.message == "The server reports an error: server_error, rate_limit_exceeded.")
+  }
+
+  @Test("leaves turns to a server that detects them")
+  func serverTurns() throws {
+    var call = try conversation(session: #"{"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}"#)
+    _ = call.take(.started)
+    _ = try call.hear(#"{"type":"session.updated","session":{}}"#)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r1"}}"#)
+    _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
+    _ = call.take(.audio(CallerAudio(samples: [Int16](repeating: 0, count: 1600), sampleRate: 8000, offset: 0)))
+    #expect(call.take(.speechEnded(offset: 200)).isEmpty)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r2"}}"#)
+    let audio = #"{"type":"response.output_audio.delta","response_id":"r2","item_id":"i1","delta":"////"}"#
+    #expect(try call.hear(audio).commands == ["audio"])
+    #expect(try call.hear(#"{"type":"input_audio_buffer.speech_started"}"#).commands == ["clear"])
+  }
+
+  @Test("gives up a server that sends garbage")
+  func garbage() throws {
+    var call = try greeted()
+    #expect(call.take(.init(kind: .text, bytes: [0]), now: .zero).failures.map(\.kind) == [.garbage])
+    #expect(call.take(.init(kind: .text, bytes: Array("{}".utf8)), now: .zero).failures.map(\.kind) == [.garbage])
+    #expect(try call.hear(#"{"type":"response.output_audio.delta","item_id":"i","delta":"*"}"#).isEmpty)
+  }
+
+  private static func done(_ name: String, _ arguments: String) -> String {
+    #"{"type":"response.done","response":{"id":"r1","status":"completed","output":[{"type":"function_call","call_id":"c1","name":"\#(name)","arguments":"\#(arguments)"}]}}"#
+  }
+
+  struct Failed: Error {}
+}
+
+extension RealtimeConversation {
+  /// Takes a server's event as it is on the wire.
+  fileprivate mutating func hear(_ text: String) throws -> [Action] {
+    take(.init(kind: .text, bytes: Array(text.utf8)), now: .zero)
+  }
+}
+
+extension [RealtimeConversation.Action] {
+  fileprivate var sent: [JSONElement] {
+    compactMap {
+      switch $0 {
+      case .send(let bytes), .sendAudio(let bytes): try? JSONDocument(bytes).root
+      default: nil
+      }
+    }
+  }
+
+  fileprivate var commands: [String] {
+    compactMap {
+      if case .command(let command) = $0 {
+        Mirror(reflecting: command).children.first?.label ?? "\(command)"
+      } else {
+        nil
+      }
+    }
+  }
+
+  fileprivate var failures: [BotFailure] { compactMap { if case .fail(let failure) = $0 { failure } else { nil } } }
+}
+
+extension [JSONElement] {
+  fileprivate var types: [String] { compactMap { $0["type"]?.string } }
+}
