@@ -7,13 +7,14 @@ extension Conversation {
   /// Tells the bot; the first word starts it.
   func tell(_ event: ConversationEvent, turn: Int) {
     events.deliver(CallerEvent(event), turn: turn)
-    if bot == nil, !machine.isClosed { startBot() }
+    guard !isBotStarted, !machine.isClosed else { return }
+    isBotStarted = true
+    startBot()
   }
 
   private func startBot() {
     let own = LoopBound(self, loop: loop)
     guard agent.health.admit() else {
-      bot = Task {}
       loop.execute { own.value.botReturned(.keptAway) }
       return
     }

@@ -37,6 +37,8 @@ final class Conversation {
   /// Changes of the audio's format on RPCs that are over; the bound is the call's.
   var formatChanges = 0
   var bot: Task<Void, Never>?
+  /// Whether the bot was told of the call, or would have been were it asked at all.
+  var isBotStarted = false
   /// Whether the bot has answered anything yet.
   var hasAnswered = false
   /// Whether the bot was asked to pause.

@@ -37,7 +37,7 @@ extension Configuration {
   public var recordsCalls: Bool {
     !isDemo
       && (recording.isEnabled || identity.tenants.contains { $0.recording.isEnabled == true }
-        || agents.contains { $0.isRecorded == true })
+        || agents.contains { $0.isRecorded == true } || media.receivers.contains { $0.kind == .record })
   }
 
   /// How long an organization's recordings are kept; `nil` is for ever.

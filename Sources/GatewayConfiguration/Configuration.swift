@@ -9,7 +9,7 @@ public struct Configuration: Sendable, Equatable {
   public var admin: Admin
   /// Whose tokens are accepted, and for whom.
   public var identity: Identity
-  /// To where connections may be made.
+  /// Where bots may be.
   public var egress: Egress
   /// The agents, in the order in which they are listed to Webex; at least one, ids unique.
   public var agents: [Agent]

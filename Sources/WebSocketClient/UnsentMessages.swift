@@ -20,6 +20,9 @@ final class UnsentMessages: Sendable {
   /// Messages that found no space.
   var refused: Int { state.withLock { $0.refused } }
 
+  /// Whether messages are still taken.
+  var isOpen: Bool { state.withLock { !$0.isClosed } }
+
   enum Admission {
     /// There is no space, or the socket is closed.
     case refused

@@ -43,6 +43,9 @@ public final class WebSocket: Sendable {
     }
   }
 
+  /// Whether neither side has closed it yet.
+  public var isOpen: Bool { unsent.isOpen }
+
   /// Messages that ``send(_:)`` refused.
   public var droppedMessages: Int { unsent.refused }
 

@@ -69,7 +69,7 @@ struct ConfigurationFile: ParsableArguments {
   /// The agents with their engines. A script's mistakes, and an engine's missing secrets, are the configuration's: they end the command in the same way.
   func agents(of configuration: Configuration, log: Logger) throws -> AgentDirectory {
     do {
-      _ = try configuration.mediaSettings(log: log)
+      _ = try configuration.mediaSettings(recordings: nil, log: log)
       return try configuration.agentDirectory(log: log)
     } catch let error as ScriptError {
       StandardError.write(error.description)

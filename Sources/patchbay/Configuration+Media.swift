@@ -9,9 +9,10 @@ import WebexProtocol
 
 extension Configuration {
   /// The receivers, and the media that is asked for. A secret that cannot be had is a mistake of the configuration.
-  func mediaSettings(log: Logger) throws -> MediaGateway.Settings {
+  func mediaSettings(recordings: CallRecordings?, log: Logger) throws -> MediaGateway.Settings {
     MediaGateway.Settings(
-      receivers: MediaReceivers(try media.receivers.map { try $0.entry(log: log) }), forkRate: media.forkRate,
+      receivers: MediaReceivers(try media.receivers.compactMap { try $0.entry(recordings: recordings, log: log) }),
+      forkRate: media.forkRate,
       meetingRate: media.meetings.sampleRate,
       meetings: MeetingSettings(
         audioCodec: .init(rawValue: media.meetings.codec.rawValue) ?? .opus,
@@ -22,12 +23,16 @@ extension Configuration {
 }
 
 extension Configuration.Receiver {
-  fileprivate func entry(log: Logger) throws -> MediaReceivers.Entry {
-    let receiver: any MediaReceiver =
-      switch kind {
-      case .count: CountingReceiver(id: id, log: log)
-      case .grpc(let endpoint): try GRPCReceiver(id: id, endpoint: try endpoint.resolved(), log: log)
-      }
+  /// `nil` for a recorder where nothing was set up to be recorded when the server began.
+  fileprivate func entry(recordings: CallRecordings?, log: Logger) throws -> MediaReceivers.Entry? {
+    let receiver: any MediaReceiver
+    switch kind {
+    case .count: receiver = CountingReceiver(id: id, log: log)
+    case .grpc(let endpoint): receiver = try GRPCReceiver(id: id, endpoint: try endpoint.resolved(), log: log)
+    case .record:
+      guard let recordings else { return nil }
+      receiver = RecordingReceiver(recordings)
+    }
     return MediaReceivers.Entry(
       id: id, receiver: receiver, organizations: tenants.isEmpty ? nil : Set(tenants),
       kinds: Set(takes.map { $0 == .forks ? .fork : .meeting }))

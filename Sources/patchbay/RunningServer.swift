@@ -30,7 +30,8 @@ final class RunningServer: Sendable {
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
-    media = MediaGateway(gateway: gateway, settings: try configuration.mediaSettings(log: log), log: log)
+    media = MediaGateway(
+      gateway: gateway, settings: try configuration.mediaSettings(recordings: recordings?.calls, log: log), log: log)
     let services = ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] + media.services
     health = HealthStatus(Dictionary(uniqueKeysWithValues: services.map { ($0, .notServing) }))
     server = GRPCServer(

@@ -69,10 +69,14 @@ async def turn(channel, token, words, marks):
             if over.is_set():
                 break
             sent.append(time.monotonic())
-            await line.write(frames[index] if index < len(frames) else quiet)
+            try:
+                await line.write(frames[index] if index < len(frames) else quiet)
+            except (grpc.RpcError, asyncio.InvalidStateError):
+                return  # the RPC has ended meanwhile; how, its status tells
             due += 0.02
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-        await line.done_writing()
+        if not line.done():
+            await line.done_writing()
 
     speaking = asyncio.create_task(speak())
     async for raw in line:
@@ -197,11 +201,11 @@ class Attack:
         token = self.issuer.token(TENANT)
         calls = [o.calls // self.PROCESSES + (n < o.calls % self.PROCESSES) for n in range(self.PROCESSES)]
         # Keys are fetched for an unknown id 30 s after the fetch before, the one of the start.
-        undisturbed = max(o.seconds, 28)
-        seconds = 3 + undisturbed + 2 * o.seconds + flood_share + (o.seconds + 60) * o.rotate
+        warming, undisturbed = 6, max(o.seconds, 25)
+        seconds = warming + undisturbed + 2 * o.seconds + flood_share + (o.seconds + 60) * o.rotate
         arguments = ("--seconds", seconds, "--words", self.folder / "words", "--token", token)
         workers = [self.worker("callers", "--calls", n, *arguments) for n in calls if n]
-        time.sleep(3)
+        time.sleep(warming)
         with self.phase("undisturbed"):
             time.sleep(undisturbed)
         with self.phase("slow issuer (10 s)"):

@@ -130,7 +130,8 @@ def measure(kind, calls, turns, issuer):
     """Milliseconds of each turn."""
     bot = KINDS[kind](calls)
     with tempfile.TemporaryDirectory() as folder:
-        agents = [conftest.agent("bot", "chunk", bot.engine)]
+        # Two hundred callers and their bot in one process may keep one another waiting for longer than a caller would.
+        agents = [conftest.agent("bot", "chunk", bot.engine | {"timeouts": {"first_answer": "30s"}})]
         gateway = Gateway(folder, conftest.configuration(issuer, agents=agents, logging={"level": "warning"}))
         try:
             def call(number):

@@ -69,9 +69,12 @@ class Issuer:
                     self.send_header(name, value)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body) if found else 0))
-                self.end_headers()
-                if found:
-                    self.wfile.write(body)
+                try:
+                    self.end_headers()
+                    if found:
+                        self.wfile.write(body)
+                except (BrokenPipeError, ConnectionResetError):
+                    pass  # a client that did not wait
 
             def log_message(self, *_):
                 pass

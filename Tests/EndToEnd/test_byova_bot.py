@@ -1,6 +1,5 @@
 """An engine that hands calls to another server of the voice virtual agent interface: here, another Patchbay."""
 
-import json
 import time
 
 import pytest
@@ -8,21 +7,16 @@ import pytest
 import conftest
 from caller import Caller
 from conftest import TENANT_A, agent
-from gateway import Gateway, run
+from gateway import Gateway
 from schemas import Event
-from speech import SOUNDS, likeness, prompt, recorded
-
-# The organization in whose name `patchbay bot test` calls.
-KIT = {"org": "00000000-0000-4000-8000-000000000000", "url": "https://voice.kit.example.com", "nonce": "kit"}
+from speech import likeness, prompt, recorded
 
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory, issuer):
     """A gateway before another one, with an agent for each combination of response modes, and for each way to find the
     end of the caller's turn."""
-    configuration = conftest.configuration(issuer)
-    configuration["identity"]["tenants"].append({"org": KIT["org"], "url": KIT["url"]})
-    behind = Gateway(tmp_path_factory.mktemp("behind"), configuration)
+    behind = Gateway(tmp_path_factory.mktemp("behind"), conftest.configuration(issuer))
     folder = tmp_path_factory.mktemp("before")
     (folder / "token").write_text(issuer.token(TENANT_A))
     (folder / "token").chmod(0o600)
@@ -75,20 +69,6 @@ def test_the_end_of_input_is_the_other_servers(new_caller):
     ended = turn.times(Event.END_OF_INPUT)[0] - turn.utterance.ended
     assert ended < 3, f"END_OF_INPUT came {ended:.1f} s after the last word"
     assert likeness(turn.audio, recorded("tt-monkeysintro")) > 0.85
-
-
-@pytest.mark.parametrize("end_of_input", ["upstream", "patchbay"])
-def test_conformance(servers, issuer, tmp_path, end_of_input):
-    """The kit that bot authors use finds no fault with a server behind Patchbay."""
-    token = tmp_path / "token"
-    token.write_text(issuer.token(KIT))
-    token.chmod(0o600)
-    engine = {"kind": "byova", "url": f"http://{servers[1].address}", "agent": "demo-chunk",
-              "authorization_file": str(token), "end_of_input": end_of_input}
-    tested = run("bot", "test", "--engine", json.dumps(engine), "--calls", "10", "--transfer", "0", "--end", "9",
-                 "--long-answer", str(SOUNDS / "queue-youarenext.wav"), seconds=60)
-    assert tested.returncode == 0, tested.stdout + tested.stderr
-    assert "8 passed, 0 failed" in tested.stdout or "9 passed, 0 failed" in tested.stdout, tested.stdout
 
 
 def test_transfer_and_end(new_caller):

@@ -1,6 +1,5 @@
 """Bots that serve `Protos/bot.proto`, from their author's side and from the caller's."""
 
-import json
 import time
 
 import grpc
@@ -10,9 +9,9 @@ import bots
 import conftest
 from caller import Caller
 from conftest import TENANT_A, agent
-from gateway import Gateway, run
+from gateway import Gateway
 from schemas import INPUT_EVENT_DTMF, Event
-from speech import SOUNDS, likeness, prompt, recorded
+from speech import likeness, prompt, recorded
 
 
 @pytest.fixture(scope="module")
@@ -107,22 +106,6 @@ def test_interruption(server, token):
         assert len(interrupted) == 1
         assert 200 < interrupted[0].played < first.audio.seconds * 1000
         caller.hang_up()
-
-
-def test_conformance():
-    """The kit that bot authors use finds no fault with the bot of these tests."""
-
-    def answer(call, event):
-        if event.WhichOneof("event") == "digits" and event.digits.digits == "7":
-            raise RuntimeError("the bot is broken, as it is meant to be")
-        return bots.echo(call, event)
-
-    with bots.Bot(answer) as bot:
-        tested = run("bot", "test", "--engine", json.dumps(bot.engine), "--calls", "11", "--transfer", "0", "--end", "9",
-                     "--sensitive", "12", "--closes", "7", "--long-answer", str(SOUNDS / "queue-youarenext.wav"),
-                     seconds=60)
-    assert tested.returncode == 0, tested.stdout + tested.stderr
-    assert "11 passed, 0 failed, 0 not applicable" in tested.stdout
 
 
 def test_a_bot_that_hears_everything(server, token):

@@ -1,21 +1,26 @@
 """What is kept of calls: both sides on one clock, nothing sensitive, nothing lost in a crash (S2, S4, S5, R2, R7)."""
 
+import audioop
 import os
 import signal
 import subprocess
 import threading
 import time
+import wave
 
+import grpc
 import numpy
 import pytest
 
-import recordings
+import opus
 from caller import Caller
+from collector import lag, signal_to_noise
 from conftest import TENANT_A, TENANT_B, configuration
-from gateway import Gateway
+from media import (
+    AGENT, AUDIO, CALLER, FORKING_SCHEMA, MEETING_SCHEMA, Fork, Meeting, Pace, closing, packet,
+)
 from recordings import Archive, channels, key_folder, offset, settings, tone_level
-from schemas import Event
-from speech import RATE, Speech, likeness, recorded, silence
+from speech import RATE, Speech, from_mulaw, likeness, recorded, silence
 
 CARD = "4556737586899855"
 TONES = {
@@ -260,3 +265,78 @@ def test_changed_recordings_are_told(own_gateway, issuer, folder, tmp_path):
     assert archive.command("verify", expected=1).splitlines()[-1] == "0 good, 3 bad"
     for arguments in (["no-such-recording"], ["../../etc/passwd"]):
         archive.command("export", *arguments, expected=1)
+
+
+@pytest.fixture
+def recorded_media(own_gateway, issuer, folder):
+    """A server that records forks and meetings, and calls of agents only where they say so."""
+    made = configuration(issuer)
+    made["identity"]["tenants"][0]["schemas"] = [FORKING_SCHEMA, MEETING_SCHEMA]
+    made["identity"]["tenants"][1] |= {"schemas": [FORKING_SCHEMA], "recording": {"enabled": False}}
+    return own_gateway(
+        identity=made["identity"], receivers=[{"id": "keep", "kind": "record"}],
+        recording=settings(folder) | {"enabled": False}, meetings={"sample_rate": 16000})
+
+
+def media_token(issuer, tenant, schema):
+    return issuer.token(tenant, **{"com.cisco.datasource.schema.uuid": schema})
+
+
+def test_a_fork_is_kept(recorded_media, issuer, folder, tmp_path):
+    """The legs of a forked conversation are the two channels, bit for bit and aligned; a tenant's no is final."""
+    caller_leg = (silence(0.5) + recorded("vm-goodbye")).encoded("mulaw")
+    agent_leg = (recorded("pbx-invalid") + silence(0.5)).encoded("mulaw")
+    with recorded_media.channel() as channel:
+        for tenant in (TENANT_A, TENANT_B):
+            rpc = Fork(channel, media_token(issuer, tenant, FORKING_SCHEMA), tenant["org"], f"fork-{tenant['name']}")
+            pace, began = Pace(), time.time()
+            for at in range(0, max(len(caller_leg), len(agent_leg)), 160):
+                for leg, role in ((caller_leg, CALLER), (agent_leg, AGENT)):
+                    if at < len(leg):
+                        rpc.audio(leg[at : at + 160], role=role, role_id=f"leg-{role}", seconds=began + at / 8000)
+                pace.wait()
+            rpc.half_close()
+            assert rpc.wait() is grpc.StatusCode.OK
+    archive = Archive(folder)
+    (row,) = finished(archive)
+    assert (row["kind"], row["conversation"], row["state"]) == ("fork", "fork-Alpha", "complete")
+    audio, timeline = archive.export(row["id"], tmp_path / "out")
+    begins = []
+    for side, sent in zip(channels(audio), (caller_leg, agent_leg)):
+        spoken = from_mulaw(sent).samples
+        begin = lag(side.samples, spoken)
+        assert numpy.array_equal(side.samples[max(0, begin):][: len(spoken)], spoken[max(0, -begin):])
+        begins.append(begin)
+    assert abs(begins[0] - begins[1]) <= 160, "aligned within 20 ms"
+    assert [e["event"] for e in timeline["events"]][-1] == "ended"
+
+
+def test_a_meeting_is_kept(recorded_media, issuer, folder, tmp_path):
+    """Each participant of a meeting is a recording of its own, on the meeting's clock."""
+    with recorded_media.channel() as channel:
+        meeting = Meeting(channel, media_token(issuer, TENANT_A, MEETING_SCHEMA), TENANT_A["org"], "meeting-1")
+        meeting.control.wait_for(lambda r: r.media_stream_request.HasField("audio_config"), "request for audio")
+        said = {}
+        began = int(time.time() * 1000)
+        for number, (name, sound) in enumerate((("ada", "vm-goodbye"), ("ben", "pbx-invalid"))):
+            linear = recorded(sound).samples.astype("<i2").tobytes()
+            said[name] = numpy.frombuffer(audioop.ratecv(linear, 2, 1, 8000, 16000, None)[0], dtype="<i2")
+            rpc = meeting.open(f"audio-{number}", AUDIO)
+            pace = Pace()
+            for at, data in enumerate(opus.Encoder(16000, bitrate=40000).packets(said[name])):
+                rpc.send(packet(data, at + 1, name, began + at * 20))
+                pace.wait()
+            rpc.send(closing())
+            rpc.half_close()
+        meeting.close()
+        assert meeting.control.wait() is grpc.StatusCode.OK
+    archive = Archive(folder)
+    rows = finished(archive, 2)
+    assert sorted((row["kind"], row["agent"]) for row in rows) == [("meeting", "ada"), ("meeting", "ben")]
+    for row in rows:
+        audio, _ = archive.export(row["id"], tmp_path / "out")
+        with wave.open(str(audio)) as file:
+            assert (file.getnchannels(), file.getframerate()) == (1, 16000)
+            heard = numpy.frombuffer(file.readframes(file.getnframes()), dtype="<i2")
+        spoken = said[row["agent"]]
+        assert signal_to_noise(heard, spoken, lag(heard, spoken)) > 8, row["agent"]

@@ -203,6 +203,49 @@ struct RecordingTests {
     #expect(String(decoding: try folder.bytes("audit.jsonl"), as: UTF8.self).contains("\"expired\""))
   }
 
+  @Test("Legs lie where they say, however unevenly they come")
+  func tracks() throws {
+    let service = try RecordingService.make(folder)
+    let recorder = service.recordTracks(
+      RecordingPlan(organization: organization, conversation: "c", agent: "", kind: "fork"))
+    let caller = tone(440, milliseconds: 8_000)
+    let agent = tone(900, milliseconds: 4_000)
+    for offset in stride(from: 0, to: caller.count, by: 160) {
+      recorder.add(Array(caller[offset..<offset + 160]), channel: 0, at: 800 + offset)
+      // The other leg comes in lumps of a second.
+      if offset % 8_000 == 0, offset < agent.count {
+        recorder.add(Array(agent[offset..<offset + 8_000]), channel: 1, at: 4_000 + offset)
+      }
+    }
+    recorder.finish()
+    #expect(service.drain(within: .seconds(10)))
+    let wav = try exported(archive()).audio
+    #expect(Array(channel(0, of: wav)[800...]) == caller)
+    #expect(Array(channel(1, of: wav)[4_000..<36_000]) == agent)
+  }
+
+  @Test("One participant is one channel")
+  func mono() throws {
+    let service = try RecordingService.make(folder)
+    var plan = RecordingService.plan
+    plan.channels = ["participant"]
+    plan.sampleRate = 16_000
+    let recorder = service.recordTracks(plan)
+    let speech = tone(440, milliseconds: 4_000)
+    recorder.add(speech, channel: 0, at: 16_000)
+    recorder.set(isSensitive: true)
+    recorder.add(speech, channel: 0, at: 48_000)
+    recorder.finish()
+    #expect(service.drain(within: .seconds(10)))
+    let wav = try exported(archive()).audio
+    let samples = stride(from: 44, to: wav.count - 1, by: 2).map {
+      Int16(truncatingIfNeeded: Int(wav[$0]) | Int(wav[$0 + 1]) << 8)
+    }
+    #expect(samples.count == 80_000)
+    #expect(Array(samples[16_000..<48_000]) == speech)
+    #expect(samples[48_000...].allSatisfy { $0 == 0 })
+  }
+
   @Test("Twenty seconds of Opus play as long as they took")
   func opus() throws {
     let service = try RecordingService.make(folder, format: .opus)

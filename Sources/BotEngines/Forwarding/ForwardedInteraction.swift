@@ -11,7 +11,8 @@ final class ForwardedInteraction: ClientCallHandler {
     func failed(_ failure: BotFailure)
   }
 
-  private unowned let owner: any Owner
+  /// Gone where the call is over before the RPC is.
+  private weak var owner: (any Owner)?
   private let loop: EventLoop
   private let room: OutputRoom
   private var rpc: ClientCall?
@@ -60,12 +61,12 @@ final class ForwardedInteraction: ClientCallHandler {
     guard !isCancelled else { return }
     let response: VoiceResponse
     do { response = try message.withUnsafeBytes { try VoiceResponse(decoding: $0) } } catch {
-      owner.failed(BotFailure(.garbage, "\((error as? MessageError)?.description ?? "a message cannot be read")"))
+      owner?.failed(BotFailure(.garbage, "\((error as? MessageError)?.description ?? "a message cannot be read")"))
       return
     }
     let answer = UpstreamAnswer(response)
     if answer.isComplete { isAnswered = true }
-    owner.received(answer, on: self)
+    owner?.received(answer, on: self)
     if !room.isOpen { pause() }
   }
 
@@ -87,6 +88,6 @@ final class ForwardedInteraction: ClientCallHandler {
   func ended(_ status: RPCStatus, trailingMetadata: Metadata) {
     rpc = nil
     let failure = status.isOK || isCancelled || isAnswered ? nil : BotFailure(status, hasHeard: hasHeard)
-    owner.ended(self, failure: failure)
+    owner?.ended(self, failure: failure)
   }
 }

@@ -1,4 +1,5 @@
 import BotEngine
+import Metrics
 import WebSocketClient
 
 /// One call of a Media Streams bot: joins the caller's events, the bot's messages and the clock to the conversation.
@@ -8,6 +9,7 @@ actor MediaStreamCall {
 
   private let call: BotCall
   private let socket: WebSocket
+  private let unread = Counter(label: "patchbay_bot_audio_unread_total")
   private var conversation: MediaStreamConversation
   private var isOver = false
   /// The bot has said what becomes of the call.
@@ -90,8 +92,12 @@ actor MediaStreamCall {
   private func perform(_ actions: [MediaStreamConversation.Action]) throws {
     for action in actions {
       switch action {
-      // What a bot that does not read misses is counted; one that is gone is found where it is read from.
-      case .send(let message), .sendAudio(let message): socket.send(message)
+      case .send(let message):
+        // A bot that is gone is found where it is read from.
+        guard socket.send(message) || !socket.isOpen else {
+          throw BotFailure(.closed, "The bot reads nothing of what it is sent.")
+        }
+      case .sendAudio(let message): if !socket.send(message) { unread.increment() }
       case .command(let command):
         if command.isFarewell { hasTakenLeave = true }
         call.send(command)

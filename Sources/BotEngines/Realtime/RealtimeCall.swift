@@ -1,10 +1,12 @@
 import BotEngine
+import Metrics
 import WebSocketClient
 
 /// One call of a Realtime bot: joins the caller's events and the server's to the conversation.
 actor RealtimeCall {
   private let call: BotCall
   private let socket: WebSocket
+  private let unread = Counter(label: "patchbay_bot_audio_unread_total")
   private var conversation: RealtimeConversation
   private var isOver = false
   /// The bot has said what becomes of the call.
@@ -65,7 +67,7 @@ actor RealtimeCall {
         guard socket.send(event) || hasTakenLeave || isOver else {
           throw BotFailure(.closed, "The server does not read what it is sent, or has closed the connection.")
         }
-      case .sendAudio(let event): socket.send(event)
+      case .sendAudio(let event): if !socket.send(event) { unread.increment() }
       case .command(let command):
         if command.isFarewell { hasTakenLeave = true }
         call.send(command)

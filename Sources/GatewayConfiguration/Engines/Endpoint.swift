@@ -70,7 +70,7 @@ extension Configuration.Agent {
 }
 
 extension Configuration {
-  /// `egress`: to where connections may be made.
+  /// `egress`: where bots may be.
   public struct Egress: Sendable, Equatable {
     /// `hosts`: names, `*.` standing for one label or more, or addresses; empty allows the hosts that the engines
     /// name. Loopback is always allowed.

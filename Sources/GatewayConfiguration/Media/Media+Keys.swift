@@ -86,6 +86,7 @@ extension Configuration.Receiver.Kind {
     switch kind {
     case "grpc": self = .grpc(Configuration.Agent.Endpoint(section, over: .grpc, egress: egress))
     case "count", nil: self = .count
+    case "record": self = .record
     case let kind?:
       self = .count
       let nearest = section.reading.suggestion(for: kind, among: names)

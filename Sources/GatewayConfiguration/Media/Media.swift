@@ -27,15 +27,18 @@ extension Configuration {
       case count
       /// `grpc`: it is forwarded to a server of `Protos/bot.proto`.
       case grpc(Configuration.Agent.Endpoint)
+      /// `record`: it is recorded, as `recording` says.
+      case record
 
       /// The names for `kind`.
-      public static let names = ["count", "grpc"]
+      public static let names = ["count", "grpc", "record"]
 
       /// The name for `kind`.
       public var name: String {
         switch self {
         case .count: "count"
         case .grpc: "grpc"
+        case .record: "record"
         }
       }
     }

@@ -11,27 +11,22 @@ public final class CallRecorder {
   /// A caller's audio that comes this much later than it should was not sent meanwhile: there was a pause.
   static let jump = Duration.milliseconds(200)
 
-  private let line: RecordingLine
+  private var handover: MixHandover
   private let sampleRate: Int
   private let keepsText: Bool
   private var mix = StereoMix()
   private var callerEnd = 0
   private var agentEnd = 0
-  private var lost = 0
   private var isOver = false
   private var upsampler: Resampler?
   private var downsampler: Resampler?
-  /// Samples of the agent's side per sample of mu-law at 8,000 Hz.
-  private var agentScratch: [Int16] = []
-  private let onLoss: @Sendable (Int) -> Void
 
   init(
     line: RecordingLine, sampleRate: Int, keepsText: Bool, onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void
   ) {
-    self.line = line
+    handover = MixHandover(line: line, sampleRate: sampleRate, channels: 2, onLoss: onLoss)
     self.sampleRate = sampleRate
     self.keepsText = keepsText
-    self.onLoss = onLoss
   }
 
   /// What the caller says: it ends now, unless it is ahead of its time.
@@ -95,7 +90,7 @@ public final class CallRecorder {
     self.event(event)
   }
 
-  private func event(_ event: TimelineEvent) { line.write(event) }
+  private func event(_ event: TimelineEvent) { handover.line.write(event) }
 
   /// The call is over.
   public func finish(now: Duration) {
@@ -103,8 +98,7 @@ public final class CallRecorder {
     interrupted(now: now)
     handOver(upTo: max(place(of: now), min(mix.end, place(of: now) + count(of: .seconds(1)))))
     isOver = true
-    if lost > 0 { loseNothingMore() }
-    line.finish()
+    handover.finish()
   }
 
   /// Hands over what is complete, a portion at a time.
@@ -114,25 +108,7 @@ public final class CallRecorder {
     handOver(upTo: complete)
   }
 
-  private func handOver(upTo place: Int) {
-    for piece in mix.take(upTo: place) {
-      switch piece {
-      case .silence(let count):
-        if lost > 0 { loseNothingMore() }
-        line.writeSilence(count, isLoss: false)
-      case .audio(let samples):
-        if lost > 0 { loseNothingMore() }
-        if !line.write(samples) { lost += samples.count / 2 }
-      }
-    }
-  }
-
-  /// In the place of what was lost there is silence, so that what follows is where it belongs.
-  private func loseNothingMore() {
-    line.writeSilence(lost, isLoss: true)
-    onLoss(lost * 1000 / sampleRate)
-    lost = 0
-  }
+  private func handOver(upTo place: Int) { handover.write(mix.take(upTo: place)) }
 
   private func place(of time: Duration) -> Int { max(0, count(of: time)) }
 

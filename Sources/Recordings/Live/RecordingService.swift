@@ -32,6 +32,12 @@ public final class RecordingService: Sendable {
     }
   }
 
+  /// Begins to record audio that says itself where it lies; one or two channels.
+  public func recordTracks(_ plan: RecordingPlan) -> TrackRecorder {
+    let line = RecordingLine(details(plan), settings: settings, writers: writers, watcher: self)
+    return TrackRecorder(line: line, plan: plan) { [lost] in lost.increment(by: $0) }
+  }
+
   private func details(_ plan: RecordingPlan) -> RecordingDetails {
     RecordingDetails(
       id: RecordingNames.newID(), organization: plan.organization, conversation: plan.conversation, agent: plan.agent,

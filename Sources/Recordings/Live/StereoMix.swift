@@ -7,7 +7,7 @@ import AudioCodecs
 struct StereoMix {
   /// What is given out.
   enum Piece: Equatable {
-    /// Interleaved samples, left first.
+    /// Interleaved samples, left first; of one channel, its samples.
     case audio([Int16])
     /// Nothing was heard for this many samples of a channel.
     case silence(Int)
@@ -19,6 +19,8 @@ struct StereoMix {
     var end: Int { start + samples.count }
   }
 
+  /// One or two; with one there is only the left.
+  let channels: Int
   /// Up to where everything has been given out.
   private(set) var position = 0
   private var left: [Clip] = []
@@ -26,6 +28,8 @@ struct StereoMix {
   /// Where what is said is not to be kept; the last may be open.
   private var muted: [Range<Int>] = []
   private var mutedSince: Int?
+
+  init(channels: Int = 2) { self.channels = channels == 1 ? 1 : 2 }
 
   /// Where the audio on hand ends, the later of both sides.
   var end: Int { max(left.last?.end ?? position, right.last?.end ?? position, position) }
@@ -118,22 +122,24 @@ struct StereoMix {
   }
 
   private mutating func interleaved(upTo end: Int) -> [Int16] {
-    var samples = [Int16](repeating: 0, count: (end - position) * 2)
-    Self.move(&left, into: &samples, channel: 0, from: position, to: end)
-    Self.move(&right, into: &samples, channel: 1, from: position, to: end)
+    var samples = [Int16](repeating: 0, count: (end - position) * channels)
+    move(&left, into: &samples, channel: 0, to: end)
+    if channels == 2 { move(&right, into: &samples, channel: 1, to: end) }
     for range in muted + (mutedSince.map { [$0..<Int.max] } ?? []) {
       let silent = range.clamped(to: position..<end)
-      for index in silent { samples[2 * (index - position)] = 0; samples[2 * (index - position) + 1] = 0 }
+      for index in (silent.lowerBound - position) * channels..<(silent.upperBound - position) * channels {
+        samples[index] = 0
+      }
     }
     return samples
   }
 
-  private static func move(
-    _ clips: inout [Clip], into samples: inout [Int16], channel: Int, from position: Int, to end: Int
-  ) {
+  private func move(_ clips: inout [Clip], into samples: inout [Int16], channel: Int, to end: Int) {
     while let clip = clips.first, clip.start < end {
       let taken = clip.samples.prefix(end - clip.start)
-      for (index, sample) in taken.enumerated() { samples[2 * (clip.start - position + index) + channel] = sample }
+      for (index, sample) in taken.enumerated() {
+        samples[channels * (clip.start - position + index) + channel] = sample
+      }
       clips.removeFirst()
       if taken.count < clip.samples.count {
         clips.insert(Clip(start: clip.start + taken.count, samples: clip.samples.dropFirst(taken.count)), at: 0)

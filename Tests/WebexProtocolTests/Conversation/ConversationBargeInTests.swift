@@ -111,4 +111,18 @@ struct ConversationBargeInTests {
         "#2 final \"By the way\" \"Hello?\" →voiceAndDTMF", "#2 ok",
       ])
   }
+
+  @Test("in chunks, what the bot says unasked goes out on the open line as it comes, but not while the caller speaks")
+  func unsolicitedChunks() {
+    var script = ConversationTurnTests.greeted(.chunk)
+    script.play(.caller(.audio, on: 2))
+    #expect(script.play(.bot(.speech(700))) == [])
+    #expect(script.play(.bot(.speech(1000))) == ["reset", "#2 chunk 1600B"])
+    #expect(script.play(.bot(.endTurn(nil))) == ["#2 chunk 100B", "#2 final 0B! →voiceAndDTMF", "#2 ok"])
+
+    script.play(.wait(.seconds(1)), .caller(.audio, on: 3), .speechStarts)
+    #expect(script.play(.bot(.speech(4000))) == [])
+    // With the caller's turn over, it goes ahead of the answer.
+    #expect(script.play(.speechEnds, .bot(.speech(100))).contains("#3 chunk 1600B"))
+  }
 }
