@@ -78,7 +78,7 @@ def place(call, recording, begin, gain):
 
 def make(condition, recordings, random, turns=5):
     """A call of `turns` turns; with `noise alone` of as many stretches of noise of 10 s, without any."""
-    voices = by_voice(usable(recordings))
+    voices = by_voice(recordings)
     if condition == "noise alone":
         return noise_alone(recordings, random, turns)
     level = random.uniform(-30, -14)
@@ -157,7 +157,7 @@ def noise_alone(recordings, random, stretches):
 
 def build(recordings, turns=200, seed=1, a_call=5, conditions=CONDITIONS):
     """The calls of all conditions, the same ones for a seed."""
-    made = []
+    made, recordings = [], usable(recordings)
     for index, condition in enumerate(CONDITIONS):
         if condition not in conditions:
             continue
