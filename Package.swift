@@ -65,12 +65,13 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
     .target(name: "CDemoVoice", exclude: ["Voice"]),
+    .target(name: "CVoiceModel", linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "CProcess"),
 
     // The layers
     layer("Locking"),
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
-    layer("SpeechDetection", ["AudioCodecs", "CWebRTCVAD"]),
+    layer("SpeechDetection", ["AudioCodecs", "CVoiceModel", "CWebRTCVAD"]),
     layer("GRPCTransport", ["Locking", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COpusEnc", log, metrics]),
