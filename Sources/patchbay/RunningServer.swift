@@ -58,7 +58,8 @@ final class RunningServer: Sendable {
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
       logger: log)
     self.state = state
-    let parts = Reloader.Parts(gateway: gateway, identity: identity, admin: admin, sink: sink)
+    let parts = Reloader.Parts(
+      gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin, sink: sink)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
     if let reloader {
