@@ -56,7 +56,9 @@ extension Conversation {
     if audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
     let isDetecting = machine.isDetecting(on: interaction.id, now: now)
     if speech.isListening != isDetecting { speech.isListening = isDetecting }
-    let minimum = machine.isPlayingPrompt(now) ? agent.minimumBargeIn : agent.speech.minimumSpeech
+    let isPrompting = machine.isPlayingPrompt(now)
+    if speech.isPromptPlaying != isPrompting { speech.isPromptPlaying = isPrompting }
+    let minimum = isPrompting ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
     let isSpeaking = machine.isSpeaking
     let wantsTurns = audioDelivery == .turns
@@ -114,7 +116,7 @@ extension Conversation {
     if let speech, speech.sampleRate == sampleRate { return speech }
     deliverUtterance()
     let made = CallerSpeech(
-      detector: try WebRTCDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
+      detector: try RecurrentDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
     speech = made
     log.info("audio", metadata: ["chain": "\((decoder.names + ["detector", "bot"]).joined(separator: " → "))"])
     settleSpeech()

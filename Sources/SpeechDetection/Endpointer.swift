@@ -1,7 +1,8 @@
 /// Finds where speech begins and ends, from a detector's word on each frame: a value without any audio.
 ///
 /// Speech begins once ``EndpointingSettings/minimumSpeech`` of it has come within a window half as long again (at
-/// least 100 and at most 280 ms longer), since words have gaps. It ends when ``EndpointingSettings/endSilence`` has passed since its last
+/// least 100 and at most 280 ms longer), since words have gaps; a detector that was not certain at first has its start
+/// dated back by up to ``longestDatingBack``. It ends when ``EndpointingSettings/endSilence`` has passed since its last
 /// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
 /// taken for a noise and does not prolong the turn.
 public struct Endpointer: Sendable {
@@ -9,6 +10,8 @@ public struct Endpointer: Sendable {
   public var settings: EndpointingSettings
   /// Length of a frame, in milliseconds.
   public let frameMilliseconds: Int
+  /// How much later than a frame the detector's word on it comes, in milliseconds.
+  public let delayMilliseconds: Int
   /// The stream's time: the end of the last frame, in milliseconds.
   public private(set) var now: Int
   /// Whether the caller's turn has begun and is not over.
@@ -19,20 +22,35 @@ public struct Endpointer: Sendable {
   private var speechStart: Int?
   private var speechEnd = 0
   private var resumption = 0
+  private let origin: Int
+  // Where the frames began that may be speech, without a gap up to now.
+  private var possibleSince: Int?
+
+  /// The end of the frame that the detector spoke of last.
+  private var heard: Int { max(origin, now - delayMilliseconds) }
 
   /// A pause after which a single frame does not count as resumed speech, in milliseconds.
   static let longPause = 200
   /// What has to be heard, without a gap, to resume after a long pause, in milliseconds.
   static let resumedSpeech = 40
+  /// How far the start of speech may be dated back over frames that may have been speech, in milliseconds.
+  public static let longestDatingBack = 300
 
-  /// An endpointer whose stream begins at a time, in milliseconds, in frames of 10, 20 or 30.
-  public init(settings: EndpointingSettings = EndpointingSettings(), frameMilliseconds: Int = 20, now: Int = 0) {
+  /// An endpointer whose stream begins at a time, in milliseconds, in frames of 10, 20 or 30. A detector's delay is 0
+  /// to 100: decisions come as much later at the start of speech, and not at its end, which is waited for anyway.
+  public init(
+    settings: EndpointingSettings = EndpointingSettings(), frameMilliseconds: Int = 20, delayMilliseconds: Int = 0,
+    now: Int = 0
+  ) {
     self.settings = settings
+    self.delayMilliseconds = min(max(delayMilliseconds, 0), 100)
+    origin = now
     self.frameMilliseconds = min(max(frameMilliseconds, 10), 30)
     self.now = now
   }
 
-  /// The longest time between the start of speech and the decision that it has begun, in milliseconds.
+  /// The longest time between the start of speech and the decision that it has begun, without the detector's delay, in
+  /// milliseconds.
   public static func longestDecision(for settings: EndpointingSettings) -> Int {
     settings.minimumSpeech + min(max(100, settings.minimumSpeech / 2), 280)
   }
@@ -42,6 +60,7 @@ public struct Endpointer: Sendable {
     recent = 0
     speechStart = nil
     resumption = 0
+    possibleSince = nil
   }
 
   /// Lets time pass without listening.
@@ -50,19 +69,29 @@ public struct Endpointer: Sendable {
     reset()
   }
 
-  /// Takes the next frame.
-  public mutating func advance(isSpeech: Bool) -> SpeechDecision? {
+  /// Takes the next frame: whether it is speech, and whether it may be (as all is that is), which prolongs a
+  /// turn as speech does, and over which a start is dated back.
+  public mutating func advance(isSpeech: Bool, mayBeSpeech: Bool = false) -> SpeechDecision? {
     now += frameMilliseconds
+    if !mayBeSpeech {
+      possibleSince = nil
+    } else if possibleSince == nil {
+      possibleSince = max(origin, heard - frameMilliseconds)
+    }
     guard let start = speechStart else { return listen(isSpeech: isSpeech) }
+    // It takes less to go on than to begin.
+    let isSpeech = isSpeech || mayBeSpeech
     if isSpeech {
       resumption += frameMilliseconds
-      if now - frameMilliseconds - speechEnd < Self.longPause || resumption >= Self.resumedSpeech { speechEnd = now }
+      if heard - frameMilliseconds - speechEnd < Self.longPause || resumption >= Self.resumedSpeech {
+        speechEnd = heard
+      }
     } else {
       resumption = 0
     }
     // A frame of sound may be the first of resumed speech: the next frame tells.
     if !isSpeech, now - speechEnd >= settings.endSilence { return end(at: speechEnd, reason: .silence) }
-    if now - start >= settings.maximumUtterance { return end(at: speechEnd, reason: .maximumUtterance) }
+    if heard - start >= settings.maximumUtterance { return end(at: speechEnd, reason: .maximumUtterance) }
     return nil
   }
 
@@ -78,9 +107,10 @@ public struct Endpointer: Sendable {
     recent = recent << 1 | (isSpeech ? 1 : 0)
     if window < 64 { recent &= (1 << UInt64(window)) - 1 }
     guard isSpeech, recent.nonzeroBitCount >= min(needed, window) else { return nil }
-    let start = now - (64 - recent.leadingZeroBitCount) * frameMilliseconds
+    let certain = heard - (64 - recent.leadingZeroBitCount) * frameMilliseconds
+    let start = max(origin, min(certain, max(possibleSince ?? certain, certain - Self.longestDatingBack)))
     speechStart = start
-    speechEnd = now
+    speechEnd = heard
     resumption = 0
     recent = 0
     return .started(at: start, decidedAt: now)

@@ -37,6 +37,11 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   public var isSpeaking: Bool { endpointer.isSpeaking }
   /// The stream's time in milliseconds: of all samples taken.
   public var position: Int { origin + Int(samples * 1000 / Int64(detector.sampleRate)) }
+  /// Whether a prompt plays to the caller, whose echo may come back; nil, as at first, where that is not known.
+  public var isPromptPlaying: Bool? {
+    get { detector.isPromptPlaying }
+    set { detector.isPromptPlaying = newValue }
+  }
   /// Samples a second.
   public var sampleRate: Int { detector.sampleRate }
 
@@ -53,7 +58,9 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     precondition(detector.frameLength > 0 && detector.sampleRate >= 1000)
     self.detector = detector
     origin = position
-    endpointer = Endpointer(settings: settings, frameMilliseconds: detector.frameMilliseconds, now: position)
+    endpointer = Endpointer(
+      settings: settings, frameMilliseconds: detector.frameMilliseconds,
+      delayMilliseconds: detector.delayMilliseconds, now: position)
     preroll = PreRoll(capacity: Self.prerollCapacity(settings, detector))
     partial = [Int16](repeating: 0, count: detector.frameLength)
   }
@@ -109,7 +116,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking
-    let decision = endpointer.advance(isSpeech: detector.isSpeech(frame))
+    let isSpeech = detector.isSpeech(frame)
+    let decision = endpointer.advance(isSpeech: isSpeech, mayBeSpeech: detector.mayBeSpeech)
     if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
     guard let decision else { return }
     output(.decision(decision))
@@ -130,9 +138,10 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
 
   /// Enough for the pre-roll and for the speech it takes to decide that it has begun.
   private static func prerollCapacity(_ settings: EndpointingSettings, _ detector: Detector) -> Int {
-    (settings.preroll + Endpointer.longestDecision(for: settings)) * detector.sampleRate / 1000 + detector.frameLength
+    let longest = Endpointer.longestDecision(for: settings) + Endpointer.longestDatingBack + detector.delayMilliseconds
+    return (settings.preroll + longest) * detector.sampleRate / 1000 + detector.frameLength
   }
 }
 
 /// A caller's speech as the product listens to it.
-public typealias CallerSpeech = SpeechPipeline<WebRTCDetector>
+public typealias CallerSpeech = SpeechPipeline<RecurrentDetector>

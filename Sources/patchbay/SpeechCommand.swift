@@ -15,36 +15,92 @@ extension SpeechCommand {
     static let configuration = CommandConfiguration(
       abstract: "Tells where speech starts and ends.",
       discussion: """
-        Reads raw 8 kHz mu-law from standard input and prints a line of JSON for each decision, as it is made:
-        {"event":"start"|"end","ms":N,"at":M}, where N is the time of the decision and M the time at which the speech \
-        began or stopped, in milliseconds of the audio.
+        Reads raw 8 kHz mu-law from standard input, or from FILE, and prints a line of JSON for each decision, as it is \
+        made: {"event":"start"|"end","ms":N,"at":M}, where N is the time of the decision and M the time at which the \
+        speech began or stopped, in milliseconds of the audio. A FILE that is a WAV is read as what it is: mu-law, A-law \
+        or 16-bit PCM of one channel at 8, 16, 24 or 48 kHz.
 
         VAD_END_SILENCE_MS (100 to 10000, default 700) is the silence that ends speech, VAD_MIN_SPEECH_MS (20 to 1000, \
         default 100) the speech that it takes to begin.
         """)
 
+    @Option(
+      help: ArgumentHelp("Draw the waveform, the decisions and what they were made of, as SVG.", valueName: "SVG"))
+    var plot: String?
+
+    @Argument(help: ArgumentHelp("Raw 8 kHz mu-law or a WAV; standard input if there is none.", valueName: "FILE"))
+    var file: String?
+
     func run() throws {
       var settings = EndpointingSettings()
       settings.endSilence = try milliseconds("VAD_END_SILENCE_MS", in: 100...10_000, default: settings.endSilence)
       settings.minimumSpeech = try milliseconds("VAD_MIN_SPEECH_MS", in: 20...1000, default: settings.minimumSpeech)
-      let speech = CallerSpeech(detector: try WebRTCDetector(), settings: settings)
-      var buffer = [UInt8](repeating: 0, count: 4096)
-      while true {
-        let count = buffer.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress, $0.count) }
-        if count < 0 {
-          if errno == EINTR { continue }
-          throw StandardInputError(code: errno)
+      var plot: SpeechPlot?
+      if let file {
+        let (samples, sampleRate) = try Self.audio(of: file)
+        let speech = CallerSpeech(detector: try RecurrentDetector(sampleRate: sampleRate), settings: settings)
+        if self.plot != nil { plot = SpeechPlot(title: file, detector: try RecurrentDetector(sampleRate: sampleRate)) }
+        plot?.add(samples)
+        samples.withUnsafeBufferPointer { speech.process($0) { Self.report($0, &plot) } }
+        speech.finish { Self.report($0, &plot) }
+      } else {
+        let speech = CallerSpeech(detector: try RecurrentDetector(), settings: settings)
+        if self.plot != nil { plot = SpeechPlot(title: "standard input", detector: try RecurrentDetector()) }
+        // What does not fill a frame of the drawing waits for the rest of it.
+        var undrawn: [Int16] = []
+        let input = InputFile(descriptor: STDIN_FILENO, name: "Standard input")
+        while let bytes = try input.next() {
+          // Raw audio: every byte is a sample, whatever it looks like.
+          let samples = AudioEncoding.mulaw.decode(bytes)
+          if plot != nil {
+            undrawn += samples
+            let whole = undrawn.count - undrawn.count % 160
+            plot?.add(Array(undrawn.prefix(whole)))
+            undrawn.removeFirst(whole)
+          }
+          samples.withUnsafeBufferPointer { speech.process($0) { Self.report($0, &plot) } }
         }
-        guard count > 0 else { break }
-        // Raw audio: every byte is a sample, whatever it looks like.
-        let samples = AudioEncoding.mulaw.decode(buffer[..<count])
-        samples.withUnsafeBufferPointer { speech.process($0, Self.report) }
+        speech.finish { Self.report($0, &plot) }
       }
-      speech.finish(Self.report)
+      if let path = self.plot, let plot { try Self.write(plot.svg, to: path) }
     }
 
-    private static func report(_ output: CallerSpeech.Output) {
+    /// The samples of a file, and how many a second: those that the detector hears.
+    private static func audio(of path: String) throws -> (samples: [Int16], sampleRate: Int) {
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { throw FileError(name: "'\(path)'", action: "opened", code: errno) }
+      defer { close(descriptor) }
+      let input = InputFile(descriptor: descriptor, name: "'\(path)'")
+      var bytes: [UInt8] = []
+      while let next = try input.next() {
+        bytes += next
+        guard bytes.count <= WAVFile.maximumBytes else {
+          throw ValidationError("'\(path)' is larger than \(WAVFile.maximumBytes >> 20) MB; pipe it in as raw mu-law.")
+        }
+      }
+      guard bytes.starts(with: "RIFF".utf8) else { return (AudioEncoding.mulaw.decode(bytes), 8000) }
+      do {
+        let wav = try WAVFile(parsing: bytes)
+        let rate = wav.format.sampleRate == 8000 ? 8000 : 16000
+        return (try wav.samples(at: rate), rate)
+      } catch {
+        throw ValidationError("'\(path)' cannot be heard: \(error)")
+      }
+    }
+
+    private static func write(_ text: String, to path: String) throws {
+      guard let file = fopen(path, "wb") else { throw FileError(name: "'\(path)'", action: "written", code: errno) }
+      let bytes = Array(text.utf8)
+      let written = fwrite(bytes, 1, bytes.count, file)
+      let failure = errno
+      guard fclose(file) == 0, written == bytes.count else {
+        throw FileError(name: "'\(path)'", action: "written", code: failure)
+      }
+    }
+
+    private static func report(_ output: CallerSpeech.Output, _ plot: inout SpeechPlot?) {
       guard case .decision(let decision) = output else { return }
+      plot?.add(decision)
       switch decision {
       case .started(let at, let decidedAt): print(#"{"event":"start","ms":\#(decidedAt),"at":\#(at)}"#)
       case .ended(let at, let decidedAt, _): print(#"{"event":"end","ms":\#(decidedAt),"at":\#(at)}"#)
@@ -64,8 +120,32 @@ extension SpeechCommand {
   }
 }
 
-/// Standard input could not be read.
-private struct StandardInputError: Error, CustomStringConvertible {
+/// A file that is read piece by piece.
+private final class InputFile {
+  private let descriptor: Int32
+  private let name: String
+  private var buffer = [UInt8](repeating: 0, count: 4096)
+
+  init(descriptor: Int32, name: String) {
+    self.descriptor = descriptor
+    self.name = name
+  }
+
+  /// What comes next, or nil at the end.
+  func next() throws -> ArraySlice<UInt8>? {
+    while true {
+      let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      if count > 0 { return buffer[..<count] }
+      guard count < 0 else { return nil }
+      guard errno == EINTR else { throw FileError(name: name, action: "read", code: errno) }
+    }
+  }
+}
+
+/// A file could not be opened, read or written.
+private struct FileError: Error, CustomStringConvertible {
+  let name: String
+  let action: String
   let code: Int32
-  var description: String { "Standard input could not be read: \(String(cString: strerror(code)))." }
+  var description: String { "\(name) could not be \(action): \(String(cString: strerror(code)))." }
 }

@@ -65,9 +65,9 @@ class Session:
 
 
 class Collector:
-    """Listens on a free port of loopback."""
+    """Listens on loopback, on a free port unless told."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.schema = schema_of("patchbay.bot.v1", "Bot")
         self.sessions = []
         self.changed = threading.Condition()
@@ -76,7 +76,7 @@ class Collector:
             concurrent.futures.ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", 5 << 20)])
         self.server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("patchbay.bot.v1.Bot", {"Converse": handler}),))
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
         self.server.start()
 
     @property

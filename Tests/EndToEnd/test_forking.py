@@ -197,6 +197,13 @@ def test_the_conversation_may_be_in_the_header(fork, collector):
     assert collector.session(name).hello.media.conversation == name
 
 
+def test_a_stream_of_nothing(fork):
+    """Wire 8: a half-close without a message is acknowledged as well."""
+    rpc = fork(conversation()).half_close()
+    assert rpc.wait() is grpc.StatusCode.OK
+    assert [(r.status_message, r.error_code) for r in rpc.replies] == [("SUCCESS", ERROR_NONE)]
+
+
 def test_refusals(fork, issuer, media_gateway):
     """J17, J18 and limits: what is not this organization's, schema's or conversation's is refused, and said so."""
     voice = fork(conversation(), token=issuer.token(TENANT_A)).audio(b"\xff")

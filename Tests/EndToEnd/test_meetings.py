@@ -275,3 +275,23 @@ def test_refusals(new_meeting, media_gateway, issuer):
     assert early.wait() is grpc.StatusCode.INVALID_ARGUMENT
     meeting.close()
     assert meeting.control.wait() is grpc.StatusCode.OK
+
+
+def test_many_speakers(new_meeting, collector):
+    """One decoder a participant, for those who were heard last: sixty take turns within one stream, packet by packet."""
+    meeting = new_meeting()
+    meeting.control.wait_for(lambda r: r.media_stream_request.HasField("audio_config"), "request for audio")
+    rpc = meeting.open("audio-0", AUDIO)
+    data = opus.Encoder(RATE).packets(wide("vm-goodbye"))[0]
+    for number in range(120):
+        rpc.send(packet(data, number + 1, f"p{number % 60}", 1000 + number * 20))
+    rpc.half_close()
+    assert rpc.wait() is grpc.StatusCode.OK
+    meeting.close()
+    assert meeting.control.wait() is grpc.StatusCode.OK
+    session = collector.session(meeting.conversation)
+    assert session.ended.wait(20)
+    for n in range(60):
+        assert sum(len(a.samples) // 2 for a in session.audio if a.source == f"p{n}") == 640
+        assert [a.position for a in session.audio if a.source == f"p{n}"] == sorted(
+            a.position for a in session.audio if a.source == f"p{n}")

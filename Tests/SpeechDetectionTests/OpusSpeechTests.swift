@@ -41,7 +41,7 @@ struct OpusSpeechTests {
 
   /// When the first start of speech is decided, in milliseconds of the stream.
   private func onset(_ samples: [Int16]) throws -> Int? {
-    let speech = CallerSpeech(detector: try WebRTCDetector(), settings: .init())
+    let speech = CallerSpeech(detector: try RecurrentDetector(), settings: .init())
     for case .started(_, let decided) in speech.feed(samples, chunks: { 160 }).decisions { return decided }
     return nil
   }
@@ -77,7 +77,7 @@ struct OpusSpeechTests {
     // The words come, the pause is lost.
     let words = recording.samples.count / 160
     let samples = try heard(sent) { $0 > words && $0 < sent.count - 1 }
-    let speech = CallerSpeech(detector: try WebRTCDetector(), settings: .init())
+    let speech = CallerSpeech(detector: try RecurrentDetector(), settings: .init())
     let starts = speech.feed(samples, chunks: { 160 }).decisions.compactMap {
       if case .started(let at, _) = $0 { at } else { nil }
     }

@@ -60,7 +60,8 @@ struct SpeechCommandTests {
     #expect(usual.status == 0)
     let lines = try parse(usual.lines)
     #expect(lines.map(\.event) == ["start", "end"])
-    #expect(lines.first.map { $0.ms - $0.at } == 100)
+    // The least speech, and what the detector hears on before it judges.
+    #expect(lines.first.map { (140...250).contains($0.ms - $0.at) } == true)
     #expect(lines.last.map { $0.ms - $0.at } == 700)
 
     let other = try parse(run(input, ["VAD_END_SILENCE_MS": "300", "VAD_MIN_SPEECH_MS": "200"]).lines)

@@ -7,12 +7,12 @@ import Testing
     -> [SpeechDecision]
   {
     let heard = encoding.map { $0.decode($0.encode(samples)) } ?? samples
-    return CallerSpeech(detector: try WebRTCDetector(sampleRate: rate)).feed(heard).decisions
+    return SpeechPipeline(detector: try WebRTCDetector(sampleRate: rate)).feed(heard).decisions
   }
 
   @Test("Wire 4: an hour of encoded silence has no speech in it", arguments: [AudioEncoding.mulaw, .alaw, .linear16])
   func silence(encoding: AudioEncoding) async throws {
-    let speech = CallerSpeech(detector: try WebRTCDetector())
+    let speech = SpeechPipeline(detector: try WebRTCDetector())
     let second = encoding.decode([UInt8](repeating: encoding.silence, count: encoding.bytesPerSample * 8000))
     for _ in 0..<3600 {
       await Task.yield()
@@ -66,7 +66,7 @@ import Testing
   @Test("20,000 random chunks of random samples are judged, and nothing else happens")
   func randomChunks() throws {
     var random = Lehmer(state: 11)
-    let speech = CallerSpeech(detector: try WebRTCDetector())
+    let speech = SpeechPipeline(detector: try WebRTCDetector())
     let loud = noise(-5, samples: 65_536)
     var (total, events) = (0, 0)
     for _ in 0..<20_000 {

@@ -90,7 +90,7 @@ struct Stages {
     for rate in [8000, 16000] {
       let samples = voice(rate, seconds: 4)
       let size = rate / 50
-      let pipeline = SpeechPipeline(detector: try WebRTCDetector(sampleRate: rate))
+      let pipeline = SpeechPipeline(detector: try RecurrentDetector(sampleRate: rate))
       measure("detect speech at \(rate / 1000)k, with pre-roll and endpointing", frames: samples.count / size) {
         frame in
         samples.withUnsafeBufferPointer {

@@ -152,9 +152,13 @@ public final class GRPCReceiver: MediaReceiver {
   }
 
   private func metadata(_ info: MediaSessionInfo) -> Metadata {
-    var metadata = [("patchbay-org", info.organization), ("patchbay-conversation", info.conversation)]
-    if let tracking = info.trackingID { metadata.append(("trackingid", tracking)) }
-    for header in endpoint.headers { metadata.append((header.name, header.value)) }
+    var metadata = endpoint.headers.map { ($0.name, $0.value) }
+    let own = [
+      ("patchbay-org", info.organization), ("patchbay-conversation", info.conversation),
+      ("trackingid", info.trackingID ?? ""),
+    ]
+    // What no header can carry is in the first message all the same.
+    metadata += own.filter { !$0.1.isEmpty && $0.1.utf8.allSatisfy { (0x20...0x7E).contains($0) } }
     return Metadata(metadata)
   }
 }

@@ -29,7 +29,7 @@ extension MediaGateway {
       let key = ConversationKey(organization: identity.organization, conversation: conversation)
       let info = MediaSessionInfo(
         kind: .fork, organization: key.organization, conversation: key.conversation,
-        trackingID: call.values(for: "trackingid").first,
+        trackingID: call.trackingID,
         parameters: request.additionalInfo.mapValues { .string($0) }, sampleRate: settings.forkRate)
       return try session(key, kind: .fork, identity: identity, loop: call.loop) { receivers in
         ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.loop, worker: worker)

@@ -88,9 +88,7 @@ final class MediaCallHandler: CallHandler {
     guard media.enter() else {
       return refuse(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
     }
-    if let tracking = call.values(for: "trackingid").first, tracking.utf8.count <= 256 {
-      call.setInitialMetadata([("trackingid", tracking)])
-    }
+    if let tracking = call.trackingID { call.setInitialMetadata([("trackingid", tracking)]) }
     media.gateway.authenticate(call, schema: .exactly(method.schema), admitsRetired: true, for: self) {
       handler, result in
       switch result {
@@ -152,7 +150,10 @@ final class MediaCallHandler: CallHandler {
     isHalfClosed = true
     switch state {
     case .joined(let session): tell(session) { [id] in $0.halfClosed(id) }
-    case .authorized: finish(.ok)
+    case .authorized:
+      // A stream of nothing was taken to its end as well.
+      if method == .fork { send(ForkResponse.success.encoded()) }
+      finish(.ok)
     case .authenticating, .over: break
     }
   }
@@ -226,4 +227,9 @@ final class MediaCallHandler: CallHandler {
     guard quiet < limit else { return refuse(RPCStatus(.deadlineExceeded, "no message came for \(limit)")) }
     watch(after: limit - quiet)
   }
+}
+
+extension ServerCall {
+  /// The id shared with Webex support, where the client sent one that is no longer than such an id can be.
+  var trackingID: String? { values(for: "trackingid").first.flatMap { $0.utf8.count <= 256 ? $0 : nil } }
 }

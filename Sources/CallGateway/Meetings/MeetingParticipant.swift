@@ -8,12 +8,15 @@ final class MeetingParticipant {
   typealias Output = (_ samples: UnsafeBufferPointer<Int16>, _ position: Int, _ isConcealed: Bool) -> Void
 
   private enum Decoder {
+    /// Made when it is needed.
+    case none
     case opus(OpusStream)
     /// G.711 is brought to the session's rate.
     case companded(AudioEncoding, ResamplingStage<SinkStage>)
   }
 
   let id: String
+  private let codec: MeetingSettings.AudioCodec
   private let rate: Int
   private var decoder: Decoder
   private var clock: SourceClock
@@ -22,10 +25,26 @@ final class MeetingParticipant {
 
   private final class Collected { var samples: [Int16] = [] }
 
+  /// When the participant was heard last, in packets of the meeting.
+  var lastHeard: UInt64 = 0
+  /// What became of the packets of the decoders before this one.
+  private var before = OpusStream.Counts()
+
   init(id: String, codec: MeetingSettings.AudioCodec, rate: Int) throws(AudioError) {
     self.id = id
+    self.codec = codec
     self.rate = rate
     clock = SourceClock(rate: rate)
+    decoder = .none
+    try awake()
+  }
+
+  /// Whether there is a decoder, which takes memory.
+  var isAwake: Bool { if case .none = decoder { false } else { true } }
+
+  /// Makes a decoder where there is none.
+  func awake() throws(AudioError) {
+    guard case .none = decoder else { return }
     switch codec {
     case .opus: decoder = .opus(try OpusStream(sampleRate: rate))
     case .mulaw, .alaw:
@@ -35,16 +54,30 @@ final class MeetingParticipant {
     }
   }
 
+  /// Lets the decoder go; the next packet begins anew, at its place on the clock.
+  func rest() {
+    before = counts
+    decoder = .none
+  }
+
   /// The stages of the participant's audio, in one line.
   var chain: String {
     switch decoder {
+    case .none: "receivers"
     case .opus: "opus \(rate / 1000)k → receivers"
     case .companded(let encoding, let stage): "\(encoding.rawValue) 8k → \(stage.chain)"
     }
   }
 
   /// What became of the packets so far.
-  var counts: OpusStream.Counts { if case .opus(let stream) = decoder { stream.counts } else { .init() } }
+  var counts: OpusStream.Counts {
+    guard case .opus(let stream) = decoder else { return before }
+    var counts = stream.counts
+    counts.packets &+= before.packets
+    counts.damaged &+= before.damaged
+    counts.recovered &+= before.recovered
+    return counts
+  }
 
   /// Whether over half of the packets of the last ten seconds were damaged; once for each ten seconds.
   func isMostlyDamaged(now: Duration) -> Bool { quality.isBad(counts, now: now) }
@@ -59,6 +92,7 @@ final class MeetingParticipant {
     _ bytes: UnsafeRawBufferPointer, lost: Int, stated: (_ count: Int) -> Int?, arrival: Int, _ body: Output
   ) {
     switch decoder {
+    case .none: break
     case .opus(let stream):
       var missing = 0
       stream.take(bytes, lost: lost) { output in

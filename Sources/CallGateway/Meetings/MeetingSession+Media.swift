@@ -5,7 +5,9 @@ import WebexProtocol
 
 extension MeetingSession {
   /// Participants that are heard within one meeting at most; the platform gives three at a time.
-  static let maximumParticipants = 500
+  static let maximumParticipants = 5000
+  /// Decoders of one meeting at most.
+  static let maximumDecoders = 32
 
   /// A message of a media stream.
   func takeMedia(_ message: MeetingMedia, _ line: MediaLine) throws(RPCStatus) {
@@ -120,15 +122,32 @@ extension MeetingSession {
   }
 
   private func speaker(_ id: String) -> MeetingParticipant? {
-    if let known = participants[id] { return known }
-    guard participants.count < Self.maximumParticipants,
-      let made = try? MeetingParticipant(
-        id: id, codec: settings.audioCodec, rate: relay.info.sampleRate)
-    else { return nil }
+    packets &+= 1
+    if let known = participants[id] {
+      known.lastHeard = packets
+      if !known.isAwake {
+        makeRoom()
+        do throws(AudioError) { try known.awake() } catch { return nil }
+      }
+      return known
+    }
+    guard participants.count < Self.maximumParticipants else { return nil }
+    makeRoom()
+    guard let made = try? MeetingParticipant(id: id, codec: settings.audioCodec, rate: relay.info.sampleRate) else {
+      return nil
+    }
+    made.lastHeard = packets
     participants[id] = made
     relay.add(MediaSource(id: id, role: .participant, platformID: id))
     log.info("speaker", metadata: ["chain": "\(made.chain)"])
     return made
+  }
+
+  /// Decoders are for those who were heard last.
+  private func makeRoom() {
+    let awake = participants.values.filter(\.isAwake)
+    guard awake.count >= Self.maximumDecoders else { return }
+    awake.min { $0.lastHeard < $1.lastHeard }?.rest()
   }
 
   /// Audio that comes faster than anybody speaks is slowed down by not reading it, and refused at last.

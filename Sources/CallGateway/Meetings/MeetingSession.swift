@@ -47,6 +47,8 @@ final class MeetingSession: MediaHost {
   var machine: MeetingStateMachine
   var streams: [RPCID: Stream] = [:]
   var participants: [String: MeetingParticipant] = [:]
+  /// Packets of audio so far.
+  var packets: UInt64 = 0
   private var lines: [RPCID: MediaLine] = [:]
   private var control: MediaLine?
   private var timer: LoopTimer?

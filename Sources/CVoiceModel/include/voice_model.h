@@ -1,0 +1,54 @@
+#ifndef PATCHBAY_VOICE_MODEL_H
+#define PATCHBAY_VOICE_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// A small recurrent network that tells how likely it is that the caller speaks, for each 20 ms of a telephone line: 20
+// mel bands and the strength of the pitch, of three frames, to 32 units, to gated recurrent layers of 48 and 24 units.
+// Its weights are in VoiceModelWeights.c, which Scripts/speech writes. Nothing is allocated for a frame.
+
+enum {
+  VOICE_MODEL_RATE = 8000,
+  VOICE_MODEL_FRAME = 160,
+  // What is heard of a frame: the bands' logarithms, then the pitch's strength (0 to about 1) and its period (in 12.5 ms).
+  VOICE_MODEL_FEATURES = 22,
+  // The frame that is judged is this many frames before the one just heard.
+  VOICE_MODEL_DELAY = 2,
+};
+
+typedef struct VoiceModel VoiceModel;
+
+// A model that has heard nothing but silence, or NULL if there is no memory. For one thread at a time.
+VoiceModel *voice_model_create(void);
+void voice_model_free(VoiceModel *model);
+
+// Forgets all that was heard.
+void voice_model_reset(VoiceModel *model);
+
+// Hears the next 20 ms: VOICE_MODEL_FRAME samples at 8 kHz, and gives the probability, 0 to 1, that the caller spoke
+// VOICE_MODEL_DELAY frames before.
+float voice_model_hear(VoiceModel *model, const int16_t *samples);
+
+// The same for 2 * VOICE_MODEL_FRAME samples at 16 kHz, of which it hears the lower half of the band.
+float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples);
+
+// Whether the line is quiet where nobody speaks: no noise is heard, above -65 dB below full scale or so, in its
+// quietest moments of late.
+bool voice_model_line_is_quiet(const VoiceModel *model);
+
+// Whether the last frame hisses, as an s does before a word: most of its power is in the upper half of the band, and
+// enough of it to come from near by.
+bool voice_model_hisses(const VoiceModel *model);
+
+// The last frame's power before any gain: the mean square of its samples.
+float voice_model_power(const VoiceModel *model);
+
+// Makes what is heard from now on louder by a factor, 1 to begin with.
+void voice_model_amplify(VoiceModel *model, float gain);
+
+// What was heard of the last frame: VOICE_MODEL_FEATURES numbers.
+void voice_model_features(const VoiceModel *model, float *features);
+
+#endif
