@@ -50,7 +50,11 @@ let package = Package(
   ],
   targets: [
     // C
-    .target(name: "CGRPC", linkerSettings: [.linkedLibrary("grpc"), .linkedLibrary("gpr")]),
+    .target(
+      name: "CGRPC",
+      linkerSettings: [
+        .linkedLibrary("grpc"), .linkedLibrary("gpr"), .linkedLibrary("ssl"), .linkedLibrary("crypto"),
+      ]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -73,6 +77,7 @@ let package = Package(
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["CCurl"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
+    layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("WebSocketClient", ["Locking", log] + webSocket),
@@ -119,6 +124,7 @@ let package = Package(
         "AdminServer",
         "HTTPServing",
         "WebexStandIn",
+        "DataSources",
         "ReplayKit",
         "BotTestKit",
         arguments, log, metrics,
@@ -134,6 +140,7 @@ let package = Package(
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
     tests("Recordings", [log]),
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
+    tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("WebSocketClient", ["Locking"] + webSocket),

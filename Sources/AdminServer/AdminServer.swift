@@ -28,6 +28,10 @@ public final class AdminServer: Sendable {
 
   private let address: Address
   private let site: AdminSite
+  private let currentToken: Locked<String?>
+  private let actions: Locked<[String: AdminAction]>
+  /// Bytes of a request's body.
+  private static let maximumBody = 8_192
   private let logger: Logger
   /// Held while the daemon ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
@@ -48,8 +52,25 @@ public final class AdminServer: Sendable {
   ) {
     self.address = address
     self.logger = logger
-    site = AdminSite(token: token, metrics: metrics, readiness: readiness, status: status, callEnding: callEnding)
+    let currentToken = Locked(token)
+    self.currentToken = currentToken
+    let actions = Locked<[String: AdminAction]>([:])
+    self.actions = actions
+    var site = AdminSite(
+      token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
+      callEnding: callEnding)
+    site.actions = { actions.withLock { $0 } }
+    self.site = site
   }
+
+  /// What clients have to show; `nil` only on loopback. A new one counts from the next request on.
+  public var token: String? {
+    get { currentToken.withLock { $0 } }
+    set { currentToken.withLock { $0 = newValue } }
+  }
+
+  /// Answers POST requests of a path from here on, for those with the token.
+  public func add(_ action: @escaping AdminAction, at path: String) { actions.withLock { $0[path] = action } }
 
   /// Binds the address and serves from here on, on a thread of its own. Once.
   ///
@@ -60,10 +81,12 @@ public final class AdminServer: Sendable {
       guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
       var limits = HTTPLimits()
-      limits.body = CallEnding.maximumForm
+      limits.body = max(CallEnding.maximumForm, Self.maximumBody)
       let exchange = HTTPExchange(
-        name: "admin port", limits: limits, logger: logger,
-        crowdedOut: { crowdedOut.increment() }, readsBody: { CallEnding.ids(in: $0) != nil }, respond: site.respond)
+        name: "admin port", limits: limits, logger: logger, crowdedOut: { crowdedOut.increment() },
+        readsBody: { [actions] path in
+          CallEnding.ids(in: path) != nil || actions.withLock { $0[path] != nil }
+        }, respond: site.respond)
       let daemon = try HTTPDaemon(address, exchange: exchange)
       let bound = Address(host: address.host, port: daemon.port)
       phase = .running(daemon)

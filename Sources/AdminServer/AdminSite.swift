@@ -1,6 +1,10 @@
 import Foundation
-import HTTPServing
+public import HTTPServing
 import Telemetry
+
+/// Something that an operator can do by a POST request to a path of the admin port; the token has been checked. Called on
+/// the port's one thread: it must not wait for anything but a small file.
+public typealias AdminAction = @Sendable (ServerRequest) -> ServerResponse
 
 /// What the admin port answers: a function from requests to answers.
 ///
@@ -12,25 +16,25 @@ import Telemetry
 /// | `/metrics` | Prometheus text | yes |
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
 /// | `/` | the dashboard | yes |
+/// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
 /// | POST ``CallEnding`` | 200, for a bot that hangs up | always: this port's, or that of the call's bot |
 struct AdminSite: Sendable {
   /// `nil`: everything is open, but to names that only a browser's attacker would use.
-  var token: String?
+  var token: @Sendable () -> String?
   var metrics: MetricsRegistry
   var readiness: @Sendable () -> Readiness
   var status: @Sendable () -> StatusSnapshot
   /// `nil`: there are no bots that could end calls over REST.
   var callEnding: CallEnding?
 
+  /// What is asked of POST requests with a good token, by their paths.
+  var actions: @Sendable () -> [String: AdminAction] = { [:] }
+
   func respond(to request: ServerRequest) -> ServerResponse {
     if let callEnding, let (account, call) = CallEnding.ids(in: request.path) {
       return end(call, of: account, request, by: callEnding)
     }
-    guard request.method == "GET" || request.method == "HEAD" else {
-      var response = ServerResponse.text(405, "only GET and HEAD are served here")
-      response.fields = [("Allow", "GET, HEAD")]
-      return response
-    }
+    guard request.method == "GET" || request.method == "HEAD" else { return act(on: request) }
     guard !request.hasBody else { return .text(413, "no body is taken here") }
     switch request.path {
     case "/livez": return .text(200, "ok")
@@ -50,6 +54,27 @@ struct AdminSite: Sendable {
         status: 200, contentType: "text/html; charset=utf-8", body: Array(Dashboard.html.utf8),
         fields: [("Content-Security-Policy", Dashboard.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")])
     }
+  }
+
+  /// What changes something: only for those with the token, and never open, be it on loopback.
+  private func act(on request: ServerRequest) -> ServerResponse {
+    guard let action = actions()[request.path], request.method == "POST" else {
+      var response = ServerResponse.text(405, "only GET and HEAD are served here")
+      response.fields = [("Allow", "GET, HEAD")]
+      return response
+    }
+    guard let token = token() else {
+      return .text(403, "this needs a token: write `admin: {token_file: …}` in the configuration")
+    }
+    // A browser sends a password that it remembers with a form of any page; a bearer token it does not.
+    guard request.authorization?.lowercased().hasPrefix("bearer ") ?? false,
+      let given = Self.credential(request.authorization), Self.isEqual(given, token)
+    else {
+      var response = ServerResponse.text(401, "a token is needed, as a bearer token")
+      response.fields = [("WWW-Authenticate", "Bearer")]
+      return response
+    }
+    return action(request)
   }
 
   // MARK: Answers
@@ -136,7 +161,7 @@ struct AdminSite: Sendable {
     guard CallEnding.asksForEnd(request.body) else {
       return refuse(400, 20001, "Only Status=completed is served here.")
     }
-    let isOurs = token.map { Self.isEqual(given, $0) } ?? false
+    let isOurs = token().map { Self.isEqual(given, $0) } ?? false
     switch ending.complete(account, call, isOurs ? nil : given) {
     case .completed: return json(200, EndedCall(sid: call, accountSID: account))
     case .unknown: return refuse(404, 20404, "There is no such call, or it is over.")
@@ -147,7 +172,7 @@ struct AdminSite: Sendable {
   // MARK: Access
 
   private func refusal(of request: ServerRequest) -> ServerResponse? {
-    guard let token else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
+    guard let token = token() else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
     if let given = Self.credential(request.authorization), Self.isEqual(given, token) { return nil }
     var response = ServerResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
     response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]

@@ -62,7 +62,7 @@ struct TestBench: Sendable {
     return script
   }
 
-  /// Holds a call to its end. With `awaitsBot`, returns when the bot has ended its part too, or has been cancelled for
+  /// Holds a call to its end, and hangs up when the last step has been answered: the answer need not be heard out. With `awaitsBot`, returns when the bot has ended its part too, or has been cancelled for
   /// not doing so.
   func call(_ script: Script, awaitsBot: Bool = false) async throws -> TestCall {
     let conversation = RandomID.make()
@@ -79,6 +79,7 @@ struct TestBench: Sendable {
       placed.hangUp()
     }
     defer { limit.cancel() }
+    var stepsBegun = 0
     var events: [(CallEvent, Duration)] = []
     var end: (caller: Caller, outcome: CallOutcome)?
     for await news in placed.news {
@@ -86,11 +87,18 @@ struct TestBench: Sendable {
       case .event(let event, let time):
         events.append((event, time))
         began = min(began, .now - time)
-        if let hangUp = script.hangUp, case .promptBegins = event {
+        if event.beginsStep { stepsBegun += 1 }
+        switch event {
+        case .promptBegins:
+          guard let hangUp = script.hangUp else { break }
           Task {
             try await Task.sleep(for: hangUp)
             placed.hangUp()
           }
+        case .answer:
+          // Where the caller interrupts, the answer may be that of the interrupted turn.
+          if script.bargeIn == nil, stepsBegun == script.steps.count { placed.hangUp() }
+        default: break
         }
       case .over(let caller, let outcome): end = (caller, outcome)
       case .levels: break
@@ -105,5 +113,15 @@ struct TestBench: Sendable {
     }
     return TestCall(
       caller: end.caller, outcome: end.outcome, events: events, doings: engine.doings(in: conversation), began: began)
+  }
+}
+
+extension CallEvent {
+  /// Whether the caller begins the next step.
+  fileprivate var beginsStep: Bool {
+    switch self {
+    case .speaks, .presses, .noInput, .custom: true
+    default: false
+    }
   }
 }

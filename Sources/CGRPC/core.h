@@ -48,6 +48,9 @@ struct pb_call {
   int cancelled;
 };
 
+// The server chooses the cipher, not the client. Once, before any TLS of the core.
+void pb_prefer_server_ciphers(void);
+
 static inline void *pb_allocate(size_t size) {
   void *memory = calloc(1, size);
   if (memory == NULL) abort();  // as gRPC itself does when memory is out

@@ -5,6 +5,11 @@ public struct AgentDirectory: Sendable {
   /// A directory; an id that comes twice is found at its first place.
   public init(_ agents: [Agent]) { self.agents = agents }
 
+  /// The agents by their ids.
+  public var agentsByID: [String: Agent] {
+    Dictionary(agents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
   /// The agents that an organization may call, in order; what `ListVirtualAgents` lists.
   public func agents(for organization: String) -> [Agent] { agents.filter { $0.serves(organization) } }
 

@@ -98,6 +98,8 @@ extension Configuration.Tenant {
     let most = limits.integer("conversations", in: 1...1_000_000, default: 1_000)
     conversations = limits.has("conversations") ? most : nil
     limits.finish()
+    dataSource = section.section("data_source", write: "`data_source: {lifetime: 24h}`")
+      .map(Configuration.TenantDataSource.init)
     section.finish()
     if let url, URLParts(url) == nil {
       section.reading.report(

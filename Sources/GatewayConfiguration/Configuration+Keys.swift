@@ -6,6 +6,8 @@ extension Configuration {
     listen = Listen(whole.always("listen"), isDemo: isDemo)
     admin = Admin(whole.always("admin"), isDemo: isDemo)
     identity = Identity(whole.always("identity"), isDemo: isDemo)
+    dataSources = whole.section("data_sources", write: "`data_sources: {client_id: …}`").map(DataSources.init)
+    DataSources.check(dataSources, identity.tenants, whole)
     egress = Egress(whole.always("egress"))
     agents = Agent.list(whole, tenants: identity.tenants, egress: egress)
     media = Media(whole, tenants: identity.tenants, egress: egress)

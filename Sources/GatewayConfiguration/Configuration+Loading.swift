@@ -7,6 +7,14 @@ extension Configuration {
     public var configuration: Configuration
     /// What can be used but is probably not meant; log it.
     public var warnings: [ConfigurationProblem]
+    /// The files that it names, by the names of their keys, as in `agents[0].engine.script`; the configuration's own is
+    /// not among them.
+    public var files: [(key: String, path: String)]
+
+    /// The files that an agent's entry names, by its place in ``Configuration/agents``.
+    public func files(ofAgent index: Int) -> [String] {
+      files.filter { $0.key.hasPrefix("agents[\(index)].") }.map(\.path)
+    }
   }
 
   /// Bytes a configuration file may have.
@@ -76,7 +84,8 @@ extension Configuration {
     whole.finish()
     reading.reportUnknownVariables()
     guard reading.problems.isEmpty else { throw ConfigurationError(reading.problems.inOrder()) }
-    return Loaded(configuration: configuration, warnings: reading.warnings.inOrder())
+    return Loaded(
+      configuration: configuration, warnings: reading.warnings.inOrder(), files: reading.files)
   }
 
   private static func invalidUTF8(_ bytes: [UInt8], file: String) -> ConfigurationProblem.Place {

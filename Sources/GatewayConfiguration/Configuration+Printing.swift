@@ -12,6 +12,7 @@ extension Configuration {
     }
     let root = Node.keys([
       ("listen", listen.node(path)), ("admin", admin.node(path)), ("identity", identity.node(path)),
+      ("data_sources", dataSources?.node(path)),
       ("egress", egress.hosts.isEmpty ? nil : .keys([("hosts", .texts(egress.hosts))])),
       ("agents", .list(agents.map { $0.node(path) })),
       ("receivers", media.receiversNode(path)), ("forking", media.forkingNode), ("meetings", media.meetings.node),
@@ -84,6 +85,7 @@ extension Configuration.Identity {
               ("recording", $0.recording.node),
               ("nonces", .texts($0.nonces.map { _ in Self.mask })), ("schemas", .texts($0.schemas)),
               ("limits", $0.conversations.map { .keys([("conversations", .plain("\($0)"))]) }),
+              ("data_source", $0.dataSource?.node(path)),
             ])
           })
       ),

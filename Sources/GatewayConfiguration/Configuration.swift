@@ -9,6 +9,8 @@ public struct Configuration: Sendable, Equatable {
   public var admin: Admin
   /// Whose tokens are accepted, and for whom.
   public var identity: Identity
+  /// How data sources are registered with Webex; without it none are.
+  public var dataSources: DataSources?
   /// Where bots may be.
   public var egress: Egress
   /// The agents, in the order in which they are listed to Webex; at least one, ids unique.
@@ -107,6 +109,8 @@ public struct Configuration: Sendable, Equatable {
     public var recording = Recording()
     /// `limits.conversations`: how many the organization may have at once; `nil` is `limits.conversations_per_tenant`.
     public var conversations: Int?
+    /// `data_source`: what is registered with Webex for this tenant; without it nothing is.
+    public var dataSource: TenantDataSource?
   }
 
   /// `limits`.

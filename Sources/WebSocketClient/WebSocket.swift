@@ -46,6 +46,9 @@ public final class WebSocket: Sendable {
   /// Whether neither side has closed it yet.
   public var isOpen: Bool { unsent.isOpen }
 
+  /// Whether as much as may wait has come and was not taken: the server is held up.
+  public var isHeldUp: Bool { received.isStopped }
+
   /// Messages that ``send(_:)`` refused.
   public var droppedMessages: Int { unsent.refused }
 

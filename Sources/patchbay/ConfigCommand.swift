@@ -50,16 +50,19 @@ struct ConfigurationFile: ParsableArguments {
 
   /// The configuration with the environment laid over it. Warnings, and everything that is wrong, go to standard error;
   /// then the command exits with 78 (`EX_CONFIG`).
-  func load() throws -> Configuration {
+  func load() throws -> Configuration { try loadWhole().configuration }
+
+  /// The same, with the files that it names.
+  func loadWhole() throws -> Configuration.Loaded {
     try Self.report { () throws(ConfigurationError) in
       let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
       for warning in loaded.warnings { StandardError.write("warning: \(warning)") }
-      return loaded.configuration
+      return loaded
     }
   }
 
   /// Tells what is wrong with a configuration on standard error, and ends the command with 78 then.
-  static func report(_ read: () throws(ConfigurationError) -> Configuration) throws -> Configuration {
+  static func report<Read>(_ read: () throws(ConfigurationError) -> Read) throws -> Read {
     do { return try read() } catch {
       StandardError.write(error.description)
       throw ExitCode(ConfigurationError.exitStatus)

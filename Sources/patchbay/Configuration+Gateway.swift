@@ -26,8 +26,10 @@ extension Configuration {
   }
 
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
-  func agentDirectory(log: Logger) throws -> AgentDirectory {
-    AgentDirectory(try agents.map { try $0.agent(idle: limits.idle, log: log) })
+  ///
+  /// - Parameter kept: agents that stay as they are, by their ids.
+  func agentDirectory(log: Logger, keeping kept: [String: CallGateway.Agent] = [:]) throws -> AgentDirectory {
+    AgentDirectory(try agents.map { try kept[$0.id] ?? $0.agent(idle: limits.idle, log: log) })
   }
 
   /// Bounds on what the gateway takes on.

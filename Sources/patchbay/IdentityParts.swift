@@ -42,6 +42,14 @@ struct IdentityParts: Sendable {
   /// Whether tokens can be verified.
   var isReady: Bool { remote?.isReady ?? true }
 
+  /// Trusts these issuers from now on; the keys of new ones are fetched in the background. Not for the demo, whose issuer
+  /// is its own.
+  func trust(_ issuers: [TrustedIssuer]) {
+    guard let remote else { return }
+    remote.replace(issuers: issuers)
+    Task { await remote.refresh() }
+  }
+
   /// Fetches keys and keeps them fresh until the task is cancelled.
   func keepKeysFresh() async { await remote?.run() }
 

@@ -1,5 +1,6 @@
 import AdminServer
 import CallGateway
+import DataSources
 import Foundation
 import GRPCTransport
 import GatewayConfiguration
@@ -18,14 +19,24 @@ final class RunningServer: Sendable {
   private let admin: AdminServer
   private let identity: IdentityParts
   private let recordings: RecordingParts?
+  private let registrar: Registrar?
   private let log: Logger
+  /// None in the embedded demo, which has no file.
+  private let reloader: Reloader?
 
   /// Joins the parts. Throws where a key or a file cannot be had.
-  init(_ configuration: Configuration, agents: AgentDirectory, metrics: MetricsRegistry, log: Logger) throws {
+  ///
+  /// - Parameter path: the configuration's file, to be read again when it changes.
+  init(
+    _ loaded: Configuration.Loaded, of path: String?, agents: AgentDirectory, metrics: MetricsRegistry,
+    sink: LogSink, log: Logger
+  ) throws {
+    let configuration = loaded.configuration
     self.configuration = configuration
     self.log = log
     identity = try IdentityParts(configuration, log: log)
     recordings = try RecordingParts(configuration, log: log)
+    registrar = DataSourceAccess(configuration)?.registrar(configuration, tenants: identity.tenants, log: log)
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
@@ -39,8 +50,7 @@ final class RunningServer: Sendable {
       methods: gateway.methods + media.methods + HealthService.grpc(health).methods
         + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
       logger: log)
-    let state = ServerState(
-      gateway: gateway, identity: identity, configuration: configuration, services: services)
+    let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
@@ -48,6 +58,12 @@ final class RunningServer: Sendable {
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
       logger: log)
     self.state = state
+    let parts = Reloader.Parts(gateway: gateway, identity: identity, admin: admin, sink: sink)
+    let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
+    self.reloader = reloader
+    if let reloader {
+      admin.add(RevocationCall(reloader: reloader, tenants: identity.tenants, log: log).respond, at: "/revocations")
+    }
   }
 
   private let state: ServerState
@@ -65,6 +81,8 @@ final class RunningServer: Sendable {
       Task { [state, health] in await state.keepPublishing(to: health) },
       Task { [recordings] in await recordings?.keepInOrder() },
     ]
+    if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
+    let registering = Task { [registrar] in if let registrar { await registrar.run() } }
     if let port = ports.first {
       Log.announce(
         .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
@@ -72,19 +90,42 @@ final class RunningServer: Sendable {
     Log.announce(.admin(on: bound))
     if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }
 
+    reloader?.start()
     for await request in requests {
       if request == .terminate { break }
-      log.notice("SIGHUP: the configuration is read at the start only; restart to change it")
+      guard let reloader else {
+        log.notice("SIGHUP: the embedded demo has no file to read again")
+        continue
+      }
+      reloader.reload()
     }
+    reloader?.stop()
     await end(requests)
     for task in background { task.cancel() }
+    registering.cancel()
+    await Self.wait(for: registering, atMost: .seconds(2))
+  }
+
+  /// A server that goes gives its lease back, so that another need not wait for its end; it does not wait long for that.
+  private static func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
+    let (ends, continuation) = AsyncStream.makeStream(of: Void.self)
+    Task {
+      await task.value
+      continuation.finish()
+    }
+    let clock = Task {
+      try? await Task.sleep(for: limit)
+      continuation.finish()
+    }
+    for await _ in ends {}
+    clock.cancel()
   }
 
   /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
   private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
     state.isDraining = true
     state.publish(to: health)
-    let limit = configuration.shutdown.drain
+    let limit = (reloader?.configuration ?? configuration).shutdown.drain
     log.notice(
       "draining: no new conversations",
       metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])

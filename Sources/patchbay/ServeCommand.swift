@@ -12,6 +12,11 @@ struct ServeCommand: AsyncParsableCommand {
       Without --config it runs the embedded demo: loopback only, a demo agent, and a development issuer made on the \
       spot, whose token is written to a file that `patchbay call` finds by itself.
 
+      SIGHUP, or a change of the configuration file or of a file that it names, puts the new configuration in force \
+      while calls are up: tenants, agents, issuers, limits, revocations, the log's level. A conversation that is up keeps \
+      its tenant and its agent. A file with a mistake is refused as a whole and reported. Addresses, queues and the log's \
+      format need a restart. New TLS files are used for the next connections.
+
       SIGTERM drains: no new conversations, live calls run to their end (at most shutdown.drain), then it exits with 0. \
       A second SIGTERM ends it at once.
       """)
@@ -20,7 +25,8 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let signals = TerminationSignals()
-    let configuration = try file.load()
+    let loaded = try file.loadWhole()
+    let configuration = loaded.configuration
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
     let sink = Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
@@ -32,7 +38,7 @@ struct ServeCommand: AsyncParsableCommand {
     defer { Log.flush() }
     log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
     do {
-      let server = try RunningServer(configuration, agents: agents, metrics: metrics, log: log)
+      let server = try RunningServer(loaded, of: file.path, agents: agents, metrics: metrics, sink: sink, log: log)
       try await server.run(until: signals.requests)
     } catch {
       log.critical("cannot start: \(error)")
@@ -42,6 +48,7 @@ struct ServeCommand: AsyncParsableCommand {
 }
 
 extension Configuration.Logging {
-  fileprivate var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
+  /// The least severe level that is logged.
+  var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
   fileprivate var lineFormat: LogFormat { LogFormat(rawValue: format.rawValue) ?? .json }
 }

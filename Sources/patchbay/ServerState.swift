@@ -1,7 +1,7 @@
 import AdminServer
 import CallGateway
+import DataSources
 import GRPCTransport
-import GatewayConfiguration
 import Synchronization
 import TokenVerification
 
@@ -9,17 +9,17 @@ import TokenVerification
 final class ServerState: Sendable {
   private let gateway: VoiceGateway
   private let identity: IdentityParts
-  private let callLimit: Int
+  private let registrar: Registrar?
   /// The services whose health is told, the empty name being the server's.
   private let services: [String]
   private let draining = Atomic<Bool>(false)
   private let began = MonotonicClock.now()
 
-  init(gateway: VoiceGateway, identity: IdentityParts, configuration: Configuration, services: [String]) {
+  init(gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, services: [String]) {
     self.services = services
     self.gateway = gateway
     self.identity = identity
-    callLimit = configuration.limits.conversations
+    self.registrar = registrar
   }
 
   /// No new conversations are taken.
@@ -54,9 +54,19 @@ final class ServerState: Sendable {
     }
     return StatusSnapshot(
       version: Version.text, reasons: readiness.reasons, uptime: (now - began) / .seconds(1),
-      liveCalls: statuses.count, callLimit: callLimit, calls: calls,
-      counters: gateway.counts.map { .init($0.name, $0.value) },
+      liveCalls: statuses.count, callLimit: gateway.settings.limits.conversations, calls: calls,
+      counters: gateway.counts.map { .init($0.name, $0.value) } + registrations,
       turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
+  }
+
+  /// How long each registration has to live. Those that end first come first, and not too many of them.
+  private var registrations: [StatusSnapshot.Counter] {
+    let now = WallClock.now()
+    let statuses = registrar?.statuses ?? []
+    let lives = statuses.map { status in
+      (name: "\(status.name): \(status.state.rawValue), seconds to live", seconds: status.secondsLeft(now: now) ?? 0)
+    }
+    return lives.sorted { $0.seconds < $1.seconds }.prefix(20).map { .init($0.name, Int(clamping: $0.seconds)) }
   }
 
   /// Tells the health services what they answer.

@@ -8,7 +8,7 @@ import Testing
 @Suite("Admin site")
 struct AdminSiteTests {
   private func site(token: String? = nil, reasons: [String] = []) -> AdminSite {
-    AdminSite(token: token, metrics: MetricsRegistry()) {
+    AdminSite(token: { token }, metrics: MetricsRegistry()) {
       Readiness(reasons: reasons)
     } status: {
       StatusSnapshot(
@@ -51,6 +51,22 @@ struct AdminSiteTests {
     "other paths are not found",
     arguments: ["/x", "//v1/ping", "/a/b/v1/ping", "/a/v1/ping/", "/a%2F/v1/ping", "/metrics/", "/..", "/status/x"])
   func notFound(path: String) { #expect(site().respond(to: request(path)).status == 404) }
+
+  @Test(
+    "an action wants a POST request with the token as a bearer token, even where all else is open",
+    arguments: [
+      ("POST", "/act", "Bearer t", "t", 200), ("POST", "/act", "bearer t", "t", 200),
+      ("POST", "/act", "Bearer u", "t", 401),
+      ("POST", "/act", nil, "t", 401), ("POST", "/act", "Basic eDp0", "t", 401), ("GET", "/act", "Bearer t", "t", 404),
+      ("PUT", "/act", "Bearer t", "t", 405), ("POST", "/other", "Bearer t", "t", 405),
+      ("POST", "/act", "Bearer t", nil, 403),
+    ] as [(String, String, String?, String?, Int)])
+  func actions(method: String, path: String, authorization: String?, token: String?, status: Int) {
+    var site = site(token: token)
+    site.actions = { ["/act": { _ in .text(200, "done") }] }
+    let request = ServerRequest(method: method, path: path, authorization: authorization, body: [1])
+    #expect(site.respond(to: request).status == (method == "GET" ? 413 : status))
+  }
 
   @Test(
     "only GET and HEAD are served, and no bodies taken",

@@ -14,7 +14,7 @@ struct CallEndingTests {
     -> AdminSite
   {
     AdminSite(
-      token: token, metrics: MetricsRegistry(), readiness: { Readiness(reasons: []) },
+      token: { token }, metrics: MetricsRegistry(), readiness: { Readiness(reasons: []) },
       status: {
         StatusSnapshot(
           version: "1", reasons: [], uptime: 0, liveCalls: 0, callLimit: 0, calls: [], counters: [], turnLatency: nil)

@@ -27,12 +27,11 @@ class Gateway:
 
     def __init__(self, folder, configuration, environment=None):
         folder = pathlib.Path(folder)
-        file = folder / "configuration.yaml"
-        # What is the same object twice would be written as an alias, which the configuration does not take.
-        file.write_text(yaml.safe_dump(json.loads(json.dumps(configuration)), sort_keys=False))
+        self.file = folder / "configuration.yaml"
+        self.write(configuration)
         tls = configuration["listen"].get("tls")
         self.root = (folder / tls["certificate"]).read_bytes() if tls else None
-        self.start(folder, ["--config", file], environment)
+        self.start(folder, ["--config", self.file], environment)
 
     def start(self, folder, options, environment):
         """Starts it, and waits until it is ready."""
@@ -49,6 +48,25 @@ class Gateway:
             self.process.kill()
             self.process.wait()
             raise
+
+    # Its configuration
+
+    def write(self, configuration):
+        """Replaces the configuration's file, as a careful editor does."""
+        new = self.file.with_suffix(".new")
+        # What is the same object twice would be written as an alias, which the configuration does not take.
+        new.write_text(configuration if isinstance(configuration, str) else
+                       yaml.safe_dump(json.loads(json.dumps(configuration)), sort_keys=False))
+        new.rename(self.file)
+
+    def reload(self, configuration=None):
+        """Has it read a new configuration, or the same again with SIGHUP; waits until it has."""
+        before = self.log.count("the configuration was read again")
+        if configuration is None:
+            self.signal(signal.SIGHUP)
+        else:
+            self.write(configuration)
+        self.until(lambda: self.log.count("the configuration was read again") > before, "reads its configuration again")
 
     # What it prints
 
@@ -73,12 +91,19 @@ class Gateway:
             assert time.monotonic() < deadline, f"not within {seconds} s: the server {what}:\n{self.log[-4000:]}"
             time.sleep(0.02)
 
-    def get(self, path):
+    def get(self, path, **more):
         """GET on the admin port: status and body."""
+        return self.ask("GET", path, **more)
+
+    def post(self, path, body, token=None):
+        """POST on the admin port: status and body."""
+        return self.ask("POST", path, body=body, headers={"Authorization": f"Bearer {token}"} if token else {})
+
+    def ask(self, method, path, **more):
         host, port = self.admin.rsplit(":", 1)
         connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=5)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, **more)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(errors="replace")
         finally:

@@ -87,6 +87,8 @@ struct TenantDirectoryTests {
     directory.revoke([], by: .file)
     #expect(fixture.refusal(token)?.check == .revoked, "a reload takes back nothing that an operator revoked")
     #expect(directory.revocations == 1)
+    directory.leaveToOthers(nonce)
+    #expect(fixture.verify(token).identity != nil)
   }
 
   @Test("nonces of a renewal are taken beside the configured ones, over reloads, and for that registration only")

@@ -62,8 +62,7 @@ actor MediaStreamCall {
       do throws(WebSocketError) { message = try await socket.receive() } catch { return try await botClosed(error) }
       guard let message else { return }
       try perform(conversation.take(message, now: now))
-      // What there is no room for waits in the socket.
-      if !call.room.isOpen { await call.room.wait() }
+      if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
     }
   }
 

@@ -26,7 +26,7 @@ struct MediaStreamConversation {
   private var writer: MediaStreamWriter
   private var audio: InboundAudio
   private var silence: TurnSilence
-  private var flood: FloodWatch
+  private(set) var flood: FloodWatch
   private var subscribed: Set<MediaStreamExtra> = []
   private var hasStarted = false
   /// Whether the caller may interrupt what follows.

@@ -45,8 +45,7 @@ actor RealtimeCall {
       do throws(WebSocketError) { message = try await socket.receive() } catch { return try await serverClosed(error) }
       guard let message else { return }
       try perform(conversation.take(message, now: now))
-      // What there is no room for waits in the socket.
-      if !call.room.isOpen { await call.room.wait() }
+      if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
     }
   }
 

@@ -26,6 +26,13 @@ struct FloodWatch {
   private var total: Duration = .zero
   private var dropped: Duration = .zero
   private var fullSince: Duration?
+  private var last: Duration = .zero
+
+  /// Whether the words of the turn came faster than anybody makes speech, and are many.
+  var isInhuman: Bool {
+    guard let began, total > Self.most / 2 else { return false }
+    return total > (last - began + .milliseconds(100)) * Self.fastest
+  }
 
   /// - Parameter isHeardAtOnce: ``CallInfo/isHeardAtOnce``.
   init(isHeardAtOnce: Bool) { self.isHeardAtOnce = isHeardAtOnce }
@@ -37,6 +44,7 @@ struct FloodWatch {
     let began = began ?? now
     self.began = began
     total += duration
+    last = now
     end = max(end, now) + duration
     guard isHeardAtOnce else { return total > Self.longestTurn }
     let ahead = end - now

@@ -53,6 +53,21 @@ extension WebSocketError {
   }
 }
 
+extension BotCall {
+  /// Waits until there is room for more of the bot's output; meanwhile what it sends waits in its socket.
+  ///
+  /// - Throws: ``BotFailure`` where the bot came faster than speech and is held up for ``FloodWatch/patience``.
+  func waitForRoom(_ socket: WebSocket, isInhuman: Bool) async throws {
+    let began = ContinuousClock.now
+    while !room.isOpen {
+      try await Task.sleep(for: .milliseconds(100))
+      if isInhuman, socket.isHeldUp, ContinuousClock.now - began > FloodWatch.patience {
+        throw BotFailure(.flooded, "The bot sends audio much faster than it can be heard.")
+      }
+    }
+  }
+}
+
 /// Carries on the sides of one call side by side, until one of them is at its end; the others are then cancelled.
 func untilFirst(_ sides: @Sendable () async throws -> Void...) async throws {
   try await withThrowingTaskGroup(of: Void.self) { group in

@@ -104,16 +104,12 @@ extension Configuration.Agent.Endpoint.TLS {
   init(_ section: Section, isSecure: Bool) {
     ca = section.file("ca", write: "the path of a PEM file with root certificates")
     certificate = section.file("certificate", write: "the path of a PEM file with the certificate chain")
-    key = section.file("key", write: "the path of a PEM file with the private key")
+    key = section.secretFile("key", write: "the path of a PEM file with the private key")
     serverName = section.text("server_name", maximum: 253, write: "the name in the bot's certificate")
     if (certificate == nil) != (key == nil) {
       section.reading.report(
         section.place, "`\(section.path)` has a certificate or a key without the other",
         "write `certificate: client.pem` and `key: client.key`")
-    }
-    if let key, BoundedFile.isOpenToOthers(key) {
-      section.reading.warn(
-        section.place(of: "key"), "the private key can be read by others than its owner", "chmod 600 \(key)")
     }
     if !isSecure, ca != nil || certificate != nil || serverName != nil {
       section.reading.warn(section.place, "`\(section.path)` has no effect on a plaintext URL")

@@ -14,6 +14,8 @@ final class Reading {
   let variables: [String: String]
   private(set) var problems: [ConfigurationProblem] = []
   private(set) var warnings: [ConfigurationProblem] = []
+  /// The files that the configuration names and that can be read, by the names of their keys.
+  private(set) var files: [(key: String, path: String)] = []
   private var usedVariables: Set<String> = []
   private var knownVariables: Set<String> = []
 
@@ -43,6 +45,9 @@ final class Reading {
     guard warnings.count < Self.maximumProblems else { return }
     warnings.append(.init(place, message, remedy))
   }
+
+  /// A key names a file that can be read.
+  func note(file path: String, of key: String) { files.append((key, path)) }
 
   /// "did you mean …?" for a mistyped word, as long as problems are still collected; among the first 1,000 names.
   func suggestion(for word: String, among names: some Sequence<String>) -> String? {

@@ -142,6 +142,7 @@ extension Section {
       reading.report(place, "`\(name(key))`: \(path.quotedForMessage) cannot be read (\(obstacle))", "write \(write)")
       return nil
     }
+    reading.note(file: path, of: name(key))
     return path
   }
 

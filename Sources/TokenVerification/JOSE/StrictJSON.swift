@@ -1,7 +1,7 @@
 /// A JSON reader for hostile input (RFC 8259, and RFC 8725 section 2.4 on what lax readers cost): bounded in depth, exact
 /// in syntax, and refusing whatever two readers could understand differently.
 ///
-/// Refused besides what the grammar refuses: a byte order mark, nesting deeper than 8, more than 8,192 values, a member name that occurs twice in
+/// Refused besides what the grammar refuses: a byte order mark, nesting deeper than 8, more than 8,192 values (unless told otherwise), a member name that occurs twice in
 /// one object, invalid UTF-8, unpaired surrogates, U+0000, and anything but white space after the value.
 public enum StrictJSON {
   /// How deep arrays and objects may nest.
@@ -23,7 +23,7 @@ public enum StrictJSON {
       case unpairedSurrogate = "half of a surrogate pair"
       case duplicateName = "a member name that occurred before"
       case tooDeep = "nesting deeper than 8 levels"
-      case tooMany = "more than 8,192 values"
+      case tooMany = "more values than may be"
       case trailingBytes = "something after the end of the value"
     }
 
@@ -33,9 +33,11 @@ public enum StrictJSON {
     public let offset: Int
   }
 
-  /// The value that `bytes` spell.
-  public static func parse(_ bytes: [UInt8]) throws(Malformation) -> JSONValue {
-    var reader = Reader(bytes: bytes)
+  /// The value that `bytes` spell, of at most `maximumValues` values in all.
+  public static func parse(
+    _ bytes: [UInt8], maximumValues: Int = Self.maximumValues
+  ) throws(Malformation) -> JSONValue {
+    var reader = Reader(bytes: bytes, maximumValues: maximumValues)
     let value = try reader.value(depth: 0)
     reader.skipSpace()
     guard reader.position == bytes.count else { throw reader.fault(.trailingBytes) }
@@ -52,8 +54,12 @@ private struct Reader {
   let bytes: [UInt8]
   var position = 0
   var values = 0
+  let maximumValues: Int
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  init(bytes: [UInt8], maximumValues: Int) {
+    self.bytes = bytes
+    self.maximumValues = maximumValues
+  }
 
   func fault(_ fault: StrictJSON.Malformation.Fault, at offset: Int? = nil) -> StrictJSON.Malformation {
     .init(fault: fault, offset: offset ?? position)
@@ -86,7 +92,7 @@ private struct Reader {
   mutating func value(depth: Int) throws(StrictJSON.Malformation) -> JSONValue {
     skipSpace()
     values += 1
-    guard values <= StrictJSON.maximumValues else { throw fault(.tooMany) }
+    guard values <= maximumValues else { throw fault(.tooMany) }
     guard let first = next else { throw unexpected() }
     switch first {
     case UInt8(ascii: "{"):

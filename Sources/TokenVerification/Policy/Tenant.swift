@@ -50,9 +50,10 @@ public struct Tenant: Sendable, Hashable {
     schemas = tenant.schemas
   }
 
-  /// The same tenant with these nonces accepted too, where it does not take any nonce.
-  func accepting(_ more: [String]) -> Tenant {
-    guard let nonces else { return self }
+  /// The same tenant with these nonces accepted too, where it does not take any nonce; with `only`, these alone where it
+  /// took any.
+  func accepting(_ more: [String], only: Bool = false) -> Tenant {
+    guard let nonces else { return only ? Tenant(self, nonces: more) : self }
     return Tenant(self, nonces: nonces + more.filter { !nonces.contains($0) })
   }
 

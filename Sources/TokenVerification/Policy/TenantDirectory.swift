@@ -29,14 +29,16 @@ public final class TenantDirectory: Sendable {
     var clockSkew: Int64 = 30
     var configured: [Tenant] = []
     var renewed: [Registration: [String]] = [:]
+    /// Tenants whose nonces are all known, though the configuration names none.
+    var restricted: Set<Registration> = []
     var retired: [(tenant: Tenant, since: Duration)] = []
     var revoked: [RevocationSource: Set<ClaimPolicy.RevokedNonce>] = [:]
 
     /// The configured tenants with the nonces they were renewed with.
     var tenants: [Tenant] {
       configured.map { tenant in
-        guard tenant.nonces != nil else { return tenant }
-        return tenant.accepting(renewed[Registration(organization: tenant.organization, url: tenant.url)] ?? [])
+        let registration = Registration(organization: tenant.organization, url: tenant.url)
+        return tenant.accepting(renewed[registration] ?? [], only: restricted.contains(registration))
       }
     }
 
@@ -73,6 +75,7 @@ public final class TenantDirectory: Sendable {
       state.revoked[.configuration] = policy.revoked
       let registrations = Set(policy.tenants.map { Registration(organization: $0.organization, url: $0.url) })
       state.renewed = state.renewed.filter { registrations.contains($0.key) }
+      state.restricted.formIntersection(registrations)
       let current = Set(state.tenants)
       state.retired.removeAll { current.contains($0.tenant) || before.contains($0.tenant) }
       let now = now()
@@ -95,15 +98,29 @@ public final class TenantDirectory: Sendable {
     return isTaken
   }
 
+  /// Leaves a nonce that an operator has revoked to the other sources.
+  public func leaveToOthers(_ nonce: ClaimPolicy.RevokedNonce) {
+    change { _ = $0.revoked[.operatorCall]?.remove(nonce) }
+  }
+
   /// Accepts the nonces that a data source was renewed with, beside those of the configuration; each call replaces the
-  /// nonces of the call before. A tenant that takes any nonce goes on to do so.
+  /// nonces of the call before. A tenant that takes any nonce goes on to do so, unless these are all there can be.
   ///
   /// - Parameters:
   ///   - nonces: the current one, and the one before it while tokens with it may still come.
   ///   - organization: the tenant's organization.
   ///   - url: the tenant's registered URL: an organization may have several.
-  public func accept(nonces: [String], organization: String, url: String) {
-    change { $0.renewed[Registration(organization: organization, url: url)] = nonces }
+  ///   - isAll: whether every good token has one of these nonces or of the configuration's: then others are refused.
+  public func accept(nonces: [String], organization: String, url: String, isAll: Bool = false) {
+    change { state in
+      let registration = Registration(organization: organization, url: url)
+      state.renewed[registration] = nonces
+      if isAll, !nonces.isEmpty {
+        state.restricted.insert(registration)
+      } else {
+        state.restricted.remove(registration)
+      }
+    }
   }
 
   /// Forgets retired tenants of organizations that have no conversation up.

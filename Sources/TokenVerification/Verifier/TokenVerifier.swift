@@ -9,6 +9,7 @@ public final class TokenVerifier: Sendable {
   public let keys: any KeySource
 
   private let policyBox: Locked<ClaimPolicy>
+  private let unknownNonce = Locked<(@Sendable (String) -> Void)?>(nil)
   private let verified: Locked<VerifiedTokens>
   private let isCaching: Bool
 
@@ -18,6 +19,12 @@ public final class TokenVerifier: Sendable {
     policyBox = Locked(policy)
     verified = Locked(VerifiedTokens(capacity: min(cachedTokens, 4_096)))
     isCaching = cachedTokens > 0
+  }
+
+  /// Called with the organization of each token that is good but for its nonce: whoever renews data sources may not know
+  /// of a renewal yet. Called on the verifying thread; must not wait.
+  public func onUnknownNonce(_ body: @escaping @Sendable (_ organization: String) -> Void) {
+    unknownNonce.withLock { $0 = body }
   }
 
   /// What tokens must say. Setting it takes effect for the next call; calls under way go on.
@@ -138,7 +145,13 @@ public final class TokenVerifier: Sendable {
     _ claims: TokenClaims, _ nonceHash: String, _ issuer: String, _ policy: ClaimPolicy, _ schema: RequiredSchema,
     _ now: Int64
   ) throws(TokenRefusal) -> VerificationOutcome {
-    let (tenant, isRetired) = try policy.tenant(for: claims, schema: schema, now: now)
+    let (tenant, isRetired): (Tenant, Bool)
+    do throws(TokenRefusal) {
+      (tenant, isRetired) = try policy.tenant(for: claims, schema: schema, now: now)
+    } catch {
+      if error.field == .nonce, error.check == .tenant { unknownNonce.withLock { $0 }?(claims.organization) }
+      throw error
+    }
     return .accepted(
       Identity(
         organization: tenant.organization, tenantName: tenant.name, issuer: issuer,

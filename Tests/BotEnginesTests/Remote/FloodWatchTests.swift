@@ -31,6 +31,17 @@ struct FloodWatchTests {
     #expect(!early && late)
   }
 
+  @Test("is told from a fast speaker while it is held up")
+  func heldUp() {
+    var flood = FloodWatch(isHeardAtOnce: true)
+    for tenth in 0..<30 { _ = flood.spoke(.seconds(1), now: .milliseconds(10 * tenth)) }
+    var speaker = FloodWatch(isHeardAtOnce: true)
+    for tenth in 0..<30 { _ = speaker.spoke(.seconds(1), now: .milliseconds(100 * tenth)) }
+    var prompt = FloodWatch(isHeardAtOnce: true)
+    _ = prompt.spoke(.seconds(15), now: .zero)
+    #expect(flood.isInhuman && !speaker.isInhuman && !prompt.isInhuman)
+  }
+
   @Test("is forgiven with the next turn")
   func reset() {
     var watch = FloodWatch(isHeardAtOnce: true)

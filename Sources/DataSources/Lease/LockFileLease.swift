@@ -1,0 +1,83 @@
+import Glibc
+import HTTPFetching
+
+/// The lease as a file on storage that the servers share. It names its owner and when it ends; it is read and replaced
+/// under a lock on a file beside it, so that two that find it ended cannot both take it. A server that dies leaves it to
+/// end by itself.
+public struct LockFileLease: RenewalLease {
+  private let path: String
+  private let owner: String
+  private let life: Int64
+
+  /// - Parameters:
+  ///   - path: the lease's file; its folder has to exist. Beside it, `path.lock` is made.
+  ///   - owner: what tells this server from the others, now and when it is started again.
+  ///   - life: how long the lease lasts unless it is kept.
+  public init(path: String, owner: String = Self.freshOwner(), life: Duration = .seconds(60)) {
+    self.path = path
+    self.owner = owner
+    self.life = max(1, life.components.seconds)
+  }
+
+  /// A name that no other process has: the host's, the process's id and a random number.
+  public static func freshOwner() -> String {
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return "\(host)-\(getpid())-\(String(UInt32.random(in: 0...UInt32.max), radix: 16))"
+  }
+
+  /// Takes, keeps or looks at the lease, on a thread of its own.
+  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(LeaseFailure) -> LeaseStanding {
+    let result = await DetachedThread.value {
+      Result { () throws(LeaseFailure) in
+        try locked { () throws(LeaseFailure) in
+          let before = try read()
+          let (record, isHeld) = LeaseRecord.asked(before, owner: owner, life: life, notes: notes, now: now)
+          if isHeld { try write(record) }
+          return LeaseStanding(
+            isHeld: isHeld, owner: record.owner, fence: record.fence, expires: record.expires, notes: record.notes)
+        }
+      }
+    }
+    guard let result else { throw LeaseFailure("there is no thread to look at the lease \(path)") }
+    return try result.get()
+  }
+
+  /// Lets the lease end now, if it is ours.
+  public func release(now: Int64) async {
+    _ = await DetachedThread.value {
+      try? locked { () throws(LeaseFailure) in
+        guard var record = try read(), record.owner == owner else { return }
+        record.expires = now
+        try write(record)
+      }
+    }
+  }
+
+  private func read() throws(LeaseFailure) -> LeaseRecord? {
+    let bytes: [UInt8]?
+    do throws(DurableFile.Failure) {
+      bytes = try DurableFile.read(path, maximum: LeaseRecord.maximumBytes)
+    } catch { throw LeaseFailure("the lease \(error)") }
+    guard let bytes else { return nil }
+    // What cannot be read is replaced as if it were not there: it is written whole or not at all, so that nobody's lease
+    // can look like this.
+    return try? LeaseRecord(bytes)
+  }
+
+  private func write(_ record: LeaseRecord) throws(LeaseFailure) {
+    do throws(DurableFile.Failure) { try DurableFile.replace(path, Array(record.text.utf8)) } catch {
+      throw LeaseFailure("the lease \(error)")
+    }
+  }
+
+  private func locked<Value>(_ body: () throws(LeaseFailure) -> Value) throws(LeaseFailure) -> Value {
+    let lock: FileLock
+    do throws(DurableFile.Failure) { lock = try FileLock(path + ".lock", seconds: 5) } catch {
+      throw LeaseFailure("the lease \(error)")
+    }
+    defer { lock.unlock() }
+    return try body()
+  }
+}

@@ -1,0 +1,163 @@
+import HTTPFetching
+import TokenVerification
+
+/// What an answer's body says. Strict in what is needed, deaf to what is not: Webex may add fields at any time.
+struct AnswerReading {
+  /// Where an answer is not what it has to be.
+  struct Fault: Error {
+    let text: String
+  }
+
+  /// Bytes of an answer. A data source with its token has some 3 KB.
+  static let maximumBytes = 4 << 20
+  /// Values in an answer: some 4,000 data sources.
+  static let maximumValues = 65_536
+  private static let maximumTextBytes = 4_096
+
+  let object: JSONObject
+
+  init(_ value: JSONValue, _ place: String) throws(Fault) {
+    guard let object = value.object else { throw Fault(text: "\(place) is not an object") }
+    self.object = object
+  }
+
+  static func value(_ bytes: [UInt8]) throws(Fault) -> JSONValue {
+    do throws(StrictJSON.Malformation) {
+      return try StrictJSON.parse(bytes, maximumValues: maximumValues)
+    } catch { throw Fault(text: error.description) }
+  }
+
+  /// The elements of `{"items": […]}`.
+  static func items(_ bytes: [UInt8]) throws(Fault) -> [JSONValue] {
+    let whole = try AnswerReading(value(bytes), "the answer")
+    guard let items = whole.object["items"]?.array else { throw Fault(text: "`items` is not a list") }
+    return items
+  }
+
+  func requiredText(_ name: String) throws(Fault) -> String {
+    guard let text = try text(name), !text.isEmpty else { throw Fault(text: "`\(name)` is missing") }
+    return text
+  }
+
+  /// Text of bounded length without control characters; nil where it is missing or null.
+  func text(_ name: String, maximum: Int = Self.maximumTextBytes) throws(Fault) -> String? {
+    switch object[name] {
+    case nil, .null: return nil
+    case .string(let text):
+      guard text.utf8.count <= maximum else { throw Fault(text: "`\(name)` is over \(maximum) bytes") }
+      guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+        throw Fault(text: "`\(name)` has control characters")
+      }
+      return text
+    default: throw Fault(text: "`\(name)` is not a text")
+    }
+  }
+
+  func whole(_ name: String) throws(Fault) -> Int64? {
+    switch object[name] {
+    case nil, .null: return nil
+    case .number(let number):
+      guard let value = number.wholeValue else { throw Fault(text: "`\(name)` is not a whole number") }
+      return value
+    default: throw Fault(text: "`\(name)` is not a number")
+    }
+  }
+
+  /// Seconds since 1970, from a text (RFC 3339).
+  func time(_ name: String) throws(Fault) -> Int64? {
+    guard let text = try text(name, maximum: 64), !text.isEmpty else { return nil }
+    guard let seconds = InternetTime.seconds(text) else { throw Fault(text: "`\(name)` is not a time") }
+    return seconds
+  }
+}
+
+extension DataSource {
+  init(_ value: JSONValue) throws(AnswerReading.Fault) {
+    let reading = try AnswerReading(value, "a data source")
+    let token = TokenSummary(try reading.text("jwsToken", maximum: 16_384))
+    var minutes = try reading.whole("tokenLifetimeMinutes")
+    if minutes == nil { minutes = try reading.whole("tokenLifeMinutes") }
+    self.init(
+      id: try reading.requiredText("id"), schemaID: try reading.requiredText("schemaId"),
+      url: try reading.requiredText("url"), audience: try reading.text("audience"),
+      subject: try reading.text("subject"), nonce: try reading.text("nonce") ?? token.nonce,
+      lifetimeMinutes: minutes.map { Int(clamping: $0) }, status: try reading.text("status"),
+      errorMessage: try reading.text("errorMessage"), organization: try reading.text("orgId"),
+      applicationID: try reading.text("applicationId"),
+      expiry: try reading.time("tokenExpiryTime") ?? token.expiry, createdBy: try reading.text("createdBy"),
+      createdAt: try reading.time("createdAt"))
+  }
+}
+
+extension DataSourceSchema {
+  init(_ value: JSONValue) throws(AnswerReading.Fault) {
+    let reading = try AnswerReading(value, "a schema")
+    self.init(
+      id: try reading.requiredText("id"), service: try reading.text("serviceType") ?? "",
+      transport: try reading.text("protocol") ?? "")
+  }
+}
+
+/// What a data source's token says of itself. Not verified: it comes from Webex over TLS, and only what is told nowhere
+/// else is taken from it.
+struct TokenSummary {
+  private(set) var nonce: String?
+  private(set) var expiry: Int64?
+
+  init(_ token: String?) {
+    guard let token else { return }
+    let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard parts.count == 3, let bytes = try? Base64URL.decode(Array(parts[1])[...]),
+      let claims = try? StrictJSON.parse(bytes).object
+    else { return }
+    nonce = claims["jti"]?.string
+    if case .number(let number) = claims["exp"] { expiry = number.wholeValue }
+  }
+}
+
+/// Times as they are written on the internet (RFC 3339).
+enum InternetTime {
+  /// Seconds since 1970 of `2026-11-25T20:13:23.5Z` or with an offset such as `+01:00`; fractions are dropped.
+  static func seconds(_ text: String) -> Int64? {
+    var bytes = Array(text.utf8)[...]
+    func take(_ count: Int) -> Int64? {
+      let digits = bytes.prefix(count)
+      guard digits.count == count, digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
+      bytes = bytes.dropFirst(count)
+      return digits.reduce(0) { $0 * 10 + Int64($1 - 48) }
+    }
+    func skip(_ allowed: String) -> Bool {
+      guard let byte = bytes.first, allowed.utf8.contains(byte) else { return false }
+      bytes = bytes.dropFirst()
+      return true
+    }
+    guard let year = take(4), skip("-"), let month = take(2), skip("-"), let day = take(2), skip("Tt "),
+      let hour = take(2), skip(":"), let minute = take(2), skip(":"), let second = take(2),
+      (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+    else { return nil }
+    if skip(".") {
+      guard take(1) != nil else { return nil }
+      while take(1) != nil {}
+    }
+    var offset: Int64 = 0
+    if !skip("Zz") {
+      guard let sign = bytes.first, skip("+-"), let hours = take(2), skip(":"), let minutes = take(2), hours < 24,
+        minutes < 60
+      else { return nil }
+      offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)
+    }
+    guard bytes.isEmpty else { return nil }
+    return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
+  }
+
+  /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar, by 400-year eras that begin on a first of March.
+  private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+    let shifted = month <= 2 ? year - 1 : year
+    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+    let yearOfEra = shifted - era * 400
+    let monthFromMarch = month > 2 ? month - 3 : month + 9
+    let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+}

@@ -1,0 +1,125 @@
+/// What is sent when a data source is registered or replaced: every field, each time (wire contract, section 10).
+public struct DataSourceFields: Sendable, Hashable {
+  /// Whether Webex calls the data source.
+  public enum Status: String, Sendable, Hashable, CaseIterable {
+    case active
+    case disabled
+  }
+
+  /// How long a token may live, in minutes.
+  public static let lifetimes = 1...1_440
+
+  /// The UUID of the schema that is spoken.
+  public var schemaID: String
+  /// The URL that Webex calls.
+  public var url: String
+  /// The tokens' `aud`.
+  public var audience: String
+  /// The tokens' `sub`.
+  public var subject: String
+  /// The tokens' `jti`; a new one mints a new token.
+  public var nonce: String
+  /// The tokens' life in minutes, 1 to 1,440.
+  public var lifetimeMinutes: Int
+  /// Whether Webex calls.
+  public var status: Status
+  /// Why not, if it is disabled.
+  public var errorMessage: String?
+
+  /// All fields.
+  public init(
+    schemaID: String, url: String, audience: String, subject: String, nonce: String, lifetimeMinutes: Int,
+    status: Status = .active, errorMessage: String? = nil
+  ) {
+    self.schemaID = schemaID
+    self.url = url
+    self.audience = audience
+    self.subject = subject
+    self.nonce = nonce
+    self.lifetimeMinutes = lifetimeMinutes
+    self.status = status
+    self.errorMessage = errorMessage
+  }
+
+  /// The fields of a data source as it is, with another nonce.
+  public init(_ source: DataSource, nonce: String) {
+    self.init(
+      schemaID: source.schemaID, url: source.url, audience: source.audience ?? "", subject: source.subject ?? "",
+      nonce: nonce, lifetimeMinutes: source.lifetimeMinutes ?? Self.lifetimes.upperBound,
+      status: source.isActive ? .active : .disabled, errorMessage: source.isActive ? nil : source.errorMessage)
+  }
+}
+
+/// A registered data source as Webex tells of it. Its token is not kept: only what the token says of itself.
+public struct DataSource: Sendable, Hashable {
+  /// Webex's id of it.
+  public var id: String
+  /// The UUID of the schema that is spoken.
+  public var schemaID: String
+  /// The URL that Webex calls.
+  public var url: String
+  /// The tokens' `aud`.
+  public var audience: String?
+  /// The tokens' `sub`.
+  public var subject: String?
+  /// The tokens' `jti`: as told, or as the token itself carries it.
+  public var nonce: String?
+  /// The tokens' life in minutes.
+  public var lifetimeMinutes: Int?
+  /// `active` or `disabled`; anything else that Webex may come to say is kept as it is.
+  public var status: String?
+  /// Why it is disabled.
+  public var errorMessage: String?
+  /// The organization it belongs to.
+  public var organization: String?
+  /// The Service App that registered it.
+  public var applicationID: String?
+  /// When the token ends, in seconds since 1970: as told, or as the token itself says.
+  public var expiry: Int64?
+  /// Who registered it.
+  public var createdBy: String?
+  /// When, in seconds since 1970.
+  public var createdAt: Int64?
+
+  /// A data source.
+  public init(
+    id: String, schemaID: String, url: String, audience: String? = nil, subject: String? = nil, nonce: String? = nil,
+    lifetimeMinutes: Int? = nil, status: String? = nil, errorMessage: String? = nil, organization: String? = nil,
+    applicationID: String? = nil, expiry: Int64? = nil, createdBy: String? = nil, createdAt: Int64? = nil
+  ) {
+    self.id = id
+    self.schemaID = schemaID
+    self.url = url
+    self.audience = audience
+    self.subject = subject
+    self.nonce = nonce
+    self.lifetimeMinutes = lifetimeMinutes
+    self.status = status
+    self.errorMessage = errorMessage
+    self.organization = organization
+    self.applicationID = applicationID
+    self.expiry = expiry
+    self.createdBy = createdBy
+    self.createdAt = createdAt
+  }
+
+  /// Whether Webex calls it.
+  public var isActive: Bool { status == DataSourceFields.Status.active.rawValue }
+}
+
+/// A schema that data sources can be registered for.
+public struct DataSourceSchema: Sendable, Hashable {
+  /// Its UUID.
+  public var id: String
+  /// The service that is spoken, such as `VoiceVirtualAgent`; empty where it is not told.
+  public var service: String
+  /// How, such as `grpc`; empty where it is not told.
+  public var transport: String
+
+  /// A schema.
+  public init(id: String, service: String, transport: String) {
+    self.id = id
+    self.service = service
+    self.transport = transport
+  }
+}

@@ -1,0 +1,152 @@
+public import HTTPFetching
+import TokenVerification
+
+/// Carries requests to a REST service. One implementation uses the network, others stand in for it in tests.
+public protocol RESTTransport: Sendable {
+  /// The answer, of whatever status, or why there is none.
+  func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer
+}
+
+/// Over the network with libcurl.
+public struct NetworkTransport: RESTTransport {
+  /// What one exchange may take, in seconds.
+  public static let seconds = 15
+  private let exchange: CurlExchange
+
+  /// - Parameter certificateAuthorities: a PEM file to trust instead of the system's.
+  public init(certificateAuthorities: String? = nil) {
+    exchange = CurlExchange(
+      limits: .init(
+        connectMilliseconds: 5_000, totalMilliseconds: Self.seconds * 1_000, maximumBytes: AnswerReading.maximumBytes),
+      certificateAuthorities: certificateAuthorities)
+  }
+
+  /// The answer, within ``seconds``.
+  public func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer {
+    try await exchange.perform(request)
+  }
+}
+
+/// Where access tokens come from.
+public protocol AccessTokenSource: Sendable {
+  /// The access token in use, or a new one.
+  func accessToken() async throws(DataSourceFailure) -> String
+  /// This token was answered with 401: it is not to be given out again.
+  func refuse(_ token: String) async
+}
+
+/// Webex's data source interface for one organization: every call of the wire contract's section 10.
+public struct DataSourceClient: Sendable {
+  /// Where Webex has it.
+  public static let defaultBaseURL = "https://webexapis.com/v1"
+
+  private let baseURL: String
+  private let domains: RegisteredDomains
+  private let tokens: any AccessTokenSource
+  private let transport: any RESTTransport
+
+  /// - Parameters:
+  ///   - baseURL: an https URL, or an http URL on loopback.
+  ///   - domains: where the Service App may register URLs.
+  public init(
+    baseURL: String = Self.defaultBaseURL, domains: RegisteredDomains = RegisteredDomains([]),
+    tokens: any AccessTokenSource, transport: any RESTTransport = NetworkTransport()
+  ) {
+    self.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL
+    self.domains = domains
+    self.tokens = tokens
+    self.transport = transport
+  }
+
+  /// All data sources of the organization.
+  public func list() async throws(DataSourceFailure) -> [DataSource] {
+    try await read(.list) { bytes throws(AnswerReading.Fault) in
+      var sources: [DataSource] = []
+      for item in try AnswerReading.items(bytes) { sources.append(try DataSource(item)) }
+      return sources
+    }
+  }
+
+  /// Registers a data source.
+  public func create(_ fields: DataSourceFields) async throws(DataSourceFailure) -> DataSource {
+    try await source(.create(fields))
+  }
+
+  /// The data source of an id.
+  public func dataSource(id: String) async throws(DataSourceFailure) -> DataSource { try await source(.read(id: id)) }
+
+  /// Replaces all fields of a data source.
+  public func replace(id: String, _ fields: DataSourceFields) async throws(DataSourceFailure) -> DataSource {
+    try await source(.replace(id: id, fields))
+  }
+
+  /// Removes a data source: Webex calls it no more.
+  public func remove(id: String) async throws(DataSourceFailure) { _ = try await send(.remove(id: id)) }
+
+  /// All schemas.
+  public func schemas() async throws(DataSourceFailure) -> [DataSourceSchema] {
+    try await read(.schemas) { bytes throws(AnswerReading.Fault) in
+      var schemas: [DataSourceSchema] = []
+      for item in try AnswerReading.items(bytes) { schemas.append(try DataSourceSchema(item)) }
+      return schemas
+    }
+  }
+
+  /// The schema of an id.
+  public func schema(id: String) async throws(DataSourceFailure) -> DataSourceSchema {
+    try await read(.schema(id: id)) { bytes throws(AnswerReading.Fault) in
+      try DataSourceSchema(try AnswerReading.value(bytes))
+    }
+  }
+
+  private func source(_ call: DataSourceCall) async throws(DataSourceFailure) -> DataSource {
+    try await read(call) { bytes throws(AnswerReading.Fault) in try DataSource(try AnswerReading.value(bytes)) }
+  }
+
+  private func read<Value>(
+    _ call: DataSourceCall, _ decode: ([UInt8]) throws(AnswerReading.Fault) -> Value
+  ) async throws(DataSourceFailure) -> Value {
+    let body = try await send(call)
+    do throws(AnswerReading.Fault) { return try decode(body) } catch {
+      throw DataSourceFailure(call: call.name, .garbage(error.text))
+    }
+  }
+
+  /// The body of an answer that says yes. A token that is refused is replaced once.
+  private func send(_ call: DataSourceCall) async throws(DataSourceFailure) -> [UInt8] {
+    try check(call)
+    let token = try await tokens.accessToken()
+    let answer = try await exchange(call, token)
+    guard answer.status == 401 else { return try AnswerStatus.body(answer, of: call.name, scope: call.scope) }
+    await tokens.refuse(token)
+    let renewed = try await tokens.accessToken()
+    guard renewed != token else { return try AnswerStatus.body(answer, of: call.name, scope: call.scope) }
+    return try AnswerStatus.body(try await exchange(call, renewed), of: call.name, scope: call.scope)
+  }
+
+  private func check(_ call: DataSourceCall) throws(DataSourceFailure) {
+    switch call {
+    case .create(let fields), .replace(_, let fields):
+      if let host = domains.hostOutside(fields.url) {
+        throw DataSourceFailure(call: call.name, .outsideDomains(host: host, domains: domains.names))
+      }
+    default: break
+    }
+  }
+
+  private func exchange(_ call: DataSourceCall, _ token: String) async throws(DataSourceFailure) -> HTTPAnswer {
+    do throws(HTTPFailure) {
+      return try await transport.answer(to: call.request(baseURL: baseURL, accessToken: token))
+    } catch { throw DataSourceFailure(call: call.name, DataSourceFailure.Reason(error)) }
+  }
+}
+
+extension DataSourceFailure.Reason {
+  init(_ failure: HTTPFailure) {
+    switch failure {
+    case .timeout: self = .timeout
+    case .tooLong: self = .garbage("it is over \(AnswerReading.maximumBytes) bytes")
+    default: self = .unreachable(failure)
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Logging
+import Metrics
+
+/// Tells operators what happens to registrations: in the log by how bad it is, and in metrics whose labels are the
+/// configuration's tenants and schemas.
+struct RegistrationReport: Sendable {
+  let log: Logger
+  private let holder = Gauge(label: "patchbay_datasource_lease_held")
+
+  init(log: Logger) { self.log = log }
+
+  /// An event of a registration.
+  func tell(_ event: RegistrationEvent, _ desired: DesiredRegistration) {
+    var metadata: Logger.Metadata = [
+      "org": "\(desired.organization)", "tenant": "\(desired.name)", "schema": "\(desired.schemaID)",
+      "url": "\(desired.url)",
+    ]
+    func left(_ seconds: Int64?) { if let seconds { metadata["seconds_left"] = "\(seconds)" } }
+    switch event {
+    case .found(let id, let seconds):
+      left(seconds)
+      metadata["id"] = "\(id)"
+      log.info("the data source is registered", metadata: metadata)
+    case .ambiguous(let id, let count):
+      metadata["id"] = "\(id)"
+      log.warning("\(count) data sources have this schema and URL; one is looked after", metadata: metadata)
+    case .registered(let id, let seconds):
+      left(seconds)
+      metadata["id"] = "\(id)"
+      count("registered", desired)
+      log.notice("the data source has been registered", metadata: metadata)
+    case .mended(let fields, let seconds):
+      left(seconds)
+      metadata["fields"] = "\(fields.joined(separator: ", "))"
+      count("mended", desired)
+      log.warning("the data source was not as configured and has been mended", metadata: metadata)
+    case .renewed(let seconds):
+      left(seconds)
+      count("renewed", desired)
+      log.notice("the data source's token has been renewed", metadata: metadata)
+    case .renewedElsewhere(let seconds):
+      left(seconds)
+      log.notice("the data source's token has been renewed by somebody else", metadata: metadata)
+    case .disabledByOthers(let reason):
+      metadata["reason"] = "\(reason)"
+      log.error(
+        "the data source has been disabled with this reason: Webex does not call; it is left so", metadata: metadata)
+    case .lapsed(let seconds):
+      metadata["seconds_ago"] = "\(seconds)"
+      count("lapsed", desired)
+      log.critical("the data source's token has ended: Webex does not call", metadata: metadata)
+    case .recovered(let seconds):
+      left(seconds)
+      log.notice("the data source is alive again", metadata: metadata)
+    case .failed(let failure, let seconds, let wait):
+      left(seconds)
+      metadata["reason"] = "\(failure)"
+      metadata["retry_in_s"] = "\(max(1, wait.components.seconds))"
+      Counter(
+        label: "patchbay_datasource_failures_total",
+        dimensions: labels(desired) + [("reason", failure.kind)]
+      ).increment()
+      let life = Int64(desired.lifetimeMinutes) * 60
+      if let seconds, seconds > life / 20 {
+        log.warning("the data source could not be looked after", metadata: metadata)
+      } else {
+        log.error(
+          "the data source could not be looked after, and its token is about to end or has ended", metadata: metadata)
+      }
+    }
+  }
+
+  /// Where all registrations stand.
+  func show(_ statuses: [RegistrationStatus], isHolder: Bool, now: Int64) {
+    holder.record(isHolder ? 1 : 0)
+    for status in statuses {
+      Gauge(
+        label: "patchbay_datasource_seconds_left",
+        dimensions: [("org", status.key.organization), ("schema", status.key.schemaID), ("url", status.key.url)]
+      ).record(status.secondsLeft(now: now) ?? 0)
+    }
+  }
+
+  /// The registrations are somebody's concern again, or nobody's.
+  func lease(_ standing: LeaseStanding, wasHeld: Bool?) {
+    guard standing.isHeld != wasHeld else { return }
+    let metadata: Logger.Metadata = ["owner": "\(standing.owner)", "fence": "\(standing.fence)"]
+    if standing.isHeld {
+      log.notice("this server looks after the data sources", metadata: metadata)
+    } else {
+      log.notice("another server looks after the data sources", metadata: metadata)
+    }
+  }
+
+  private func count(_ change: String, _ desired: DesiredRegistration) {
+    Counter(label: "patchbay_datasource_changes_total", dimensions: labels(desired) + [("change", change)]).increment()
+  }
+
+  private func labels(_ desired: DesiredRegistration) -> [(String, String)] {
+    [("org", desired.organization), ("schema", desired.schemaID)]
+  }
+}

@@ -1,0 +1,88 @@
+/// What is different in a new configuration: what takes effect while calls are up, and what needs a restart.
+public struct ConfigurationChanges: Sendable, Equatable {
+  /// Entries of a list, by the names that people know them by, in the configuration's order.
+  public struct Entries: Sendable, Equatable {
+    /// Entries that are new.
+    public var added: [String] = []
+    /// Entries that are gone.
+    public var removed: [String] = []
+    /// Entries that are there with other values.
+    public var changed: [String] = []
+
+    /// Whether all is as it was.
+    public var isEmpty: Bool { added.isEmpty && removed.isEmpty && changed.isEmpty }
+
+    init<Entry: Equatable>(_ old: [Entry], _ new: [Entry], key: (Entry) -> String, name: (Entry) -> String) {
+      let before = Dictionary(old.map { (key($0), $0) }, uniquingKeysWith: { first, _ in first })
+      let keys = Set(new.map(key))
+      for entry in new {
+        guard let former = before[key(entry)] else {
+          added.append(name(entry))
+          continue
+        }
+        if former != entry { changed.append(name(entry)) }
+      }
+      removed = old.filter { !keys.contains(key($0)) }.map(name)
+    }
+  }
+
+  /// `identity.tenants`, by organization and URL.
+  public var tenants: Entries
+  /// `agents`, by id.
+  public var agents: Entries
+  /// `identity.issuers`.
+  public var issuers: Entries
+  /// Other keys that take effect at once.
+  public var settings: [String]
+  /// Keys whose new values wait for a restart.
+  public var needsRestart: [String]
+  /// What is in force from now on: the new configuration but for the keys that need a restart.
+  public var effective: Configuration
+
+  /// Compares what is in force with what is written.
+  public init(from old: Configuration, to new: Configuration) {
+    tenants = Entries(
+      old.identity.tenants, new.identity.tenants, key: { "\($0.organization) \($0.url)" }, name: \.name)
+    agents = Entries(old.agents, new.agents, key: \.id, name: \.id)
+    issuers = Entries(old.identity.issuers, new.identity.issuers, key: \.issuer, name: \.issuer)
+
+    var effective = old
+    effective.identity = new.identity
+    effective.agents = new.agents
+    effective.egress = new.egress
+    effective.limits = new.limits
+    effective.logging.level = new.logging.level
+    effective.shutdown = new.shutdown
+    effective.admin.token = new.admin.token
+    if let names = new.listen.tls?.clientNames { effective.listen.tls?.clientNames = names }
+    self.effective = effective
+
+    func names(_ differences: [(String, Bool)]) -> [String] { differences.filter(\.1).map(\.0) }
+    settings = names([
+      ("identity.clock_skew", old.identity.clockSkew != new.identity.clockSkew),
+      ("identity.revoked", old.identity.revoked != new.identity.revoked),
+      ("identity.revocations_file", old.identity.revocationsFile != new.identity.revocationsFile),
+      ("egress", old.egress != new.egress), ("limits", old.limits != new.limits),
+      ("logging.level", old.logging.level != new.logging.level), ("shutdown", old.shutdown != new.shutdown),
+      ("admin.token", old.admin.token != new.admin.token),
+      ("listen.tls.client_names", old.listen.tls?.clientNames != effective.listen.tls?.clientNames),
+    ])
+
+    var known = new
+    known.listen = effective.listen
+    known.admin = effective.admin
+    known.logging = effective.logging
+    known.recording = effective.recording
+    needsRestart = names([
+      ("listen.address", effective.listen.address != new.listen.address),
+      ("listen.queues", effective.listen.queues != new.listen.queues),
+      ("listen.tls", effective.listen.tls != new.listen.tls),
+      ("admin.address", effective.admin.address != new.admin.address),
+      ("logging.format", effective.logging.format != new.logging.format),
+      ("recording", effective.recording != new.recording), ("other keys", known != effective),
+    ])
+  }
+
+  /// Whether nothing takes effect.
+  public var isEmpty: Bool { tenants.isEmpty && agents.isEmpty && issuers.isEmpty && settings.isEmpty }
+}

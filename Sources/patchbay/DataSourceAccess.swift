@@ -1,0 +1,99 @@
+import DataSources
+import Foundation
+import GatewayConfiguration
+import Locking
+import Logging
+import TokenVerification
+
+/// What the configuration says of data sources, in the terms of what does it: clients with their tokens, the registrar with
+/// its lease.
+final class DataSourceAccess: Sendable {
+  let settings: Configuration.DataSources
+  private let app: ServiceApp
+  /// One for each refresh token file: whoever uses the same file uses the same tokens.
+  private let tokens = Locked<[String: RefreshedAccessToken]>([:])
+
+  /// Nil where the configuration has no `data_sources`.
+  init?(_ configuration: Configuration) {
+    guard let settings = configuration.dataSources else { return nil }
+    self.settings = settings
+    app = ServiceApp(
+      clientID: { () throws(ServiceApp.SecretFailure) in
+        guard let id = settings.clientID else { throw ServiceApp.SecretFailure("data_sources.client_id is missing") }
+        return id
+      },
+      clientSecret: { () throws(ServiceApp.SecretFailure) in try Self.read(settings.clientSecret, "client_secret") },
+      applicationID: settings.applicationID)
+  }
+
+  /// The interface with a tenant's tokens, or the Service App's own.
+  func client(_ tenant: Configuration.Tenant? = nil) -> DataSourceClient {
+    DataSourceClient(
+      baseURL: settings.baseURL, domains: RegisteredDomains(settings.domains), tokens: tokenSource(tenant))
+  }
+
+  private func tokenSource(_ tenant: Configuration.Tenant?) -> any AccessTokenSource {
+    let own = tenant?.dataSource?.refreshTokenFile
+    if own == nil, let access = settings.accessToken {
+      return GivenAccessToken { () throws(ServiceApp.SecretFailure) in try Self.read(access, "access_token") }
+    }
+    return tokens.withLock { tokens in
+      func source(_ path: String, organization: String?, parent: RefreshedAccessToken?) -> RefreshedAccessToken {
+        if let source = tokens[path] { return source }
+        let source = RefreshedAccessToken(
+          app: app, file: RefreshTokenFile(path), organization: organization, parent: parent,
+          baseURL: settings.baseURL)
+        tokens[path] = source
+        return source
+      }
+      let parent = settings.refreshTokenFile.map { source($0, organization: nil, parent: nil) }
+      guard let own else { return parent ?? source("", organization: nil, parent: nil) }
+      return source(own, organization: tenant?.organization, parent: parent)
+    }
+  }
+
+  private static func read(_ secret: Secret?, _ key: String) throws(ServiceApp.SecretFailure) -> String {
+    guard let secret else { throw ServiceApp.SecretFailure("data_sources.\(key)_file is missing") }
+    do throws(Secret.ReadingError) {
+      return try secret.read(environment: ProcessInfo.processInfo.environment)
+    } catch { throw ServiceApp.SecretFailure(error.description) }
+  }
+
+  /// The tenants' registrations that `serve` looks after.
+  func registrations(_ configuration: Configuration) -> [Registrar.Registration] {
+    configuration.identity.tenants.filter { $0.dataSource?.isRegistered == true }.flatMap { tenant in
+      let client = client(tenant)
+      return tenant.desiredRegistrations.map { Registrar.Registration($0, client: client) }
+    }
+  }
+
+  /// Looks after them, and has the verifier take their nonces. Nil where there are none.
+  func registrar(_ configuration: Configuration, tenants: TenantDirectory, log: Logger) -> Registrar? {
+    let registrations = registrations(configuration)
+    guard !registrations.isEmpty else { return nil }
+    var timing = RenewalTiming()
+    timing.renewBefore = settings.renewBefore
+    timing.check = settings.check
+    var lease: any RenewalLease = SoleLease()
+    if let shared = settings.lease {
+      lease = LockFileLease(path: shared.file, life: shared.expiry)
+      timing.announcement = shared.announcement
+    }
+    return Registrar(registrations, lease: lease, timing: timing, log: log) {
+      tenants.accept(nonces: $0.nonces, organization: $0.organization, url: $0.url, isAll: $0.isAll)
+    }
+  }
+}
+
+extension Configuration.Tenant {
+  /// What is to be registered: a data source for each schema.
+  var desiredRegistrations: [DesiredRegistration] {
+    schemas.map { schema in
+      DesiredRegistration(
+        organization: organization, name: name, id: dataSource?.id, schemaID: schema, url: url,
+        audience: dataSource?.audience ?? audience, subject: dataSource?.subject ?? subject,
+        lifetimeMinutes: Int(clamping: (dataSource?.lifetime ?? .seconds(86_400)).components.seconds / 60),
+        disabledBecause: dataSource?.disabledBecause)
+    }
+  }
+}
