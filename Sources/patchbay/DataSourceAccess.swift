@@ -67,10 +67,9 @@ final class DataSourceAccess: Sendable {
     }
   }
 
-  /// Looks after them, and has the verifier take their nonces. Nil where there are none.
-  func registrar(_ configuration: Configuration, tenants: TenantDirectory, log: Logger) -> Registrar? {
+  /// Looks after them, and has the verifier take their nonces. There may be none yet: tenants can be added while it runs.
+  func registrar(_ configuration: Configuration, tenants: TenantDirectory, log: Logger) -> Registrar {
     let registrations = registrations(configuration)
-    guard !registrations.isEmpty else { return nil }
     var timing = RenewalTiming()
     timing.renewBefore = settings.renewBefore
     timing.check = settings.check

@@ -36,7 +36,9 @@ final class RunningServer: Sendable {
     self.log = log
     identity = try IdentityParts(configuration, log: log)
     recordings = try RecordingParts(configuration, log: log)
-    registrar = DataSourceAccess(configuration)?.registrar(configuration, tenants: identity.tenants, log: log)
+    let dataSources = DataSourceAccess(configuration)
+    let registrar = dataSources?.registrar(configuration, tenants: identity.tenants, log: log)
+    self.registrar = registrar
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
@@ -58,8 +60,11 @@ final class RunningServer: Sendable {
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
       logger: log)
     self.state = state
+    var register: (@Sendable (Configuration) -> Void)?
+    if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(
-      gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin, sink: sink)
+      gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin, sink: sink,
+      register: register)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
     if let reloader {

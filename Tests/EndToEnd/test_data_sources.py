@@ -124,6 +124,21 @@ def test_kill_9_between_any_two_requests_loses_no_refresh_token(tmp_path, stand_
         proxy.close()
 
 
+def test_a_tenant_that_is_reloaded_is_registered(tmp_path, stand_in):
+    """A `data_source` that is added to the configuration of a running server is registered without a restart."""
+    configuration = stand_in.configuration()
+    added = configuration["identity"]["tenants"][0].pop("data_source")
+    server = Gateway(tmp_path, configuration)
+    try:
+        assert stand_in.sources() == []
+        configuration["identity"]["tenants"][0]["data_source"] = added
+        (tmp_path / "configuration.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
+        server.until(lambda: "has been registered" in server.log, "registers the data source")
+        assert stand_in.sources()[0]["url"] == stand_in.url
+    finally:
+        server.stop()
+
+
 def test_two_servers_renew_and_one_takes_over(tmp_path, stand_in):
     """One of two registers; it is killed -9; the other renews in time, and takes the token before and the one after."""
     lease = {"file": str(tmp_path / "lease"), "expiry": "30s", "announcement": "3s"}

@@ -3,6 +3,8 @@
 import base64
 import http.client
 import json
+import threading
+import time
 import urllib.parse
 
 import pytest
@@ -47,14 +49,23 @@ def call(own_gateway, token, tmp_path):
         secrets[name] = tmp_path / f"{name}-token"
         secrets[name].write_text(f"{name}-secret\n")
         secrets[name].chmod(0o600)
-    bot = MediaStreamsBot(lambda stream: stream.say(recorded("tt-monkeysintro")))
+    said = threading.Event()
+
+    def behave(stream):
+        stream.say(recorded("tt-monkeysintro"), chunk=8000)
+        said.set()
+
+    bot = MediaStreamsBot(behave)
     engine = {"kind": "media-streams", "url": bot.url, "account": ACCOUNT, "auth_token_file": str(secrets["bot"])}
     gateway = own_gateway(
         agents=[agent("bot", "chunk", engine)],
         admin={"address": "127.0.0.1:0", "token_file": str(secrets["admin"])})
     caller = Caller(gateway.channel(), token, TENANT_A["org"], "bot", mode="chunk")
     start = caller.event(SESSION_START)
-    yield Call(gateway, bot, caller, start, bot.stream())
+    stream = bot.stream()
+    assert said.wait(10)
+    time.sleep(0.5)  # what was said before the hang-up has come by then
+    yield Call(gateway, bot, caller, start, stream)
     bot.stop()
 
 

@@ -53,6 +53,8 @@ public actor Registrar {
   /// Organizations whose calls come with a nonce that is not known: somebody else may have renewed.
   private let questioned = Locked<Set<String>>([])
 
+  private let wanted = Locked<[Registration]?>(nil)
+
   private var entries: [Entry] = []
   private var standing: LeaseStanding?
   private var looksAt: Duration = .zero
@@ -91,6 +93,9 @@ public actor Registrar {
     questioned.withLock { if $0.count < 10_000 { $0.insert(organization) } }
   }
 
+  /// The configuration says something else now: taken up within two seconds. May be called from anywhere.
+  public nonisolated func reconfigure(_ registrations: [Registration]) { wanted.withLock { $0 = registrations } }
+
   /// Looks after the registrations until the task is cancelled, then gives the lease back.
   public func run() async {
     while !Task.isCancelled {
@@ -103,6 +108,8 @@ public actor Registrar {
 
   /// Takes up what the configuration says now. What is known of registrations that stay is kept.
   public func configure(_ registrations: [Registration]) {
+    let keys = Set(registrations.map(\.desired.key))
+    for entry in entries where !keys.contains(entry.cycle.desired.key) { report.forget(entry.cycle.desired.key) }
     entries = registrations.map { registration in
       guard var entry = entries.first(where: { $0.cycle.desired.key == registration.desired.key }) else {
         return Entry(cycle: RegistrationLifeCycle(registration.desired, timing: timing), client: registration.client)
@@ -118,6 +125,11 @@ public actor Registrar {
 
   /// Does all that is due now. Returns when there is more to do, on the monotonic clock.
   public func round() async -> Duration {
+    let wanted = wanted.withLock { wanted in
+      defer { wanted = nil }
+      return wanted
+    }
+    if let wanted { configure(wanted) }
     if now().monotonic >= looksAt { await look(publishing: nil) }
     if standing?.isHeld == true {
       readQuestioned()

@@ -73,12 +73,16 @@ struct RegistrationReport: Sendable {
   /// Where all registrations stand.
   func show(_ statuses: [RegistrationStatus], isHolder: Bool, now: Int64) {
     holder.record(isHolder ? 1 : 0)
-    for status in statuses {
-      Gauge(
-        label: "patchbay_datasource_seconds_left",
-        dimensions: [("org", status.key.organization), ("schema", status.key.schemaID), ("url", status.key.url)]
-      ).record(status.secondsLeft(now: now) ?? 0)
-    }
+    for status in statuses { life(of: status.key).record(status.secondsLeft(now: now) ?? 0) }
+  }
+
+  /// A registration is nobody's concern any more.
+  func forget(_ key: DesiredRegistration.Key) { life(of: key).destroy() }
+
+  private func life(of key: DesiredRegistration.Key) -> Gauge {
+    Gauge(
+      label: "patchbay_datasource_seconds_left",
+      dimensions: [("org", key.organization), ("schema", key.schemaID), ("url", key.url)])
   }
 
   /// The registrations are somebody's concern again, or nobody's.

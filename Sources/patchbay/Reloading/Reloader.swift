@@ -23,6 +23,8 @@ final class Reloader: @unchecked Sendable {
     let identity: IdentityParts
     let admin: AdminServer
     let sink: LogSink?
+    /// Has the tenants' data sources registered; nil where nothing is.
+    let register: (@Sendable (Configuration) -> Void)?
   }
 
   private struct State {
@@ -157,6 +159,7 @@ final class Reloader: @unchecked Sendable {
     parts.recordings?.update(new)
     parts.admin.token = token
     parts.sink?.level = new.logging.loggerLevel
+    parts.register?(new)
     inForce.withLock { $0 = new }
 
     for warning in loaded.warnings {
