@@ -62,7 +62,9 @@ final class RunningServer: Sendable {
     self.state = state
     var register: (@Sendable (Configuration) -> Void)?
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
-    let parts = Reloader.Parts(gateway: gateway, identity: identity, admin: admin, sink: sink, register: register)
+    let parts = Reloader.Parts(
+      gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin, sink: sink,
+      register: register)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
     if let reloader {

@@ -182,6 +182,25 @@ struct ConfigurationChangesTests {
     #expect(changes.effective == new)
   }
 
+  @Test("who is recorded, and who is given media, can change; where and whether at all cannot")
+  func recordingsAndMedia() throws {
+    func parsed(_ lines: String) throws -> Configuration { try parse(Self.text + "\n" + lines) }
+    let old = try parsed("recording: {enabled: true, directory: /tmp, keep: 1d}\nreceivers: [{id: a, kind: count}]")
+    let more = try parsed(
+      "recording: {enabled: false, directory: /tmp, keep: 2d}\nreceivers: [{id: a, kind: count}, {id: b, kind: record}]"
+    )
+    let changes = ConfigurationChanges(from: old, to: more)
+    #expect(changes.settings == ["recording.enabled", "recording.keep", "receivers"])
+    #expect(changes.needsRestart.isEmpty)
+    #expect(changes.effective == more)
+    let elsewhere = ConfigurationChanges(from: old, to: try parsed("recording: {enabled: true, directory: /usr}"))
+    #expect(elsewhere.needsRestart == ["recording", "receivers, forking and meetings"])
+    #expect(elsewhere.effective.recording.directory == "/tmp" && elsewhere.effective.media == old.media)
+    let first = ConfigurationChanges(
+      from: try parse(Self.text), to: try parsed("recording: {enabled: true, directory: /tmp}"))
+    #expect(first.needsRestart == ["recording"])
+  }
+
   @Test(
     "R16: keys that need a restart are named, stay as they were, and are named again the next time",
     arguments: [

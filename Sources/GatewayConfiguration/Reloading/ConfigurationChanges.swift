@@ -55,6 +55,12 @@ public struct ConfigurationChanges: Sendable, Equatable {
     effective.shutdown = new.shutdown
     effective.admin.token = new.admin.token
     if let names = new.listen.tls?.clientNames { effective.listen.tls?.clientNames = names }
+    // Recordings go on in the folder and the form that they began with; without them there is nothing to turn on.
+    if old.recordsCalls {
+      effective.recording.isEnabled = new.recording.isEnabled
+      effective.recording.keep = new.recording.keep
+    }
+    if new.media.fits(what: old) { effective.media = new.media }
     self.effective = effective
 
     func names(_ differences: [(String, Bool)]) -> [String] { differences.filter(\.1).map(\.0) }
@@ -65,6 +71,11 @@ public struct ConfigurationChanges: Sendable, Equatable {
       ("egress", old.egress != new.egress), ("limits", old.limits != new.limits),
       ("logging.level", old.logging.level != new.logging.level), ("shutdown", old.shutdown != new.shutdown),
       ("admin.token", old.admin.token != new.admin.token),
+      ("recording.enabled", old.recording.isEnabled != effective.recording.isEnabled),
+      ("recording.keep", old.recording.keep != effective.recording.keep),
+      ("receivers", old.media.receivers != effective.media.receivers),
+      ("forking", old.media.forkRate != effective.media.forkRate),
+      ("meetings", old.media.meetings != effective.media.meetings),
       ("listen.tls.client_names", old.listen.tls?.clientNames != effective.listen.tls?.clientNames),
     ])
 
@@ -73,16 +84,30 @@ public struct ConfigurationChanges: Sendable, Equatable {
     known.admin = effective.admin
     known.logging = effective.logging
     known.recording = effective.recording
+    known.media = effective.media
+    known.dataSources = effective.dataSources
     needsRestart = names([
       ("listen.address", effective.listen.address != new.listen.address),
       ("listen.queues", effective.listen.queues != new.listen.queues),
       ("listen.tls", effective.listen.tls != new.listen.tls),
       ("admin.address", effective.admin.address != new.admin.address),
       ("logging.format", effective.logging.format != new.logging.format),
-      ("recording", effective.recording != new.recording), ("other keys", known != effective),
+      ("recording", effective.recording != new.recording || !old.recordsCalls && new.recordsCalls),
+      ("receivers, forking and meetings", effective.media != new.media),
+      ("data_sources", effective.dataSources != new.dataSources), ("other keys", known != effective),
     ])
   }
 
   /// Whether nothing takes effect.
   public var isEmpty: Bool { tenants.isEmpty && agents.isEmpty && issuers.isEmpty && settings.isEmpty }
+}
+
+extension Configuration.Media {
+  /// Whether it can take the place of another's while calls are up: which services are served, and how large their
+  /// messages may be, is settled when the server starts; so is whether anything is recorded.
+  fileprivate func fits(what old: Configuration) -> Bool {
+    func served(_ media: Self) -> Set<Configuration.Receiver.Source> { Set(media.receivers.flatMap(\.takes)) }
+    return served(self) == served(old.media) && (meetings.videoStreams > 0) == (old.media.meetings.videoStreams > 0)
+      && (old.recordsCalls || !receivers.contains { $0.kind == .record })
+  }
 }

@@ -18,6 +18,8 @@ final class Reloader: @unchecked Sendable {
   /// What a configuration is put in force in.
   struct Parts: Sendable {
     let gateway: VoiceGateway
+    let media: MediaGateway
+    let recordings: RecordingParts?
     let identity: IdentityParts
     let admin: AdminServer
     let sink: LogSink?
@@ -146,12 +148,15 @@ final class Reloader: @unchecked Sendable {
     let revocations = try Self.revocationWatch(new, at: now)
     let token = try new.admin.token?.read(environment: ProcessInfo.processInfo.environment)
     let agents = try new.agentDirectory(log: log, keeping: keptAgents(old, new, agentFiles))
+    let media = old.media == new.media ? nil : try new.mediaSettings(recordings: parts.recordings?.calls, log: log)
 
     parts.identity.trust(issuers)
     parts.identity.tenants.configure(policy)
     parts.identity.tenants.revoke(Set((revocations?.effective ?? []).map(\.revokedNonce)), by: .file)
     parts.gateway.settings = VoiceGateway.Settings(
       agents: agents, limits: new.gatewayLimits, clientNames: new.listen.tls?.clientNames ?? [])
+    if let media { parts.media.settings = media }
+    parts.recordings?.update(new)
     parts.admin.token = token
     parts.sink?.level = new.logging.loggerLevel
     parts.register?(new)
