@@ -17,11 +17,11 @@ private let command: String? = {
 @Suite(.enabled(if: command != nil, "needs the built command beside the tests"))
 struct SpeechCommandTests {
   private func run(
-    _ input: [UInt8], _ environment: [String: String] = [:]
+    _ input: [UInt8], _ environment: [String: String] = [:], arguments: [String] = []
   ) throws -> (lines: [String], error: String, status: Int32) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(command))
-    process.arguments = ["speech", "detect"]
+    process.arguments = ["speech", "detect"] + arguments
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (standardInput, output, error) = (Pipe(), Pipe(), Pipe())
     process.standardInput = standardInput
@@ -71,6 +71,33 @@ struct SpeechCommandTests {
     let cut = try parse(run(Array(input.prefix((2000 + recording.speech.lowerBound + 300) * 8))).lines)
     #expect(cut.map(\.event) == ["start", "end"])
     #expect(cut.last?.ms == 2000 + recording.speech.lowerBound + 300)
+  }
+
+  @Test(
+    "`speech detect` reads a WAV or mu-law file as it reads standard input, and draws what it heard",
+    .enabled(if: !RecordedSpeech.all.isEmpty))
+  func files() throws {
+    let recording = try #require(RecordedSpeech.withoutPauses.first { $0.longestPause < 150 })
+    let silence = [Int16](repeating: 0, count: 16_000)
+    let audio = AudioEncoding.mulaw.encode(silence + recording.samples + silence)
+    let expected = try run(audio).lines
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("speech-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let raw = folder.appendingPathComponent("call.ul"), wav = folder.appendingPathComponent("call.wav")
+    try Data(audio).write(to: raw)
+    try Data(WAVFile(format: .telephone, audio: audio).bytes).write(to: wav)
+    for file in [raw, wav] {
+      let plot = folder.appendingPathComponent("plot.svg")
+      let result = try run([], arguments: ["--plot", plot.path, file.path])
+      #expect(result.status == 0 && result.lines == expected)
+      let drawing = try String(contentsOf: plot, encoding: .utf8)
+      #expect(drawing.hasPrefix("<svg") && drawing.hasSuffix("</svg>\n"))
+      #expect(drawing.contains("start decided at") && drawing.contains("end decided at"))
+    }
+    try Data("RIFF and nothing".utf8).write(to: wav)
+    #expect(try run([], arguments: [wav.path]).status == 64)
+    #expect(try run([], arguments: [folder.appendingPathComponent("none").path]).status == 1)
   }
 
   @Test("`speech detect` of silence or nothing prints nothing")
