@@ -6,7 +6,7 @@
 
 #include "VoiceModelWeights.h"
 
-// Scripts/speech/features.py and model.py compute the same; a test holds both against each other.
+// Scripts/speech/features.py and model.py compute the same: what is changed here is changed there.
 
 enum { SHORTEST = 20, LONGEST = 100, TAPS = 47, HISTORY = TAPS - 1 };
 
