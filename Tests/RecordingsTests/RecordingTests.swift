@@ -148,6 +148,27 @@ struct RecordingTests {
     #expect(timeline.contains("\"complete\" : false") && timeline.contains("started"))
   }
 
+  @Test(
+    "A timeline that somebody changed is unreadable, and nothing worse",
+    arguments: [
+      ("\"sampleRate\":8000", "\"sampleRate\":9223372036854775807"), ("\"began\":", "\"began\":-9223372036854775"),
+      ("[\"caller\",\"agent\"]", "[]"),
+    ])
+  func changed(what: String, by: String) throws {
+    let service = try RecordingService.make(folder)
+    service.record(RecordingService.plan).finish(now: .seconds(1))
+    #expect(service.drain(within: .seconds(10)))
+    let whole = try #require(archive().entries().first)
+    let text = try String(contentsOfFile: whole.names.timeline, encoding: .utf8)
+    try #require(text.contains(what))
+    try text.replacingOccurrences(of: what, with: by).write(
+      toFile: whole.names.timeline, atomically: false, encoding: .utf8)
+    let entry = try #require(archive().entries().first)
+    #expect(entry.state == .unreadable)
+    #expect(!archive().verify(entry).isGood)
+    service.expire { _ in 60 }
+  }
+
   @Test("A disk that takes nothing more leaves a marked recording, and nobody waits (R7)")
   func failed() throws {
     let service = try RecordingService.make(folder, keys: FixedKeys())

@@ -57,16 +57,29 @@ enum Timeline {
   static func parse(_ bytes: [UInt8]) -> (details: RecordingDetails, events: [Data], closing: Closing?)? {
     var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: true).map { Data($0) }
     guard let first = lines.first, let opening = try? JSONDecoder().decode(Opening.self, from: first),
-      opening.timeline == version
+      opening.timeline == version, opening.recording.isPlausible
     else { return nil }
     lines.removeFirst()
     var closing: Closing?
-    if let last = lines.last, let end = try? JSONDecoder().decode([String: Closing].self, from: last)["closed"] {
+    if let last = lines.last, let end = try? JSONDecoder().decode([String: Closing].self, from: last)["closed"],
+      (-1...RecordingDetails.latest).contains(Int64(end.milliseconds))
+    {
       closing = end
       lines.removeLast()
     }
     // A line that a crash cut short is none.
     let events = lines.filter { (try? JSONSerialization.jsonObject(with: $0)) != nil }
     return (opening.recording, events, closing)
+  }
+}
+
+extension RecordingDetails {
+  /// Beyond every time that a recording can have; sums and products of it fit.
+  fileprivate static let latest: Int64 = 1 << 50
+
+  /// Whether the numbers are such as this program writes: a file may have been changed.
+  fileprivate var isPlausible: Bool {
+    (1...2).contains(channels.count) && [8_000, 16_000, 24_000, 48_000].contains(sampleRate)
+      && (0...Self.latest).contains(began)
   }
 }
