@@ -84,9 +84,7 @@ public final class AdminServer: Sendable {
       limits.body = max(CallEnding.maximumForm, Self.maximumBody)
       let exchange = HTTPExchange(
         name: "admin port", limits: limits, logger: logger, crowdedOut: { crowdedOut.increment() },
-        readsBody: { [actions] path in
-          CallEnding.ids(in: path) != nil || actions.withLock { $0[path] != nil }
-        }, respond: site.respond)
+        readsBody: site.readsBody, respond: site.respond)
       let daemon = try HTTPDaemon(address, exchange: exchange)
       let bound = Address(host: address.host, port: daemon.port)
       phase = .running(daemon)

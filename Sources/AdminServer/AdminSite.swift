@@ -56,6 +56,13 @@ struct AdminSite: Sendable {
     }
   }
 
+  /// Whether the body of a request is read, by its head: only of those who may act, or may prove to.
+  func readsBody(of head: ServerRequest) -> Bool {
+    guard head.method == "POST" else { return false }
+    if callEnding != nil, CallEnding.ids(in: head.path) != nil { return Self.credential(head.authorization) != nil }
+    return actions()[head.path] != nil && actionRefusal(of: head) == nil
+  }
+
   /// What changes something: only for those with the token, and never open, be it on loopback.
   private func act(on request: ServerRequest) -> ServerResponse {
     guard let action = actions()[request.path], request.method == "POST" else {
@@ -63,6 +70,10 @@ struct AdminSite: Sendable {
       response.fields = [("Allow", "GET, HEAD")]
       return response
     }
+    return actionRefusal(of: request) ?? action(request)
+  }
+
+  private func actionRefusal(of request: ServerRequest) -> ServerResponse? {
     guard let token = token() else {
       return .text(403, "this needs a token: write `admin: {token_file: …}` in the configuration")
     }
@@ -74,7 +85,7 @@ struct AdminSite: Sendable {
       response.fields = [("WWW-Authenticate", "Bearer")]
       return response
     }
-    return action(request)
+    return nil
   }
 
   // MARK: Answers

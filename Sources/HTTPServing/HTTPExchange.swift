@@ -19,17 +19,18 @@ public final class HTTPExchange: Sendable {
   private let isEnding = Atomic(false)
   private let logger: Logger
   private let crowdedOut: @Sendable () -> Void
-  private let readsBody: @Sendable (_ path: String) -> Bool
+  private let readsBody: @Sendable (_ head: ServerRequest) -> Bool
   private let respond: @Sendable (ServerRequest) -> ServerResponse
 
   /// - Parameters:
   ///   - name: the port's, for the log.
   ///   - crowdedOut: told of each connection that had to make room for another.
-  ///   - readsBody: whether the body of a request for this path is read, where the limits allow any.
+  ///   - readsBody: whether a request's body is read, where the limits allow any; asked with the head alone. Otherwise
+  ///     the head is answered: who is refused is not listened to.
   ///   - respond: makes the answer, on the daemon's thread or the connection's; must not wait.
   public init(
     name: String, limits: HTTPLimits = HTTPLimits(), logger: Logger, crowdedOut: @escaping @Sendable () -> Void = {},
-    readsBody: @escaping @Sendable (_ path: String) -> Bool = { _ in true },
+    readsBody: @escaping @Sendable (_ head: ServerRequest) -> Bool = { _ in true },
     respond: @escaping @Sendable (ServerRequest) -> ServerResponse
   ) {
     self.name = name
@@ -70,29 +71,33 @@ public final class HTTPExchange: Sendable {
   }
 
   /// Takes a piece of a request: its head, then bytes of its body, then its end, with which it is answered. Where no
-  /// body is read the head is answered. The connection ends with the answer.
+  /// body is read, or one is announced that is too long, the head is answered. The connection ends with the answer.
   func receive(
     _ connection: OpaquePointer, _ method: String, _ path: String, _ bytes: UnsafePointer<CChar>?, count: inout Int,
     body: inout UnsafeMutableRawPointer?
   ) -> MHD_Result {
-    guard limits.body > 0, readsBody(path) else { return answer(connection, method, path, []) }
     guard let pointer = body else {
+      let head = request(connection, method, path, [])
+      guard limits.body > 0, readsBody(head) else { return queue(respond(head), connection) }
+      if let length = field("Content-Length", of: connection), Int(length) ?? .max > limits.body {
+        return queue(tooLong, connection)
+      }
       body = Unmanaged.passRetained(Body()).toOpaque()
       return .YES
     }
     let received = Unmanaged<Body>.fromOpaque(pointer).takeUnretainedValue()
     guard count == 0 else {
       let raw = UnsafeRawBufferPointer(start: bytes, count: bytes == nil ? 0 : count)
-      // Bytes beyond the limit are read and forgotten: the client hears the answer only when it has sent them.
-      if received.bytes.count <= limits.body { received.bytes.append(contentsOf: raw.prefix(limits.body + 1)) }
+      // In the middle of a body the library sends no answer: a client that did not say how much comes is cut off.
+      guard received.bytes.count + raw.count <= limits.body else { return .NO }
+      received.bytes.append(contentsOf: raw)
       count = 0
       return .YES
     }
-    guard received.bytes.count <= limits.body else {
-      return queue(.text(413, "a body may have \(limits.body) bytes"), connection)
-    }
-    return answer(connection, method, path, received.bytes)
+    return queue(respond(request(connection, method, path, received.bytes)), connection)
   }
+
+  private var tooLong: ServerResponse { .text(413, "a body may have \(limits.body) bytes") }
 
   /// Ends a request: what was kept of it goes.
   static func forget(_ body: inout UnsafeMutableRawPointer?) {
@@ -106,16 +111,19 @@ public final class HTTPExchange: Sendable {
     var bytes: [UInt8] = []
   }
 
-  private func answer(_ connection: OpaquePointer, _ method: String, _ path: String, _ body: [UInt8]) -> MHD_Result {
-    func field(_ name: String) -> String? {
-      MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
-    }
-    return queue(
-      respond(
-        ServerRequest(
-          method: method, path: path, host: field("Host"), authorization: field("Authorization"),
-          hasBody: field("Transfer-Encoding") != nil || field("Content-Length").map { $0 != "0" } ?? false, body: body)),
-      connection)
+  private func field(_ name: String, of connection: OpaquePointer) -> String? {
+    MHD_lookup_connection_value(connection, .HEADER_KIND, name).map { String(cString: $0) }
+  }
+
+  private func request(
+    _ connection: OpaquePointer, _ method: String, _ path: String, _ body: [UInt8]
+  ) -> ServerRequest {
+    let hasBody =
+      field("Transfer-Encoding", of: connection) != nil
+      || field("Content-Length", of: connection).map { $0 != "0" } ?? false
+    return ServerRequest(
+      method: method, path: path, host: field("Host", of: connection),
+      authorization: field("Authorization", of: connection), hasBody: hasBody, body: body)
   }
 
   private func queue(_ answer: ServerResponse, _ connection: OpaquePointer) -> MHD_Result {

@@ -69,7 +69,8 @@ public struct HTTPLimits: Sendable {
   public var connectionMemory = 32_768
   /// Seconds for which a connection may be silent.
   public var patience: UInt32 = 10
-  /// Bytes of a request's body that are read; a longer one is answered with 413. 0: no body is ever read.
+  /// Bytes of a request's body that are read; one that announces more is answered with 413, one that sends more
+  /// is cut off. 0: no body is ever read.
   public var body = 0
   /// Whether every connection has a thread of its own, so that an answer may be late; otherwise one thread serves all.
   public var hasThreadPerConnection = false

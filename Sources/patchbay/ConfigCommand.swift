@@ -69,14 +69,18 @@ struct ConfigurationFile: ParsableArguments {
     }
   }
 
-  /// The agents with their engines. A script's mistakes, and an engine's missing secrets, are the configuration's: they end the command in the same way.
+  /// The agents with their engines. A script's mistakes, and secrets that are missing or will not do, are the
+  /// configuration's: they end the command in the same way.
   func agents(of configuration: Configuration, log: Logger) throws -> AgentDirectory {
     do {
+      _ = try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment)
       _ = try configuration.mediaSettings(recordings: nil, log: log)
       return try configuration.agentDirectory(log: log)
     } catch let error as ScriptError {
       StandardError.write(error.description)
     } catch let error as EngineError {
+      StandardError.write(error.description)
+    } catch let error as Secret.ReadingError {
       StandardError.write(error.description)
     }
     throw ExitCode(ConfigurationError.exitStatus)

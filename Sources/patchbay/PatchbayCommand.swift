@@ -15,6 +15,6 @@ public enum PatchbayCommand {
   /// tests them.
   public static func main(engines: [OwnEngine] = []) async {
     for engine in engines { engine.register() }
-    await Patchbay.main()
+    await Patchbay.main(ProcessArguments.current())
   }
 }

@@ -56,7 +56,7 @@ final class RunningServer: Sendable {
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
-      token: try configuration.admin.token?.read(environment: ProcessInfo.processInfo.environment), metrics: metrics,
+      token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: metrics,
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
       logger: log)
     self.state = state

@@ -1,5 +1,6 @@
 """The process: its configuration, its end, and what it writes down."""
 
+import pathlib
 import re
 import signal
 import time
@@ -237,6 +238,18 @@ def test_plaintext_beyond_loopback_has_to_be_said(tmp_path, issuer):
     assert run("config", "check", "--config", file).returncode == 0
 
 
+LIBFAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
+
+
+@pytest.mark.skipif(not LIBFAKETIME.exists(), reason="faketime is not installed")
+def test_a_preloaded_library_that_changes_the_environment():
+    """The arguments are found, whatever a library has done to the environment before the program began."""
+    preloaded = {"LD_PRELOAD": str(LIBFAKETIME)}
+    checked = run("config", "check", environment=preloaded)
+    assert checked.returncode == 0 and checked.stdout.startswith("ok: the embedded demo"), checked.stdout
+    assert run("serve", "--no-such-option", environment=preloaded).returncode == 64
+
+
 # What it writes down
 
 
@@ -280,6 +293,23 @@ def test_nothing_private_is_logged(own_gateway, issuer):
     for secret in (*token.split("."), *bad.split("."), "canary-claim-77e0", "canary-kid-5512"):
         assert secret not in written
     assert caller.tracking in written, "Wire 2: while the tracking id is there, for Webex support"
+
+
+def test_a_burst_of_calls_is_logged_whole(own_gateway, token):
+    """Each call's beginning is in the log under its tracking id, however many begin in a second."""
+    gateway = own_gateway()
+    with gateway.channel() as channel:
+        callers = [Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(100)]
+        began = time.monotonic()
+        openings = [caller.event(SESSION_START) for caller in callers]
+        gateway.until(lambda: gateway.log.count("conversation started") >= 100, "logs 100 beginnings", 15)
+        took = time.monotonic() - began
+        for opening in openings:
+            opening.done.wait(20)
+    lines = [line for line in gateway.log.splitlines() if "conversation started" in line]
+    assert len(lines) / 20 > took or SLOW, "they came faster than lines without a tracking id may come"
+    for caller in callers:
+        assert any(caller.tracking in line for line in lines), f"{caller.tracking} is missing"
 
 
 def test_log_lines_are_json(gateway, new_caller):

@@ -27,6 +27,28 @@ struct LogRateLimitTests {
     #expect(limit.admit(.init(label: "b", message: "m"), now: 2 * second).suppressed == [.init(key: key, count: 10)])
   }
 
+  @Test("a burst of calls loses no line with a tracking id, however many calls and other messages there are")
+  func calls() {
+    var limit = LogRateLimit()
+    for number in 0..<2_000 { _ = limit.admit(.init(label: "a", message: "\(number)"), now: 0) }
+    for round in 0..<3 {
+      let admitted = (0..<40_000).filter {
+        limit.admit(.init(label: "a", message: "m", tracking: "\($0)"), now: Int64(round)).isAdmitted
+      }
+      #expect(admitted.count == 40_000)
+    }
+    #expect(limit.admit(key, now: 5).isAdmitted == false, "a line of no call finds too many keys before it")
+  }
+
+  @Test("one call that repeats itself is limited by itself, and what it lost is reported with its tracking id")
+  func repeating() {
+    var limit = LogRateLimit()
+    let own = LogRateLimit.Key(label: "a", message: "m", tracking: "one")
+    #expect((0..<50).filter { _ in limit.admit(own, now: 0).isAdmitted }.count == 20)
+    #expect(limit.admit(.init(label: "a", message: "m", tracking: "two"), now: 0).isAdmitted)
+    #expect(limit.admit(own, now: 2 * second).suppressed == [.init(key: own, count: 30)])
+  }
+
   @Test("what is left out at the end is reported at the end")
   func end() {
     var limit = LogRateLimit()

@@ -1,5 +1,5 @@
 /// Where a secret is kept. The configuration never holds the secret itself.
-public enum Secret: Sendable, Hashable {
+public enum Secret: Sendable, Hashable, CustomStringConvertible {
   /// A file that holds the secret and nothing else; white space around it does not count.
   case file(String)
   /// The name of an environment variable that holds it.
@@ -36,13 +36,21 @@ public enum Secret: Sendable, Hashable {
       text = decoded
     case .variable(let name):
       guard let value = environment[name] else {
-        throw ReadingError(description: "the environment variable \(name) for a secret is not set")
+        throw ReadingError(description: "\(self) is not set")
       }
       text = value
     }
     let trimmed = String(
       text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    guard !trimmed.isEmpty else { throw ReadingError(description: "the secret of \(self) is empty") }
+    guard !trimmed.isEmpty else { throw ReadingError(description: "\(self) is empty") }
     return trimmed
+  }
+
+  /// Where it is kept, for people.
+  public var description: String {
+    switch self {
+    case .file(let path): "the secret file \(path)"
+    case .variable(let name): "the environment variable \(name) for a secret"
+    }
   }
 }

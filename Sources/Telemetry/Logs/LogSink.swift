@@ -45,7 +45,7 @@ public final class LogSink: Sendable {
 
   func log(_ level: Logger.Level, label: String, message: String, error: String?, metadata: Logger.Metadata) {
     let now = clock()
-    let key = LogRateLimit.Key(label: label, message: message)
+    let key = LogRateLimit.Key(label: label, message: message, tracking: metadata["trackingid"].map { "\($0)" })
     let (isAdmitted, suppressed) = limit.withLock { $0.admit(key, now: now.steady) }
     report(suppressed, wall: now.wall)
     guard isAdmitted else {
@@ -72,9 +72,10 @@ public final class LogSink: Sendable {
 
   private func report(_ suppressed: [LogRateLimit.Suppressed], wall: Int64) {
     for entry in suppressed {
+      var metadata: Logger.Metadata = ["count": "\(entry.count)", "of": "\(entry.key.message)"]
+      if let tracking = entry.key.tracking { metadata["trackingid"] = "\(tracking)" }
       let record = LogRecord(
-        time: wall, level: .warning, label: entry.key.label, message: "suppressed", error: nil,
-        metadata: ["count": "\(entry.count)", "of": "\(entry.key.message)"])
+        time: wall, level: .warning, label: entry.key.label, message: "suppressed", error: nil, metadata: metadata)
       writer.write(record.line(format))
     }
   }

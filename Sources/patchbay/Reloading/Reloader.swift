@@ -146,7 +146,7 @@ final class Reloader: @unchecked Sendable {
     let issuers = try new.identity.trustedIssuers()
     let now = MonotonicClock.now()
     let revocations = try Self.revocationWatch(new, at: now)
-    let token = try new.admin.token?.read(environment: ProcessInfo.processInfo.environment)
+    let token = try new.admin.readToken(environment: ProcessInfo.processInfo.environment)
     let agents = try new.agentDirectory(log: log, keeping: keptAgents(old, new, agentFiles))
     let media = old.media == new.media ? nil : try new.mediaSettings(recordings: parts.recordings?.calls, log: log)
 
