@@ -12,8 +12,9 @@ static inline int patchbay_opusenc_configure(OggOpusEnc *encoder, int bits_per_s
   int code = ope_encoder_ctl(encoder, OPUS_SET_BITRATE(bits_per_second));
   if (code == OPE_OK) code = ope_encoder_ctl(encoder, OPUS_SET_COMPLEXITY(complexity));
   if (code == OPE_OK) code = ope_encoder_ctl(encoder, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE));
-  // A page at least every second: what is not on a page is lost in a crash.
-  if (code == OPE_OK) code = ope_encoder_ctl(encoder, OPE_SET_MUXING_DELAY(48000));
+  // What is not on a page is lost in a crash: packets are made at once, and put on pages every fifth of a second.
+  if (code == OPE_OK) code = ope_encoder_ctl(encoder, OPE_SET_DECISION_DELAY(0));
+  if (code == OPE_OK) code = ope_encoder_ctl(encoder, OPE_SET_MUXING_DELAY(9600));
   return code;
 }
 

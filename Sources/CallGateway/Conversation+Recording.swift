@@ -60,7 +60,17 @@ extension Conversation {
       text: text)
   }
 
+  /// What was heard and played reaches the disk within a second, while nobody speaks too.
+  func keepRecording() {
+    guard let recorder else { return }
+    recorder.elapsed(now: sinceBegin)
+    // Held strongly: every conversation ends, and that cancels the timer.
+    recordingTimer = loop.schedule(after: CallRecorder.beat) { self.keepRecording() }
+  }
+
   func finishRecording() {
+    recordingTimer?.cancel()
+    recordingTimer = nil
     recorder?.finish(now: sinceBegin)
     recorder = nil
   }

@@ -49,6 +49,7 @@ final class Conversation {
   var turnEnded: Duration?
   /// Where the call is recorded.
   var recorder: CallRecorder?
+  var recordingTimer: LoopTimer?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
   private var onClose: ((Conversation) -> Void)?
@@ -72,6 +73,7 @@ final class Conversation {
     self.onClose = onClose
     self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
     metrics.conversationStarted()
+    keepRecording()
   }
 
   // MARK: Lines

@@ -14,6 +14,8 @@ public struct RecordingError: Error, Sendable, Hashable, CustomStringConvertible
     case encoder
     /// It is being written at this moment.
     case live
+    /// It holds no audio.
+    case empty
   }
 
   /// What kind of fault it is.

@@ -84,7 +84,7 @@ struct RecordingCommand: ParsableCommand {
     @Option(help: ArgumentHelp("All recordings of a conversation.", valueName: "id"))
     var conversation: String?
 
-    @Option(help: ArgumentHelp("Where to write them.", valueName: "folder"))
+    @Option(help: ArgumentHelp("Where to write them; made where it is not there.", valueName: "folder"))
     var to = "."
 
     func validate() throws {
@@ -94,11 +94,32 @@ struct RecordingCommand: ParsableCommand {
     func run() throws {
       let (archive, directory) = try place.open()
       let audit = try? AuditTrail(directory: directory)
-      for entry in try archive.entries(ids: ids, conversation: conversation) {
-        let files = try archive.export(entry, to: to)
-        audit?.write("exported", recording: entry.id, organization: entry.organization, by: "operator")
-        print("\(files.audio)\n\(files.timeline)")
+      let entries = try archive.entries(ids: ids, conversation: conversation)
+      try makeFolder()
+      var failed = 0
+      for entry in entries {
+        do throws(RecordingError) {
+          let files = try archive.export(entry, to: to)
+          audit?.write("exported", recording: entry.id, organization: entry.organization, by: "operator")
+          print("\(files.audio)\n\(files.timeline)")
+        } catch {
+          // The others can still be exported.
+          FileHandle.standardError.write(Data("Not exported: \(error)\n".utf8))
+          failed += 1
+        }
       }
+      if failed > 0 { throw ExitCode.failure }
+    }
+
+    private func makeFolder() throws {
+      guard !FileManager.default.fileExists(atPath: to) else { return }
+      do {
+        try FileManager.default.createDirectory(
+          atPath: to, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      } catch {
+        throw CommandFailure("The folder \(to) is not there and cannot be made: \(error.localizedDescription)")
+      }
+      FileHandle.standardError.write(Data("Made the folder \(to).\n".utf8))
     }
   }
 

@@ -2,6 +2,7 @@
 
 import audioop
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ import opus
 from caller import Caller
 from collector import lag, signal_to_noise
 from conftest import TENANT_A, TENANT_B, configuration
+from gateway import run
 from media import (
     AGENT, AUDIO, CALLER, FORKING_SCHEMA, MEETING_SCHEMA, Fork, Meeting, Pace, closing, packet,
 )
@@ -194,6 +196,58 @@ def test_killed_while_twenty_calls_are_recorded(own_gateway, issuer, folder, tmp
     assert timeline["closed"]["complete"] is False and timeline["closed"]["reason"]
 
 
+@pytest.mark.parametrize("kept", ["wav", "opus", "sealed"])
+def test_a_kill_loses_no_more_than_a_second(own_gateway, issuer, folder, tmp_path, kept):
+    """R2: what was played to a caller who says nothing, and what a caller says, is on the disk within a second."""
+    keys = key_folder(tmp_path / "keys", TENANT_A["org"]) if kept == "sealed" else None
+    more = {"format": "opus"} if kept == "opus" else {"keys": str(keys)} if keys else {}
+    gateway = own_gateway(recording=settings(folder, **more))
+    with gateway.channel() as channel:
+        began = time.monotonic()
+        silent, speaking = caller(gateway, channel, issuer), caller(gateway, channel, issuer)
+        silent.start()
+        speaking.start()
+        speaking.listen().say(recorded("tt-weasels") + recorded("tt-weasels"))
+        time.sleep(max(0, 5 - (time.monotonic() - began)))
+        gateway.process.kill()
+        lasted = time.monotonic() - began
+        gateway.process.wait()
+    archive = Archive(folder, keys)
+    assert archive.command("verify", "--repair").splitlines()[-1] == "2 good, 0 bad"
+    rows = archive.list()
+    assert {row["state"] for row in rows} == {"incomplete"}
+    heard = []
+    for row in rows:
+        assert row["milliseconds"] / 1000 > lasted - 1.3, "of which 0.3 s are for calls that begin late"
+        audio, _ = archive.export(row["id"], tmp_path / "out")
+        left, right = channels(audio)
+        assert abs(left.seconds - row["milliseconds"] / 1000) < 0.1
+        assert abs(right.samples.astype(int)[: 3 * RATE]).max() > 1_000, "the greeting"
+        heard.append(abs(left.samples.astype(int)[-RATE:]).max() > 4_000)
+        if kept == "opus":
+            checked = subprocess.run(["opusinfo", audio], capture_output=True, text=True)
+            assert "WARNING" not in checked.stdout + checked.stderr, checked.stdout
+    assert sorted(heard) == [False, True]
+
+
+def test_an_empty_recording_is_called_so(own_gateway, issuer, folder, tmp_path):
+    """A server that ends before any audio is written leaves nothing to export, and says so."""
+    gateway = own_gateway(recording=settings(folder))
+    with gateway.channel() as channel:
+        call = caller(gateway, channel, issuer)
+        call.start()
+        gateway.process.kill()
+        gateway.process.wait()
+    archive = Archive(folder)
+    (file,) = folder.rglob("*.wav")
+    with file.open("r+b") as audio:
+        audio.truncate(44)
+    assert "it is empty" in archive.command("verify", "--repair")
+    (row,) = archive.list()
+    done = run("recording", "export", *archive.options, row["id"], "--to", tmp_path / "not" / "there")
+    assert done.returncode == 1 and "is empty" in done.stderr and f"Made the folder {tmp_path}/not/there" in done.stderr
+
+
 def test_a_full_disk_costs_the_recording_only(own_gateway, issuer, tmp_path):
     """R7: calls go on, the recording is marked, an alert is logged."""
     disk = tmp_path / "disk"
@@ -209,9 +263,15 @@ def test_a_full_disk_costs_the_recording_only(own_gateway, issuer, tmp_path):
             assert answer.event is None
             call.hang_up()
         gateway.until(lambda: "not recorded as it should be" in gateway.log, "alerts")
-        (row,) = Archive(disk).list()
-        assert row["state"] in ("incomplete", "interrupted", "live")
-        assert "patchbay_recordings_total{state=\"incomplete\"} 1" in gateway.get("/metrics")[1]
+        (row,) = finished(Archive(disk))
+        assert row["state"] == "incomplete"
+        (file,) = disk.rglob("*.wav")
+        written = (file.stat().st_size - 44) / 32
+        assert 0 < written < 3200 and abs(row["milliseconds"] - written) <= 1, "as long as the file plays"
+        metrics = gateway.get("/metrics")[1]
+        assert "patchbay_recordings_total{state=\"incomplete\"} 1" in metrics
+        lost = int(re.search(r'patchbay_recording_lost_milliseconds_total{cause="disk"} (\d+)', metrics)[1])
+        assert lost > 2_000
         gateway.process.kill()
         gateway.process.wait()
     finally:

@@ -118,15 +118,14 @@ struct RecordingTests {
     }
   }
 
-  @Test("A recording whose process ended plays, is told to be cut short, and is repaired", arguments: [false, true])
-  func cutShort(isSealed: Bool) throws {
+  @Test(
+    "A recording whose process ended is told to be cut short, is repaired, and says how much there is",
+    arguments: [RecordingFormat.wav, .opus], [false, true])
+  func cutShort(format: RecordingFormat, isSealed: Bool) throws {
     let keys = isSealed ? try FixedKeys() : nil
-    let settings = RecordingSettings(directory: folder.path, keys: keys)
-    let details = RecordingDetails(
-      id: RecordingNames.newID(), organization: organization, conversation: "c", agent: "a", kind: "call",
-      channels: ["caller", "agent"], began: 1_000, sampleRate: 8_000, format: "wav")
-    var open: OpenRecording? = try OpenRecording(details, settings: settings)
-    open?.append(tone(440, milliseconds: 2_000))
+    var open: OpenRecording? = try OpenRecording(
+      details(format), settings: RecordingSettings(directory: folder.path, format: format, keys: keys))
+    #expect(open?.append(tone(440, milliseconds: 2_000)) == 0)
     open?.append(TimelineEvent("started", at: 0))
     #expect(archive(keys).entries().first?.state == .live)
     open = nil
@@ -137,15 +136,80 @@ struct RecordingTests {
     // A piece that was being written.
     let handle = try #require(FileHandle(forWritingAtPath: entry.names.audio))
     try handle.seekToEnd()
-    try handle.write(contentsOf: [0, 0, 1])
+    try handle.write(contentsOf: isSealed || format == .wav ? [0, 0, 1] : Array("OggS".utf8) + [0, 0, 1])
     try handle.close()
     try archive.repair(entry)
     let mended = try #require(archive.entries().first)
     #expect(mended.state == .incomplete)
-    #expect(archive.verify(mended).isGood)
+    let milliseconds = try #require(mended.milliseconds)
+    #expect(abs(milliseconds - 1_000) <= (format == .opus ? 40 : 0), "1 s of two channels")
+    let verdict = archive.verify(mended)
+    #expect(
+      verdict.isGood && verdict.finding.contains(format == .opus ? "it plays 0.9 s" : "it plays 1.0 s"), "\(verdict)")
     let (audio, timeline) = try exported(archive)
-    #expect(audio.count == 44 + 32_000)
+    if format == .wav { #expect(audio.count == 44 + 32_000) } else { #expect(isEnded(audio)) }
     #expect(timeline.contains("\"complete\" : false") && timeline.contains("started"))
+  }
+
+  @Test("A recording whose process ended before any audio is called empty", arguments: [RecordingFormat.wav, .opus])
+  func empty(format: RecordingFormat) throws {
+    _ = try OpenRecording(details(format), settings: RecordingSettings(directory: folder.path, format: format))
+    let archive = archive()
+    try archive.repair(try #require(archive.entries().first))
+    let entry = try #require(archive.entries().first)
+    #expect(entry.milliseconds == 0)
+    #expect(archive.verify(entry).finding.contains("it is empty"))
+    #expect { try archive.export(entry, to: folder.path) } throws: { ($0 as? RecordingError)?.code == .empty }
+    #expect(try Folder.names(in: folder.path).allSatisfy { !$0.hasSuffix(".json") && !$0.hasSuffix(format.suffix) })
+  }
+
+  @Test(
+    "What was played is on the disk within a second, though nobody speaks", arguments: [RecordingFormat.wav, .opus],
+    [false, true])
+  func writtenInTime(format: RecordingFormat, isSealed: Bool) throws {
+    let keys = isSealed ? try FixedKeys() : nil
+    let service = try RecordingService.make(folder, format: format, keys: keys)
+    let recorder = service.record(RecordingService.plan)
+    recorder.agent(mulaw: [UInt8](repeating: 0x10, count: 80_000), now: .zero)
+    var now = Duration.zero
+    while now < .seconds(6) {
+      now += CallRecorder.beat
+      recorder.elapsed(now: now)
+    }
+    #expect(service.drain(within: .seconds(10)))
+    let entry = try #require(archive(keys).entries().first)
+    let length = try archive(keys).length(of: entry, details(format))
+    #expect(length.milliseconds > Int(now / .milliseconds(1)) - 1_000)
+    recorder.finish(now: now)
+  }
+
+  @Test("Of a fork whose legs keep step, half a second at most is not on the disk")
+  func forkWrittenInTime() throws {
+    let service = try RecordingService.make(folder)
+    let recorder = service.recordTracks(
+      RecordingPlan(organization: organization, conversation: "c", agent: "", kind: "fork"))
+    let speech = tone(440, milliseconds: 4_000)
+    for offset in stride(from: 0, to: speech.count, by: 160) {
+      for channel in 0...1 { recorder.add(Array(speech[offset..<offset + 160]), channel: channel, at: offset) }
+    }
+    #expect(service.drain(within: .seconds(10)))
+    let entry = try #require(archive().entries().first)
+    #expect(try archive().length(of: entry, details(.wav)).milliseconds >= 3_500)
+    recorder.finish()
+  }
+
+  private func details(_ format: RecordingFormat) -> RecordingDetails {
+    RecordingDetails(
+      id: RecordingNames.newID(), organization: organization, conversation: "c", agent: "a", kind: "call",
+      channels: ["caller", "agent"], began: 1_000, sampleRate: 8_000, format: format.rawValue)
+  }
+
+  /// Whether the last page of an Ogg file says that it is the last (RFC 3533, header type bit 4).
+  private func isEnded(_ ogg: [UInt8]) -> Bool {
+    guard let last = ogg.indices.last(where: { ogg[$0...].starts(with: "OggS".utf8) }), last + 27 <= ogg.count else {
+      return false
+    }
+    return ogg[last + 5] & 4 != 0 && last + 27 + Int(ogg[last + 26]) <= ogg.count
   }
 
   @Test(
@@ -193,10 +257,7 @@ struct RecordingTests {
     let service = try RecordingService.make(folder)
     let lost: Int
     let box = Box()
-    let details = RecordingDetails(
-      id: RecordingNames.newID(), organization: organization, conversation: "c", agent: "a", kind: "call",
-      channels: ["caller", "agent"], began: 1_000, sampleRate: 8_000, format: "wav")
-    let line = RecordingLine(details, settings: .init(directory: folder.path), writers: writers, watcher: service)
+    let line = RecordingLine(details(.wav), settings: .init(directory: folder.path), writers: writers, watcher: service)
     let recorder = CallRecorder(line: line, sampleRate: 8_000, keepsText: false) { box.add($0) }
     speak(tone(440, milliseconds: 6_000), recorder, from: 0)
     recorder.finish(now: .seconds(6))

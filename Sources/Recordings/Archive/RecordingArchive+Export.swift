@@ -2,7 +2,8 @@ import Foundation
 
 extension RecordingArchive {
   /// Writes a recording as files that anything plays and reads: audio, unsealed, and its timeline as one JSON object.
-  /// Files that are there are not written over.
+  /// Files that are there are not written over. A recording that was cut short is exported as far as it can be played;
+  /// one without audio is not.
   ///
   /// - Returns: the paths of the audio and of the timeline.
   public func export(_ entry: Entry, to folder: String) throws(RecordingError) -> (audio: String, timeline: String) {
@@ -12,6 +13,10 @@ extension RecordingArchive {
     guard let details = entry.details else {
       throw RecordingError(.damaged, "\(entry.id) cannot be read: \(entry.reason ?? "no reason")")
     }
+    let length = try length(of: entry, details)
+    guard length.milliseconds > 0 else {
+      throw RecordingError(.empty, "\(entry.id) is empty: it holds no audio\(entry.reason.map { " (\($0))" } ?? "")")
+    }
     let format = RecordingFormat(rawValue: details.format) ?? .wav
     let audioPath = "\(folder)/\(entry.id).\(format.suffix)"
     let timelinePath = "\(folder)/\(entry.id).json"
@@ -20,11 +25,7 @@ extension RecordingArchive {
       _ = try stream(
         entry.names.audio, name: entry.names.audioName, organization: entry.organization
       ) { piece throws(RecordingError) in try audio.append(piece) }
-      if format == .wav, audio.size >= WAVEncoder.headerBytes {
-        let header = WAVEncoder(sampleRate: details.sampleRate, channels: details.channels.count)
-          .beginning(audioBytes: audio.size - WAVEncoder.headerBytes)
-        try audio.write(header, at: 0)
-      }
+      try mend(audio, length, details)
       let content = try read(entry.names.timeline, name: entry.names.timelineName, organization: entry.organization)
       try RecordedFile(creating: timelinePath).append(try Self.object(content.bytes))
     } catch {

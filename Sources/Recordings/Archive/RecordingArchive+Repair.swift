@@ -1,18 +1,22 @@
 extension RecordingArchive {
   /// Mends a recording that was cut short: its audio ends where its last whole piece does and plays from then on, and its
-  /// timeline says that it is not complete. Throws where it is being written, or was changed by somebody.
+  /// timeline says how much there is, and that it is not complete. Throws where it is being written, or was changed by
+  /// somebody.
   public func repair(_ entry: Entry) throws(RecordingError) {
+    guard let details = entry.details else {
+      throw RecordingError(.damaged, "\(entry.id) cannot be read: \(entry.reason ?? "no reason")")
+    }
     let timeline = try RecordedFile(opening: entry.names.timeline, forRepair: true)
     let audio = try RecordedFile(opening: entry.names.audio, forRepair: true)
-    let milliseconds: Int
+    let length = try length(of: entry, details)
     if entry.isSealed {
-      try close(audio, name: entry.names.audioName, entry: entry, with: [])
-      milliseconds = -1
+      try close(audio, name: entry.names.audioName, entry: entry, with: length.end)
     } else {
-      milliseconds = try mendWAV(audio, entry)
+      try mend(audio, length, details)
     }
     let closing = Timeline.closing(
-      .init(complete: false, milliseconds: milliseconds, lost: 0, reason: "the server ended while it was written"))
+      .init(
+        complete: false, milliseconds: length.milliseconds, lost: 0, reason: "the server ended while it was written"))
     if entry.isSealed {
       try close(timeline, name: entry.names.timelineName, entry: entry, with: closing)
     } else {
@@ -23,16 +27,23 @@ extension RecordingArchive {
     try timeline.sync()
   }
 
-  /// Puts the length of the audio that is there into the header. An Ogg file needs nothing.
-  private func mendWAV(_ file: RecordedFile, _ entry: Entry) throws(RecordingError) -> Int {
-    guard let details = entry.details, details.format == RecordingFormat.wav.rawValue else { return -1 }
-    let frame = 2 * max(1, details.channels.count)
-    let audioBytes = max(0, file.size - WAVEncoder.headerBytes) / frame * frame
+  /// Cuts off what cannot be played, ends the stream, and puts the length into a WAV file's header.
+  func mend(_ file: RecordedFile, _ length: AudioLength, _ details: RecordingDetails) throws(RecordingError) {
+    try file.truncate(to: length.wholeBytes)
+    try file.append(length.end)
+    guard details.format != RecordingFormat.opus.rawValue else { return }
     let header = WAVEncoder(sampleRate: details.sampleRate, channels: details.channels.count)
-      .beginning(audioBytes: audioBytes)
+      .beginning(audioBytes: max(0, length.wholeBytes - WAVEncoder.headerBytes))
     try file.write(header, at: 0)
-    try file.truncate(to: header.count + audioBytes)
-    return audioBytes / frame * 1000 / max(1, details.sampleRate)
+  }
+
+  /// How much audio a recording has, read from its first byte to its last whole one.
+  func length(of entry: Entry, _ details: RecordingDetails) throws(RecordingError) -> AudioLength {
+    let length = AudioLength(details)
+    _ = try stream(
+      entry.names.audio, name: entry.names.audioName, organization: entry.organization
+    ) { piece throws(RecordingError) in length.read(piece) }
+    return length
   }
 
   private func dropHalfLine(_ file: RecordedFile) throws(RecordingError) {

@@ -6,6 +6,8 @@ import COpusEnc
 final class OggOpusEncoder: AudioFileEncoder {
   private let encoder: OpaquePointer
   private let channels: Int
+  /// The pages given out so far.
+  private let given = OggPages()
 
   init(sampleRate: Int, channels: Int) throws(RecordingError) {
     guard let comments = ope_comments_create() else { throw Self.failure(OPE_ALLOC_FAIL) }
@@ -40,6 +42,8 @@ final class OggOpusEncoder: AudioFileEncoder {
     return pages(flush: true)
   }
 
+  func end() -> [UInt8] { given.end() }
+
   func beginning(audioBytes: Int) -> [UInt8] { [] }
 
   private func pages(flush: Bool) -> [UInt8] {
@@ -49,6 +53,7 @@ final class OggOpusEncoder: AudioFileEncoder {
     while ope_encoder_get_page(encoder, &page, &count, flush ? 1 : 0) == 1, let page, count > 0 {
       bytes += UnsafeBufferPointer(start: page, count: Int(count))
     }
+    given.read(bytes)
     return bytes
   }
 

@@ -17,6 +17,8 @@ protocol AudioFileEncoder: AnyObject {
   func encode(_ samples: [Int16]) throws(RecordingError) -> [UInt8]
   /// What is left to be written, and what the beginning should be replaced with now that `audioBytes` are known.
   func finish() throws(RecordingError) -> [UInt8]
+  /// What ends a file whose last bytes are those given out last, where ``finish()`` cannot be reached.
+  func end() -> [UInt8]
   /// The beginning, for a file with this many bytes of audio; empty where it need not change.
   func beginning(audioBytes: Int) -> [UInt8]
 }

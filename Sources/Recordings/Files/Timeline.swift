@@ -14,7 +14,7 @@ enum Timeline {
   struct Closing: Codable, Hashable {
     /// Whether all audio is in it.
     var complete: Bool
-    /// How long it plays, in milliseconds; -1 where a repair could not tell.
+    /// How long it plays, in milliseconds; -1 where an earlier version repaired it and could not tell.
     var milliseconds: Int
     /// Audio that the disk did not take in time, in milliseconds: silence is in its place.
     var lost: Int

@@ -23,6 +23,8 @@ final class WAVEncoder: AudioFileEncoder {
 
   func finish() -> [UInt8] { [] }
 
+  func end() -> [UInt8] { [] }
+
   /// Microsoft, "Multiple Channel Audio Data and WAVE Files". Sizes beyond 32 bits are written as 0xFFFFFFFF.
   func beginning(audioBytes: Int) -> [UInt8] {
     var header: [UInt8] = []

@@ -7,7 +7,9 @@ public final class CallRecorder {
   /// Audio younger than this may still be joined by the other side's, or be cut off by an interruption.
   static let margin = Duration.milliseconds(300)
   /// How much is handed over at once.
-  static let portion = Duration.seconds(1)
+  static let portion = Duration.milliseconds(300)
+  /// How often ``elapsed(now:)`` has to be called, so that all audio is handed over within a second.
+  public static let beat = Duration.milliseconds(300)
   /// A caller's audio that comes this much later than it should was not sent meanwhile: there was a pause.
   static let jump = Duration.milliseconds(200)
 
@@ -91,6 +93,11 @@ public final class CallRecorder {
   }
 
   private func event(_ event: TimelineEvent) { handover.line.write(event) }
+
+  /// Time has passed: what is complete is handed over, whoever speaks and even if nobody does.
+  public func elapsed(now: Duration) {
+    if !isOver { handOver(now: now) }
+  }
 
   /// The call is over.
   public func finish(now: Duration) {

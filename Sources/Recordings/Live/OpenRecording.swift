@@ -10,8 +10,11 @@ final class OpenRecording {
   private let channels: Int
   private let sampleRate: Int
   private(set) var failure: RecordingError?
+  /// Samples of a channel that are in the file, and those that should be and are not.
   private var samples = 0
   private var lost = 0
+  /// What ends the audio where it can be written no further.
+  private var end: [UInt8] = []
 
   /// Makes the files.
   init(_ details: RecordingDetails, settings: RecordingSettings) throws(RecordingError) {
@@ -46,20 +49,19 @@ final class OpenRecording {
     }
   }
 
-  /// Interleaved samples.
-  func append(_ interleaved: [Int16]) {
-    samples += interleaved.count / channels
-    attempt { () throws(RecordingError) in
+  /// Interleaved samples. Returns how many of a channel were lost because the disk took nothing more.
+  func append(_ interleaved: [Int16]) -> Int {
+    write(interleaved.count / channels) { () throws(RecordingError) in
       try audio.append(try encoder.encode(interleaved))
       try updateHeader()
     }
   }
 
-  /// Silence, as many samples a channel; `isLoss` where there should have been something else.
-  func appendSilence(_ count: Int, isLoss: Bool = false) {
+  /// Silence, as many samples a channel; `isLoss` where there should have been something else. Returns how many were
+  /// lost, as ``append(_:)-(Array<Int16>)`` does; what was lost before is not among them.
+  func appendSilence(_ count: Int, isLoss: Bool = false) -> Int {
     if isLoss { lost += count }
-    samples += count
-    attempt { () throws(RecordingError) in
+    let failed = write(count) { () throws(RecordingError) in
       var left = count
       while left > 0 {
         let piece = min(left, sampleRate)
@@ -68,6 +70,20 @@ final class OpenRecording {
       }
       try updateHeader()
     }
+    guard isLoss else { return failed }
+    lost -= failed
+    return 0
+  }
+
+  private func write(_ count: Int, _ work: () throws(RecordingError) -> Void) -> Int {
+    attempt(work)
+    guard failure == nil else {
+      lost += count
+      return count
+    }
+    samples += count
+    end = encoder.end()
+    return 0
   }
 
   func append(_ event: TimelineEvent) {
@@ -81,7 +97,11 @@ final class OpenRecording {
       try updateHeader()
       try audio.finish()
     }
-    if failure != nil { try? audio.finish(afterFailure: true) }
+    if failure != nil {
+      do throws(RecordingError) { try audio.finish(end, afterFailure: true) } catch {
+        try? audio.finish(afterFailure: true)
+      }
+    }
     let closing = Timeline.Closing(
       complete: failure == nil && lost == 0, milliseconds: samples * 1000 / max(1, sampleRate),
       lost: lost * 1000 / max(1, sampleRate), reason: failure.map { $0.code.rawValue })

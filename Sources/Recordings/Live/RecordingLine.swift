@@ -39,16 +39,23 @@ final class RecordingLine: @unchecked Sendable {
     guard writers.reserve(size) else { return false }
     queue.async { [self] in
       defer { writers.release(size) }
-      step { $0.append(interleaved) }
+      step(interleaved.count / max(1, details.channels.count)) { $0.append(interleaved) }
     }
     return true
   }
 
   func writeSilence(_ count: Int, isLoss: Bool) {
-    queue.async { [self] in step { $0.appendSilence(count, isLoss: isLoss) } }
+    queue.async { [self] in step(isLoss ? 0 : count) { $0.appendSilence(count, isLoss: isLoss) } }
   }
 
-  func write(_ event: TimelineEvent) { queue.async { [self] in step { $0.append(event) } } }
+  func write(_ event: TimelineEvent) {
+    queue.async { [self] in
+      step(0) {
+        $0.append(event)
+        return 0
+      }
+    }
+  }
 
   /// The end: nothing is handed over after it.
   func finish() {
@@ -64,11 +71,13 @@ final class RecordingLine: @unchecked Sendable {
     }
   }
 
-  private func step(_ work: (OpenRecording) -> Void) {
-    guard let open else { return }
-    work(open)
+  /// One step of the writing, which says how many samples of a channel were lost in it. Where no file could be made, all
+  /// of its `samples` are.
+  private func step(_ samples: Int, _ work: (OpenRecording) -> Int) {
+    let lost = open.map(work) ?? samples
+    if lost > 0 { watcher.lost(details, milliseconds: lost * 1000 / max(1, details.sampleRate)) }
     // Said once: the call goes on, the recording does not.
-    if let failure = open.failure, !isFailed {
+    if let failure = open?.failure, !isFailed {
       isFailed = true
       watcher.failed(details, failure)
     }
@@ -80,4 +89,6 @@ protocol RecordingWatcher: Sendable {
   func began(_ details: RecordingDetails)
   func completed(_ details: RecordingDetails)
   func failed(_ details: RecordingDetails, _ error: RecordingError)
+  /// Audio that the disk did not take.
+  func lost(_ details: RecordingDetails, milliseconds: Int)
 }

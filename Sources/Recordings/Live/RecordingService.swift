@@ -9,7 +9,10 @@ public final class RecordingService: Sendable {
   private let writers: RecordingWriters
   private let log: Logger
   private let audit: AuditTrail
-  private let lost = Counter(label: "patchbay_recording_lost_milliseconds_total")
+  /// What found no room in the queue, and what the disk did not take.
+  private let overflowed = Counter(
+    label: "patchbay_recording_lost_milliseconds_total", dimensions: [("cause", "queue_full")])
+  private let unwritten = Counter(label: "patchbay_recording_lost_milliseconds_total", dimensions: [("cause", "disk")])
   private let began = Counter(label: "patchbay_recordings_total", dimensions: [("state", "began")])
   private let completed = Counter(label: "patchbay_recordings_total", dimensions: [("state", "complete")])
   private let failed = Counter(label: "patchbay_recordings_total", dimensions: [("state", "incomplete")])
@@ -27,15 +30,15 @@ public final class RecordingService: Sendable {
   public func record(_ plan: RecordingPlan) -> CallRecorder {
     let details = details(plan)
     let line = RecordingLine(details, settings: settings, writers: writers, watcher: self)
-    return CallRecorder(line: line, sampleRate: plan.sampleRate, keepsText: settings.keepsText) { [lost] in
-      lost.increment(by: $0)
+    return CallRecorder(line: line, sampleRate: plan.sampleRate, keepsText: settings.keepsText) {
+      [overflowed] in overflowed.increment(by: $0)
     }
   }
 
   /// Begins to record audio that says itself where it lies; one or two channels.
   public func recordTracks(_ plan: RecordingPlan) -> TrackRecorder {
     let line = RecordingLine(details(plan), settings: settings, writers: writers, watcher: self)
-    return TrackRecorder(line: line, plan: plan) { [lost] in lost.increment(by: $0) }
+    return TrackRecorder(line: line, plan: plan) { [overflowed] in overflowed.increment(by: $0) }
   }
 
   private func details(_ plan: RecordingPlan) -> RecordingDetails {
@@ -94,6 +97,8 @@ extension RecordingService: RecordingWatcher {
     completed.increment()
     audit.write("completed", recording: details.id, organization: details.organization)
   }
+
+  func lost(_ details: RecordingDetails, milliseconds: Int) { unwritten.increment(by: milliseconds) }
 
   func failed(_ details: RecordingDetails, _ error: RecordingError) {
     failed.increment()
