@@ -28,6 +28,7 @@ extension Configuration.Listen {
     tls = section.section("tls", write: "`tls: {certificate: server.pem, key: server.key}`").map(Configuration.TLS.init)
     queues = section.integer("queues", in: 1...64, default: 1)
     let plaintext = section.flag("plaintext")
+    reflects = section.flag("reflection") ?? address.isLoopback
     section.finish()
 
     if isDemo, !address.isLoopback {

@@ -53,6 +53,7 @@ extension Configuration.Listen {
         }
       ),
       ("plaintext", tls == nil ? .plain("true") : nil), ("queues", .plain("\(queues)")),
+      ("reflection", .plain("\(reflects)")),
     ])
   }
 }

@@ -34,6 +34,8 @@ public struct Configuration: Sendable, Equatable {
     public var address: NetworkAddress
     /// `tls`; without it the port speaks plaintext.
     public var tls: TLS?
+    /// `reflection`: whether those with a good token may ask for the schemas; default true on loopback, else false.
+    public var reflects: Bool
     /// `queues`: completion queues, each with a thread of its own; 1 to 64, default 1.
     public var queues: Int
   }

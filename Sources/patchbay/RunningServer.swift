@@ -7,6 +7,7 @@ import GatewayConfiguration
 import Logging
 import Telemetry
 import TokenVerification
+import WebexProtocol
 
 /// The server's parts, made from the configuration and joined; then run until it is told to end.
 final class RunningServer: Sendable {
@@ -47,11 +48,15 @@ final class RunningServer: Sendable {
       gateway: gateway, settings: try configuration.mediaSettings(recordings: recordings?.calls, log: log), log: log)
     let services = ["", "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent"] + media.services
     health = HealthStatus(Dictionary(uniqueKeysWithValues: services.map { ($0, .notServing) }))
+    var methods =
+      gateway.methods + media.methods + HealthService.grpc(health).methods
+      + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded)
+    if configuration.listen.reflects {
+      methods += ReflectionService(sets: PublishedSchemas.descriptorSets, methods: methods).methods
+        .map(gateway.guarded)
+    }
     server = GRPCServer(
-      configuration: configuration.serverConfiguration, loops: loops,
-      methods: gateway.methods + media.methods + HealthService.grpc(health).methods
-        + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded),
-      logger: log)
+      configuration: configuration.serverConfiguration, loops: loops, methods: methods, logger: log)
     let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
     let health = self.health
     admin = AdminServer(

@@ -11,3 +11,4 @@
 #include "../Generated/media_intelligence.pb-c.h"
 #include "../Generated/cisco_health.pb-c.h"
 #include "../Generated/bot.pb-c.h"
+#include "../Generated/descriptors.h"

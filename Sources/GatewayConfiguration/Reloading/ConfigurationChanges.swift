@@ -89,6 +89,7 @@ public struct ConfigurationChanges: Sendable, Equatable {
     needsRestart = names([
       ("listen.address", effective.listen.address != new.listen.address),
       ("listen.queues", effective.listen.queues != new.listen.queues),
+      ("listen.reflection", effective.listen.reflects != new.listen.reflects),
       ("listen.tls", effective.listen.tls != new.listen.tls),
       ("admin.address", effective.admin.address != new.admin.address),
       ("logging.format", effective.logging.format != new.logging.format),
