@@ -23,12 +23,15 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-// WebSocket frames over TLS are NIO's: bots that speak WebSocket are reached through it.
-let webSocket: [Target.Dependency] = [
+// TCP and TLS to bots are NIO's, on threads that no call waits for; so are WebSocket frames.
+let sockets: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-  .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-  .product(name: "NIOSSL", package: "swift-nio-ssl"),
+  .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let webSocket: [Target.Dependency] =
+  sockets + [
+    .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
+  ]
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -81,12 +84,13 @@ let package = Package(
     layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
-    layer("WebSocketClient", ["Locking", log] + webSocket),
+    layer("BotConnections", ["Locking"] + sockets),
+    layer("WebSocketClient", ["Locking", "BotConnections", log] + webSocket),
     layer(
       "BotEngines",
       [
         "Locking", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
-        "CWebexSchemas", "WebexProtocol", "WebSocketClient", log, metrics,
+        "CWebexSchemas", "WebexProtocol", "BotConnections", "WebSocketClient", log, metrics,
       ]),
     layer("Telemetry", ["Locking", log, metrics]),
     layer(
@@ -144,6 +148,7 @@ let package = Package(
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
+    tests("BotConnections", ["Locking"] + sockets),
     tests("WebSocketClient", ["Locking"] + webSocket),
     tests(
       "BotEngines",

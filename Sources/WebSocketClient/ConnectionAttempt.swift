@@ -1,3 +1,4 @@
+import BotConnections
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -43,6 +44,8 @@ final class ConnectionAttempt: @unchecked Sendable {
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(timeout)
       .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      // When the server closes, all of it is read at once.
+      .channelOption(.socketOption(.so_rcvbuf), value: 262_144)
       .channelOption(.maxMessagesPerRead, value: 1)
       .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 16_384))
       .resolver(ThreadedResolver(loop: loop))

@@ -1,3 +1,4 @@
+import BotConnections
 import NIOCore
 import NIOWebSocket
 
@@ -10,6 +11,13 @@ final class SocketHandler: ChannelInboundHandler {
 
   /// Pongs that may wait for a server that pings and does not read.
   private static let maximumPongs = 16
+
+  /// Frames with a message's bytes, a second and at once. Whoever takes the messages does more for each than we do here:
+  /// a server that sends more is read more slowly.
+  private var frames = RateBudget(perSecond: 2_000, burst: 1_000)
+  /// Their bytes.
+  private var bytes = RateBudget(perSecond: 8 << 20, burst: 2 << 20)
+  private var isPaused = false
 
   private let limits: WebSocketLimits
   private let received: ReceivedMessages
@@ -85,8 +93,13 @@ final class SocketHandler: ChannelInboundHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard self.context != nil else { return }
+    let frame = unwrapInboundIn(data)
+    if !frame.opcode.isControlOpcode {
+      frames.spend(1)
+      bytes.spend(frame.data.readableBytes)
+    }
     do throws(WebSocketError) {
-      switch try assembly.take(unwrapInboundIn(data)) {
+      switch try assembly.take(frame) {
       case .nothing: break
       case .message(let message): received.append(message)
       case .ping(let payload): pong(payload, context)
@@ -103,10 +116,23 @@ final class SocketHandler: ChannelInboundHandler {
     readMore()
   }
 
-  /// Reads on if there is space.
+  /// Reads on if there is space, and in time.
   func readMore() {
-    guard let context, received.mayRead() else { return }
-    context.read()
+    guard let context, !isPaused, received.mayRead() else { return }
+    let now = NIODeadline.now().uptimeNanoseconds
+    frames.refill(now: now)
+    bytes.refill(now: now)
+    let pause = max(frames.wait, bytes.wait)
+    guard pause > 0 else {
+      context.read()
+      return
+    }
+    isPaused = true
+    let own = NIOLoopBound(self, eventLoop: context.eventLoop)
+    context.eventLoop.scheduleTask(in: .nanoseconds(max(pause, 1_000_000))) {
+      own.value.isPaused = false
+      own.value.readMore()
+    }
   }
 
   private func serverCloses(_ code: Int, _ context: ChannelHandlerContext) {

@@ -1,3 +1,4 @@
+import BotConnections
 import NIOSSL
 
 /// What TLS to a server needs beyond the system's trust, as PEM text. Certificates are always verified.
@@ -25,31 +26,11 @@ public struct WebSocketTLS: Sendable, Hashable {
   ///
   /// - Throws: ``WebSocketError`` that says which text cannot be used.
   func makeContext() throws(WebSocketError) -> NIOSSLContext {
-    var configuration = TLSConfiguration.makeClientConfiguration()
-    configuration.minimumTLSVersion = .tlsv12
-    configuration.certificateVerification = .fullVerification
-    configuration.applicationProtocols = ["http/1.1"]
-    if let rootsPEM {
-      configuration.trustRoots = .certificates(try Self.certificates(rootsPEM, "root certificates"))
+    do throws(ConnectionFailure) {
+      return try TLSContext.make(
+        rootsPEM: rootsPEM, certificatePEM: certificatePEM, keyPEM: keyPEM, protocols: ["http/1.1"])
+    } catch {
+      throw WebSocketError(.tls, error.message.prefix(1).uppercased() + error.message.dropFirst() + ".")
     }
-    if let certificatePEM, let keyPEM {
-      configuration.certificateChain = try Self.certificates(certificatePEM, "certificate chain").map {
-        .certificate($0)
-      }
-      guard let key = try? NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem) else {
-        throw WebSocketError(.tls, "The private key is not in PEM or is encrypted.")
-      }
-      configuration.privateKey = .privateKey(key)
-    }
-    do { return try NIOSSLContext(configuration: configuration) } catch {
-      throw WebSocketError(.tls, "TLS cannot be set up: the certificates and the key do not fit one another.")
-    }
-  }
-
-  private static func certificates(_ pem: String, _ what: String) throws(WebSocketError) -> [NIOSSLCertificate] {
-    guard let certificates = try? NIOSSLCertificate.fromPEMBytes(Array(pem.utf8)), !certificates.isEmpty else {
-      throw WebSocketError(.tls, "The \(what) is not in PEM.")
-    }
-    return certificates
   }
 }

@@ -54,6 +54,23 @@ struct WebSocketTests {
     }
   }
 
+  @Test("reads a flood of small messages no faster than whoever takes them can bear")
+  func flood() async throws {
+    let flood = Array(repeatElement([0x81, 2, 0x7B, 0x7D] as [UInt8], count: 20_000).joined())
+    try await with(LoopbackServer(opened: flood)) { server in
+      let socket = try await client.connect(to: server.address())
+      let began = ContinuousClock.now
+      var count = 0
+      while ContinuousClock.now - began < .seconds(1), count < 20_000 {
+        _ = try await socket.receive()
+        count += 1
+      }
+      // A thousand at once, two thousand a second, and what one more read from the network holds.
+      #expect((1_000...10_000).contains(count))
+      socket.close()
+    }
+  }
+
   @Test("is closed by its server with a code")
   func closed() async throws {
     try await with(LoopbackServer { _, context in LoopbackServer.close(4001, context) }) { server in

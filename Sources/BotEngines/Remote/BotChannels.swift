@@ -1,11 +1,14 @@
+import BotConnections
 import BotEngine
 import GRPCTransport
 import Locking
+import NIOSSL
 
 /// The gRPC connections to one bot: for each loop as many as its calls need.
 ///
 /// A connection carries a bounded number of calls, because servers bound the streams of one and leave the next one
-/// waiting.
+/// waiting. Every connection goes through a guard of its own (``ConnectionGuard``): what a bot sends is read on another
+/// thread first, and what would hurt other calls goes no further.
 final class BotChannels: Sendable {
   /// Calls on one connection.
   static let callsPerChannel = 50
@@ -31,7 +34,7 @@ final class BotChannels: Sendable {
 
   private let endpoint: BotEndpoint
   private let maximumMessage: Int
-  private let rootsPEM: String?
+  private let tls: NIOSSLContext?
   private let pool = Locked(Pool())
 
   /// Connections to an endpoint, none yet. Blocks while the system's authorities are read.
@@ -40,11 +43,15 @@ final class BotChannels: Sendable {
   init(_ endpoint: BotEndpoint, maximumMessage: Int) throws(EngineError) {
     self.endpoint = endpoint
     self.maximumMessage = maximumMessage
-    if endpoint.isSecure, endpoint.tls.rootsPEM == nil {
-      do { rootsPEM = try ClientTLS.systemRootsPEM() } catch { throw EngineError(.unusable, error.message) }
-    } else {
-      rootsPEM = endpoint.tls.rootsPEM
+    guard endpoint.isSecure else {
+      tls = nil
+      return
     }
+    do {
+      tls = try TLSContext.make(
+        rootsPEM: try endpoint.tls.rootsPEM ?? ClientTLS.systemRootsPEM(),
+        certificatePEM: endpoint.tls.certificatePEM, keyPEM: endpoint.tls.keyPEM, protocols: ["h2"])
+    } catch { throw EngineError(.unusable, (error as? RPCStatus)?.message ?? "\(error)") }
   }
 
   /// A connection for one more call on a loop.
@@ -57,7 +64,7 @@ final class BotChannels: Sendable {
         pool.entries[index].calls += 1
         return pool.entries[index]
       }
-      // Reading certificates takes milliseconds that the loop's other calls are not to wait for.
+      // Making a connection's guard and its channel takes a while that the loop's other calls are not to wait for.
       let channel = Task.detached { [self] in try make(on: loop) }
       let entry = Entry(number: pool.next, loop: identity, channel: channel, calls: 1)
       pool.next += 1
@@ -66,7 +73,8 @@ final class BotChannels: Sendable {
     }
     do { return Lease(channel: try await entry.channel.value, number: entry.number) } catch {
       giveBack(entry.number, isTrusted: false)
-      throw BotFailure(.unreachable, (error as? RPCStatus)?.message ?? "no connection can be made")
+      let why = (error as? RPCStatus)?.message ?? (error as? ConnectionFailure)?.message
+      throw BotFailure(.unreachable, why ?? "no connection can be made")
     }
   }
 
@@ -86,18 +94,25 @@ final class BotChannels: Sendable {
   }
 
   private func make(on loop: EventLoop) throws -> GRPCChannel {
+    let limits = GuardLimits(maximumMessage: maximumMessage)
+    let connection = try ConnectionGuard(
+      host: endpoint.host, port: endpoint.port, tls: tls, serverName: endpoint.tls.serverName,
+      connectTimeout: endpoint.connectTimeout, limits: limits)
     var arguments = ChannelArguments.client
-    // The least time between two attempts to connect is also the longest that one may take.
-    arguments["grpc.min_reconnect_backoff_ms"] = Int32(clamping: Int64(endpoint.connectTimeout / .milliseconds(1)))
+    // The least time between two attempts to connect is also the longest that one may take. The guard gives up first:
+    // it knows why.
+    let patience = endpoint.connectTimeout + .milliseconds(500)
+    arguments["grpc.min_reconnect_backoff_ms"] = Int32(clamping: Int64(patience / .milliseconds(1)))
     arguments["grpc.initial_reconnect_backoff_ms"] = 100
     arguments["grpc.max_reconnect_backoff_ms"] = 1_000
     arguments["grpc.http2.lookahead_bytes"] = 65_536
-    let tls = ClientTLS(
-      rootsPEM: rootsPEM, serverName: endpoint.tls.serverName,
-      certificate: endpoint.tls.certificatePEM.flatMap { chain in endpoint.tls.keyPEM.map { (chain, $0) } })
-    return try GRPCChannel(
-      target: endpoint.authority, security: endpoint.isSecure ? .tls(tls) : .plaintext, loop: loop,
-      options: .init(
-        channelArguments: arguments, maximumReceivedMessageLength: maximumMessage, maximumSendQueue: 131_072))
+    arguments["grpc.http2.max_frame_size"] = Int32(clamping: limits.maximumFrame)
+    // The core sees a socket of this process; the bot has to see itself.
+    arguments.values["grpc.default_authority"] = .text(endpoint.tls.serverName ?? endpoint.authority)
+    arguments.values["grpc.http2_scheme"] = .text(endpoint.isSecure ? "https" : "http")
+    var options = GRPCChannel.Options(
+      channelArguments: arguments, maximumReceivedMessageLength: maximumMessage, maximumSendQueue: 131_072)
+    options.causeOfLoss = { connection.failure }
+    return try GRPCChannel(target: connection.target, loop: loop, options: options)
   }
 }

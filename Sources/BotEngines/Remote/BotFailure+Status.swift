@@ -10,8 +10,10 @@ extension BotFailure {
     switch status.code {
     case .ok: self.init(.closed, "it ended the conversation while the call was up")
     case .unavailable where !hasHeard:
-      let why = Self.transportTexts.contains { status.message.hasPrefix($0) } ? status.message.prefix(300) : ""
+      let isOurs = status.isOfConnection || Self.transportTexts.contains { status.message.hasPrefix($0) }
+      let why = isOurs ? status.message.prefix(300) : ""
       self.init(.unreachable, why.isEmpty ? "the connection cannot be made" : String(why))
+    case .unavailable where status.isOfConnection: self.init(.closed, status.message)
     case .unauthenticated, .permissionDenied:
       self.init(.refused, "it answered \(status.code); look at the token it is sent (authorization_file)")
     case .unimplemented, .notFound:

@@ -34,6 +34,7 @@ public final class ClientCall {
   private let metadata: Metadata
   private let maximumReceived: Int
   private let waitsForConnection: Bool
+  private let causeOfLoss: (@Sendable () -> String?)?
   private var queue: SendQueue
   private var headersSent = false
   private var sending = false
@@ -59,6 +60,7 @@ public final class ClientCall {
     loop = channel.loop
     maximumReceived = channel.options.maximumReceivedMessageLength
     waitsForConnection = channel.options.waitsForConnection
+    causeOfLoss = channel.options.causeOfLoss
     queue = SendQueue(maximumBytes: channel.options.maximumSendQueue)
     whileLive = self
     pb_call_set_owner(
@@ -167,7 +169,9 @@ public final class ClientCall {
       refusal = RPCStatus(.unimplemented, "the server sent a compressed message")
       breakOff()
     } else if received.count > maximumReceived {
-      refusal = RPCStatus(.resourceExhausted, "the server sent a message of \(received.count) bytes")
+      refusal = RPCStatus(
+        .resourceExhausted,
+        "the server sent a message of \(received.count) bytes; at most \(maximumReceived) are accepted")
       breakOff()
     } else {
       delivering = true
@@ -187,9 +191,13 @@ public final class ClientCall {
     guard let core, let handler, headersSent, !statusPending, !reading, !sending, !metadataPending else { return }
     var length = 0
     let text = pb_call_status_message(core, &length)
-    let status = RPCStatus(
+    var status = RPCStatus(
       RPCStatus.Code(rawValue: pb_call_status(core)) ?? .unknown,
       String(decoding: UnsafeRawBufferPointer(start: text, count: length), as: UTF8.self))
+    if status.code == .unavailable, let cause = causeOfLoss?() {
+      status.message = cause
+      status.isOfConnection = true
+    }
     let trailers = Metadata(received: core, trailing: true)
     self.core = nil
     self.handler = nil

@@ -25,6 +25,10 @@ public final class GRPCChannel: @unchecked Sendable {
     /// A call waits, up to its deadline, for a connection that cannot be made yet, instead of ending UNAVAILABLE.
     public var waitsForConnection: Bool
 
+    /// Why the connection could not be made or was lost, where somebody but the C core knows: it becomes the message of
+    /// calls that end UNAVAILABLE. Called on the loop.
+    public var causeOfLoss: (@Sendable () -> String?)?
+
     /// The defaults.
     public init(
       channelArguments: ChannelArguments = .client, maximumReceivedMessageLength: Int = 4_194_304,

@@ -51,6 +51,8 @@ public struct RPCStatus: Error, Sendable, Hashable, CustomStringConvertible {
   public var code: Code
   /// For people; goes to the other side, so nothing secret.
   public var message: String
+  /// Made here, because the connection was lost or could not be made; `message` then says why in our own words.
+  public var isOfConnection = false
 
   /// A status.
   public init(_ code: Code, _ message: String = "") {

@@ -23,5 +23,9 @@ struct BotFailureStatusTests {
     }
     let refused = "failed to connect to all addresses; last error: Connection refused"
     #expect(BotFailure(RPCStatus(.unavailable, refused), hasHeard: false).message == refused)
+    var ours = RPCStatus(.unavailable, "it floods")
+    ours.isOfConnection = true
+    #expect(BotFailure(ours, hasHeard: false) == BotFailure(.unreachable, "it floods"))
+    #expect(BotFailure(ours, hasHeard: true) == BotFailure(.closed, "it floods"))
   }
 }

@@ -1,31 +1,33 @@
 import Dispatch
 import Glibc
-import NIOCore
-import NIOPosix
+public import NIOCore
+public import NIOPosix
 
 /// Resolves one name on a thread of the system's pool: a name server that hangs holds up this attempt and no other.
 ///
 /// NIO's own resolver takes the names of one event loop one after the other.
-final class ThreadedResolver: Resolver, Sendable {
+public final class ThreadedResolver: Resolver, Sendable {
   private let v4: EventLoopPromise<[SocketAddress]>
   private let v6: EventLoopPromise<[SocketAddress]>
 
-  init(loop: any EventLoop) {
+  /// A resolver of one name, whose answer comes on `loop`.
+  public init(loop: any EventLoop) {
     v4 = loop.makePromise()
     v6 = loop.makePromise()
   }
 
-  func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { v4.futureResult }
+  /// Part of being a resolver.
+  public func initiateAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> { v4.futureResult }
 
   /// Both queries are one call of `getaddrinfo`.
-  func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
+  public func initiateAAAAQuery(host: String, port: Int) -> EventLoopFuture<[SocketAddress]> {
     DispatchQueue.global().async { [v4, v6] in
       var hints = addrinfo()
       hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
       var found: UnsafeMutablePointer<addrinfo>?
       let status = getaddrinfo(host, String(port), &hints, &found)
       guard status == 0 else {
-        let error = WebSocketError(.refused, "\(host) has no address.")
+        let error = ConnectionFailure("\(host) has no address")
         v6.fail(error)
         v4.fail(error)
         return
@@ -50,5 +52,6 @@ final class ThreadedResolver: Resolver, Sendable {
     return v6.futureResult
   }
 
-  func cancelQueries() {}
+  /// The system's resolver cannot be stopped; its answer is not awaited any more.
+  public func cancelQueries() {}
 }
