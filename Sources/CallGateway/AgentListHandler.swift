@@ -8,6 +8,8 @@ final class AgentListHandler: CallHandler {
   private let gateway: VoiceGateway
   private var identity: Identity?
   private var isOver = false
+  /// Whether the RPC is counted among the open ones.
+  private var isCounted = true
 
   init(call: ServerCall, gateway: VoiceGateway) {
     self.call = call
@@ -47,12 +49,19 @@ final class AgentListHandler: CallHandler {
 
   func halfClosed() { finish(RPCStatus(.invalidArgument, "the request is missing")) }
   func drained() {}
-  func ended(_ end: GRPCTransport.CallEnd) { gateway.leave() }
+  func ended(_ end: GRPCTransport.CallEnd) { leave() }
 
   private func finish(_ status: RPCStatus) {
     guard !isOver else { return }
     isOver = true
     if status.code != .ok { gateway.refused(status, call: call) }
+    leave()
     call.finish(status)
+  }
+
+  private func leave() {
+    guard isCounted else { return }
+    isCounted = false
+    gateway.leave()
   }
 }

@@ -102,11 +102,7 @@ final class Conversation {
 
   private func apply(_ input: CallerInput, on interaction: Interaction) {
     let now = CallClock.now()
-    switch input {
-    case .digits(let keys): metrics.digitEntries.increment(by: keys.isEmpty ? 0 : 1)
-    case .unknown: metrics.unknownEvents.increment()
-    default: break
-    }
+    if case .unknown = input { metrics.unknownEvents.increment() }
     markTurnEnd(input, now)
     perform(machine.received(input, on: interaction.id, now: now))
   }
@@ -130,13 +126,15 @@ final class Conversation {
 
   /// An RPC is gone: cancelled, or its connection lost.
   func lost(_ interaction: Interaction) {
-    guard !interaction.isOver else { return }
+    guard !interaction.isOver else { return settled(interaction, isDelivered: false) }
     leave(interaction.id)
     perform(machine.lost(interaction.id, now: CallClock.now()))
   }
 
-  /// An RPC that was completed broke before the client had all of it.
-  func undelivered(_ interaction: Interaction) { machine.undelivered(interaction.id) }
+  /// The greeting's RPC is over: the client has all of it, or the RPC broke before.
+  func settled(_ interaction: Interaction, isDelivered: Bool) {
+    perform(machine.greetingSettled(interaction.id, isDelivered: isDelivered, now: CallClock.now()))
+  }
 
   /// An RPC leaves: nothing of it counts any more.
   @discardableResult
@@ -182,6 +180,7 @@ final class Conversation {
     case .interrupted, .ended: status.set(.waiting)
     case .mark: break
     }
+    if case .digits = event { metrics.digitEntries.increment() }
   }
 
   private func send(_ response: VoiceResponse, on rpc: RPCID) {
@@ -197,10 +196,12 @@ final class Conversation {
   private func finish(_ rpc: RPCID, _ completion: RPCCompletion) {
     guard let interaction = leave(rpc) else { return }
     switch completion {
-    case .ok: interaction.line.finish(.ok)
+    case .ok: interaction.line.finish(.ok, tellsDelivery: machine.awaitsDelivery(on: rpc))
     case .tooManyCalls:
-      interaction.line.finish(RPCStatus(.resourceExhausted, "too many calls of one conversation"))
-    case .unavailable: interaction.line.finish(RPCStatus(.unavailable, "the server is shutting down"))
+      interaction.line.finish(
+        RPCStatus(.resourceExhausted, "too many calls of one conversation"), tellsDelivery: false)
+    case .unavailable:
+      interaction.line.finish(RPCStatus(.unavailable, "the server is shutting down"), tellsDelivery: false)
     }
   }
 

@@ -6,7 +6,9 @@ import WebexProtocol
 protocol InteractionLine: AnyObject {
   func send(_ response: VoiceResponse)
   /// Completes the RPC after what was sent.
-  func finish(_ status: RPCStatus)
+  ///
+  /// - Parameter tellsDelivery: the conversation is told whether the client had it all.
+  func finish(_ status: RPCStatus, tellsDelivery: Bool)
   /// Reads no further message until ``resume()``: the caller's audio runs ahead of time.
   func pause()
   func resume()

@@ -17,7 +17,7 @@ final class RemoteInteraction {
   func received(_ message: [UInt8]) { loop.execute { [far] in far.received(message) } }
   func halfClosed() { loop.execute { [far] in far.halfClosed() } }
   func lost() { loop.execute { [far] in far.lost() } }
-  func undelivered() { loop.execute { [far] in far.undelivered() } }
+  func settled(isDelivered: Bool) { loop.execute { [far] in far.settled(isDelivered: isDelivered) } }
 }
 
 /// The conversation's side of it: an RPC like any other, whose line leads to another loop.
@@ -70,9 +70,9 @@ final class RemoteLine: InteractionLine, @unchecked Sendable {
     self.interaction = nil
   }
 
-  func undelivered() {
+  func settled(isDelivered: Bool) {
     guard let conversation, let interaction else { return }
-    conversation.undelivered(interaction)
+    conversation.settled(interaction, isDelivered: isDelivered)
     self.conversation = nil
     self.interaction = nil
   }
@@ -82,7 +82,9 @@ final class RemoteLine: InteractionLine, @unchecked Sendable {
     nearLoop.execute { [near] in near.value.send(encoded: message) }
   }
 
-  func finish(_ status: RPCStatus) { nearLoop.execute { [near] in near.value.finish(status) } }
+  func finish(_ status: RPCStatus, tellsDelivery: Bool) {
+    nearLoop.execute { [near] in near.value.finish(status, tellsDelivery: tellsDelivery) }
+  }
   func pause() { nearLoop.execute { [near] in near.value.pause() } }
   func resume() { nearLoop.execute { [near] in near.value.resume() } }
 }

@@ -24,8 +24,10 @@ final class VoiceCallHandler: CallHandler {
   private let call: ServerCall
   private let id: RPCID
   private var state = State.authenticating
-  /// Who completed the RPC well, until it is known whether the client has it all.
+  /// Who is told whether the client has it all.
   private var answeredBy: State?
+  /// Whether the RPC is counted among the open ones.
+  private var isCounted = true
   private var isHalfClosed = false
   private var watchdog: LoopTimer?
   private var lastMessage = CallClock.now()
@@ -110,7 +112,7 @@ final class VoiceCallHandler: CallHandler {
     if case .event(let event) = request.input, case .sessionEnd = event.kind, gateway.registry.find(key) == nil {
       // The caller of a conversation that is already over has hung up.
       send(VoiceResponse())
-      return finish(.ok)
+      return complete(.ok)
     }
     let conversation = try gateway.conversation(for: key, identity: identity, request: request, call: call)
     if conversation.loop === call.loop {
@@ -130,7 +132,7 @@ final class VoiceCallHandler: CallHandler {
     switch state {
     case .local(let conversation, let interaction): conversation.halfClosed(interaction)
     case .remote(let remote): remote.halfClosed()
-    case .authorized: finish(.ok)
+    case .authorized: complete(.ok)
     case .authenticating, .over: break
     }
   }
@@ -140,7 +142,7 @@ final class VoiceCallHandler: CallHandler {
   func ended(_ end: CallEnd) {
     watchdog?.cancel()
     watchdog = nil
-    gateway.leave()
+    leave()
     let was = state
     let answeredBy = answeredBy
     state = .over
@@ -150,10 +152,10 @@ final class VoiceCallHandler: CallHandler {
     case .remote(let remote): remote.lost()
     case .authenticating, .authorized, .over: break
     }
-    guard end == .cancelled else { return }
     switch answeredBy {
-    case .local(let conversation, let interaction): conversation.undelivered(interaction)
-    case .remote(let remote): remote.undelivered()
+    case .local(let conversation, let interaction):
+      conversation.settled(interaction, isDelivered: end == .completed)
+    case .remote(let remote): remote.settled(isDelivered: end == .completed)
     default: break
     }
   }
@@ -172,13 +174,24 @@ final class VoiceCallHandler: CallHandler {
     }
   }
 
-  private func complete(_ status: RPCStatus) {
+  private func complete(_ status: RPCStatus, tellsDelivery: Bool = false) {
     guard !isOver else { return }
-    if status.code == .ok { answeredBy = state }
+    if tellsDelivery { answeredBy = state }
     state = .over
     watchdog?.cancel()
     watchdog = nil
-    call.finish(status)
+    // A status that waits for the client's half-close takes no place of a live RPC.
+    leave()
+    call.finish(status, lingering: tellsDelivery ? Self.lingering : .zero)
+  }
+
+  /// A client that gives the greeting up does so while it connects or fails over: within this time of the greeting.
+  private static let lingering = Duration.milliseconds(100)
+
+  private func leave() {
+    guard isCounted else { return }
+    isCounted = false
+    gateway.leave()
   }
 
   private var isOver: Bool { if case .over = state { true } else { false } }
@@ -216,7 +229,7 @@ extension VoiceCallHandler: InteractionLine {
     }
   }
 
-  func finish(_ status: RPCStatus) { complete(status) }
+  func finish(_ status: RPCStatus, tellsDelivery: Bool) { complete(status, tellsDelivery: tellsDelivery) }
   func pause() { call.pauseReading() }
   func resume() { call.startReading() }
 }

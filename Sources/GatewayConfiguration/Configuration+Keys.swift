@@ -121,6 +121,7 @@ extension Configuration.Limits {
     conversations = section.integer("conversations", in: 1...1_000_000, default: 2_000)
     conversationsPerTenant = section.integer("conversations_per_tenant", in: 1...1_000_000, default: 1_000)
     idle = section.duration("idle", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
+    statusHold = section.duration("status_hold", in: .zero...(.seconds(5)), default: .seconds(1))
     section.finish()
   }
 }

@@ -21,7 +21,7 @@ extension Configuration {
         .keys([
           ("conversations", .plain("\(limits.conversations)")),
           ("conversations_per_tenant", .plain("\(limits.conversationsPerTenant)")),
-          ("idle", .duration(limits.idle)),
+          ("idle", .duration(limits.idle)), ("status_hold", .duration(limits.statusHold)),
         ])
       ),
       ("recording", recording.node(path)),

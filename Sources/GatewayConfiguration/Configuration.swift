@@ -123,6 +123,9 @@ public struct Configuration: Sendable, Equatable {
     public var conversationsPerTenant: Int
     /// `idle`: after this long without an RPC a conversation is over; 1 s to 24 h, default 10 min.
     public var idle: Duration
+    /// `status_hold`: how long an RPC's status waits for the client to half-close, after its last message has left; 0
+    /// (at once) to 5 s, default 1 s.
+    public var statusHold: Duration = .seconds(1)
   }
 
   /// `logging`.

@@ -12,7 +12,9 @@ struct CallCommand: AsyncParsableCommand {
       After the greeting the caller says nothing for each --no-input, speaks each --audio, sends each --event, presses \
       each --digits, and hangs up; each is a turn of its own, which waits for the answer and for its prompt to be played.
 
-      Exits with 1 if the call fails.
+      As the platform, it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC to its status.
+
+      Exits with 1 if the call fails, or if an RPC ends otherwise than with OK.
       """)
 
   @OptionGroup var options: CallerOptions
@@ -86,6 +88,9 @@ struct CallCommand: AsyncParsableCommand {
       if let advice = options.advice(failure, tokenSource: token.source) { StandardError.write(advice) }
       throw ExitCode.failure
     }
+    guard !end.caller.brokenRPCs.isEmpty else { return }
+    for broken in end.caller.brokenRPCs { StandardError.write("The platform would not take this: \(broken).") }
+    throw ExitCode.failure
   }
 }
 

@@ -118,6 +118,7 @@ struct CallerOptions: ParsableArguments {
     settings.format = AudioFormat(encoding: encoding.encoding, sampleRate: rate)
     settings.bargeIn = bargeIn.map { .milliseconds($0) }
     settings.patience = .milliseconds(Int(patience * 1000))
+    settings.halfCloseDelay = .zero ... .milliseconds(50)
     return settings
   }
 

@@ -116,6 +116,8 @@ extension Configuration {
   var serverConfiguration: GRPCServer.Configuration {
     let security: GRPCServer.Configuration.Security =
       listen.tls.map { .tls(TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.clientCA)) } ?? .plaintext
-    return .init(listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20)
+    return .init(
+      listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20,
+      statusHold: limits.statusHold)
   }
 }

@@ -9,7 +9,9 @@ struct ReplayCommand: AsyncParsableCommand {
     abstract: "Makes many calls at once from recorded speech, in real time.",
     discussion: """
       Each call speaks every file as a turn of its own, beginning with another one, and hangs up; with --turns it does \
-      so several times, with --duration over and over until that long after the last call was begun.
+      so several times, with --duration over and over until that long after the last call was begun. As the platform, \
+      it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC to its status: any but OK is an \
+      error.
 
       With --json the last line on standard output is one object: calls, turns, framesSent, framesUnsent, turnsCutShort, \
       errors by status, outcomes, violations, wallSeconds, and the times connect, greeting, startDelay, endDelay, \

@@ -68,7 +68,8 @@ final class RunningServer: Sendable {
     var register: (@Sendable (Configuration) -> Void)?
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(
-      gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin, sink: sink,
+      server: server, gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin,
+      sink: sink,
       register: register)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
@@ -154,7 +155,7 @@ final class RunningServer: Sendable {
     await calls
     hurry.cancel()
     health.finish()
-    await server.shutdown(grace: .seconds(2))
+    await server.shutdown(grace: server.statusHold + .seconds(2))
     await admin.stop()
     await loops.shutdown()
     await recordings?.finish()

@@ -98,6 +98,9 @@ struct BadConfigurationTests {
       ),
       BadConfiguration(agents + "shutdown: {drain: 2h}", "p.yaml:2:19: `shutdown.drain` cannot be `2h`"),
       BadConfiguration(agents + "shutdown: {drain: -1s}", "p.yaml:2:19: `shutdown.drain` cannot be"),
+      BadConfiguration(
+        agents + "limits: {status_hold: 6s}",
+        "p.yaml:2:23: `limits.status_hold` cannot be `6s`; write a number with its unit (ms, s, m, h, d) from 0s to 5s"),
       BadConfiguration(agents + "limits: {idle: 99999999999999d}", "p.yaml:2:16: `limits.idle` cannot be"),
       BadConfiguration(
         agents + "limits: {conversations: 99999999999999999999}", "p.yaml:2:25: `limits.conversations` cannot be"),

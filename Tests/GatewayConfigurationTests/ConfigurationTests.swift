@@ -51,7 +51,10 @@ struct ConfigurationTests {
           minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), endSilence: .seconds(1),
           preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
     #expect(agent.audio == .init(defaultEncoding: .alaw, defaultRate: 16_000))
-    #expect(configuration.limits == .init(conversations: 50, conversationsPerTenant: 20, idle: .seconds(300)))
+    #expect(
+      configuration.limits
+        == .init(
+          conversations: 50, conversationsPerTenant: 20, idle: .seconds(300), statusHold: .milliseconds(500)))
     #expect(configuration.recording == .init(isEnabled: false, directory: fixture.folder + "/recordings"))
     #expect(configuration.logging == .init(level: .debug, format: .text))
     #expect(configuration.shutdown == .init(drain: .seconds(30)))
@@ -74,7 +77,10 @@ struct ConfigurationTests {
     #expect(configuration.agents[0].responses == .wav)
     #expect(configuration.agents[0].speech == .standard)
     #expect(configuration.agents[0].audio == .standard)
-    #expect(configuration.limits == .init(conversations: 2_000, conversationsPerTenant: 1_000, idle: .seconds(600)))
+    #expect(
+      configuration.limits
+        == .init(
+          conversations: 2_000, conversationsPerTenant: 1_000, idle: .seconds(600), statusHold: .seconds(1)))
     #expect(configuration.recording == .init(isEnabled: false, directory: nil))
     #expect(configuration.logging == .init(level: .info, format: .json))
     #expect(configuration.shutdown.drain == .seconds(120))

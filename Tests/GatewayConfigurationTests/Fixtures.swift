@@ -70,7 +70,7 @@ struct Fixture {
       - id: demo
         default: true
         engine: {kind: demo}
-    limits: {conversations: 50, conversations_per_tenant: 20, idle: 5m}
+    limits: {conversations: 50, conversations_per_tenant: 20, idle: 5m, status_hold: 500ms}
     recording: {enabled: false, directory: recordings}
     logging: {level: debug, format: text}
     shutdown: {drain: 30s}

@@ -171,7 +171,8 @@ struct ConfigurationChangesTests {
   @Test(
     "keys that take effect at once are named",
     arguments: [
-      ("limits: {conversations: 3}", "limits"), ("logging: {level: debug}", "logging.level"),
+      ("limits: {conversations: 3}", "limits"), ("limits: {status_hold: 0s}", "limits"),
+      ("logging: {level: debug}", "logging.level"),
       ("shutdown: {drain: 1s}", "shutdown"), ("egress: {hosts: [a.example.com]}", "egress"),
     ])
   func settings(line: String, key: String) throws {

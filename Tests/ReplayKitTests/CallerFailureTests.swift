@@ -98,6 +98,40 @@ struct CallerFailureTests {
     var testDescription: String { name }
   }
 
+  @Test("A status other than OK after a transfer is an error of a call that was transferred all the same")
+  func brokenAfterTransfer() {
+    var rig = CallRig([])
+    rig.server(.ending(.transferToAgent), on: 1)
+    rig.complete(1, status: 1, "reset")
+    rig.pass(.seconds(1))
+    #expect(rig.outcomes == [.transferred(summary: nil)])
+    let broken = CallFailure(.status(code: 1, message: "reset"), during: .sessionStart)
+    #expect(rig.caller.brokenRPCs == [broken])
+    #expect(rig.events.contains(.broken(broken)))
+    var tally = ReplayTally()
+    tally.add(rig.caller, connected: nil)
+    #expect(tally.errors == ["CANCELLED": 1])
+  }
+
+  @Test("An audio RPC is half-closed some time after END_OF_INPUT, and its status is waited for")
+  func lateHalfClose() {
+    var rig = CallRig([.speak(clip: 0)]) { $0.halfCloseDelay = .milliseconds(20) ... .milliseconds(50) }
+    rig.answer(1, .answer(milliseconds: 0))
+    rig.pass(.milliseconds(1500))
+    rig.server(.startOfInput, on: 2)
+    rig.server(.endOfInput, on: 2)
+    let end = rig.now
+    #expect(rig.halfClosed[2] == nil)
+    let frames = rig.frames[2]?.count
+    rig.server(.answer(), on: 2)
+    rig.pass(.milliseconds(100))
+    let delay = (rig.halfClosed[2] ?? .zero) - end
+    #expect((Duration.milliseconds(20) ... .milliseconds(50)).contains(delay))
+    #expect(rig.frames[2]?.count == frames)
+    rig.complete(2, status: 1, "reset")
+    #expect(rig.outcomes == [.failed(.init(.status(code: 1, message: "reset"), during: .audio))])
+  }
+
   static let breaches: [Breach] = [
     Breach(
       name: "START_OF_INPUT twice", responses: [.startOfInput, .startOfInput], violations: [.startOfInputTwice]),

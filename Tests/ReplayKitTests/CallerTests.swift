@@ -75,6 +75,8 @@ struct CallerTests {
     rig.pass(.seconds(6))
     #expect(rig.outcomes == [.hungUp])
     #expect(rig.cancelled.contains(3))
+    #expect(rig.caller.brokenRPCs.contains(.init(.noAnswer, during: .sessionEnd)))
+    #expect(rig.caller.brokenRPCs.contains(.init(.notCompleted, during: .audio)))
   }
 
   @Test("Wire 3 and 6: prompts in chunks play one after the other, and the empty FINAL ends the answer")

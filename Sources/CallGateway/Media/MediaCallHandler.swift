@@ -76,6 +76,8 @@ final class MediaCallHandler: CallHandler {
   private var lastMessage = CallClock.now()
   private var hasMessage = false
   private var isHalfClosed = false
+  /// Whether the RPC is counted among the open ones.
+  private var isCounted = true
 
   init(call: ServerCall, media: MediaGateway, method: MediaMethod) {
     self.call = call
@@ -163,7 +165,7 @@ final class MediaCallHandler: CallHandler {
     pauseTimer?.cancel()
     watchdog = nil
     pauseTimer = nil
-    media.leave()
+    leave()
     switch state {
     case .joined(let session), .over(let session?): tell(session) { [id] in $0.left(id) }
     case .authenticating, .authorized, .over(nil): break
@@ -204,7 +206,15 @@ final class MediaCallHandler: CallHandler {
     if case .joined(let session) = state { state = .over(session) } else { state = .over(nil) }
     watchdog?.cancel()
     watchdog = nil
+    // A status that waits for the client's half-close takes no place of a live RPC.
+    leave()
     call.finish(status)
+  }
+
+  private func leave() {
+    guard isCounted else { return }
+    isCounted = false
+    media.leave()
   }
 
   private var isOver: Bool { if case .over = state { true } else { false } }

@@ -18,16 +18,19 @@ final class Acceptor: @unchecked Sendable {
   private var slots: [RequestSlot] = []
   private var armed = 0
   private let live = Atomic(0)
+  private let hold: HoldSetting
+  private var holds = HoldPlaces()
   private let stopTag: UnsafeMutablePointer<pb_tag>
   private var whenStopped: (() -> Void)?
   /// Keeps the acceptor while the C core holds pointers to its slots or to its tag.
   private var whileArmed: Acceptor?
 
   init(
-    loop: EventLoop, limits: CallLimits, server: OpaquePointer, methods: [String: ServerMethod],
+    loop: EventLoop, limits: CallLimits, hold: HoldSetting, server: OpaquePointer, methods: [String: ServerMethod],
     certificates: [CertificateSource]
   ) {
     self.certificates = certificates
+    self.hold = hold
     self.loop = loop
     self.limits = limits
     self.server = server
@@ -79,6 +82,13 @@ final class Acceptor: @unchecked Sendable {
       }
     }
   }
+
+  /// How long a status may wait for the client's half-close.
+  var statusHold: Duration { hold.value }
+
+  /// A call's status is to wait. False where too many do.
+  func takeHold(isRead: Bool) -> Bool { holds.take(isRead: isRead) }
+  func giveHoldBack(isRead: Bool) { holds.giveBack(isRead: isRead) }
 
   func callEnded() {
     live.wrappingSubtract(1, ordering: .relaxed)
@@ -134,4 +144,16 @@ final class RequestSlot {
   deinit { pb_slot_destroy(core) }
 
   func arrived(_ ok: Bool) { acceptor.arrived(in: self, ok) }
+}
+
+/// A server's `statusHold`, which may change while calls are up.
+final class HoldSetting: Sendable {
+  private let nanoseconds: Atomic<Int64>
+
+  init(_ value: Duration) { nanoseconds = Atomic(EventLoop.nanoseconds(of: value)) }
+
+  var value: Duration {
+    get { .nanoseconds(nanoseconds.load(ordering: .relaxed)) }
+    set { nanoseconds.store(EventLoop.nanoseconds(of: newValue), ordering: .relaxed) }
+  }
 }

@@ -40,18 +40,22 @@ public final class GRPCServer: @unchecked Sendable {
     public var maximumSentMessageLength: Int
     /// Bytes that may wait to be sent, a call.
     public var maximumSendQueue: Int
+    /// How long a call's status waits for the client to half-close, after the last message has left; zero sends it
+    /// at once.
+    public var statusHold: Duration
 
     /// A configuration with the defaults for a server that faces the Internet.
     public init(
       listeners: [Listener], channelArguments: ChannelArguments = .server,
       maximumReceivedMessageLength: Int = 131_072, maximumSentMessageLength: Int = 4_194_304,
-      maximumSendQueue: Int = 262_144
+      maximumSendQueue: Int = 262_144, statusHold: Duration = .seconds(1)
     ) {
       self.listeners = listeners
       self.channelArguments = channelArguments
       self.maximumReceivedMessageLength = maximumReceivedMessageLength
       self.maximumSentMessageLength = maximumSentMessageLength
       self.maximumSendQueue = maximumSendQueue
+      self.statusHold = statusHold
     }
   }
 
@@ -67,6 +71,13 @@ public final class GRPCServer: @unchecked Sendable {
   private let methods: [String: ServerMethod]
   private let logger: Logger
   private let state = Locked(State.configured)
+  private let hold: HoldSetting
+
+  /// How long a call's status waits for the client to half-close; may change while calls are up.
+  public var statusHold: Duration {
+    get { hold.value }
+    set { hold.value = newValue }
+  }
 
   /// A server that does nothing yet.
   ///
@@ -77,6 +88,7 @@ public final class GRPCServer: @unchecked Sendable {
   ///   - logger: for what happens to the server itself.
   public init(configuration: Configuration, loops: EventLoopGroup, methods: [ServerMethod], logger: Logger) {
     self.configuration = configuration
+    hold = HoldSetting(configuration.statusHold)
     group = loops
     self.methods = Dictionary(methods.map { ($0.path, $0) }, uniquingKeysWith: { _, last in last })
     self.logger = logger
@@ -110,7 +122,7 @@ public final class GRPCServer: @unchecked Sendable {
       maximumMessageLength: configuration.maximumReceivedMessageLength,
       maximumSentMessageLength: configuration.maximumSentMessageLength)
     let acceptors = group.loops.map {
-      Acceptor(loop: $0, limits: callLimits, server: core, methods: methods, certificates: certificates)
+      Acceptor(loop: $0, limits: callLimits, hold: hold, server: core, methods: methods, certificates: certificates)
     }
     state.withLock { $0 = .running(acceptors) }
     for acceptor in acceptors { acceptor.loop.execute { acceptor.begin() } }
@@ -144,8 +156,8 @@ public final class GRPCServer: @unchecked Sendable {
   private func discard(_ core: OpaquePointer, _ certificates: [CertificateSource]) {
     let acceptor = Acceptor(
       loop: group.loops[0],
-      limits: CallLimits(maximumQueuedBytes: 0, maximumMessageLength: 0, maximumSentMessageLength: 0), server: core,
-      methods: [:], certificates: certificates)
+      limits: CallLimits(maximumQueuedBytes: 0, maximumMessageLength: 0, maximumSentMessageLength: 0), hold: hold,
+      server: core, methods: [:], certificates: certificates)
     acceptor.loop.execute { acceptor.stopAndDestroy() }
   }
 
@@ -159,6 +171,8 @@ public final class GRPCServer: @unchecked Sendable {
 
   /// Takes no more calls, lets the open ones finish, and cancels those that are left after `grace`. Returns when every
   /// call has ended and every connection is closed. Once; later calls return at once.
+  ///
+  /// Statuses that wait for a half-close wait on, so `grace` has to be longer than `statusHold`.
   public func shutdown(grace: Duration) async {
     let running: [Acceptor] = state.withLock { state in
       guard case .running(let acceptors) = state else { return [] }

@@ -29,9 +29,13 @@ public final class ServerCall {
   private var flushScheduled = false
 
   private var wantsReading = false
+  private var hasRead = false
   private var reading = false
   private var readEnded = false
+  private var isHalfClosed = false
   private var delivering = false
+
+  private var hold = StatusHold()
 
   private var closed = false
   private var broken = false
@@ -117,6 +121,7 @@ public final class ServerCall {
   public func startReading() {
     loop.preconditionIsCurrent()
     wantsReading = true
+    if finalStatus == nil { hasRead = true }
     readNext()
   }
 
@@ -127,8 +132,9 @@ public final class ServerCall {
   }
 
   private func readNext() {
-    guard let core, wantsReading, !reading, !delivering, !readEnded, !closed, !broken, finalStatus == nil, loop.isOpen
-    else { return }
+    guard let core, !reading, !delivering, !readEnded, !closed, !broken, loop.isOpen else { return }
+    // A finished call is read on, and what comes is thrown away, to see the client's half-close.
+    guard finalStatus == nil ? wantsReading : hasRead && !hold.isOver else { return }
     reading = pb_call_receive_message(core)
     if !reading { breakOff() }
   }
@@ -140,11 +146,17 @@ public final class ServerCall {
     guard let message = pb_call_take_message(core) else {
       readEnded = true
       // An end that broke is followed by the close; one that looks whole waits for what is queued behind it.
-      if !pb_call_receive_failed(core) && !closed { loop.settleLater(self) }
+      if pb_call_receive_failed(core) || closed { return }
+      isHalfClosed = true
+      if finalStatus == nil { loop.settleLater(self) } else { flushLater() }
       return
     }
     let received = ReceivedMessage(message)
-    if closed || finalStatus != nil { return }
+    if closed { return }
+    if finalStatus != nil {
+      if hold.discards(received.count) { readNext() } else { release() }
+      return
+    }
     if received.isCompressed || pb_call_message_was_marked_compressed(core) {
       refuse(RPCStatus(.unimplemented, "compressed messages are not accepted"))
     } else if received.count > limits.maximumMessageLength {
@@ -166,6 +178,8 @@ public final class ServerCall {
 
   private func refuse(_ status: RPCStatus) {
     queue.removeAll()
+    // Nothing more of such a client is taken into memory.
+    hasRead = false
     finish(status)
   }
 
@@ -207,13 +221,44 @@ public final class ServerCall {
   @discardableResult
   public func send(_ message: [UInt8]) -> Bool { message.withUnsafeBytes { send($0) } }
 
-  /// Ends the call with a status, after what is queued has left. Further sends, reads and finishes have no effect.
-  public func finish(_ status: RPCStatus = .ok, trailingMetadata: Metadata = []) {
+  /// Ends the call with a status. Further sends, reads and finishes have no effect.
+  ///
+  /// What is queued leaves at once; the status follows when the client has half-closed, or after
+  /// `GRPCServer.statusHold`, or with half of the time to the call's deadline.
+  ///
+  /// - Parameter lingering: the status is kept back for at least this long after the last message, so that a client
+  ///   that cancels meanwhile is seen: `ended(_:)` tells. Of no effect where statuses are not held.
+  public func finish(
+    _ status: RPCStatus = .ok, trailingMetadata: Metadata = [], lingering: Duration = .zero
+  ) {
     loop.preconditionIsCurrent()
     if closed || finalStatus != nil { return }
     finalStatus = status
     self.trailingMetadata = trailingMetadata
+    hold.begin(limit: acceptor.statusHold, lingering: lingering)
+    readNext()
     flushLater()
+  }
+
+  /// Keeps the status back while there is reason to, and lets it go otherwise.
+  private func holdOrRelease() {
+    guard
+      let time = hold.timeLeft(
+        now: pb_now(), isHalfClosed: isHalfClosed, isRead: hasRead, toDeadline: timeRemaining),
+      hold.isTimed || acceptor.takeHold(isRead: hasRead)
+    else { return release() }
+    hold.setTimer(loop.schedule(after: time) { self.release() })
+  }
+
+  /// The status leaves, whatever the client does.
+  private func release() {
+    endHold()
+    flushLater()
+  }
+
+  private func endHold() {
+    if hold.isTimed { acceptor.giveHoldBack(isRead: hasRead) }
+    hold.end()
   }
 
   /// Breaks the call off at once; the client sees CANCELLED. `ended(_:)` follows.
@@ -263,6 +308,7 @@ public final class ServerCall {
   private func endIfDone() {
     guard closed, !reading, !sending, !released, let core, let handler else { return }
     released = true
+    endHold()
     self.handler = nil
     let completed = statusArrived && !pb_call_was_cancelled(core)
     handler.ended(completed ? .completed : .cancelled)
@@ -279,8 +325,11 @@ extension ServerCall: OutboundCall {
     guard let core, !sending, !closed, !broken, !statusSent, loop.isOpen else { return }
     var send = pb_send()
     send.message = queue.takeFirst()
-    send.finish = finalStatus != nil && queue.isEmpty
-    if send.message == nil && !send.finish && !(headersWanted && !headersSent) { return }
+    send.finish = finalStatus != nil && queue.isEmpty && hold.admitsStatus(isHalfClosed: isHalfClosed)
+    if send.message == nil && !send.finish && !(headersWanted && !headersSent) {
+      if finalStatus != nil && queue.isEmpty { holdOrRelease() }
+      return
+    }
     send.headers = !headersSent
     if send.headers { send.initial_metadata = initialMetadata.makeCore() }
     headersSent = true

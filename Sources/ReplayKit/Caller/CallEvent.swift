@@ -50,6 +50,8 @@ public enum CallEvent: Sendable, Equatable {
   case sessionEnd
   /// The server did something the platform does not allow or might not take.
   case violation(WireViolation)
+  /// An RPC broke after all that was to be heard on it.
+  case broken(CallFailure)
   /// The call is over.
   case over(CallOutcome)
 }

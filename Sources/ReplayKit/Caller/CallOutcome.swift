@@ -22,6 +22,8 @@ public struct CallFailure: Error, Sendable, Equatable {
     case noAnswer
     /// An RPC was completed without the answer that the caller waited for.
     case completedWithoutAnswer
+    /// An RPC was not completed after all had been said on it.
+    case notCompleted
     /// A response could not be read.
     case unreadable(String)
   }
@@ -46,6 +48,7 @@ extension CallFailure: CustomStringConvertible {
       "\(during) ended with \(StatusName.text(code))\(message.isEmpty ? "" : ": \(message)")"
     case .noAnswer: "\(during): the server did not answer in time"
     case .completedWithoutAnswer: "\(during): the server completed the RPC without an answer"
+    case .notCompleted: "\(during): the server did not complete the RPC"
     case .unreadable(let why): "\(during): a response could not be read: \(why)"
     }
   }

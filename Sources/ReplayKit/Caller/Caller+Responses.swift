@@ -61,7 +61,7 @@ extension Caller {
     }
     tell(.endOfInput(after: turns[turn].endDelay))
     if settings.keepsAudio { timeline.cut(.caller, at: now) }
-    halfClose(rpcs[index].id)
+    halfCloseSoon(rpcs[index].id, at: now)
     phase = .waiting(rpc: rpcs[index].id, since: now)
   }
 

@@ -34,6 +34,8 @@ extension Caller {
     /// The turn that its answer belongs to.
     var turn: Int?
     var isHalfClosed = false
+    /// When the platform half-closes it, after END_OF_INPUT.
+    var closes: Duration?
     /// Whether what comes is not to be heard any more, and an answer not to be waited for.
     var isDropped = false
     var hasStart = false
@@ -89,6 +91,7 @@ extension Caller {
     var wake = stream?.nextFrame
     func earliest(_ time: Duration) { wake = min(wake ?? time, time) }
     if playout.endIsUntold { earliest(playout.end) }
+    for line in rpcs { if let closes = line.closes { earliest(closes) } }
     switch phase {
     case .ready, .finished: return nil
     case .waiting(_, let since):

@@ -27,6 +27,9 @@ public struct Caller: Sendable {
   public internal(set) var outcome: CallOutcome?
   /// What the server did that the platform does not allow.
   public internal(set) var violations: [WireViolation] = []
+  /// RPCs that ended with another status than OK, or not at all, after all that was to be heard on them: the call has
+  /// not failed for it, but the platform takes such an RPC for failed.
+  public internal(set) var brokenRPCs: [CallFailure] = []
   /// Frames of audio sent.
   public internal(set) var framesSent = 0
   /// Audio of interrupted answers that came after START_OF_INPUT had interrupted them: the platform drops it, and a
@@ -75,6 +78,7 @@ public struct Caller: Sendable {
   public mutating func tick(at now: Duration) {
     guard outcome == nil else { return }
     if playout.takeEnd(at: now) { tell(.promptsEnd) }
+    for line in rpcs { if let closes = line.closes, closes <= now { halfClose(line.id) } }
     switch phase {
     case .ready, .finished: break
     case .waiting(let rpc, let since):
@@ -88,7 +92,10 @@ public struct Caller: Sendable {
     case .listening: listen(at: now)
     case .keying(let keying): if keying.due <= now { complete(keying, at: now) }
     case .leaving: leave(at: now)
-    case .hangingUp(let since): if now >= since + settings.leaveTimeout { finish(.hungUp, at: now) }
+    case .hangingUp(let since):
+      guard now >= since + settings.leaveTimeout else { return }
+      for line in rpcs { noteBroken(line.purpose == .sessionEnd ? .noAnswer : .notCompleted, line) }
+      finish(.hungUp, at: now)
     }
   }
 
@@ -99,16 +106,25 @@ public struct Caller: Sendable {
     if stream?.rpc == rpc { stream = nil }
     guard outcome == nil else { return }
     guard status == 0 else {
-      if case .leaving = phase, line.isDropped { return leave(at: now) }
-      return fail(.status(code: status, message: message), line, at: now)
+      let reason = CallFailure.Reason.status(code: status, message: message)
+      guard case .leaving = phase, line.isDropped else { return fail(reason, line, at: now) }
+      noteBroken(reason, line)
+      return leave(at: now)
     }
     switch line.purpose {
-    case .sessionEnd: finish(.hungUp, at: now)
-    case .startOfDTMF: break
+    case .sessionEnd, .startOfDTMF: break
     case .sessionStart, .audio, .digits, .noInput, .custom:
       if !line.isAnswered, !line.isDropped { return fail(.completedWithoutAnswer, line, at: now) }
     }
     if case .leaving = phase { leave(at: now) }
+    // Every RPC is read to its status, the one of SESSION_END and those that were open before.
+    if case .hangingUp = phase, rpcs.isEmpty { finish(.hungUp, at: now) }
+  }
+
+  private mutating func noteBroken(_ reason: CallFailure.Reason, _ line: OpenRPC) {
+    let failure = CallFailure(reason, during: line.purpose)
+    brokenRPCs.append(failure)
+    tell(.broken(failure))
   }
 
   /// A response of the RPC could not be decoded.
@@ -187,14 +203,28 @@ public struct Caller: Sendable {
   mutating func halfClose(_ rpc: Int) {
     guard let index = rpcs.firstIndex(where: { $0.id == rpc }), !rpcs[index].isHalfClosed else { return }
     rpcs[index].isHalfClosed = true
+    rpcs[index].closes = nil
     act(.halfClose(rpc: rpc))
     if stream?.rpc == rpc { stream = nil }
+  }
+
+  /// Half-closes an RPC some time after END_OF_INPUT, as the platform does.
+  mutating func halfCloseSoon(_ rpc: Int, at now: Duration) {
+    let range = settings.halfCloseDelay
+    guard range.upperBound > .zero else { return halfClose(rpc) }
+    if stream?.rpc == rpc { stream = nil }
+    guard let index = rpcs.firstIndex(where: { $0.id == rpc }), !rpcs[index].isHalfClosed else { return }
+    // Spread over the range, and the same again for the same conversation (FNV-1a).
+    let seed = "\(settings.conversation) \(rpc)".utf8.reduce(14_695_981_039_346_656_037 as UInt64) {
+      ($0 ^ UInt64($1)) &* 1_099_511_628_211
+    }
+    rpcs[index].closes = now + range.lowerBound + (range.upperBound - range.lowerBound) * Int(seed % 1000) / 999
   }
 
   /// Half-closes what is open and takes nothing more from it.
   mutating func abandonLines() {
     for index in rpcs.indices { rpcs[index].isDropped = true }
-    for line in rpcs { halfClose(line.id) }
+    for line in rpcs where line.closes == nil { halfClose(line.id) }
   }
 
   mutating func cutPrompts(at now: Duration) {

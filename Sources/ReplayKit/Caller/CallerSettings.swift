@@ -28,6 +28,8 @@ public struct CallerSettings: Sendable, Equatable {
   public var patience: Duration = .seconds(30)
   /// How long the server may take to end an RPC when there is nothing more to say.
   public var leaveTimeout: Duration = .seconds(5)
+  /// From END_OF_INPUT to the half-close of its RPC; each RPC has a time of its own within.
+  public var halfCloseDelay: ClosedRange<Duration> = .zero ... .zero
   /// Whether the steps begin anew after the last, until ``Caller/endSoon(at:)``.
   public var repeatsSteps = false
   /// Whether what is heard and said is kept, as ``CallTimeline``.

@@ -80,6 +80,7 @@ public struct ReplayTally: Sendable {
       }
     }
     for violation in caller.violations { violations[violation.description, default: 0] += 1 }
+    for broken in caller.brokenRPCs { errors[broken.name, default: 0] += 1 }
     guard let outcome = caller.outcome else { return }
     outcomes[outcome.name, default: 0] += 1
     if case .failed(let failure) = outcome { errors[failure.name, default: 0] += 1 }
@@ -125,7 +126,7 @@ extension CallFailure {
     switch reason {
     case .status(let code, _): StatusName.text(code)
     case .noAnswer: "NO_ANSWER"
-    case .completedWithoutAnswer: "INCOMPLETE"
+    case .completedWithoutAnswer, .notCompleted: "INCOMPLETE"
     case .unreadable: "UNREADABLE"
     }
   }

@@ -46,6 +46,7 @@ extension CallEvent {
       return ("server", "TRANSFER_TO_AGENT\(summary.map { ": \"\($0.forTerminal)\"" } ?? "")")
     case .sessionEnd: return ("server", "SESSION_END")
     case .violation(let violation): return ("wrong", violation.description.forTerminal)
+    case .broken(let failure): return ("wrong", failure.description.forTerminal)
     case .over(let outcome): return ("call", outcome.text)
     }
   }

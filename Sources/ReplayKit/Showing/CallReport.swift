@@ -35,6 +35,8 @@ public struct CallReport: Sendable, Codable, Equatable {
   public var status: String?
   /// What the human agent is told at a transfer.
   public var summary: String?
+  /// RPCs that ended otherwise than with OK, or not at all, though the call did not fail.
+  public var broken: [String]
   /// The turns, the greeting first.
   public var turns: [Turn]
   /// What the platform would not have taken.
@@ -54,6 +56,7 @@ public struct CallReport: Sendable, Codable, Equatable {
     case .transferred(let summary): self.summary = summary
     case .hungUp, .ended, .vanished: break
     }
+    broken = caller.brokenRPCs.map(\.description)
     turns = caller.turns.map { Turn($0, clips: caller.clips.map(\.name)) }
     violations = caller.violations.map(\.description)
     framesSent = caller.framesSent

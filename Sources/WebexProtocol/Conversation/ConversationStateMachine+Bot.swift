@@ -101,7 +101,7 @@ extension ConversationStateMachine {
 
   /// Output that no input of the caller asked for goes to the line that is open, if one is.
   mutating func offerUnsolicited(now: Duration) {
-    guard let rpc = listener, !isSpeaking else { return }
+    guard let rpc = listener, !isSpeaking, entry == nil else { return }
     listener = nil
     answerer = rpc
     actions.append(.resetDetector)

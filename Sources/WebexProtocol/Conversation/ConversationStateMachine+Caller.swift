@@ -1,5 +1,9 @@
 extension ConversationStateMachine {
   mutating func caller(_ input: CallerInput, on rpc: RPCID, now: Duration) {
+    if endsEntry(input, on: rpc) {
+      completeEntry(now: now)
+      guard rpcs.contains(where: { $0.id == rpc }) else { return }
+    }
     switch input {
     case .sessionStart: startSession(on: rpc, now: now)
     case .sessionEnd:
@@ -7,8 +11,7 @@ extension ConversationStateMachine {
       close(.hangup)
     case .noInput: beginTurn(.noInput, on: rpc, now: now)
     case .startOfDTMF: startKeying(on: rpc, now: now)
-    case .digits(let keys):
-      beginTurn(keys.isEmpty ? .noInput : .digits(String(keys.map(\.character))), on: rpc, now: now)
+    case .digits(let keys): take(keys, on: rpc, now: now)
     case .custom(let name, let parameters):
       beginTurn(.custom(name: name, parameters: parameters), on: rpc, now: now)
     case .audio: takeAudio(on: rpc, now: now)
@@ -20,20 +23,41 @@ extension ConversationStateMachine {
 
   private mutating func startSession(on rpc: RPCID, now: Duration) {
     switch greeting {
-    case .none, .failed:
-      beginTurn(.started, on: rpc, now: now)
-      if !isClosed, answerer == rpc { greeting = .inProgress(rpc) }
+    case .none, .failed: greet(on: rpc, now: now)
     case .inProgress(let other) where other == rpc: break
-    case .inProgress, .sent, .done:
-      // The greeting is or was heard on the first RPC.
-      actions.append(.send(rpc, continuingResponse(prompts: [], event: nil)))
-      complete(rpc)
+    // The greeting is on another RPC, which may turn out to be gone.
+    case .inProgress, .sent: update(rpc) { $0.awaitsGreeting = true }
+    case .done: answerRepeatedStart(on: rpc)
+    }
+  }
+
+  private mutating func greet(on rpc: RPCID, now: Duration) {
+    beginTurn(.started, on: rpc, now: now)
+    if !isClosed, answerer == rpc { greeting = .inProgress(rpc) }
+  }
+
+  /// The greeting was heard on another RPC.
+  private mutating func answerRepeatedStart(on rpc: RPCID) {
+    actions.append(.send(rpc, continuingResponse(prompts: [], event: nil)))
+    complete(rpc)
+  }
+
+  /// It is known what became of the greeting: who asked for it meanwhile is answered.
+  mutating func answerRepeatedStarts(now: Duration) {
+    let waiting = rpcs.filter(\.awaitsGreeting).map(\.id)
+    switch greeting {
+    case .done: for rpc in waiting { answerRepeatedStart(on: rpc) }
+    case .failed:
+      guard let first = waiting.first else { return }
+      greet(on: first, now: now)
+    case .none, .inProgress, .sent: break
     }
   }
 
   /// The caller's input is complete and the bot is to answer on this RPC.
   mutating func beginTurn(_ event: ConversationEvent, on rpc: RPCID, now: Duration) {
     if case .speechEnded = event {} else if isSpeaking { abandonSpeech() }
+    update(rpc) { $0.awaitsGreeting = false }
     interrupt(keeping: rpc, now: now)
     keyingSince = nil
     if listener == rpc { listener = nil }
@@ -88,7 +112,8 @@ extension ConversationStateMachine {
       actions.append(.finish(rpc, .ok))
       return
     }
-    if rpc == answerer { return }
+    if entry?.rpc == rpc { completeEntry(now: now) }
+    if rpc == answerer || update(rpc, { $0.awaitsGreeting }) != false { return }
     if carriesAudio, rpc == listener {
       if isSpeaking {
         endSpeech(offset: speechOffset, now: now)
@@ -101,7 +126,15 @@ extension ConversationStateMachine {
   }
 
   mutating func callerLost(_ rpc: RPCID, now: Duration) {
+    if greeting == .sent(rpc) {
+      greeting = .failed
+      answerRepeatedStarts(now: now)
+    }
     guard rpcs.contains(where: { $0.id == rpc }) else { return }
+    if entry?.rpc == rpc {
+      // The bot learns what was keyed, unless it has taken its leave: that waits for another line.
+      if answer.ending?.isTerminal == true { entry = nil } else { completeEntry(now: now) }
+    }
     rpcs.removeAll { $0.id == rpc }
     if rpc == listener {
       listener = nil
@@ -109,8 +142,10 @@ extension ConversationStateMachine {
       actions.append(.resetDetector)
     }
     if rpc == answerer {
-      if case .inProgress(rpc) = greeting { greeting = .failed }
+      let wasGreeting = greeting == .inProgress(rpc)
+      if wasGreeting { greeting = .failed }
       interrupt(keeping: nil, now: now)
+      if wasGreeting { answerRepeatedStarts(now: now) }
     }
   }
 
@@ -136,7 +171,7 @@ extension ConversationStateMachine {
   }
 
   /// The speech leads to nothing: its RPC is gone, or other input took its place.
-  private mutating func abandonSpeech() {
+  mutating func abandonSpeech() {
     isSpeaking = false
     actions.append(.resetDetector)
   }
@@ -164,9 +199,11 @@ extension ConversationStateMachine {
     guard let interrupted = answerer else { return }
     answerer = nil
     guard rpcs.contains(where: { $0.id == interrupted }), interrupted != rpc else { return }
-    if case .inProgress(interrupted) = greeting { greeting = .done }
+    let wasGreeting = greeting == .inProgress(interrupted)
+    if wasGreeting { greeting = .done }
     actions.append(.send(interrupted, continuingResponse(prompts: emptyPromptForChunks, event: nil)))
     complete(interrupted)
+    if wasGreeting { answerRepeatedStarts(now: now) }
   }
 
   // MARK: RPCs
@@ -185,6 +222,7 @@ extension ConversationStateMachine {
     rpcs.removeAll()
     listener = nil
     answerer = nil
+    entry = nil
     answerDeadline = nil
     isSpeaking = false
     answer = Answer()

@@ -83,12 +83,14 @@ public struct ConversationStateMachine: Sendable {
     var carriesAudio = false
     var isHalfClosed = false
     var saidStart = false
+    /// It asked for the greeting, and waits for what becomes of the one that goes to another RPC.
+    var awaitsGreeting = false
   }
 
   enum Greeting: Equatable {
     case none
     case inProgress(RPCID)
-    /// Sent whole; whether it arrives is still open.
+    /// Sent whole; whether it arrives is still open until ``greetingSettled(_:isDelivered:now:)``.
     case sent(RPCID)
     case done
     case failed
@@ -125,6 +127,8 @@ public struct ConversationStateMachine: Sendable {
   public internal(set) var isSpeaking = false
   /// When the caller began to key digits that have not arrived yet.
   var keyingSince: Duration?
+  /// Digits that have arrived and may be followed by more.
+  var entry: DigitEntry?
   /// What the caller says now must not be recorded, stored or logged.
   public internal(set) var isSensitive = false
   /// How the caller's input is taken.
@@ -151,6 +155,7 @@ public struct ConversationStateMachine: Sendable {
 
   /// Whether the caller is keying digits: no voice detection runs. An entry that never arrives ends by itself.
   public func isKeying(_ now: Duration) -> Bool {
+    if entry != nil { return true }
     guard let since = keyingSince else { return false }
     return now - since < Self.longestEntry
   }
@@ -174,6 +179,7 @@ public struct ConversationStateMachine: Sendable {
     consider(began + settings.maximumLength)
     if rpcs.isEmpty { consider(lastActivity + settings.idleTimeout) }
     if let mark = marks.first { consider(mark.time) }
+    if let entry { consider(entry.deadline) }
     if settings.mode == .chunk, answerer != nil {
       if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
         consider(playout.time(whenAheadIs: settings.maximumAhead))
@@ -230,9 +236,15 @@ public struct ConversationStateMachine: Sendable {
     return taken()
   }
 
-  /// An RPC that was completed broke before the client had all of it.
-  public mutating func undelivered(_ rpc: RPCID) {
-    if case .sent(rpc) = greeting { greeting = .failed }
+  /// Whether the owner is to say of a completed RPC whether the client had all of it.
+  public func awaitsDelivery(on rpc: RPCID) -> Bool { greeting == .sent(rpc) }
+
+  /// The RPC of the greeting is over: the client has all of it, or the RPC broke before.
+  public mutating func greetingSettled(_ rpc: RPCID, isDelivered: Bool, now: Duration) -> [ConversationAction] {
+    guard !isClosed, greeting == .sent(rpc) else { return [] }
+    greeting = isDelivered ? .done : .failed
+    answerRepeatedStarts(now: now)
+    return taken()
   }
 
   /// The detector heard the caller begin to speak.
@@ -257,6 +269,7 @@ public struct ConversationStateMachine: Sendable {
   /// Time has passed.
   public mutating func tick(now: Duration) -> [ConversationAction] {
     guard !isClosed else { return [] }
+    if let entry, entry.deadline <= now { completeEntry(now: now) }
     if let deadline = answerDeadline, deadline <= now {
       // A bot that has spoken has made its point; one that has not has failed.
       take(hasSpoken ? .endTurn(nil) : .failed, turn: turn, now: now)

@@ -3,6 +3,7 @@ import BotEngines
 import CallGateway
 import Dispatch
 import Foundation
+import GRPCTransport
 import GatewayConfiguration
 import Locking
 import Logging
@@ -17,6 +18,7 @@ import TokenVerification
 final class Reloader: @unchecked Sendable {
   /// What a configuration is put in force in.
   struct Parts: Sendable {
+    let server: GRPCServer
     let gateway: VoiceGateway
     let media: MediaGateway
     let recordings: RecordingParts?
@@ -155,6 +157,7 @@ final class Reloader: @unchecked Sendable {
     parts.identity.tenants.revoke(Set((revocations?.effective ?? []).map(\.revokedNonce)), by: .file)
     parts.gateway.settings = VoiceGateway.Settings(
       agents: agents, limits: new.gatewayLimits, clientNames: new.listen.tls?.clientNames ?? [])
+    parts.server.statusHold = new.limits.statusHold
     if let media { parts.media.settings = media }
     parts.recordings?.update(new)
     parts.admin.token = token

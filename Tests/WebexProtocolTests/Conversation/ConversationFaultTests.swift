@@ -10,12 +10,38 @@ struct ConversationFaultTests {
     #expect(script.play(.caller(.sessionStart, on: 2), .halfClose(2)).first == answer)
   }
 
-  @Test("a SESSION_START repeated while the greeting is being made leaves the greeting to the first RPC")
+  @Test("a SESSION_START repeated while the greeting is being made waits, and leaves the greeting to the first RPC")
   func overlappingStart() {
     var script = ConversationScript(.wav)
     script.play(.caller(.sessionStart, on: 1))
-    #expect(script.play(.caller(.sessionStart, on: 2)) == ["#2 final →voiceAndDTMF", "#2 ok"])
+    #expect(script.play(.caller(.sessionStart, on: 2), .halfClose(2)) == [])
     #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))) == ["#1 final 458B →voiceAndDTMF", "#1 ok"])
+    #expect(script.play(.settle(1, delivered: true)) == ["#2 final →voiceAndDTMF", "#2 ok"])
+  }
+
+  @Test(
+    "a SESSION_START that came before the first one was seen to be cancelled is greeted", arguments: [false, true])
+  func overlappingStartOfCancelled(isSent: Bool) {
+    var script = ConversationScript(.wav)
+    script.play(.caller(.sessionStart, on: 1), .bot(.speech(400)))
+    if isSent { script.play(.bot(.endTurn(nil))) }
+    #expect(script.play(.caller(.sessionStart, on: 2), .halfClose(2), .caller(.sessionStart, on: 3)) == [])
+    let cancelled = isSent ? script.play(.settle(1, delivered: false)) : script.play(.lose(1))
+    #expect(cancelled == ["bot interrupted at 0", "bot started"])
+    #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))) == ["#2 final 458B →voiceAndDTMF", "#2 ok"])
+    #expect(script.play(.settle(2, delivered: true)) == ["#3 final →voiceAndDTMF", "#3 ok"])
+  }
+
+  @Test("a SESSION_START that waits is answered when the caller goes on over the greeting, and goes with its RPC")
+  func overlappingStartEnds() {
+    var script = ConversationScript(.wav)
+    script.play(.caller(.sessionStart, on: 1), .caller(.sessionStart, on: 2), .caller(.sessionStart, on: 3))
+    #expect(script.play(.lose(3)) == [])
+    let interrupted = script.play(.caller(.noInput, on: 4))
+    #expect(interrupted.filter { $0.hasPrefix("#2") } == ["#2 final →voiceAndDTMF", "#2 ok"])
+    #expect(!interrupted.contains { $0.hasPrefix("#3") })
+    script.play(.caller(.sessionStart, on: 5))
+    #expect(script.play(.shutDown).contains("#5 unavailable") == false, "answered at once: the greeting is over")
   }
 
   @Test("a SESSION_START after the first one failed is greeted anew")
@@ -33,9 +59,9 @@ struct ConversationFaultTests {
   func startAfterUndeliveredGreeting(mode: ResponseMode) {
     var script = ConversationScript(mode)
     script.play(.caller(.sessionStart, on: 1), .bot(.speech(400)), .bot(.endTurn(nil)))
-    script.machine.undelivered(RPCID(1))
+    #expect(script.play(.settle(1, delivered: false)) == [])
     #expect(script.play(.caller(.sessionStart, on: 2)).contains("bot started"))
-    #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil))).last == "#2 ok")
+    #expect(script.play(.bot(.speech(400)), .bot(.endTurn(nil)), .settle(2, delivered: true)).last == "#2 ok")
     #expect(script.play(.caller(.sessionStart, on: 3)) == ["#3 final →voiceAndDTMF", "#3 ok"])
   }
 
@@ -43,7 +69,7 @@ struct ConversationFaultTests {
   func undeliveredAnswer() {
     var script = ConversationTurnTests.greeted(.wav)
     script.play(.caller(.noInput, on: 2), .bot(.speech(400)), .bot(.endTurn(nil)))
-    script.machine.undelivered(RPCID(2))
+    #expect(script.play(.settle(2, delivered: false)) == [])
     #expect(script.play(.caller(.sessionStart, on: 3)) == ["#3 final →voiceAndDTMF", "#3 ok"])
   }
 
@@ -235,10 +261,14 @@ struct ConversationFaultTests {
     var script = ConversationScript(seed.isMultiple(of: 2) ? .wav : .chunk)
     var completed: [RPCID: Int] = [:]
     var lost: Set<Int> = []
+    var unsettled: [RPCID] = []
     var rpc = 1
     func check(_ actions: [ConversationAction]) {
       for action in actions {
-        if case .finish(let id, _) = action { completed[id, default: 0] += 1 }
+        if case .finish(let id, _) = action {
+          completed[id, default: 0] += 1
+          if script.machine.awaitsDelivery(on: id) { unsettled.append(id) }
+        }
         if case .send(let id, _) = action { #expect(completed[id] == nil, "sent on a completed RPC") }
       }
     }
@@ -247,7 +277,7 @@ struct ConversationFaultTests {
       // The owner's part of the contract: a completed RPC takes no further input.
       while completed[RPCID(UInt64(rpc))] != nil { rpc += 1 }
       let id = RPCID(UInt64(rpc))
-      switch random.next() % 14 {
+      switch random.next() % 15 {
       case 0: rpc += 1
       case 1: check(script.machine.received(.sessionStart, on: id, now: now)); rpc += 1
       case 2, 3: check(script.machine.received(.audio, on: id, now: now))
@@ -260,6 +290,9 @@ struct ConversationFaultTests {
       case 10: script.now += .milliseconds(400); check(script.machine.tick(now: script.now))
       case 11: check(script.machine.lost(id, now: now)); lost.insert(rpc); rpc += 1
       case 12: check(script.machine.halfClosed(id, speechOffset: 0, now: now)); rpc += 1
+      case 13:
+        guard let first = unsettled.popLast() else { continue }
+        check(script.machine.greetingSettled(first, isDelivered: random.next().isMultiple(of: 2), now: now))
       default: check(script.machine.received(.noInput, on: id, now: now)); rpc += 1
       }
     }

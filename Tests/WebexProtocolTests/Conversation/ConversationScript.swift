@@ -5,6 +5,8 @@ enum Move {
   case caller(CallerInput, on: Int)
   case halfClose(Int)
   case lose(Int)
+  /// The greeting's RPC is over, with or without the client having all of it.
+  case settle(Int, delivered: Bool)
   case speechStarts
   case speechEnds
   /// The bot says something; it has heard everything unless a turn is given.
@@ -35,6 +37,8 @@ struct ConversationScript {
     case .caller(let input, let rpc): machine.received(input, on: RPCID(UInt64(rpc)), now: now)
     case .halfClose(let rpc): machine.halfClosed(RPCID(UInt64(rpc)), speechOffset: 0, now: now)
     case .lose(let rpc): machine.lost(RPCID(UInt64(rpc)), now: now)
+    case .settle(let rpc, let isDelivered):
+      machine.greetingSettled(RPCID(UInt64(rpc)), isDelivered: isDelivered, now: now)
     case .speechStarts: machine.speechStarted(offset: 0, now: now)
     case .speechEnds: machine.speechEnded(offset: 0, now: now)
     case .bot(let output): machine.bot(output, turn: machine.turn, now: now)

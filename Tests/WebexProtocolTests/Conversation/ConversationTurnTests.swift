@@ -8,7 +8,9 @@ struct ConversationTurnTests {
   /// A conversation whose greeting is over and has been heard.
   static func greeted(_ mode: ResponseMode) -> ConversationScript {
     var script = ConversationScript(mode)
-    script.play(.caller(.sessionStart, on: 1), .halfClose(1), .bot(.endTurn(nil)), .wait(.seconds(1)))
+    script.play(
+      .caller(.sessionStart, on: 1), .halfClose(1), .bot(.endTurn(nil)), .settle(1, delivered: true),
+      .wait(.seconds(1)))
     return script
   }
 
@@ -68,7 +70,7 @@ struct ConversationTurnTests {
   @Test("Wire 7: no digits are no input")
   func emptyDigits() {
     var script = Self.greeted(.wav)
-    #expect(script.play(.caller(.digits([]), on: 2)) == ["bot no-input"])
+    #expect(script.play(.caller(.digits([]), on: 2), .halfClose(2)) == ["bot no-input"])
   }
 
   @Test("Wire 7: during an entry no speech is looked for, on any RPC, until the digits come")
@@ -122,7 +124,7 @@ struct ConversationTurnTests {
   @Test("Wire 6: summary in the event's metadata and in session_summary, transcript on the last response")
   func handOver() throws {
     var script = Self.greeted(.wav)
-    script.play(.caller(.digits([.zero]), on: 2))
+    script.play(.caller(.digits([.zero]), on: 2), .wait(.milliseconds(100)))
     script.play(.bot(.transcript(speaker: "caller", text: "help")), .bot(.transcript(speaker: "agent", text: "yes")))
     let output = BotOutput.transfer(summary: "wants help", metadata: ["queue": .string("sales")])
     let actions = script.machine.bot(output, turn: script.machine.turn, now: script.now)

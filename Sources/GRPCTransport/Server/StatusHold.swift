@@ -1,0 +1,88 @@
+/// How long a finished call's status waits for the client to half-close.
+///
+/// Behind a status that leaves before the half-close, the C core resets the stream with NO_ERROR, as HTTP/2 has it
+/// (RFC 9113, section 8.1). HAProxy 2.6 makes CANCEL of that and drops what it has not passed on yet of the messages
+/// before it. So the messages leave at once and the status alone waits.
+struct StatusHold {
+  /// Of a call that was not read the half-close cannot be seen; this is the time that frames need that follow the
+  /// headers, so that the call is whole when its status leaves.
+  static let unread = Duration.milliseconds(25)
+  /// Bytes that a client may still send meanwhile, which are read and thrown away; one that sends more is not waited for.
+  static let mostDiscarded = 262_144
+
+  private var limit = Duration.zero
+  private var lingering = Duration.zero
+  /// When the last message had left.
+  private var began: Int64?
+  private var timer: LoopTimer?
+  private var discarded = 0
+  /// The status may leave whatever the client does.
+  private(set) var isOver = false
+
+  /// The call is finished: its status is held for `limit` at most, and for `lingering` at least.
+  mutating func begin(limit: Duration, lingering: Duration) {
+    self.limit = limit
+    self.lingering = min(lingering, limit)
+  }
+
+  /// Whether the status may leave together with what is sent now.
+  func admitsStatus(isHalfClosed: Bool) -> Bool {
+    isOver || limit == .zero || isHalfClosed && lingering == .zero
+  }
+
+  /// Whether a timer was set.
+  var isTimed: Bool { timer != nil }
+
+  /// How much longer the status waits; `nil` where it need not.
+  ///
+  /// Half of the time to the call's deadline is the most: the other half is the status's way to the client.
+  mutating func timeLeft(now: Int64, isHalfClosed: Bool, isRead: Bool, toDeadline: Duration?) -> Duration? {
+    let passed = Duration.nanoseconds(now - (began ?? now))
+    if began == nil { began = now }
+    var time = isHalfClosed ? lingering : max(isRead ? limit : min(limit, Self.unread), lingering)
+    time -= passed
+    if let toDeadline { time = min(time, toDeadline / 2) }
+    return !isOver && time > .zero ? time : nil
+  }
+
+  /// Replaces the timer.
+  mutating func setTimer(_ timer: LoopTimer) {
+    self.timer?.cancel()
+    self.timer = timer
+  }
+
+  /// A message came meanwhile. False where the client has sent more than is worth waiting for.
+  mutating func discards(_ count: Int) -> Bool {
+    discarded += min(count, Self.mostDiscarded + 1)
+    return discarded <= Self.mostDiscarded
+  }
+
+  /// The status waits no longer.
+  mutating func end() {
+    timer?.cancel()
+    timer = nil
+    isOver = true
+  }
+}
+
+/// The holds of one loop's calls, bounded: calls beyond the bounds get their status at once.
+struct HoldPlaces {
+  /// Calls that were read: two a second for each of 2,000 conversations.
+  static let read = 4_096
+  /// Calls that were refused without being read, which anybody can make: each keeps what its client has sent, up to
+  /// the stream's window.
+  static let unread = 256
+
+  private var readCount = 0
+  private var unreadCount = 0
+
+  mutating func take(isRead: Bool) -> Bool {
+    guard isRead ? readCount < Self.read : unreadCount < Self.unread else { return false }
+    if isRead { readCount += 1 } else { unreadCount += 1 }
+    return true
+  }
+
+  mutating func giveBack(isRead: Bool) {
+    if isRead { readCount -= 1 } else { unreadCount -= 1 }
+  }
+}
