@@ -133,10 +133,15 @@ final class RunningServer: Sendable {
     clock.cancel()
   }
 
+  /// How long a status waits at most while the server ends.
+  private static let lastStatusHold = Duration.milliseconds(500)
+
   /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
   private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
     state.isDraining = true
     state.publish(to: health)
+    // Who is cut short at the end has the last message by then, and most have half-closed.
+    server.statusHold = min(server.statusHold, Self.lastStatusHold)
     let limit = (reloader?.configuration ?? configuration).shutdown.drain
     log.notice(
       "draining: no new conversations",
