@@ -19,11 +19,15 @@ public struct BotFailure: Error, Sendable, Hashable, CustomStringConvertible {
   public var kind: Kind
   /// For the operator: what happened, and what to look at. It is logged, so it quotes nothing that the bot sent.
   public var message: String
+  /// Whether the bot left as one does that has said what it had to say: what it had handed over is heard before the
+  /// caller gets the fallback.
+  public var isInOrder: Bool
 
   /// A failure.
-  public init(_ kind: Kind, _ message: String) {
+  public init(_ kind: Kind, _ message: String, isInOrder: Bool = false) {
     self.kind = kind
     self.message = message
+    self.isInOrder = isInOrder
   }
 
   /// `unreachable: …`.

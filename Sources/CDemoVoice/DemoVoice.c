@@ -104,6 +104,14 @@ static const unsigned char more_keys[] = {
 #embed "Voice/more-keys.wav"
 };
 
+static const unsigned char sorry_transfer[] = {
+#embed "Voice/sorry-transfer.wav"
+};
+
+static const unsigned char sorry_end[] = {
+#embed "Voice/sorry-end.wav"
+};
+
 static const struct demo_voice_prompt prompts[] = {
   {"greeting", "Welcome to Patchbay. Say something, and I will say it back to you. Or press some keys.", greeting, sizeof greeting},
   {"you-said", "You said:", you_said, sizeof you_said},
@@ -130,6 +138,8 @@ static const struct demo_voice_prompt prompts[] = {
   {"letter-c", "C", letter_c, sizeof letter_c},
   {"letter-d", "D", letter_d, sizeof letter_d},
   {"more-keys", "and more.", more_keys, sizeof more_keys},
+  {"sorry-transfer", "I am sorry, something went wrong. I am connecting you to a person.", sorry_transfer, sizeof sorry_transfer},
+  {"sorry-end", "I am sorry, something went wrong. Please call again later.", sorry_end, sizeof sorry_end},
 };
 
 size_t demo_voice_count(void) { return sizeof prompts / sizeof *prompts; }

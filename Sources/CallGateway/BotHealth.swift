@@ -30,9 +30,9 @@ final class BotHealth: Sendable {
   @discardableResult
   func succeeded() -> Bool {
     let hasClosed = breaker.withLock { breaker in
-      guard breaker.isOpen else { return false }
+      let wasOpen = breaker.isOpen
       breaker.succeeded()
-      return true
+      return wasOpen
     }
     if hasClosed { open.set(0) }
     return hasClosed

@@ -16,9 +16,10 @@ final class BotInbox: Sendable {
     var isFull = false
   }
 
-  /// A bot that runs ahead of a busy loop by more than this has a fault.
-  static let maximumBytes = 262_144
-  static let maximumCommands = 4096
+  /// A bot that runs ahead of a busy loop by more than this has a fault. One command is taken however large it is:
+  /// its memory is spent already.
+  static let maximumBytes = 8_000_000
+  static let maximumCommands = 32_768
   /// With this many bytes waiting the bot is asked to pause.
   static let fullBytes = 65_536
 
@@ -44,7 +45,9 @@ final class BotInbox: Sendable {
     }
     let size = command.size
     let mustWake = queue.withLock { queue -> Bool? in
-      guard queue.bytes + size <= Self.maximumBytes, queue.commands.count < Self.maximumCommands else { return nil }
+      guard queue.commands.isEmpty || queue.bytes + size <= Self.maximumBytes,
+        queue.commands.count < Self.maximumCommands
+      else { return nil }
       queue.commands.append((command, turn))
       queue.bytes += size
       if !queue.isFull, queue.bytes >= Self.fullBytes {

@@ -18,9 +18,9 @@ extension Conversation {
       loop.execute { own.value.botReturned(.keptAway) }
       return
     }
-    let inbox = BotInbox(loop: loop, room: room, onDrop: { [metrics] in metrics.commandDropped() }) { command, turn in
-      own.value.take(command, turn: turn)
-    }
+    let inbox = BotInbox(
+      loop: loop, room: room, onDrop: { [metrics] in metrics.commandDropped() }
+    ) { command, turn in own.value.take(command, turn: turn) }
     let call = BotCall(info: info, events: events, room: room) { command, turn in inbox.send(command, turn: turn) }
     let engine = agent.engine
     let loop = loop
@@ -36,12 +36,13 @@ extension Conversation {
   private func botReturned(_ end: BotEnd) {
     guard !machine.isClosed else { return }
     failure = end
-    perform(machine.bot(.failed, turn: machine.turn, now: CallClock.now()))
+    let output: BotOutput = end.isInOrder ? .finished : .failed
+    perform(machine.bot(output, turn: machine.turn, now: CallClock.now()))
   }
 
   /// The call ended because the bot failed.
   func countFailure() {
-    let end = failure ?? .silent
+    let end = failure ?? (machine.isAnswerTooLong ? .tooLong : .silent)
     if case .keptAway = end {
       log.notice("the bot is not asked while it fails; the caller gets the fallback")
       return
@@ -65,8 +66,9 @@ extension Conversation {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
-    guard let output = output(command) else { return endInput(turn: turn) }
+    guard let output = rules(for: command) else { return endInput(turn: turn) }
     perform(machine.bot(output, turn: turn, now: CallClock.now()))
+    if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
     if recorder != nil { recordSensitivity() }
     settleSpeech()
   }
@@ -83,19 +85,21 @@ extension Conversation {
 
   /// Tells the bot whether there is room for more of its output.
   func settleRoom() {
-    let waiting = machine.queuedBytes
-    if !isFull, waiting >= agent.conversation.fullBytes {
-      isFull = true
-    } else if isFull, waiting <= agent.conversation.roomyBytes {
-      isFull = false
-    } else {
-      return
-    }
-    room.set(.conversation, isFull: isFull)
+    let hasChanged = output.settle(
+      waiting: machine.queuedBytes, full: machine.fullBytes, roomy: agent.conversation.roomyBytes)
+    if hasChanged { room.set(.conversation, isFull: output.isFull) }
+  }
+
+  /// Once a call: its author is to know why the caller does not hear all of it.
+  private func reportOverflow() {
+    hasReportedOverflow = true
+    log.warning(
+      "the bot says more than may wait to be heard; what does not fit is dropped",
+      metadata: ["agent": "\(agent.id)", "bytes": "\(agent.conversation.maximumQueuedBytes)"])
   }
 
   /// What the rules of the conversation have to do with it; `nil` for what concerns the detector.
-  private func output(_ command: BotCommand) -> BotOutput? {
+  private func rules(for command: BotCommand) -> BotOutput? {
     switch command {
     case .audio(let audio): .audio(mulaw(audio), bargeIn: audio.bargeIn)
     case .text(let text, let bargeIn): .text(text, bargeIn: bargeIn)
@@ -139,6 +143,8 @@ enum BotEnd: Sendable, CustomStringConvertible {
   case keptAway
   /// It did not answer in time.
   case silent
+  /// A WAV answer of its was longer than one may be.
+  case tooLong
   case returned
   case failed(BotFailure)
   /// An error of another type. The type's name alone: an error's text may quote what the caller said.
@@ -152,11 +158,21 @@ enum BotEnd: Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether it left as one does that has said what it had to say: the caller hears it out.
+  var isInOrder: Bool {
+    switch self {
+    case .returned: true
+    case .failed(let failure): failure.isInOrder
+    case .keptAway, .silent, .tooLong, .threw: false
+    }
+  }
+
   /// A metric's label.
   var kind: String {
     switch self {
     case .keptAway: "kept_away"
     case .silent: "silent"
+    case .tooLong: "flooded"
     case .returned: "returned"
     case .failed(let failure): failure.kind.rawValue
     case .threw: "error"
@@ -168,6 +184,8 @@ enum BotEnd: Sendable, CustomStringConvertible {
     switch self {
     case .keptAway: "not asked"
     case .silent: "no answer in time"
+    case .tooLong:
+      "its answer is longer than a WAV response may be (250 s); end the turn before that, or set `responses: chunk`"
     case .returned: "it returned before the end of the call"
     case .failed(let failure): failure.description
     case .threw(let type): type

@@ -41,8 +41,10 @@ final class Conversation {
   var isBotStarted = false
   /// Whether the bot has answered anything yet.
   var hasAnswered = false
-  /// Whether the bot was asked to pause.
-  var isFull = false
+  /// What its output takes up, and whether the bot was asked to pause.
+  var output = OutputShare()
+  /// Whether it was said that output was dropped.
+  var hasReportedOverflow = false
   /// How the bot failed, where it did.
   var failure: BotEnd?
   /// When the caller's turn ended: for the latency of the answer.
@@ -214,7 +216,7 @@ final class Conversation {
       "conversation ended",
       metadata: [
         "reason": "\(end.rawValue)", "seconds": "\((CallClock.now() - began).components.seconds)",
-        "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)",
+        "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)", "late": "\(drops.lateOutputs)",
         "bot_audio_dropped": "\(events.droppedAudio)",
       ])
     metrics.dropped(drops, botAudio: events.droppedAudio, botEvents: events.droppedEvents)

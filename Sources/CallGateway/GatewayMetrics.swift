@@ -16,6 +16,7 @@ final class GatewayMetrics: Sendable {
   private let live = Meter(label: "patchbay_conversations_live")
   private let started = Counter(label: "patchbay_conversations_started_total")
   private let stale = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "interrupted")])
+  private let late = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "late")])
   private let overflowed = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "overflow")])
   private let botAudio = Counter(label: "patchbay_bot_audio_dropped_total")
   private let botEvents = Counter(label: "patchbay_bot_events_dropped_total")
@@ -63,6 +64,7 @@ final class GatewayMetrics: Sendable {
   func dropped(_ drops: ConversationStateMachine.Drops, botAudio count: Int, botEvents: Int) {
     if botEvents > 0 { self.botEvents.increment(by: botEvents) }
     if drops.staleOutputs > 0 { stale.increment(by: drops.staleOutputs) }
+    if drops.lateOutputs > 0 { late.increment(by: drops.lateOutputs) }
     if drops.overflowedOutputs > 0 { overflowed.increment(by: drops.overflowedOutputs) }
     if count > 0 { botAudio.increment(by: count) }
   }

@@ -89,7 +89,9 @@ final class ConnectionAttempt: @unchecked Sendable {
     }
     let received = ReceivedMessages(limit: request.limits.maximumReceived)
     let unsent = UnsentMessages(limit: request.limits.maximumUnsent)
-    let handler = SocketHandler(limits: request.limits, received: received, unsent: unsent)
+    let arrived = ReceivedBytes()
+    let handler = SocketHandler(limits: request.limits, received: received, unsent: unsent, arrived: arrived)
+    try channel.pipeline.syncOperations.addHandler(arrived, position: .first)
     try channel.pipeline.syncOperations.addHandler(handler)
     let socket = WebSocket(
       address: request.address, subprotocol: head.headers.first(name: "Sec-WebSocket-Protocol"), channel: channel,

@@ -57,6 +57,9 @@ final class ReceivedMessages: Sendable {
     }
   }
 
+  /// Bytes that wait to be taken.
+  var bytes: Int { state.withLock { $0.bytes } }
+
   /// Whether reading waits for space.
   var isStopped: Bool { state.withLock { $0.isStopped } }
 

@@ -22,6 +22,8 @@ final class SocketHandler: ChannelInboundHandler {
   private let limits: WebSocketLimits
   private let received: ReceivedMessages
   private let unsent: UnsentMessages
+  private let arrived: ReceivedBytes
+  private var share = MessageShare()
   private var assembly: MessageAssembly
   private var context: ChannelHandlerContext?
   private var pings: RepeatedTask?
@@ -32,8 +34,9 @@ final class SocketHandler: ChannelInboundHandler {
   /// It was our wish.
   private var isOurs = false
 
-  init(limits: WebSocketLimits, received: ReceivedMessages, unsent: UnsentMessages) {
+  init(limits: WebSocketLimits, received: ReceivedMessages, unsent: UnsentMessages, arrived: ReceivedBytes) {
     self.limits = limits
+    self.arrived = arrived
     self.received = received
     self.unsent = unsent
     assembly = MessageAssembly(maximumMessage: limits.maximumMessage)
@@ -61,6 +64,7 @@ final class SocketHandler: ChannelInboundHandler {
   private func end(_ error: WebSocketError) {
     unsent.close()
     received.finish(isOurs ? .success(()) : .failure(error))
+    share.release()
     pings?.cancel()
     pings = nil
     context = nil
@@ -101,7 +105,9 @@ final class SocketHandler: ChannelInboundHandler {
     do throws(WebSocketError) {
       switch try assembly.take(frame) {
       case .nothing: break
-      case .message(let message): received.append(message)
+      case .message(let message):
+        arrived.count = 0
+        received.append(message)
       case .ping(let payload): pong(payload, context)
       case .pong: awaitsPong = false
       case .close(let code): serverCloses(code, context)
@@ -122,7 +128,9 @@ final class SocketHandler: ChannelInboundHandler {
     let now = NIODeadline.now().uptimeNanoseconds
     frames.refill(now: now)
     bytes.refill(now: now)
-    let pause = max(frames.wait, bytes.wait)
+    // Others may hold the memory that a long message takes.
+    let isScarce = !share.admits(arrived.count + received.bytes)
+    let pause = max(frames.wait, bytes.wait, isScarce ? 100_000_000 : 0)
     guard pause > 0 else {
       context.read()
       return
@@ -173,8 +181,8 @@ final class SocketHandler: ChannelInboundHandler {
 
   private func ping() {
     guard let context, !isClosing else { return }
-    // Where reading has stopped for want of space, the pong may be waiting unread.
-    if awaitsPong, !received.isStopped {
+    // Where reading has stopped for want of space or time, the pong may be waiting unread.
+    if awaitsPong, !received.isStopped, !isPaused {
       return fail(WebSocketError(.timeout, "The server does not answer pings any more."), code: 1002)
     }
     awaitsPong = true

@@ -15,7 +15,7 @@ public struct WebSocketLimits: Sendable, Hashable {
   /// Time for the server's half of the closing handshake.
   public var closeTimeout: Duration
 
-  /// Limits; the defaults keep a socket within 256 KB.
+  /// Limits; the defaults keep a socket within 256 KB. Longer messages of all sockets share 64 MB.
   public init(
     connectTimeout: Duration = .seconds(5), maximumFrame: Int = 98_304, maximumMessage: Int = 98_304,
     maximumReceived: Int = 65_536, maximumUnsent: Int = 65_536, pingInterval: Duration = .seconds(20),

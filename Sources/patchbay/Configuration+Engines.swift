@@ -111,13 +111,13 @@ extension Configuration.Agent.Fallback {
   /// The longest prompt, in bytes of mu-law: a minute.
   private static let longestPrompt = 480_000
 
-  /// With the prompt's audio read.
+  /// With the prompt's audio read; nobody is left without a word.
   func settings() throws -> ConversationStateMachine.Fallback {
     let prompt: ConversationStateMachine.Fallback.Prompt
     if let file = self.prompt {
       prompt = .audio(try Self.mulaw(of: file))
     } else {
-      prompt = text.map { .text($0) } ?? .none
+      prompt = try text.map { .text($0) } ?? .audio(FallbackVoice.sentence(endsCall: then == .end))
     }
     return .init(prompt: prompt, endsCall: then == .end)
   }
@@ -135,16 +135,22 @@ extension Configuration.Agent.Endpoint.Breaker {
   var settings: CircuitBreaker.Settings { .init(failures: failures, window: window, probe: probe) }
 }
 
-extension Configuration.Agent.Engine {
-  /// Output that may wait in a conversation, in bytes of mu-law.
-  var maximumOutput: Int {
-    switch self {
-    // The prompts are the operator's own files.
-    case .demo, .scripted, .own: 2_000_000
-    // A WAV answer comes whole: two minutes.
-    case .byova: 1_000_000
-    // 32 seconds.
-    case .grpc, .mediaStreams, .realtime: 262_144
+extension Configuration.Agent {
+  /// Output that may wait in a conversation, in bytes of mu-law (8,000 a second), and from where on the bot is asked to
+  /// pause.
+  var outputBounds: (maximum: Int, full: Int) {
+    // Nothing of a WAV answer leaves before it is whole: 250 seconds.
+    if responses == .wav { return (2_000_000, 1_500_000) }
+    switch engine {
+    // The prompts are the operator's own files, or a bot's that is part of the program.
+    case .demo, .scripted, .own: return (2_000_000, 1_500_000)
+    // 24 seconds, and a message that was on its way: what is beyond waits with the bot, whose own side feels it.
+    case .grpc: return (262_144, 196_608)
+    // The same, but an answer may come whole in one message.
+    case .byova: return (4_500_000, 196_608)
+    // Words, and what is to be done with them, come over one socket: ten minutes are read ahead, so that a `clear`
+    // does not wait behind them, and a message that was on its way.
+    case .mediaStreams, .realtime: return (8_000_000, 4_800_000)
     }
   }
 }

@@ -81,7 +81,7 @@ extension Configuration.Agent {
       engine: try makeEngine(log: log),
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
-        maximumQueuedBytes: engine.maximumOutput,
+        maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
         answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: idle,
         fallback: try fallback.settings()),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),

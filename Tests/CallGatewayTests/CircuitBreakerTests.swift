@@ -20,11 +20,33 @@ struct CircuitBreakerTests {
     #expect(!isAdmitted)
   }
 
-  @Test("not after failures that are further apart")
-  func window() {
+  @Test("after five failures in a row, whatever the time between them")
+  func inRow() {
     var breaker = CircuitBreaker()
-    for failure in 0..<100 { breaker.failed(now: .milliseconds(2500 * failure)) }
+    for failure in 1...4 { breaker.failed(now: .seconds(3600 * failure)) }
     #expect(!breaker.isOpen)
+    breaker.failed(now: .seconds(3600 * 5))
+    #expect(breaker.isOpen)
+  }
+
+  @Test("not after failures that are apart, with calls between them that were answered")
+  func apart() {
+    var breaker = CircuitBreaker()
+    for failure in 0..<100 {
+      breaker.failed(now: .milliseconds(2500 * failure))
+      breaker.succeeded()
+    }
+    #expect(!breaker.isOpen)
+  }
+
+  @Test("after five failures within ten seconds, although other calls were answered")
+  func amongOthers() {
+    var breaker = CircuitBreaker()
+    for failure in 1...5 {
+      breaker.succeeded()
+      breaker.failed(now: .seconds(failure))
+    }
+    #expect(breaker.isOpen)
   }
 
   @Test("but for one every five seconds, which tries whether it is back")

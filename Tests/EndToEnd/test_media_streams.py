@@ -146,6 +146,44 @@ def test_marks(bot, streams_caller):
     assert two - one < 3, "a cleared mark comes back at once"
 
 
+def test_what_means_nothing_is_passed_over(bot, streams_caller):
+    """Messages without an event or of unknown ones, as Pipecat's own for its clients, marks without a name, by the
+    hundred: Twilio warns and goes on. Marks without audio before them come back at once."""
+    nothing = ['{}', '{"label":"rtvi-ai","type":"bot-ready","id":"1"}', '{"event":"hello"}', '{"event":"mark"}', '[]', 'hm']
+
+    def behave(stream):
+        stream.wait("start")
+        for _ in range(50):
+            for text in nothing:
+                stream.connection.send(text)
+        for number in range(100):
+            stream.send("mark", mark={"name": f"bare {number}"})
+        stream.say(recorded(GREETING), mark="end")
+
+    served = bot(behave)
+    caller = streams_caller(served.url)
+    assert likeness(caller.start().audio, recorded(GREETING)) > 0.95
+    stream = served.stream()
+    assert stream.wait("mark", 101)["mark"] == {"name": "end"}
+    assert [m["mark"]["name"] for m in stream.of("mark")[:100]] == [f"bare {number}" for number in range(100)]
+    assert f"patchbay_bot_messages_ignored_total {50 * len(nothing)}" in caller.gateway.get("/metrics")[1]
+
+
+def test_clear_goes_before_what_waits(bot, streams_caller):
+    """A minute that is handed over in one message and cleared at once is not waited for: the rest is heard at once."""
+
+    def behave(stream):
+        stream.say(silence(60), chunk=480_000)
+        time.sleep(0.5)
+        stream.send("clear")
+        stream.say(recorded(GREETING))
+
+    caller = streams_caller(bot(behave).url)
+    answer = caller.start()
+    assert likeness(answer.audio, recorded(GREETING)) > 0.95
+    assert answer.audio.seconds < 12 + recorded(GREETING).seconds, "what had been sent, and the rest"
+
+
 def test_barge_in(bot, streams_caller):
     """The caller speaks during a long answer: no more than 200 ms of it leave, and the marks come back."""
     long = recorded(ANSWER) + recorded(ANSWER) + recorded(ANSWER) + recorded(ANSWER)

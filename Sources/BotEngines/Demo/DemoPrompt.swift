@@ -9,6 +9,8 @@ enum DemoPrompt: String, CaseIterable, Sendable {
   case transfer
   case goodBye = "good-bye"
   case moreKeys = "more-keys"
+  case sorryTransfer = "sorry-transfer"
+  case sorryEnd = "sorry-end"
   case zero = "digit-0"
   case one = "digit-1"
   case two = "digit-2"

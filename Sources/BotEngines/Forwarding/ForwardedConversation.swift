@@ -191,7 +191,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
     open.removeAll { $0 === interaction }
     if isOver { return finishIfDone() }
     if let failure {
-      if failure.kind == .unreachable, !hasHeard, !interaction.carriesAudio, tryAgain() { return }
+      if failure.mayPass, !hasHeard, !interaction.carriesAudio, tryAgain() { return }
       return failed(failure)
     }
     guard !interaction.isAnswered, interaction.turn > 0 else { return }

@@ -10,6 +10,7 @@ actor MediaStreamCall {
   private let call: BotCall
   private let socket: WebSocket
   private let unread = Counter(label: "patchbay_bot_audio_unread_total")
+  private let ignored = Counter(label: "patchbay_bot_messages_ignored_total")
   private var conversation: MediaStreamConversation
   private var isOver = false
   /// The bot has said what becomes of the call.
@@ -42,7 +43,7 @@ actor MediaStreamCall {
 
   /// What was left out, for the log.
   var figures: [String: Int] {
-    ["dropped_audio": conversation.droppedAudio, "faults": conversation.faults, "unsent": socket.droppedMessages]
+    ["dropped_audio": conversation.droppedAudio, "ignored": conversation.ignored, "unsent": socket.droppedMessages]
   }
 
   private func begin(_ parameters: [(name: String, value: String)]) throws {
@@ -61,7 +62,9 @@ actor MediaStreamCall {
       let message: WebSocketMessage?
       do throws(WebSocketError) { message = try await socket.receive() } catch { return try await botClosed(error) }
       guard let message else { return }
+      let ignoredBefore = conversation.ignored
       try perform(conversation.take(message, now: now))
+      if conversation.ignored > ignoredBefore { ignored.increment() }
       if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
     }
   }
@@ -76,14 +79,14 @@ actor MediaStreamCall {
       while !isOver { try await Task.sleep(for: .milliseconds(100)) }
       return
     }
-    if error.code == .closed, let code = error.closeCode, [1000, 1001, 1005].contains(code) { return }
+    if error.isInOrder { return }
     throw BotFailure(ending: error)
   }
 
   private func keepTime() async throws {
     while !isOver {
       try await Task.sleep(for: max(conversation.nextTick - now, .milliseconds(20)))
-      try perform(conversation.tick(now: now))
+      try perform(conversation.tick(now: now, isHeldUp: !call.room.isOpen))
     }
   }
 

@@ -20,9 +20,6 @@ struct MediaStreamConversation {
     case finish
   }
 
-  /// Messages with wrong members that are passed over before the bot is given up.
-  static let maximumFaults = 20
-
   private var writer: MediaStreamWriter
   private var audio: InboundAudio
   private var silence: TurnSilence
@@ -35,8 +32,9 @@ struct MediaStreamConversation {
   private var isDeaf = false
   /// Audio of the bot's that came after an interruption.
   private(set) var droppedAudio = 0
-  /// Messages that were not understood.
-  private(set) var faults = 0
+  /// Messages that were passed over: of no event, of one that is not known, or not understood.
+  private(set) var ignored = 0
+  private var nonsense = NonsenseWatch()
 
   /// A call that begins now.
   init(identity: MediaStreamWriter.Identity, turnSilence: Duration, isHeardAtOnce: Bool, now: Duration) {
@@ -115,13 +113,18 @@ struct MediaStreamConversation {
 
   /// A message of the bot's came.
   mutating func take(_ message: WebSocketMessage, now: Duration) -> [Action] {
-    do throws(MediaStreamMessage.Fault) {
-      return take(try MediaStreamMessage(message.bytes), now: now)
-    } catch {
-      faults += 1
-      let isBeyondRepair = error == .notJSON || error == .noEvent || faults > Self.maximumFaults
-      return isBeyondRepair ? [.fail(BotFailure(.garbage, "The bot sent \(error.rawValue)."))] : []
+    let understood: MediaStreamMessage
+    do throws(MediaStreamMessage.Fault) { understood = try MediaStreamMessage(message.bytes) } catch {
+      return passOver(message.bytes.count, "The bot sends nothing but \(error.rawValue).", now: now)
     }
+    guard case .unknown = understood else { return take(understood, now: now) }
+    return passOver(message.bytes.count, "The bot sends nothing but messages that mean nothing here.", now: now)
+  }
+
+  /// Twilio warns of such a message and goes on.
+  private mutating func passOver(_ bytes: Int, _ why: String, now: Duration) -> [Action] {
+    ignored += 1
+    return nonsense.isTooMuch(bytes: bytes, now: now) ? [.fail(BotFailure(.garbage, why))] : []
   }
 
   /// The bot said something.
@@ -176,9 +179,12 @@ struct MediaStreamConversation {
   // MARK: Time
 
   /// Time has passed: silence goes to the bot, and its own ends its turn.
-  mutating func tick(now: Duration) -> [Action] {
+  ///
+  /// - Parameter isHeldUp: whether the bot is made to wait: what it has not said yet is not its silence.
+  mutating func tick(now: Duration, isHeldUp: Bool = false) -> [Action] {
     audio.fill(now: now)
     var actions = frames()
+    if isHeldUp { silence.heldUp(now: now) }
     if silence.isOver(now: now) { actions += endTurn() }
     return actions
   }

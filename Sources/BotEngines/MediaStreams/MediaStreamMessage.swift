@@ -14,22 +14,24 @@ enum MediaStreamMessage {
   case end
   case custom(name: String, metadata: [String: BotValue])
   case transcript(BotSpeaker, String)
-  /// An event of another name: it is ignored, as Twilio does.
+  /// An event of another name, or none: it is ignored, as Twilio does.
   case unknown
 
   /// What is wrong with a message.
   enum Fault: String, Error {
-    case notJSON = "a message that is not JSON"
-    case noEvent = "a message without an event"
-    case badPayload = "a media message without a payload in Base64"
-    case badMark = "a mark without a name of at most 1,024 bytes"
-    case badExtra = "an event beyond Twilio's whose members are not as documented"
+    case notJSON = "messages that are not JSON"
+    case badPayload = "media without a payload in Base64"
+    case badMark = "marks without a name of at most 1,024 bytes"
+    case badExtra = "events beyond Twilio's whose members are not as documented"
   }
 
   /// Reads a message.
   init(_ bytes: [UInt8]) throws(Fault) {
     guard let root = try? JSONDocument(bytes).root else { throw .notJSON }
-    guard let event = root["event"] else { throw .noEvent }
+    guard let event = root["event"] else {
+      self = .unknown
+      return
+    }
     if event.isString("media") {
       guard let payload = root["media"]?["payload"]?.base64 else { throw .badPayload }
       self = .media(payload)

@@ -8,7 +8,7 @@ extension BotFailure {
   /// was not made is its own.
   init(_ status: RPCStatus, hasHeard: Bool) {
     switch status.code {
-    case .ok: self.init(.closed, "it ended the conversation while the call was up")
+    case .ok: self.init(.closed, "it ended the conversation while the call was up", isInOrder: true)
     case .unavailable where !hasHeard:
       let isOurs = status.isOfConnection || Self.transportTexts.contains { status.message.hasPrefix($0) }
       let why = isOurs ? status.message.prefix(300) : ""
@@ -29,4 +29,10 @@ extension BotFailure {
   private static let transportTexts = [
     "failed to connect", "DNS resolution failed", "empty address list", "no address",
   ]
+
+  /// Whether the same attempt may succeed a moment later. Where nobody listens, nobody is waited for: the caller hears
+  /// nothing meanwhile.
+  var mayPass: Bool {
+    kind == .unreachable && !message.contains("Connection refused") && !message.contains("refuses the connection")
+  }
 }

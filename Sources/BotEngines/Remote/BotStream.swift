@@ -15,8 +15,9 @@ protocol BotDialect: AnyObject {
 /// One RPC that lasts as long as its call, with a bot as the server.
 ///
 /// As long as nothing was heard from the bot, an RPC that could not be made is tried again, with all that was said
-/// before, until the time to connect has passed. A bot that sends more than there is room for is read no further until
-/// there is; one that does not read is not sent any more audio, and fails the call where it misses an event.
+/// before, until the time to connect has passed; not where the connection is refused. A bot that sends more than there
+/// is room for is read no further until there is; one that does not read is not sent any more audio, and fails the call
+/// where it misses an event.
 ///
 /// `@unchecked Sendable`: everything but ``hold(_:)`` happens on the loop, where the channel's calls live.
 final class BotStream: ClientCallHandler, @unchecked Sendable {
@@ -153,8 +154,9 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
 
   func ended(_ status: RPCStatus, trailingMetadata: Metadata) {
     rpc = nil
-    if status.code == .unavailable, !hasHeard, !isCallOver, failure == nil, tryAgain() { return }
-    if failure == nil, !isCallOver { failure = BotFailure(status, hasHeard: hasHeard) }
+    let ending = BotFailure(status, hasHeard: hasHeard)
+    if ending.mayPass, !hasHeard, !isCallOver, failure == nil, tryAgain() { return }
+    if failure == nil, !isCallOver { failure = ending }
     finish()
   }
 

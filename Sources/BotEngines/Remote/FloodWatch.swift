@@ -1,14 +1,14 @@
-/// Tells a bot that floods from one that only speaks faster than it is heard.
+/// Tells a bot that floods from one that hands over a long announcement at once, or speaks faster than it is heard.
 ///
-/// A bot may send its words faster than they are spoken: what there is no room for waits in its socket, which its own
-/// side feels. One that fills the room at a rate at which nobody makes speech, and would go on for ``patience``, is a
-/// fault and not a speaker.
+/// What is not heard yet waits here, ten minutes of it, and what there is no room for waits in the bot's socket, which
+/// its own side feels. One that fills the room at a rate at which nobody makes speech, and still has more to say after
+/// ``patience``, is a fault and not a speaker.
 struct FloodWatch {
   /// Words that are not heard yet: about as much as there is room for (``OutputRoom``).
-  static let most = Duration.seconds(32)
+  static let most = Duration.seconds(590)
 
-  /// For how long there may be more than that without a break.
-  static let patience = Duration.seconds(8)
+  /// For how long a bot that has filled the room so fast may be held up.
+  static let patience = Duration.seconds(5)
 
   /// Times as fast as it is spoken: speech synthesis and models are below it by far.
   static let fastest = 20
@@ -16,8 +16,9 @@ struct FloodWatch {
   /// The longest turn where nothing is heard before its end.
   static let longestTurn = Duration.seconds(240)
 
-  /// Audio that is dropped after an interruption, before the bot is taken for one that never listens.
-  static let mostDropped = Duration.seconds(120)
+  /// Audio that is dropped after an interruption, before the bot is taken for one that never listens: the rest of an
+  /// announcement that it had handed over may be on its way.
+  static let mostDropped = Duration.seconds(600)
 
   private let isHeardAtOnce: Bool
   private var began: Duration?
@@ -25,12 +26,11 @@ struct FloodWatch {
   private var end: Duration = .zero
   private var total: Duration = .zero
   private var dropped: Duration = .zero
-  private var fullSince: Duration?
   private var last: Duration = .zero
 
-  /// Whether the words of the turn came faster than anybody makes speech, and are many.
+  /// Whether there is more to be heard than anybody says, and it came faster than anybody makes speech.
   var isInhuman: Bool {
-    guard let began, total > Self.most / 2 else { return false }
+    guard let began, end - last > Self.most else { return false }
     return total > (last - began + .milliseconds(100)) * Self.fastest
   }
 
@@ -47,15 +47,8 @@ struct FloodWatch {
     last = now
     end = max(end, now) + duration
     guard isHeardAtOnce else { return total > Self.longestTurn }
-    let ahead = end - now
-    guard ahead > Self.most else {
-      if ahead < Self.most / 2 { fullSince = nil }
-      return false
-    }
-    let since = fullSince ?? now
-    fullSince = since
-    let isInhuman = since - began < Self.most / Self.fastest
-    return isInhuman && now - since > Self.patience
+    // Nothing is read that there is no room for: this much is never ahead of a bot that is held up.
+    return isInhuman && end - now > Self.most * 2
   }
 
   /// The bot sent audio of this duration that nobody will hear.

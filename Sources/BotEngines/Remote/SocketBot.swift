@@ -8,6 +8,9 @@ struct SocketBot: Sendable {
   private let headers: [(name: String, value: String)]
   private let limits: WebSocketLimits
 
+  /// Bytes of a message: nearly five minutes of mu-law in Base64, because bots hand over whole files.
+  private static let longestMessage = 3 << 20
+
   /// Throws ``EngineError`` where the URL or a certificate cannot be used. Blocks while roots are read.
   init(_ endpoint: BotEndpoint, url: String) throws(EngineError) {
     guard let address = WebSocketAddress(url) else {
@@ -19,11 +22,12 @@ struct SocketBot: Sendable {
     do { client = try WebSocketClient(tls: tls) } catch { throw EngineError(.unusable, error.message) }
     self.address = address
     headers = endpoint.headers
-    limits = WebSocketLimits(connectTimeout: endpoint.connectTimeout)
+    limits = WebSocketLimits(
+      connectTimeout: endpoint.connectTimeout, maximumFrame: Self.longestMessage, maximumMessage: Self.longestMessage)
   }
 
-  /// Opens a socket for one call. A server that is not there, or says that it is not ready, is tried again until the
-  /// time to connect has passed.
+  /// Opens a socket for one call. A server that breaks off, or says that it is not ready, is tried again until the time
+  /// to connect has passed; one that is not there is not waited for.
   func connect() async throws -> WebSocket {
     let began = ContinuousClock.now
     var delay = Duration.milliseconds(100)
@@ -46,7 +50,7 @@ extension WebSocketError {
   /// Whether the same attempt may succeed a moment later.
   fileprivate var mayPass: Bool {
     switch code {
-    case .refused, .lost: true
+    case .lost: true
     case .upgrade: status.map { [502, 503, 504].contains($0) } ?? false
     default: false
     }
@@ -58,11 +62,15 @@ extension BotCall {
   ///
   /// - Throws: ``BotFailure`` where the bot came faster than speech and is held up for ``FloodWatch/patience``.
   func waitForRoom(_ socket: WebSocket, isInhuman: Bool) async throws {
+    guard isInhuman else {
+      await room.wait()
+      return try Task.checkCancellation()
+    }
     let began = ContinuousClock.now
     while !room.isOpen {
       try await Task.sleep(for: .milliseconds(100))
-      if isInhuman, socket.isHeldUp, ContinuousClock.now - began > FloodWatch.patience {
-        throw BotFailure(.flooded, "The bot sends audio much faster than it can be heard.")
+      if socket.isHeldUp, ContinuousClock.now - began > FloodWatch.patience {
+        throw BotFailure(.flooded, "The bot sends minutes of audio much faster than it can be heard, without an end.")
       }
     }
   }

@@ -28,6 +28,11 @@ public struct TurnSilence: Sendable, Equatable {
     hasSpoken = true
   }
 
+  /// The bot is made to wait until now, and could not go on.
+  public mutating func heldUp(now: Duration) {
+    if hasSpoken { quietSince = max(quietSince, now) }
+  }
+
   /// Whether the turn is over now. Answers yes once a turn.
   public mutating func isOver(now: Duration) -> Bool {
     guard let deadline, deadline <= now else { return false }

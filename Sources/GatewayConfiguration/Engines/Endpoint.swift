@@ -59,9 +59,9 @@ extension Configuration.Agent {
 
     /// `breaker`: when a bot that fails is no longer asked.
     public struct Breaker: Sendable, Equatable {
-      /// `failures` within the window that open it; 1 to 1,000, default 5.
+      /// `failures` in a row, or within the window, that open it; 1 to 1,000, default 5.
       public var failures: Int
-      /// `window`; 1 s to 10 min, default 10 s.
+      /// `window` within which failures count whatever succeeds between them; 1 s to 10 min, default 10 s.
       public var window: Duration
       /// `probe`: time between calls that try again while it is open; 1 s to 10 min, default 5 s.
       public var probe: Duration

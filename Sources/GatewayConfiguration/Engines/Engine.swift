@@ -160,7 +160,7 @@ extension Configuration.Agent {
   public struct Fallback: Sendable, Equatable {
     /// `prompt`: a WAV file that is played.
     public var prompt: String?
-    /// `text`: spoken by the platform, where there is no prompt.
+    /// `text`: spoken by the platform, where there is no prompt. Without either the voice in the binary says sorry.
     public var text: String?
     /// `then`.
     public var then: Ending
@@ -173,7 +173,7 @@ extension Configuration.Agent {
       case end
     }
 
-    /// Nothing is said; the caller is transferred.
+    /// The voice in the binary says sorry; the caller is transferred.
     public static let standard = Fallback(prompt: nil, text: nil, then: .transfer)
   }
 }

@@ -1,12 +1,12 @@
 /// The bot's output of one turn: what is still to be sent, and how the turn ends.
 struct Answer {
   enum Piece: Equatable {
-    case audio([UInt8], bargeIn: Bool)
+    case audio(AudioRun, bargeIn: Bool)
     case text(String, bargeIn: Bool)
 
     var size: Int {
       switch self {
-      case .audio(let bytes, _): bytes.count
+      case .audio(let run, _): run.count
       case .text(let text, _): text.utf8.count
       }
     }
@@ -38,17 +38,35 @@ struct Answer {
   /// Nothing was said and nothing decided.
   var isEmpty: Bool { pieces.isEmpty && ending == nil && event == nil }
 
-  /// Appends a piece; false where the queue would exceed its limit: the piece is dropped.
-  mutating func append(_ piece: Piece, limit: Int) -> Bool {
-    let size = piece.size
+  /// Audio that waits to be sent, in bytes.
+  var waitingAudio: Int { appendedAudio - takenAudio }
+
+  /// Appends audio; false where the queue would exceed its limit: the audio is dropped.
+  mutating func append(audio bytes: [UInt8], bargeIn: Bool, limit: Int) -> Bool {
+    guard admit(bytes.count, limit: limit) else { return false }
+    appendedAudio += bytes.count
+    if case .audio(var run, bargeIn)? = pieces.last {
+      // Taken out meanwhile, so that its storage grows in place.
+      pieces.removeLast()
+      run.append(bytes)
+      pieces.append(.audio(run, bargeIn: bargeIn))
+    } else {
+      pieces.append(.audio(AudioRun(bytes), bargeIn: bargeIn))
+    }
+    return true
+  }
+
+  /// Appends text; false where the queue would exceed its limit: the text is dropped.
+  mutating func append(text: String, bargeIn: Bool, limit: Int) -> Bool {
+    guard admit(text.utf8.count, limit: limit) else { return false }
+    hasText = true
+    pieces.append(.text(text, bargeIn: bargeIn))
+    return true
+  }
+
+  private mutating func admit(_ size: Int, limit: Int) -> Bool {
     guard size <= limit, queuedBytes <= limit - size else { return false }
     queuedBytes += size
-    if case .audio = piece { appendedAudio += size } else { hasText = true }
-    if case .audio(let bytes, let bargeIn) = piece, case .audio(_, bargeIn)? = pieces.last {
-      pieces.appendToLastAudio(bytes)
-    } else {
-      pieces.append(piece)
-    }
     return true
   }
 
@@ -91,45 +109,43 @@ struct Answer {
     return marks.map(\.name)
   }
 
+  /// A piece of CHUNK mode on its way out.
+  enum Chunk: Equatable {
+    case audio([UInt8], bargeIn: Bool)
+    case text(String, bargeIn: Bool)
+  }
+
   /// Whether ``takeChunk(sizes:isUrgent:)`` has something to give.
   func hasChunk(sizes: ChunkSizes, isUrgent: Bool) -> Bool {
     guard let first = pieces.first else { return false }
-    guard case .audio(let bytes, _) = first, pieces.count == 1, ending == nil else { return true }
-    return bytes.count >= (hasSentAudio ? sizes.further : sizes.first) + sizes.minimum
-      || (isUrgent && hasSentAudio && bytes.count >= sizes.urgent)
+    guard case .audio(let run, _) = first, pieces.count == 1, ending == nil else { return true }
+    return run.count >= (hasSentAudio ? sizes.further : sizes.first) + sizes.minimum
+      || (isUrgent && hasSentAudio && run.count >= sizes.urgent)
   }
 
   /// Takes the next chunk for CHUNK mode, or `nil` where the audio so far is better kept together with what follows.
-  mutating func takeChunk(sizes: ChunkSizes, isUrgent: Bool) -> Piece? {
+  mutating func takeChunk(sizes: ChunkSizes, isUrgent: Bool) -> Chunk? {
     guard hasChunk(sizes: sizes, isUrgent: isUrgent), let first = pieces.first else { return nil }
-    guard case .audio(let bytes, let bargeIn) = first else {
+    switch first {
+    case .text(let text, let bargeIn):
       queuedBytes -= first.size
       pieces.removeFirst()
-      return first
-    }
-    let size = hasSentAudio ? sizes.further : sizes.first
-    if bytes.count >= size + sizes.minimum {
-      pieces[0] = .audio(Array(bytes[size...]), bargeIn: bargeIn)
-      queuedBytes -= size
-      takenAudio += size
+      return .text(text, bargeIn: bargeIn)
+    case .audio(var run, let bargeIn):
+      let size = hasSentAudio ? sizes.further : sizes.first
+      let isLast = run.count < size + sizes.minimum
+      // Put aside meanwhile, so that its storage is not copied.
+      pieces[0] = .text("", bargeIn: bargeIn)
+      var bytes = run.take(isLast ? run.count : size)
+      if isLast { pieces.removeFirst() } else { pieces[0] = .audio(run, bargeIn: bargeIn) }
+      queuedBytes -= bytes.count
+      takenAudio += bytes.count
       hasSentAudio = true
-      return .audio(Array(bytes[..<size]), bargeIn: bargeIn)
+      if bytes.count < sizes.minimum {
+        // Too short to be allowed: silence makes it long enough.
+        bytes += [UInt8](repeating: 0xFF, count: sizes.minimum - bytes.count)
+      }
+      return .audio(bytes, bargeIn: bargeIn)
     }
-    pieces.removeFirst()
-    queuedBytes -= bytes.count
-    takenAudio += bytes.count
-    hasSentAudio = true
-    if bytes.count >= sizes.minimum { return first }
-    // Too short to be allowed: silence makes it long enough.
-    return .audio(bytes + [UInt8](repeating: 0xFF, count: sizes.minimum - bytes.count), bargeIn: bargeIn)
-  }
-}
-
-extension [Answer.Piece] {
-  /// Appends in place: the array's own storage grows, nothing is copied.
-  fileprivate mutating func appendToLastAudio(_ more: [UInt8]) {
-    guard case .audio(var bytes, let bargeIn) = removeLast() else { return }
-    bytes.append(contentsOf: more)
-    append(.audio(bytes, bargeIn: bargeIn))
   }
 }

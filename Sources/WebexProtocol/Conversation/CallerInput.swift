@@ -68,8 +68,10 @@ public enum BotOutput: Sendable, Equatable {
   case transcript(speaker: String, text: String)
   /// Asks to be told when what was said so far has been played.
   case mark(String)
-  /// The bot failed, or is done without having said what becomes of the caller.
+  /// The bot failed: what it had not said yet is dropped.
   case failed
+  /// The bot is done without having said what becomes of the caller, who hears it out.
+  case finished
 }
 
 /// How the caller's next input is taken: what the platform is told, and what our own detector does.

@@ -7,11 +7,18 @@ extension ConversationStateMachine {
     switch settings.mode {
     case .wav:
       guard let ending = answer.ending else { return }
-      let prompts = answer.takeAll().map { prompt(of: $0, isTerminal: ending.isTerminal, now: now) }
+      let prompts = answer.takeAll().map { piece in
+        switch piece {
+        case .audio(let run, let bargeIn):
+          prompt(of: .audio(run.bytes, bargeIn: bargeIn), isTerminal: ending.isTerminal, now: now)
+        case .text(let text, let bargeIn):
+          prompt(of: .text(text, bargeIn: bargeIn), isTerminal: ending.isTerminal, now: now)
+        }
+      }
       conclude(ending, prompts: prompts, on: rpc, now: now)
     case .chunk:
       let isTerminal = answer.ending?.isTerminal == true
-      while playout.ahead(now) < settings.maximumAhead || isTerminal,
+      while playout.ahead(now) <= mostAhead,
         let piece = answer.takeChunk(
           sizes: settings.chunks, isUrgent: playout.ahead(now) <= Self.urgentAhead)
       {
@@ -23,6 +30,12 @@ extension ConversationStateMachine {
       conclude(ending, prompts: emptyPromptForChunks, on: rpc, now: now)
     }
   }
+
+  /// How far what is sent may be ahead of what is heard. What precedes a transfer or an end cannot be interrupted: it
+  /// waits here only for the bound on what may wait in the transport.
+  var mostAhead: Duration { answer.ending?.isTerminal == true ? Self.farewellAhead : settings.maximumAhead }
+
+  private static let farewellAhead = Duration.seconds(240)
 
   private mutating func conclude(
     _ ending: Answer.Ending, prompts: [VoiceResponse.Prompt], on rpc: RPCID, now: Duration
@@ -50,7 +63,7 @@ extension ConversationStateMachine {
     settings.mode == .chunk ? [.init(audio: [], isBargeInEnabled: false)] : []
   }
 
-  private mutating func prompt(of piece: Answer.Piece, isTerminal: Bool, now: Duration) -> VoiceResponse.Prompt {
+  private mutating func prompt(of piece: Answer.Chunk, isTerminal: Bool, now: Duration) -> VoiceResponse.Prompt {
     switch piece {
     case .audio(let bytes, let bargeIn):
       // What precedes a transfer or an end is heard out.
@@ -94,8 +107,6 @@ extension ConversationStateMachine {
 }
 
 extension ConversationStateMachine.Settings {
-  /// With this many bytes waiting the bot is asked to pause.
-  public var fullBytes: Int { maximumQueuedBytes / 4 * 3 }
-  /// With no more than this many bytes waiting it may go on.
-  public var roomyBytes: Int { maximumQueuedBytes / 4 }
+  /// With no more than this many bytes waiting a bot that was asked to pause may go on.
+  public var roomyBytes: Int { max(fullBytes / 3, fullBytes - 262_144) }
 }

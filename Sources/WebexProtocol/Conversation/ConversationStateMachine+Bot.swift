@@ -9,6 +9,7 @@ extension ConversationStateMachine {
       return finishTurn(.transfer(summary: summary, metadata: metadata), now: now)
     case .end: return finishTurn(.end, now: now)
     case .failed: return fallBack(now: now)
+    case .finished: return fallBack(afterWords: true, now: now)
     case .sensitive(let isSensitive):
       self.isSensitive = isSensitive
       return
@@ -20,32 +21,66 @@ extension ConversationStateMachine {
       drops.staleOutputs += 1
       return
     }
-    guard answer.ending == nil else {
-      // The turn was ended and waits for a line: what follows joins it. While it is being sent, there is no place.
-      guard answerer == nil, answer.ending == .callersTurn else {
-        drops.staleOutputs += 1
-        return
-      }
-      answer.ending = nil
-      return take(output, turn: outputTurn, now: now)
+    switch answer.ending {
+    case nil: break
+    case .callersTurn:
+      guard reopen(for: output, now: now) else { return }
+    default:
+      drops.lateOutputs += 1
+      return
     }
     switch output {
-    case .audio(let bytes, let bargeIn): append(.audio(bytes, bargeIn: bargeIn), now: now)
-    case .text(let text, let bargeIn): append(.text(text, bargeIn: bargeIn), now: now)
-    case .clear: tellDropped(answer.clear())
+    case .audio(let bytes, let bargeIn): append(audio: bytes, bargeIn: bargeIn, now: now)
+    case .text(let text, let bargeIn): append(text: text, bargeIn: bargeIn, now: now)
+    case .clear: clear(now: now)
     case .settings(let settings): current = settings
     case .custom(let name, let metadata): answer.event = .init(.custom, name: name, metadata: metadata)
     case .endTurn(let settings):
       if let settings { current = settings }
       finishTurn(.callersTurn, now: now)
-    case .transfer, .end, .failed, .sensitive, .transcript, .mark: break
+    case .transfer, .end, .failed, .finished, .sensitive, .transcript, .mark: break
     }
   }
 
-  private mutating func append(_ piece: Answer.Piece, now: Duration) {
-    guard piece.size > 0 else { return }
-    guard answer.append(piece, limit: settings.maximumQueuedBytes) else {
+  /// The turn was ended, and its answer is still being sent or waits for a line: what follows joins it.
+  ///
+  /// - Returns: whether the output goes the way of any other; where not, it was taken here.
+  private mutating func reopen(for output: BotOutput, now: Duration) -> Bool {
+    guard answerer != nil else {
+      answer.ending = nil
+      return true
+    }
+    switch output {
+    case .audio, .text:
+      answer.ending = nil
+      answerDeadline = deadline(now)
+      return true
+    case .clear:
+      tellDropped(answer.clear())
+      flush(now: now)
+      return false
+    default: return true
+    }
+  }
+
+  private mutating func append(audio bytes: [UInt8], bargeIn: Bool, now: Duration) {
+    guard !bytes.isEmpty else { return }
+    appended(answer.append(audio: bytes, bargeIn: bargeIn, limit: settings.maximumQueuedBytes), now: now)
+  }
+
+  private mutating func append(text: String, bargeIn: Bool, now: Duration) {
+    guard !text.isEmpty else { return }
+    appended(answer.append(text: text, bargeIn: bargeIn, limit: settings.maximumQueuedBytes), now: now)
+  }
+
+  private mutating func appended(_ hasFitted: Bool, now: Duration) {
+    guard hasFitted else {
       drops.overflowedOutputs += 1
+      // Nothing of a WAV answer leaves before it is whole: one that does not fit never will.
+      if settings.mode == .wav, answerer != nil {
+        isAnswerTooLong = true
+        fallBack(now: now)
+      }
       return
     }
     if answerer != nil {
@@ -53,11 +88,20 @@ extension ConversationStateMachine {
     } else if settings.mode == .chunk, answer.appendedAudio >= Self.leastAudio {
       offerUnsolicited(now: now)
     }
-    // Nobody hears anything of a WAV answer before it ends: one that fills its room is sent as it is.
-    if settings.mode == .wav, answerer != nil, answer.queuedBytes >= settings.fullBytes {
-      return finishTurn(.callersTurn, now: now)
-    }
     flush(now: now)
+  }
+
+  /// Drops what was not sent; the time that it would have taken to play is not waited for any more.
+  private mutating func clear(now: Duration) {
+    tellDropped(answer.clear())
+    audioAtDeadline = answer.appendedAudio
+    if answerDeadline != nil, settings.mode == .chunk { answerDeadline = deadline(now) }
+  }
+
+  /// Until when the bot has time for more: so long after the last of what it has said so far was heard. While there is
+  /// no room for more of its output, and it is made to wait, that moment is always ahead.
+  private func deadline(_ now: Duration) -> Duration {
+    now + settings.answerTimeout + playout.ahead(now) + PlayoutClock.duration(ofBytes: answer.waitingAudio)
   }
 
   /// A bot that speaks is given time for more. One that only trickles is not, and no caller waits much longer for a WAV
@@ -65,20 +109,24 @@ extension ConversationStateMachine {
   private mutating func putOffDeadline(now: Duration) {
     guard answer.hasText || answer.appendedAudio >= audioAtDeadline + Self.leastAudio else { return }
     audioAtDeadline = answer.appendedAudio
-    let next = now + settings.answerTimeout + playout.ahead(now)
-    answerDeadline = settings.mode == .chunk ? next : min(next, answerBegan + settings.answerTimeout + Self.wavGrace)
+    answerDeadline =
+      settings.mode == .chunk
+      ? deadline(now)
+      : min(
+        now + settings.answerTimeout + playout.ahead(now), answerBegan + settings.answerTimeout + Self.wavGrace)
   }
 
   private static let wavGrace = Duration.seconds(3)
 
   /// The bot has failed: what it had still to say would only keep the caller from what the configuration has for that.
-  private mutating func fallBack(now: Duration) {
+  /// One that is done is heard out before.
+  private mutating func fallBack(afterWords: Bool = false, now: Duration) {
     guard answer.ending?.isTerminal != true else { return }
-    answer.clear()
+    if !afterWords { answer.clear() }
     switch settings.fallback.prompt {
     case .none: break
-    case .audio(let bytes): _ = answer.append(.audio(bytes, bargeIn: false), limit: .max)
-    case .text(let text): _ = answer.append(.text(text, bargeIn: false), limit: .max)
+    case .audio(let bytes): _ = answer.append(audio: bytes, bargeIn: false, limit: .max)
+    case .text(let text): _ = answer.append(text: text, bargeIn: false, limit: .max)
     }
     finishTurn(.failed, now: now)
   }

@@ -12,8 +12,11 @@ public struct ConversationStateMachine: Sendable {
     public var chunks: ChunkSizes
     /// How the platform listens until the bot says otherwise.
     public var turn: TurnSettings
-    /// Bytes of output that may wait to be sent; beyond them output is dropped and counted.
+    /// Bytes of output that may wait to be sent. Beyond them output is dropped and counted; in WAV mode an answer that
+    /// does not fit is a failure of the bot.
     public var maximumQueuedBytes: Int
+    /// With this many bytes waiting the bot is asked to pause.
+    public var fullBytes: Int
     /// Output beyond this much unplayed audio waits in the conversation, where an interruption can still drop it.
     public var maximumAhead: Duration
     /// Time to the bot's first output after the caller's turn; then the caller is transferred.
@@ -28,7 +31,7 @@ public struct ConversationStateMachine: Sendable {
     /// Settings; the defaults are the product's.
     public init(
       mode: ResponseMode = .wav, chunks: ChunkSizes = ChunkSizes(), turn: TurnSettings = TurnSettings(),
-      maximumQueuedBytes: Int = 262_144, maximumAhead: Duration = .seconds(10),
+      maximumQueuedBytes: Int = 262_144, fullBytes: Int? = nil, maximumAhead: Duration = .seconds(10),
       answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600),
       maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback()
     ) {
@@ -36,6 +39,7 @@ public struct ConversationStateMachine: Sendable {
       self.chunks = chunks
       self.turn = turn
       self.maximumQueuedBytes = maximumQueuedBytes
+      self.fullBytes = min(fullBytes ?? maximumQueuedBytes / 4 * 3, maximumQueuedBytes)
       self.maximumAhead = maximumAhead
       self.answerTimeout = answerTimeout
       self.idleTimeout = idleTimeout
@@ -72,6 +76,8 @@ public struct ConversationStateMachine: Sendable {
   public struct Drops: Sendable, Equatable {
     /// Output of turns that the caller had interrupted.
     public var staleOutputs = 0
+    /// Output that came after the bot had taken its leave.
+    public var lateOutputs = 0
     /// Output beyond the queue's bound.
     public var overflowedOutputs = 0
     /// Events of a kind this version does not know.
@@ -137,6 +143,8 @@ public struct ConversationStateMachine: Sendable {
   public internal(set) var isClosed = false
   /// What was left out so far.
   public internal(set) var drops = Drops()
+  /// The bot failed because a WAV answer of its was longer than one may be.
+  public internal(set) var isAnswerTooLong = false
 
   /// A conversation that begins now.
   public init(settings: Settings, now: Duration) {
@@ -182,7 +190,7 @@ public struct ConversationStateMachine: Sendable {
     if let entry { consider(entry.deadline) }
     if settings.mode == .chunk, answerer != nil {
       if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
-        consider(playout.time(whenAheadIs: settings.maximumAhead))
+        consider(playout.time(whenAheadIs: mostAhead))
       } else if answer.hasChunk(sizes: settings.chunks, isUrgent: true) {
         consider(playout.time(whenAheadIs: Self.urgentAhead))
       }
@@ -195,6 +203,10 @@ public struct ConversationStateMachine: Sendable {
 
   /// Bytes of output that wait to be sent.
   public var queuedBytes: Int { answer.queuedBytes }
+
+  /// With this many bytes waiting the bot is to be asked to pause: never while a WAV answer is put together, of which
+  /// nothing leaves before it is whole.
+  public var fullBytes: Int { settings.mode == .wav && answerer != nil ? .max : settings.fullBytes }
 
   /// Audio below this, in bytes, is no answer: 100 ms.
   static let leastAudio = 800

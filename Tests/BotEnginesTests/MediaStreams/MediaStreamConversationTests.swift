@@ -1,6 +1,7 @@
 import AudioCodecs
 import BotEngine
 import Testing
+import WebSocketClient
 
 @testable import BotEngines
 
@@ -92,12 +93,12 @@ struct MediaStreamConversationTests {
     #expect(try events(call.take(.started, now: .seconds(1))) == ["endTurn"])
   }
 
-  @Test("gives up a bot that floods")
+  @Test("takes a long announcement at once, and gives up a bot that floods")
   func floods() throws {
     var call = conversation()
-    #expect(try events(call.take(media(32_000), now: .zero)) == ["audio"])
-    let later = try (0...20).map { try events(call.take(media(2_000), now: .seconds($0))) }
-    #expect(later.firstIndex(of: ["flooded"]) == 9)
+    #expect(try events(call.take(media(90_000), now: .zero)) == ["audio"])
+    let later = try (0..<600).map { try events(call.take(media(2_000), now: .milliseconds($0))) }
+    #expect(later.firstIndex(of: ["flooded"]).map { $0 > 540 } == true)
   }
 
   @Test("lets a bot go on that speaks for long, but not faster than speech is made")
@@ -109,18 +110,48 @@ struct MediaStreamConversationTests {
     }
   }
 
-  @Test("gives up a bot that sends garbage")
+  @Test(
+    "passes over what means nothing here, as Twilio does",
+    arguments: [
+      "{}", #"{"label":"rtvi-ai","type":"bot-ready","id":"1"}"#, #"{"event":"hello"}"#, #"{"event":null}"#,
+      #"{"event":"mark","streamSid":"MZ1"}"#, #"{"event":"mark","mark":{}}"#,
+      #"{"event":"media","media":{"payload":"*"}}"#,
+      #"{"event":"transcript"}"#, "[]", "7", "no JSON",
+    ])
+  func nonsense(text: String) throws {
+    var call = conversation()
+    let message = WebSocketMessage(kind: .text, bytes: Array(text.utf8))
+    for second in 0..<600 {
+      let actions = call.take(message, now: .seconds(second))
+      #expect(actions.isEmpty)
+    }
+    // Hundreds in one turn, at once.
+    for _ in 0..<400 {
+      let actions = call.take(message, now: .seconds(600))
+      #expect(actions.isEmpty)
+    }
+    #expect(call.ignored == 1000)
+    #expect(try events(call.take(media(20), now: .seconds(600))) == ["audio"])
+  }
+
+  @Test("gives up a bot that sends nothing else without an end")
   func garbage() throws {
     var call = conversation()
-    #expect(try events(call.take(.init(kind: .text, bytes: [0xFF, 0]), now: .zero)) == ["garbage"])
-    #expect(try events(call.take(.init(kind: .text, bytes: Array("{\"event\":\"hello\"}".utf8)), now: .zero)) == [])
-    for _ in 0..<19 {
-      let bad = call.take(
-        .init(kind: .text, bytes: Array(#"{"event":"media","media":{"payload":"*"}}"#.utf8)), now: .zero)
-      #expect(bad.isEmpty, "a slip is passed over")
-    }
-    let last = call.take(.init(kind: .text, bytes: Array(#"{"event":"media"}"#.utf8)), now: .zero)
-    #expect(try events(last) == ["garbage"])
+    let message = WebSocketMessage(kind: .text, bytes: [0xFF, 0])
+    let last = try (0..<5_000).map { try events(call.take(message, now: .milliseconds($0 / 10))) }
+    #expect(last.firstIndex(of: ["garbage"]).map { $0 > 4_000 } == true)
+    var slow = conversation()
+    let all = try (0..<20_000).map { try events(slow.take(message, now: .milliseconds($0 * 10))) }
+    #expect(Array(all.joined()).isEmpty, "a hundred a second cost their reading")
+  }
+
+  @Test("does not take for silence that the bot is made to wait")
+  func heldUp() throws {
+    var call = conversation(isHeardAtOnce: false)
+    _ = call.take(media(30_000), now: .seconds(1))
+    let held = try (2...9).map { try events(call.tick(now: .seconds($0), isHeldUp: true)) }
+    #expect(!held.joined().contains("endTurn"))
+    #expect(try events(call.tick(now: .milliseconds(9_700))).contains("endTurn"))
   }
 
   @Test("stops with the call")

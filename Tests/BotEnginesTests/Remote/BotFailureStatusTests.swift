@@ -28,4 +28,21 @@ struct BotFailureStatusTests {
     #expect(BotFailure(ours, hasHeard: false) == BotFailure(.unreachable, "it floods"))
     #expect(BotFailure(ours, hasHeard: true) == BotFailure(.closed, "it floods"))
   }
+
+  @Test("an RPC is tried again where the connection may be made a moment later, not where nobody listens")
+  func mayPass() {
+    func mayPass(_ status: RPCStatus) -> Bool { BotFailure(status, hasHeard: false).mayPass }
+    #expect(!mayPass(RPCStatus(.unavailable, "failed to connect to all addresses; last error: Connection refused")))
+    #expect(mayPass(RPCStatus(.unavailable, "failed to connect to all addresses; last error: Socket closed")))
+    #expect(mayPass(RPCStatus(.unavailable, "x")))
+    #expect(!mayPass(RPCStatus(.unimplemented)) && !mayPass(.ok))
+  }
+
+  @Test("only an end in good order lets the bot be heard out")
+  func order() {
+    #expect(BotFailure(.ok, hasHeard: true).isInOrder)
+    for code in RPCStatus.Code.allCases where code != .ok {
+      #expect(!BotFailure(RPCStatus(code), hasHeard: true).isInOrder)
+    }
+  }
 }

@@ -40,6 +40,16 @@ struct TurnSilenceTests {
     #expect(turn.deadline == .milliseconds(1_320))
   }
 
+  @Test("not while it is made to wait")
+  func heldUp() {
+    var turn = silence(heardAtOnce: false)
+    turn.heldUp(now: .seconds(1))
+    #expect(turn.deadline == nil, "it has said nothing")
+    turn.spoke(.seconds(30), now: .seconds(1))
+    turn.heldUp(now: .seconds(9))
+    #expect(turn.deadline == .milliseconds(9_700))
+  }
+
   @Test("at once, where the caller interrupts it")
   func interrupted() {
     var turn = silence(heardAtOnce: true)

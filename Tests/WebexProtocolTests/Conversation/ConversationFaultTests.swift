@@ -179,14 +179,6 @@ struct ConversationFaultTests {
     #expect(script.play(.caller(.audio, on: 2)).contains("close transferred"))
   }
 
-  @Test("R4: a WAV answer that fills its room is sent as it is")
-  func fullAnswer() {
-    var script = ConversationScript(.wav) { $0.maximumQueuedBytes = 4000 }
-    script.play(.caller(.sessionStart, on: 1))
-    #expect(script.play(.bot(.speech(2999))) == [])
-    #expect(script.play(.bot(.speech(1))) == ["#1 final 3058B →voiceAndDTMF", "#1 ok"])
-  }
-
   @Test("R3: a bot that fails hands the caller over, at once or on the next line")
   func failedBot() {
     var script = ConversationTurnTests.greeted(.wav)
@@ -238,14 +230,6 @@ struct ConversationFaultTests {
       script.play(.shutDown) == [
         "#2 final transferToAgent", "#2 unavailable", "bot ended shutdown", "close shutdown",
       ])
-  }
-
-  @Test("output beyond the bound is dropped and counted")
-  func overflow() {
-    var script = ConversationScript(.wav) { $0.maximumQueuedBytes = 1000 }
-    script.play(.caller(.sessionStart, on: 1), .bot(.speech(700)), .bot(.speech(400)), .bot(.speech(40)))
-    #expect(script.machine.drops.overflowedOutputs == 1)
-    #expect(script.play(.bot(.endTurn(nil))).first == "#1 final 798B →voiceAndDTMF")
   }
 
   @Test("a conversation takes no more RPCs than a platform needs")
