@@ -40,7 +40,7 @@ def test_what_is_wrong_is_told():
     assert silent["greeting"]["verdict"] == "failed"
     assert "said nothing" in silent["greeting"]["seen"] and "`started`" in silent["greeting"]["advice"]
     gone = findings({"kind": "grpc", "url": f"http://127.0.0.1:{bots.closed_port()}"}, "--only", "greeting")
-    assert gone["greeting"]["verdict"] == "failed" and "refused" in gone["greeting"]["seen"].lower()
+    assert gone["greeting"]["verdict"] == "failed" and "refuses the connection" in gone["greeting"]["seen"].lower()
 
 
 def test_an_agent_of_a_configuration(tmp_path):
