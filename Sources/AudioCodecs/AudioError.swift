@@ -5,14 +5,12 @@
 public struct AudioError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of error.
   public enum Code: String, Sendable, Hashable {
-    /// A sample rate that is not 8,000, 16,000, 24,000 or 48,000 Hz.
+    /// A sample rate that is not handled: of a caller's audio, one outside ``CallerAudioDecoder/sampleRates``.
     case unsupportedSampleRate
     /// More bytes in one chunk than ``CallerAudioDecoder/maximumChunk``.
     case chunkTooLarge
     /// Encoding or rate changed more often than ``CallerAudioDecoder/maximumFormatChanges`` times.
     case tooManyFormatChanges
-    /// A WAV header that contradicts the format stated beside it.
-    case formatMismatch
     /// Bytes that are not the RIFF/WAVE structure they begin as.
     case malformedFile
     /// A WAV file of a kind that is not handled: its codec, sample size or number of channels.

@@ -58,8 +58,7 @@ extension CallerAudioDecoder {
       stage = .running
       return try takeAudio(bytes, into: &output)
     }
-    switch try WAVHeader.parse(bytes) {
-    case .incomplete:
+    guard let found = try WAVHeader.find(bytes, format: Self.streamFormat) else {
       guard bytes.count <= Self.maximumHeader else {
         throw AudioError(
           .malformedFile,
@@ -67,11 +66,40 @@ extension CallerAudioDecoder {
       }
       stage = .header
       kept = Array(bytes)
-    case .header(let header):
-      try adopt(header: header.format)
-      stage = .running
-      try takeAudio(header.audio(in: bytes), into: &output)
+      return
     }
+    try adopt(header: found.format.audio, channels: found.format.channels)
+    stage = .running
+    let header = WAVHeader(format: found.format.audio, audio: found.audio, isSizeKnown: found.isSizeKnown)
+    try takeAudio(header.audio(in: bytes), into: &output)
+  }
+
+  /// What a header says that can be converted: the encodings of the wire, one channel or two.
+  private static func streamFormat(
+    _ format: WAVHeader.Format
+  ) throws(AudioError) -> (audio: AudioFormat, channels: Int) {
+    let encoding: AudioEncoding
+    switch (format.tag, format.bits) {
+    case (1, 16): encoding = .linear16
+    case (6, 8): encoding = .alaw
+    case (7, 8): encoding = .mulaw
+    default:
+      throw AudioError(
+        .unsupportedFile,
+        """
+        The audio begins with a WAV header of format \(format.tag) with \(format.bits) bits a sample, \
+        \(format.channels) channels and \(format.rate) Hz; send 16-bit PCM, mu-law or A-law.
+        """)
+    }
+    guard (1...2).contains(format.channels), sampleRates.contains(format.rate) else {
+      throw AudioError(
+        sampleRates.contains(format.rate) ? .unsupportedFile : .unsupportedSampleRate,
+        """
+        The audio begins with a WAV header of \(format.channels) channels at \(format.rate) Hz; send one or two \
+        channels at 8000 to 48000 Hz.
+        """)
+    }
+    return (AudioFormat(encoding: encoding, sampleRate: format.rate), format.channels)
   }
 
   private func begins(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { WAVHeader.begins($0) } }

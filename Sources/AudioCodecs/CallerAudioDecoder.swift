@@ -1,7 +1,8 @@
 /// The caller's audio of one stream, from the bytes of its messages to linear samples.
 ///
 /// It keeps what the stream stated last about its format, carries a 16-bit sample that is split over two chunks, leaves
-/// out the junk that comes before a call's audio and a WAV header at the start, and brings 24 and 48 kHz to 16 kHz.
+/// out the junk that comes before a call's audio and a WAV header at the start, mixes two channels into one, and brings
+/// every rate to 8 or 16 kHz. Where a WAV header and the messages differ, the header counts: it came with the audio.
 /// Make one for each audio stream. It allocates nothing for a chunk, and is not for use from two threads at once.
 ///
 /// Short packets: a stream may begin with a few packets of at most ``longestJunk`` bytes that are no audio. They are
@@ -32,6 +33,8 @@ public final class CallerAudioDecoder {
     public var junkPackets = 0
     /// WAV headers left out.
     public var headers = 0
+    /// Headers whose format was another than the messages stated.
+    public var contradictions = 0
     /// Bytes of a sample whose other half never came.
     public var danglingBytes = 0
     /// Changes of encoding or rate, those before this stream included.
@@ -42,8 +45,15 @@ public final class CallerAudioDecoder {
   public internal(set) var counts = Counts()
   /// The stream's format: as stated last, or assumed.
   public private(set) var format: AudioFormat
-  /// The rate of the samples given out, in Hz: 8,000 for audio of 8,000 Hz, 16,000 for all other; or the stream's own.
-  public var sampleRate: Int { keepsRate ? format.sampleRate : format.sampleRate == 8000 ? 8000 : 16000 }
+  /// The rate of the samples given out, in Hz: 8,000 for audio below 16,000 Hz, 16,000 for all other; or the stream's own
+  /// where that is one of ``Resampler/rates``.
+  public var sampleRate: Int {
+    if keepsRate, Resampler.rates.contains(format.sampleRate) { return format.sampleRate }
+    return format.sampleRate < 16_000 ? 8_000 : 16_000
+  }
+
+  /// The rates that a stream may have, in Hz.
+  public static let sampleRates = 8_000...48_000
 
   /// The names of its stages, as in ``AudioStage/names``: `mulaw 8k`, or `linear16 48k`, `resample 16k`.
   public var names: [String] {
@@ -63,9 +73,13 @@ public final class CallerAudioDecoder {
   var stage = Stage.opening
   var kept: [UInt8] = []
   var keptPackets = 0
-  private var statedEncoding = false
-  private var statedRate = false
+  private var statedEncoding: AudioEncoding?
+  private var statedRate: Int?
+  /// Channels of the audio; only a WAV header can say that there are two.
+  private var channels = 1
   private var carry: UInt8?
+  /// The left channel's sample whose right one has not come yet.
+  private var left: Int16?
   private var resampler: Resampler?
 
   /// A decoder for one stream.
@@ -131,23 +145,24 @@ public final class CallerAudioDecoder {
   // MARK: Format
 
   private func state(encoding: AudioEncoding?, sampleRate: Int) throws(AudioError) {
-    guard sampleRate == 0 || Resampler.rates.contains(sampleRate) else {
+    guard sampleRate == 0 || Self.sampleRates.contains(sampleRate) else {
       throw AudioError(
         .unsupportedSampleRate,
-        "A sample rate of \(sampleRate) Hz is not supported; send 8000, 16000, 24000 or 48000, or 0 for the default.")
+        "A sample rate of \(sampleRate) Hz is not supported; send 8000 to 48000, or 0 for the default.")
     }
     var stated = format
-    if let encoding { stated.encoding = encoding }
-    if sampleRate != 0 { stated.sampleRate = sampleRate }
-    try adopt(stated)
-    if encoding != nil { statedEncoding = true }
-    if sampleRate != 0 { statedRate = true }
+    // What is stated once more says nothing new, also where a header has shown that it is wrong.
+    if let encoding, encoding != statedEncoding { stated.encoding = encoding }
+    if sampleRate != 0, sampleRate != statedRate { stated.sampleRate = sampleRate }
+    if stated != format { try adopt(stated, channels: 1) }
+    if let encoding { statedEncoding = encoding }
+    if sampleRate != 0 { statedRate = sampleRate }
   }
 
-  private func adopt(_ new: AudioFormat) throws(AudioError) {
-    guard new != format else { return }
+  private func adopt(_ new: AudioFormat, channels: Int) throws(AudioError) {
+    guard new != format || channels != self.channels else { return }
     // What is stated before any audio and for the first time replaces an assumption: no change.
-    let isFirst = counts.samples == 0 && !(statedEncoding && statedRate)
+    let isFirst = counts.samples == 0 && !(statedEncoding != nil && statedRate != nil)
     if !isFirst {
       guard counts.formatChanges < Self.maximumFormatChanges else {
         throw AudioError(
@@ -159,31 +174,24 @@ public final class CallerAudioDecoder {
     dropCarry()
     resampler = nil
     format = new
+    self.channels = channels
   }
 
-  /// Takes over the format of a header, which has to agree with what the messages stated.
-  func adopt(header: AudioFormat) throws(AudioError) {
-    guard agrees(header) else {
-      throw AudioError(
-        .formatMismatch,
-        """
-        The WAV header says \(header.encoding.rawValue) at \(header.sampleRate) Hz, the message \
-        \(format.encoding.rawValue) at \(format.sampleRate) Hz; state the format of the audio, or send it raw.
-        """)
+  /// Takes over the format of a header, whatever the messages stated.
+  func adopt(header: AudioFormat, channels: Int) throws(AudioError) {
+    if statedEncoding.map({ $0 != header.encoding }) ?? false || statedRate.map({ $0 != header.sampleRate }) ?? false
+      || channels != 1
+    {
+      counts.contradictions &+= 1
     }
-    try adopt(header)
+    try adopt(header, channels: channels)
     counts.headers &+= 1
-  }
-
-  /// Whether a header's format is what the messages stated, where they did.
-  private func agrees(_ header: AudioFormat) -> Bool {
-    (!statedEncoding || header.encoding == format.encoding) && (!statedRate || header.sampleRate == format.sampleRate)
   }
 
   /// A later chunk without the header it may begin with. Audio can look like a header by chance, so only one that is
   /// whole and of the stream's very format is taken for one.
   private func withoutHeader(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    guard carry == nil, WAVHeader.begins(bytes), let outcome = try? WAVHeader.parse(bytes),
+    guard carry == nil, left == nil, channels == 1, WAVHeader.begins(bytes), let outcome = try? WAVHeader.parse(bytes),
       case .header(let header) = outcome, header.format == format
     else { return bytes }
     counts.headers &+= 1
@@ -215,10 +223,11 @@ public final class CallerAudioDecoder {
 
   /// Decodes whole samples, and resamples them where the stream's rate asks for it.
   private func takeSamples(_ bytes: UnsafeRawBufferPointer, into output: inout Output) throws(AudioError) {
-    let count = bytes.count / format.encoding.bytesPerSample
+    var count = bytes.count / format.encoding.bytesPerSample
     guard count > 0 else { return }
     precondition(output.rest.count >= count)
     format.encoding.decode(bytes, into: output.rest)
+    if channels == 2 { count = mixDown(output.rest, count: count) }
     guard format.sampleRate != sampleRate else {
       output.count += count
       return
@@ -227,7 +236,7 @@ public final class CallerAudioDecoder {
     if let current = self.resampler {
       resampler = current
     } else {
-      resampler = try Resampler(from: format.sampleRate, to: sampleRate)
+      resampler = try Resampler(fromAny: format.sampleRate, to: sampleRate)
       self.resampler = resampler
     }
     // The result is shorter than the input: a slice at a time is moved aside and resampled into its place.
@@ -245,8 +254,27 @@ public final class CallerAudioDecoder {
     }
   }
 
+  /// Makes one channel of two, in place; returns how many samples there are then.
+  private func mixDown(_ samples: UnsafeMutableBufferPointer<Int16>, count: Int) -> Int {
+    var mixed = 0
+    // A result is written where a sample was that has been read.
+    for index in 0..<count {
+      let sample = samples[index]
+      guard let left else {
+        left = sample
+        continue
+      }
+      samples[mixed] = Int16(truncatingIfNeeded: (Int(left) + Int(sample)) / 2)
+      mixed += 1
+      self.left = nil
+    }
+    return mixed
+  }
+
   private func dropCarry() {
     if carry != nil { counts.danglingBytes &+= 1 }
+    if left != nil { counts.danglingBytes &+= format.encoding.bytesPerSample }
     carry = nil
+    left = nil
   }
 }

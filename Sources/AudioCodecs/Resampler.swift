@@ -16,10 +16,21 @@ public final class Resampler {
   public static let rates: Set<Int> = [8000, 16000, 24000, 48000]
 
   /// A resampler between two of ``rates``. `quality` is SpeexDSP's scale, 0 to 10; 3 is its choice for telephony.
-  public init(from inputRate: Int, to outputRate: Int, quality: Int = 5) throws(AudioError) {
+  public convenience init(from inputRate: Int, to outputRate: Int, quality: Int = 5) throws(AudioError) {
     for rate in [inputRate, outputRate] where !Self.rates.contains(rate) {
       throw AudioError(
         .unsupportedSampleRate, "A sample rate of \(rate) Hz is not supported; use 8000, 16000, 24000 or 48000.")
+    }
+    try self.init(fromAny: inputRate, to: outputRate, quality: quality)
+  }
+
+  /// The rates that files and bots may have beyond those of the telephone, in Hz.
+  public static let convertibleRates = 4_000...192_000
+
+  /// A resampler between any two of ``convertibleRates``.
+  public init(fromAny inputRate: Int, to outputRate: Int, quality: Int = 5) throws(AudioError) {
+    for rate in [inputRate, outputRate] where !Self.convertibleRates.contains(rate) {
+      throw AudioError(.unsupportedSampleRate, "A sample rate of \(rate) Hz is not supported; use 4000 to 192000.")
     }
     var status: Int32 = 0
     let state = speex_resampler_init(
@@ -78,7 +89,18 @@ public final class Resampler {
   /// Resamples a whole recording: as long in seconds as it was, its end included.
   public static func resample(_ samples: [Int16], from inputRate: Int, to outputRate: Int) throws(AudioError) -> [Int16]
   {
-    let resampler = try Resampler(from: inputRate, to: outputRate)
+    try resample(samples, with: Resampler(from: inputRate, to: outputRate))
+  }
+
+  /// Resamples a whole recording between any two of ``convertibleRates``.
+  public static func resample(
+    _ samples: [Int16], fromAny inputRate: Int, to outputRate: Int
+  ) throws(AudioError) -> [Int16] {
+    try resample(samples, with: Resampler(fromAny: inputRate, to: outputRate))
+  }
+
+  private static func resample(_ samples: [Int16], with resampler: Resampler) -> [Int16] {
+    let (inputRate, outputRate) = (resampler.inputRate, resampler.outputRate)
     guard inputRate != outputRate else { return samples }
     let tail = [Int16](repeating: 0, count: Int(speex_resampler_get_input_latency(resampler.state)) + 1)
     let length = (samples.count * outputRate + inputRate / 2) / inputRate

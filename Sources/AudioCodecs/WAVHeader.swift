@@ -25,31 +25,59 @@ struct WAVHeader {
     bytes.count >= 12 && bytes.fourCC(at: 0) == .riff && bytes.fourCC(at: 8) == .wave
   }
 
+  /// What a format chunk says.
+  struct Format {
+    /// The format's number; where it is the extensible one's, that of the format within.
+    var tag: UInt16
+    var channels: Int
+    /// Samples a second.
+    var rate: Int
+    /// Bits of a sample.
+    var bits: Int
+  }
+
+  /// The audio of a file and its format, as far as the caller takes it.
+  struct Contents<Taken> {
+    var format: Taken
+    var audio: Range<Int>
+    var isSizeKnown: Bool
+  }
+
   /// Reads the header at the start of `bytes`.
   static func parse(_ bytes: UnsafeRawBufferPointer) throws(AudioError) -> Outcome {
-    guard bytes.count >= 12 else { return .incomplete }
+    guard let contents = try find(bytes, format: audioFormat) else { return .incomplete }
+    return .header(WAVHeader(format: contents.format, audio: contents.audio, isSizeKnown: contents.isSizeKnown))
+  }
+
+  /// Finds the audio; `nil` where the bytes end before it begins.
+  ///
+  /// - Parameter take: makes of a format what the caller needs; throws where it is of no use.
+  static func find<Taken>(
+    _ bytes: UnsafeRawBufferPointer, format take: (Format) throws(AudioError) -> Taken
+  ) throws(AudioError) -> Contents<Taken>? {
+    guard bytes.count >= 12 else { return nil }
     guard begins(bytes) else {
       throw AudioError(.malformedFile, "Not a WAV file: it does not begin with RIFF and WAVE. Convert it to WAV.")
     }
-    var format: AudioFormat?
+    var format: Taken?
     var audio: (range: Range<Int>, isSizeKnown: Bool)?
     var offset = 12
     for _ in 0..<maximumChunks {
       if let format, let audio {
-        return .header(WAVHeader(format: format, audio: audio.range, isSizeKnown: audio.isSizeKnown))
+        return Contents(format: format, audio: audio.range, isSizeKnown: audio.isSizeKnown)
       }
-      guard offset + 8 <= bytes.count else { return .incomplete }
+      guard offset + 8 <= bytes.count else { return nil }
       let id = bytes.fourCC(at: offset)
       let size = Int(bytes.littleEndian32(at: offset + 4))
       let body = offset + 8
       switch id {
       case .format where format == nil:
-        format = try parseFormat(bytes, at: body, size: size)
-        if format == nil { return .incomplete }
+        guard let found = try parseFormat(bytes, at: body, size: size) else { return nil }
+        format = try take(found)
       case .data where audio == nil:
         let isSizeKnown = size <= bytes.count - body && (size > 0 || endsWithChunks(bytes, from: body))
         audio = (body..<(isSizeKnown ? body + size : bytes.count), isSizeKnown)
-        if format == nil, !isSizeKnown { return .incomplete }
+        if format == nil, !isSizeKnown { return nil }
       default: break
       }
       offset = next(after: body, size: size, in: bytes)
@@ -81,7 +109,7 @@ struct WAVHeader {
   /// The body of a format chunk, or `nil` where the bytes end within it.
   private static func parseFormat(
     _ bytes: UnsafeRawBufferPointer, at body: Int, size: Int
-  ) throws(AudioError) -> AudioFormat? {
+  ) throws(AudioError) -> Format? {
     guard size >= 16, size <= 1024 else {
       throw AudioError(
         .malformedFile, "The fmt chunk of a WAV header has \(size) bytes; 16, 18 or 40 are usual. Save the file anew.")
@@ -97,6 +125,12 @@ struct WAVHeader {
       }
       tag = bytes.littleEndian16(at: body + 24)
     }
+    return Format(tag: tag, channels: Int(channels), rate: rate, bits: Int(bits))
+  }
+
+  /// The format as our own streams have it.
+  private static func audioFormat(_ format: Format) throws(AudioError) -> AudioFormat {
+    let (tag, channels, rate, bits) = (format.tag, format.channels, format.rate, format.bits)
     let encoding: AudioEncoding
     switch (tag, bits) {
     case (1, 16): encoding = .linear16

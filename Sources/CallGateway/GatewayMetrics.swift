@@ -24,11 +24,13 @@ final class GatewayMetrics: Sendable {
   private let length = Timer(label: "patchbay_conversation_seconds")
 
   private let junk = Counter(label: "patchbay_audio_junk_packets_total")
+  private let contradictions = Counter(label: "patchbay_audio_header_contradictions_total")
   private let dangling = Counter(label: "patchbay_audio_dangling_bytes_total")
 
   /// What was left out of an RPC's audio.
   func heard(_ counts: CallerAudioDecoder.Counts) {
     if counts.junkPackets > 0 { junk.increment(by: counts.junkPackets) }
+    if counts.contradictions > 0 { contradictions.increment(by: counts.contradictions) }
     if counts.danglingBytes > 0 { dangling.increment(by: counts.danglingBytes) }
   }
 
