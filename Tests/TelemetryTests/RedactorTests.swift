@@ -24,8 +24,20 @@ struct RedactorTests {
     arguments: [
       "", "hello", "4111111111111112", "411111111111", "41111111111111111111", "2026-11-23T21:00:00.123Z",
       "ce861fba-6e2f-49f9-9a84-b354008fac9e", "4111 1111  1111 1111 ", "+49 30 1234567",
+      "81b79248-5462-4255-80b6-a9387d0012c4", "id=ENDTOEND_81b79248-5462-4255-80b6-a9387d0012c4.",
     ])
   func others(text: String) { #expect(Redactor.mask(text) == text) }
+
+  @Test(
+    "what only begins as a UUID, or has a number beside it, is masked",
+    arguments: [
+      ("81b79248-5462-4255-80b6", "81b*****-****-****-80b6"),
+      (
+        "4111-1111-1111-1111 ce861fba-6e2f-49f9-9a84-b354008fac9e",
+        "****-****-****-**** ce861fba-6e2f-49f9-9a84-b354008fac9e"
+      ),
+    ])
+  func nearUUIDs(text: String, masked: String) { #expect(Redactor.mask(text) == masked) }
 
   @Test("S3: of 1,000 random numbers with a check digit, none is missed; of numbers without one, few are masked")
   func samples() {

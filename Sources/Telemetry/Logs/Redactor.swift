@@ -1,7 +1,9 @@
 /// Masks what looks like a payment card's number in text that is logged or stored.
 ///
 /// A number is masked if it has 13 to 19 digits (ISO/IEC 7812-1) and passes the Luhn check: digits in one run, or in
-/// groups of 3 to 6 with one space or dash between them, as they are printed on cards. All of its digits become `*`.
+/// groups of 3 to 6 with one space or dash between them, as they are printed on cards. All of its digits become `*`. The
+/// digits of a UUID stay: about one in a thousand holds what looks like a card's number, and that call would not be found
+/// by its id.
 public enum Redactor {
   /// The text with card numbers masked; the same text where there is none, at the cost of one pass over its bytes.
   public static func mask(_ text: String) -> String {
@@ -11,13 +13,30 @@ public enum Redactor {
     }
     guard !numbers.isEmpty else { return text }
     var bytes = Array(text.utf8)
-    for number in numbers {
+    for number in numbers where !isInUUID(number, of: bytes) {
       for index in number where isDigit(bytes[index]) { bytes[index] = UInt8(ascii: "*") }
     }
     return String(decoding: bytes, as: UTF8.self)
   }
 
   private static let lengths = 13...19
+
+  /// Whether the bytes are part of a UUID (RFC 9562, section 4).
+  private static func isInUUID(_ range: Range<Int>, of bytes: [UInt8]) -> Bool {
+    let length = 36
+    guard bytes.count >= length, range.count <= length else { return false }
+    let first = max(0, range.upperBound - length)
+    let last = min(range.lowerBound, bytes.count - length)
+    guard first <= last else { return false }
+    return (first...last).contains { start in
+      (0..<length).allSatisfy { offset in
+        let byte = bytes[start + offset]
+        return [8, 13, 18, 23].contains(offset) ? byte == UInt8(ascii: "-") : isHexadecimal(byte)
+      }
+    }
+  }
+
+  private static func isHexadecimal(_ byte: UInt8) -> Bool { isDigit(byte) || (byte | 0x20) &- 97 < 6 }
 
   private static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
 
