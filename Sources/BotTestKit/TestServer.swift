@@ -34,7 +34,7 @@ final class TestServer: Sendable {
   /// Ends what is left of the calls, then everything.
   func shutdown() async {
     await callers.shutdown()
-    await gateway.drain(limit: .zero)
+    await gateway.drain(limit: .zero, grace: nil)
     await server.shutdown(grace: .zero)
     await loops.shutdown()
   }

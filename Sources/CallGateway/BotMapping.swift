@@ -51,7 +51,8 @@ extension CallEnd {
     case .hangup: self = .hangup
     case .ended: self = .ended
     case .transferred: self = .transferred
-    case .idle: self = .idle
+    // To the bot it is the same: nothing came any more.
+    case .idle, .lost: self = .idle
     case .tooLong: self = .tooLong
     case .shutdown: self = .shutdown
     case .botFailed: self = .botFailed

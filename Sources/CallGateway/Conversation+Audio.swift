@@ -38,6 +38,7 @@ extension Conversation {
       let samples = try interaction.audio.decode(
         audio.bytes, encoding: audio.encoding, sampleRate: Int(audio.sampleRate), into: worker.samples)
       try keepPace(samples.count, on: interaction, now: now)
+      status.note(lag: -interaction.pace.leadMilliseconds)
       if let recorder, machine.isCallersVoice(on: interaction.id) {
         recorder.caller(samples, sampleRate: interaction.audio.sampleRate, now: now - began)
       }

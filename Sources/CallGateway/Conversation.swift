@@ -149,8 +149,11 @@ final class Conversation {
     return interaction
   }
 
-  /// The server's time is up.
-  func shutDown() { perform(machine.shutDown(now: CallClock.now())) }
+  /// The server's time is up; see ``ConversationStateMachine/shutDown(grace:now:)``.
+  func shutDown(grace: Duration?) { perform(machine.shutDown(grace: grace, now: CallClock.now())) }
+
+  /// The caller was lost, and another has been given the place.
+  func giveUp() { perform(machine.giveUp(now: CallClock.now())) }
 
   // MARK: Actions
 
@@ -169,6 +172,7 @@ final class Conversation {
       case .close(let end): close(end)
       }
     }
+    status.lostSince = machine.lostSince
     settleRoom()
     reschedule()
   }

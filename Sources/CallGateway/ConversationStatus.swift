@@ -20,14 +20,21 @@ public final class ConversationStatus: Sendable {
   public let agent: String
   /// When it began, on the monotonic clock.
   let began: Duration
+  /// The loop it lives on.
+  let loop: ObjectIdentifier
   private let activityValue = Atomic<Int>(0)
   private let turnCount = Atomic<Int>(0)
+  /// Milliseconds of the monotonic clock since when the caller is lost; 0 while not.
+  private let lost = Atomic<Int64>(0)
 
-  init(key: ConversationKey, agent: String, began: Duration) {
+  private let lag = Atomic<Int>(.min)
+
+  init(key: ConversationKey, agent: String, began: Duration, loop: ObjectIdentifier) {
     organization = key.organization
     conversation = key.conversation
     self.agent = agent
     self.began = began
+    self.loop = loop
   }
 
   /// What is going on now.
@@ -38,5 +45,22 @@ public final class ConversationStatus: Sendable {
   public func seconds(now: Duration) -> Double { (now - began) / .seconds(1) }
 
   func set(_ activity: Activity) { activityValue.store(activity.rawValue, ordering: .relaxed) }
+  /// How far the caller's audio is behind real time, in milliseconds; noted with every frame.
+  func note(lag milliseconds: Int) { lag.store(milliseconds, ordering: .relaxed) }
+
+  /// What was noted last; `nil` where nothing was since this was asked for.
+  func takeLag() -> Int? {
+    let noted = lag.exchange(.min, ordering: .relaxed)
+    return noted == .min ? nil : max(0, noted)
+  }
+
+  /// Since when no RPC is open, the last one having been lost; `nil` otherwise.
+  var lostSince: Duration? {
+    get {
+      let value = lost.load(ordering: .relaxed)
+      return value == 0 ? nil : .milliseconds(value)
+    }
+    set { lost.store(newValue.map { max(1, $0.nanoseconds / 1_000_000) } ?? 0, ordering: .relaxed) }
+  }
   func countTurn() { turnCount.add(1, ordering: .relaxed) }
 }

@@ -6,6 +6,10 @@ public struct GatewayLimits: Sendable, Equatable {
   public var conversationsPerTenant: Int
   /// The same for organizations that have a limit of their own.
   public var conversationsByOrganization: [String: Int]
+  /// How far the audio of 95 of 100 live calls may be behind real time while the loop finds no time to sleep.
+  public var lag: Duration
+  /// Bytes of memory that the process may have; `nil` is what the system lets it have.
+  public var memory: Int?
   /// Time an RPC may be open without its first message.
   public var firstMessage: Duration
   /// Time an RPC may go on between messages while the caller's part of it is not over.
@@ -14,11 +18,14 @@ public struct GatewayLimits: Sendable, Equatable {
   /// Limits; the defaults are the product's.
   public init(
     conversations: Int = 2000, conversationsPerTenant: Int = 1000, conversationsByOrganization: [String: Int] = [:],
+    lag: Duration = .milliseconds(100), memory: Int? = nil,
     firstMessage: Duration = .seconds(10), betweenMessages: Duration = .seconds(60)
   ) {
     self.conversations = conversations
     self.conversationsPerTenant = conversationsPerTenant
     self.conversationsByOrganization = conversationsByOrganization
+    self.lag = lag
+    self.memory = memory
     self.firstMessage = firstMessage
     self.betweenMessages = betweenMessages
   }

@@ -29,6 +29,10 @@ public final class VoiceGateway: Sendable {
   let log: Logger
   let metrics = GatewayMetrics()
   let registry: ConversationRegistry
+  /// Whether the server keeps up with the calls that it has.
+  public let load = LoadMonitor()
+  /// Whether there is memory for more calls.
+  public let memory = MemoryGuard()
   private let workers = Locked<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
   private let current: Locked<Settings>
   private let clientNames: Locked<ClientNames>
@@ -100,20 +104,26 @@ public final class VoiceGateway: Sendable {
   public var counts: [(name: String, value: Int)] { metrics.counts }
 
   /// Takes no new conversations from now on; those that are up go on, with new RPCs too. Returns when the last one has
-  /// ended; after `limit` the callers that are left are transferred.
-  public func drain(limit: Duration) async {
+  /// ended. After `limit` the callers that are left are transferred: at once, or with their next RPC.
+  ///
+  /// - Parameter grace: what callers without an open RPC are given for that, after the prompt that they hear; `nil` waits
+  ///   for nobody.
+  public func drain(limit: Duration, grace: Duration?) async {
     registry.drain()
     let clock = ContinuousClock()
-    let end = clock.now + limit
-    while registry.count > 0, clock.now < end, !Task.isCancelled {
-      try? await clock.sleep(for: .milliseconds(50))
-    }
+    await waitForEnd(until: clock.now + limit, poll: .milliseconds(50))
     let left = registry.all
     if left.isEmpty { return }
     log.warning("the drain's time is over: callers are transferred", metadata: ["calls": "\(left.count)"])
-    for conversation in left { conversation.loop.execute { conversation.value.shutDown() } }
-    let grace = clock.now + .seconds(1)
-    while registry.count > 0, clock.now < grace { try? await clock.sleep(for: .milliseconds(20)) }
+    for conversation in left { conversation.loop.execute { conversation.value.shutDown(grace: grace) } }
+    // Each conversation keeps its own time; this is for one that does not.
+    let most = grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero
+    await waitForEnd(until: clock.now + most + .seconds(1), poll: .milliseconds(20))
+  }
+
+  private func waitForEnd(until end: ContinuousClock.Instant, poll: Duration) async {
+    let clock = ContinuousClock()
+    while registry.count > 0, clock.now < end, !Task.isCancelled { try? await clock.sleep(for: poll) }
   }
 
   // MARK: What the handlers need
@@ -208,6 +218,30 @@ public final class VoiceGateway: Sendable {
       "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
   }
 
+  /// Something new is refused while what is up takes all there is.
+  func refuseUnderLoad() throws(RPCStatus) {
+    if load.isOverloaded {
+      metrics.shedForCPU.increment()
+      throw RPCStatus(.resourceExhausted, "the server has no time for more calls now; try again, or another server")
+    }
+    if !memory.admit() {
+      metrics.shedForMemory.increment()
+      throw RPCStatus(.resourceExhausted, "the server has no memory for more calls now; try another server")
+    }
+  }
+
+  /// Why no new calls are taken on, in words; empty while they are.
+  public var loadReasons: [String] { [load.reason, memory.reason].compactMap { $0 } }
+
+  /// Watches whether the loops keep up, until the task is cancelled.
+  public func watchLoad(of loops: EventLoopGroup) async {
+    var watch = LoadWatch(loops: loops.loops, monitor: load, metrics: metrics, log: log)
+    while !Task.isCancelled {
+      watch.look(at: registry.statuses, limit: limits.lag, now: EventLoop.now)
+      try? await Task.sleep(for: LoadWatch.interval)
+    }
+  }
+
   /// The conversation of an RPC's first message: the one that is up, or a new one on the RPC's loop.
   func conversation(
     for key: ConversationKey, identity: Identity, request: borrowing VoiceRequestView, call: ServerCall
@@ -228,18 +262,24 @@ public final class VoiceGateway: Sendable {
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"
     if let tracking = info.trackingID { log[metadataKey: "trackingid"] = "\(tracking)" }
-    let status = ConversationStatus(key: key, agent: agent.id, began: CallClock.now())
-    let admission = registry.admit(key, status: status) {
+    try refuseUnderLoad()
+    let status = ConversationStatus(
+      key: key, agent: agent.id, began: CallClock.now(), loop: ObjectIdentifier(call.loop))
+    let admission = registry.admit(key, status: status, now: status.began) {
       let conversation = Conversation(
         key: key, agent: agent, info: info, status: status, loop: call.loop, worker: worker(on: call.loop),
         metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
-      ) { [registry] in registry.remove($0.key) }
+      ) { [registry] in registry.remove($0.key, $0.status) }
       return LoopBound(conversation, loop: call.loop)
     }
     switch admission {
     case .found(let conversation): return conversation
     case .made(let conversation):
       log.info("conversation started", metadata: ["agent": "\(agent.id)", "resumed": "\(isResumed)"])
+      return conversation
+    case .madeInstead(let conversation, let former):
+      log.info("conversation started", metadata: ["agent": "\(agent.id)", "resumed": "\(isResumed)"])
+      former.loop.execute { former.value.giveUp() }
       return conversation
     case .full:
       throw RPCStatus(.resourceExhausted, "the server, or the organization, has as many calls as it takes")

@@ -122,6 +122,9 @@ extension Configuration.Limits {
     conversationsPerTenant = section.integer("conversations_per_tenant", in: 1...1_000_000, default: 1_000)
     idle = section.duration("idle", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
     statusHold = section.duration("status_hold", in: .zero...(.seconds(5)), default: .seconds(1))
+    lostAfter = section.duration("lost_after", in: .seconds(1)...(.seconds(86_400)), default: .seconds(60))
+    lag = section.duration("lag", in: .milliseconds(20)...(.seconds(10)), default: .milliseconds(100))
+    memory = section.size("memory", in: (16 << 20)...(1 << 44), example: "512MiB")
     section.finish()
   }
 }
@@ -136,7 +139,9 @@ extension Configuration.Logging {
 
 extension Configuration.Shutdown {
   init(_ section: Section) {
+    notice = section.duration("notice", in: .zero...(.seconds(300)), default: .zero)
     drain = section.duration("drain", in: .zero...(.seconds(3_600)), default: .seconds(120))
+    grace = section.duration("grace", in: .zero...(.seconds(600)), default: .seconds(10))
     section.finish()
   }
 }

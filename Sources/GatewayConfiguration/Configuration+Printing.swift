@@ -22,6 +22,8 @@ extension Configuration {
           ("conversations", .plain("\(limits.conversations)")),
           ("conversations_per_tenant", .plain("\(limits.conversationsPerTenant)")),
           ("idle", .duration(limits.idle)), ("status_hold", .duration(limits.statusHold)),
+          ("lost_after", .duration(limits.lostAfter)), ("lag", .duration(limits.lag)),
+          ("memory", limits.memory.map { .plain(Notation.write(size: $0)) }),
         ])
       ),
       ("recording", recording.node(path)),
@@ -29,7 +31,13 @@ extension Configuration {
         "logging",
         .keys([("level", .plain(logging.level.rawValue)), ("format", .plain(logging.format.rawValue))])
       ),
-      ("shutdown", .keys([("drain", .duration(shutdown.drain))])),
+      (
+        "shutdown",
+        .keys([
+          ("notice", .duration(shutdown.notice)), ("drain", .duration(shutdown.drain)),
+          ("grace", .duration(shutdown.grace)),
+        ])
+      ),
     ])
     do {
       return try serialize(node: root, width: -1, allowUnicode: true)

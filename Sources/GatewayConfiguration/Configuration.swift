@@ -126,6 +126,14 @@ public struct Configuration: Sendable, Equatable {
     /// `status_hold`: how long an RPC's status waits for the client to half-close, after its last message has left; 0
     /// (at once) to 5 s, default 1 s.
     public var statusHold: Duration = .seconds(1)
+    /// `lost_after`: the same where the last RPC was not completed but lost; 1 s to 24 h, default 60 s.
+    public var lostAfter: Duration = .seconds(60)
+    /// `lag`: how far 95 of 100 callers may be heard behind real time before new calls are refused; 20 ms to 10 s,
+    /// default 100 ms.
+    public var lag: Duration = .milliseconds(100)
+    /// `memory`: bytes that the process may have, of which new calls are refused at 90 %; default what its control group
+    /// may have.
+    public var memory: Int?
   }
 
   /// `logging`.
@@ -164,8 +172,14 @@ public struct Configuration: Sendable, Equatable {
 
   /// `shutdown`.
   public struct Shutdown: Sendable, Equatable {
+    /// `notice`: for so long the server says that it is not ready, but takes new calls on, so that a balancer that asks
+    /// every now and then sends nobody in vain; 0 to 5 min, default 0 s. The rest follows.
+    public var notice: Duration = .zero
     /// `drain`: what live calls are given to end by themselves; 0 to 1 h, default 120 s.
     public var drain: Duration
+    /// `grace`: what callers without an open RPC are given after that, and after the prompt that they hear, to come for
+    /// the transfer with their next one; 0 to 10 min, default 10 s.
+    public var grace: Duration = .seconds(10)
   }
 }
 

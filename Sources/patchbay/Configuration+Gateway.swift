@@ -29,7 +29,7 @@ extension Configuration {
   ///
   /// - Parameter kept: agents that stay as they are, by their ids.
   func agentDirectory(log: Logger, keeping kept: [String: CallGateway.Agent] = [:]) throws -> AgentDirectory {
-    AgentDirectory(try agents.map { try kept[$0.id] ?? $0.agent(idle: limits.idle, log: log) })
+    AgentDirectory(try agents.map { try kept[$0.id] ?? $0.agent(limits: limits, log: log) })
   }
 
   /// Bounds on what the gateway takes on.
@@ -37,7 +37,8 @@ extension Configuration {
     let own = identity.tenants.compactMap { tenant in tenant.conversations.map { (tenant.organization, $0) } }
     return GatewayLimits(
       conversations: limits.conversations, conversationsPerTenant: limits.conversationsPerTenant,
-      conversationsByOrganization: Dictionary(own, uniquingKeysWith: { first, _ in first }))
+      conversationsByOrganization: Dictionary(own, uniquingKeysWith: { first, _ in first }),
+      lag: limits.lag, memory: limits.memory)
   }
 }
 
@@ -72,7 +73,7 @@ extension Configuration.Tenant {
 }
 
 extension Configuration.Agent {
-  func agent(idle: Duration, log: Logger) throws -> Agent {
+  func agent(limits: Configuration.Limits, log: Logger) throws -> Agent {
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds)
@@ -82,7 +83,8 @@ extension Configuration.Agent {
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
         maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
-        answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: idle,
+        answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: limits.idle,
+        lostTimeout: limits.lostAfter,
         fallback: try fallback.settings()),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,

@@ -65,6 +65,7 @@ final class RunningServer: Sendable {
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
       logger: log)
     self.state = state
+    LoadFigures.describe(in: metrics, gateway: gateway)
     var register: (@Sendable (Configuration) -> Void)?
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(
@@ -92,6 +93,11 @@ final class RunningServer: Sendable {
       },
       Task { [state, health] in await state.keepPublishing(to: health) },
       Task { [recordings] in await recordings?.keepInOrder() },
+      Task { [gateway, loops] in await gateway.watchLoad(of: loops) },
+      Task { [gateway, log] in
+        var watch = MemoryWatch(gateway: gateway, log: log)
+        await watch.run()
+      },
     ]
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
     let registering = Task { [registrar] in if let registrar { await registrar.run() } }
@@ -136,26 +142,36 @@ final class RunningServer: Sendable {
   /// How long a status waits at most while the server ends.
   private static let lastStatusHold = Duration.milliseconds(500)
 
-  /// Live calls run to their end, as long as the configuration gives them; a second request cuts that short.
+  /// Balancers are given time to notice, then live calls run to their end, as long as the configuration gives them; a
+  /// second request cuts that short.
   private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
     state.isDraining = true
     state.publish(to: health)
-    // Who is cut short at the end has the last message by then, and most have half-closed.
-    server.statusHold = min(server.statusHold, Self.lastStatusHold)
-    let limit = (reloader?.configuration ?? configuration).shutdown.drain
-    log.notice(
-      "draining: no new conversations",
-      metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
+    let shutdown = (reloader?.configuration ?? configuration).shutdown
+    let limit = shutdown.drain
+    let notice = Task { try? await Task.sleep(for: shutdown.notice) }
     let hurry = Task { [gateway, media, log] in
       for await request in requests where request == .terminate {
         log.warning("asked again: ending now")
-        async let calls: Void = gateway.drain(limit: .zero)
+        notice.cancel()
+        async let calls: Void = gateway.drain(limit: .zero, grace: nil)
         await media.drain(limit: .zero)
         await calls
         return
       }
     }
-    async let calls: Void = gateway.drain(limit: limit)
+    if shutdown.notice > .zero {
+      log.notice(
+        "not ready any more; new calls are taken on for a while",
+        metadata: ["seconds": "\(shutdown.notice.components.seconds)"])
+      await notice.value
+    }
+    // Who is cut short at the end has the last message by then, and most have half-closed.
+    server.statusHold = min(server.statusHold, Self.lastStatusHold)
+    log.notice(
+      "draining: no new conversations",
+      metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
+    async let calls: Void = gateway.drain(limit: limit, grace: shutdown.grace)
     await media.drain(limit: limit)
     await calls
     hurry.cancel()

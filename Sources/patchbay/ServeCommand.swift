@@ -17,7 +17,8 @@ struct ServeCommand: AsyncParsableCommand {
       its tenant and its agent. A file with a mistake is refused as a whole and reported. Addresses, queues and the log's \
       format need a restart. New TLS files are used for the next connections.
 
-      SIGTERM drains: no new conversations, live calls run to their end (at most shutdown.drain), then it exits with 0. \
+      SIGTERM drains: no new conversations, live calls run to their end (at most shutdown.drain); then callers are \
+      transferred, those who hear a prompt with their next RPC (at most shutdown.grace after it), and it exits with 0. \
       A second SIGTERM ends it at once.
       """)
 

@@ -33,6 +33,7 @@ final class ServerState: Sendable {
     var reasons: [String] = []
     if isDraining { reasons.append("the server is draining") }
     if !identity.isReady { reasons.append("no issuer's keys are there yet") }
+    reasons += gateway.loadReasons
     return Readiness(reasons: reasons)
   }
 

@@ -55,7 +55,7 @@ def configuration(issuer, **changes):
         ],
         "logging": {"level": "trace", "format": "json"},
         # Many tests leave calls up: they are not waited for at the end.
-        "shutdown": {"drain": "1s"},
+        "shutdown": {"drain": "1s", "grace": "0s"},
     } | changes
 
 

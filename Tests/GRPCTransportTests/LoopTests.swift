@@ -92,6 +92,30 @@ struct LoopTests {
     }
   }
 
+  @Test("a loop with work all the time is sleepless; one that idles, or works in short bursts, is not")
+  func activity() async throws {
+    try await withLoop { loop in
+      func sleepless() -> Duration { .nanoseconds(loop.activity.sleeplessNanoseconds(now: EventLoop.now)) }
+      @Sendable func work(until end: Int64) {
+        let slice = min(end, EventLoop.now + 1_000_000)
+        while EventLoop.now < slice {}
+        if EventLoop.now < end { loop.execute { work(until: end) } }
+      }
+      try await Task.sleep(for: .milliseconds(300))
+      #expect(sleepless() == .zero)
+      for _ in 0..<10 {
+        loop.execute { work(until: EventLoop.now + 30_000_000) }
+        try await Task.sleep(for: .milliseconds(50))
+      }
+      #expect(sleepless() == .zero)
+      loop.execute { work(until: EventLoop.now + 500_000_000) }
+      try await Task.sleep(for: .milliseconds(400))
+      #expect(sleepless() >= .milliseconds(250), "it counts while it lasts")
+      try await Task.sleep(for: .milliseconds(400))
+      #expect((.milliseconds(480)...(.milliseconds(700))).contains(sleepless()))
+    }
+  }
+
   @Test("a task that prefers the loop stays on its thread across its waits")
   func executorPreference() async throws {
     try await withLoop { loop in

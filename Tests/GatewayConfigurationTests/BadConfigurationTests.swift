@@ -49,7 +49,8 @@ struct BadConfigurationTests {
       BadConfiguration(
         agents + "logging:\n  levle: info", "p.yaml:3:3: unknown key `levle` in `logging`; did you mean `level`?"),
       BadConfiguration(
-        agents + "shutdown:\n  xyz: 1", "p.yaml:3:3: unknown key `xyz` in `shutdown`; write one of: drain"),
+        agents + "shutdown:\n  xyz: 1",
+        "p.yaml:3:3: unknown key `xyz` in `shutdown`; write one of: drain, grace, notice"),
       BadConfiguration(
         "agents:\n  - id: a\n    engine: {kind: demo}\n    speach: {}",
         "p.yaml:4:5: unknown key `speach` in `agents[0]`; did you mean `speech`?"),
@@ -101,6 +102,13 @@ struct BadConfigurationTests {
       BadConfiguration(
         agents + "limits: {status_hold: 6s}",
         "p.yaml:2:23: `limits.status_hold` cannot be `6s`; write a number with its unit (ms, s, m, h, d) from 0s to 5s"),
+      BadConfiguration(
+        agents + "limits: {memory: 512}",
+        "p.yaml:2:18: `limits.memory` cannot be `512`; write a number with its unit (KiB, MiB, GiB) from 16MiB to 16384GiB, as in 512MiB"
+      ),
+      BadConfiguration(agents + "limits: {memory: 1MiB}", "p.yaml:2:18: `limits.memory` cannot be `1MiB`"),
+      BadConfiguration(agents + "limits: {memory: 99999999999GiB}", "p.yaml:2:18: `limits.memory` cannot be"),
+      BadConfiguration(agents + "limits: {lag: 5ms}", "p.yaml:2:15: `limits.lag` cannot be `5ms`"),
       BadConfiguration(agents + "limits: {idle: 99999999999999d}", "p.yaml:2:16: `limits.idle` cannot be"),
       BadConfiguration(
         agents + "limits: {conversations: 99999999999999999999}", "p.yaml:2:25: `limits.conversations` cannot be"),

@@ -54,10 +54,11 @@ struct ConfigurationTests {
     #expect(
       configuration.limits
         == .init(
-          conversations: 50, conversationsPerTenant: 20, idle: .seconds(300), statusHold: .milliseconds(500)))
+          conversations: 50, conversationsPerTenant: 20, idle: .seconds(300), statusHold: .milliseconds(500),
+          lostAfter: .seconds(30), lag: .milliseconds(250), memory: 512 << 20))
     #expect(configuration.recording == .init(isEnabled: false, directory: fixture.folder + "/recordings"))
     #expect(configuration.logging == .init(level: .debug, format: .text))
-    #expect(configuration.shutdown == .init(drain: .seconds(30)))
+    #expect(configuration.shutdown == .init(drain: .seconds(30), grace: .seconds(5)))
     #expect(!configuration.isDemo)
   }
 
@@ -80,10 +81,11 @@ struct ConfigurationTests {
     #expect(
       configuration.limits
         == .init(
-          conversations: 2_000, conversationsPerTenant: 1_000, idle: .seconds(600), statusHold: .seconds(1)))
+          conversations: 2_000, conversationsPerTenant: 1_000, idle: .seconds(600), statusHold: .seconds(1),
+          lostAfter: .seconds(60), lag: .milliseconds(100), memory: nil))
     #expect(configuration.recording == .init(isEnabled: false, directory: nil))
     #expect(configuration.logging == .init(level: .info, format: .json))
-    #expect(configuration.shutdown.drain == .seconds(120))
+    #expect(configuration.shutdown == .init(drain: .seconds(120), grace: .seconds(10)))
     #expect(loaded.warnings.map(\.message) == ["no tenant is listed: every call will be refused"])
   }
 

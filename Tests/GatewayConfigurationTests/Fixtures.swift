@@ -70,10 +70,12 @@ struct Fixture {
       - id: demo
         default: true
         engine: {kind: demo}
-    limits: {conversations: 50, conversations_per_tenant: 20, idle: 5m, status_hold: 500ms}
+    limits:
+      {conversations: 50, conversations_per_tenant: 20, idle: 5m, status_hold: 500ms, lost_after: 30s, lag: 250ms,
+      memory: 512MiB}
     recording: {enabled: false, directory: recordings}
     logging: {level: debug, format: text}
-    shutdown: {drain: 30s}
+    shutdown: {drain: 30s, grace: 5s}
     """
 }
 

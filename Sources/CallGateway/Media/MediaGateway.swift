@@ -120,6 +120,7 @@ public final class MediaGateway: Sendable {
     guard !receivers.isEmpty else {
       throw RPCStatus(.failedPrecondition, "no receiver is configured for media of this organization")
     }
+    try gateway.refuseUnderLoad()
     switch registry.admit(key, limits: gateway.limits, make: { LoopBound(make(receivers), loop: loop) }) {
     case .session(let session): return session
     case .full: throw RPCStatus(.resourceExhausted, "the server, or the organization, has as many sessions as it takes")

@@ -29,6 +29,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// How many events may pass before a half-close that waits for the queue to be empty is reported all the same.
   private static let mostEventsUntilSettled = 64
 
+  /// While the loop was seen to be idle within this time, nobody looks whether it is, in nanoseconds.
+  private static let idleInterval: Int64 = 20_000_000
+
+  /// Whether the loop finds time to sleep.
+  public let activity = LoopActivity()
   let queue: OpaquePointer
   private let wake: OpaquePointer
   private let name: String
@@ -196,9 +201,10 @@ extension EventLoop {
 
   private func runThread() {
     pb_set_current_loop(Unmanaged.passUnretained(self).toOpaque())
+    activity.began(now: pb_now())
     while true {
       runWork()
-      let event = pb_queue_next(queue, nextDeadline())
+      let event = nextEvent()
       asleep.store(false, ordering: .sequentiallyConsistent)
       switch Int(event.kind) {
       case Int(PB_EVENT_COMPLETED):
@@ -213,6 +219,25 @@ extension EventLoop {
       flush()
     }
   }
+
+  /// The next event, for which the thread sleeps where there is none. Notes every now and then that it does: only an
+  /// empty queue tells that the loop keeps up.
+  private func nextEvent() -> pb_event {
+    let deadline = nextDeadline()
+    let now = pb_now()
+    // Nothing may be slept through unnoticed for longer than the interval.
+    let nextLook = activity.idleSince + Self.idleInterval
+    guard now >= nextLook else { return pb_queue_next(queue, min(deadline, nextLook)) }
+    guard deadline > now, !queueIsDown else { return pb_queue_next(queue, deadline) }
+    let event = pb_queue_next(queue, 0)
+    guard Int(event.kind) == Int(PB_EVENT_TIMEOUT) else { return event }
+    activity.fellAsleep(now: pb_now())
+    defer { activity.awoke(now: pb_now()) }
+    return pb_queue_next(queue, deadline)
+  }
+
+  /// The clock of ``LoopActivity``, in nanoseconds.
+  public static var now: Int64 { pb_now() }
 
   private func nextDeadline() -> Int64 {
     if !local.isEmpty || !unsettled.isEmpty { return 0 }

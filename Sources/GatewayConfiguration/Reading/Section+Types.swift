@@ -86,6 +86,19 @@ extension Section {
     return duration
   }
 
+  /// Bytes; `nil` where the key is not there, or says nothing that can be used.
+  func size(_ key: String, in range: ClosedRange<Int>, example: String) -> Int? {
+    let write =
+      "a number with its unit (KiB, MiB, GiB) from \(Notation.write(size: range.lowerBound)) to "
+      + "\(Notation.write(size: range.upperBound)), as in \(example)"
+    guard let value = value(key, write: write) else { return nil }
+    guard let size = Notation.size(value.text), range.contains(size) else {
+      reading.report(value.place, "`\(name(key))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
+      return nil
+    }
+    return size
+  }
+
   /// One of an enumeration's names.
   func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, default fallback: Choice) -> Choice
   where Choice.RawValue == String {

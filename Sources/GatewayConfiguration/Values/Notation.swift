@@ -1,4 +1,4 @@
-/// How durations are written: a whole number and a unit, `700ms` or `10m`.
+/// How durations and sizes are written: a whole number and a unit, `700ms`, `10m` or `512MiB`.
 enum Notation {
   private static let durations: [(unit: String, milliseconds: Int64)] = [
     ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
@@ -18,6 +18,25 @@ enum Notation {
     if milliseconds == 0 { return "0s" }
     for (unit, factor) in durations where milliseconds % factor == 0 { return "\(milliseconds / factor)\(unit)" }
     return "\(milliseconds)ms"
+  }
+
+  private static let sizes: [(unit: String, bytes: Int64)] = [
+    ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
+  ]
+
+  /// `512MiB`, `2GiB`, in bytes.
+  static func size(_ text: String) -> Int? {
+    guard let (number, unit) = split(text), let factor = sizes.first(where: { $0.unit == unit })?.bytes else {
+      return nil
+    }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : Int(exactly: bytes)
+  }
+
+  /// The shortest way to write a size.
+  static func write(size: Int) -> String {
+    for (unit, factor) in sizes where size % Int(factor) == 0 { return "\(size / Int(factor))\(unit)" }
+    return "\(size)B"
   }
 
   private static func split(_ text: String) -> (number: Int64, unit: String)? {

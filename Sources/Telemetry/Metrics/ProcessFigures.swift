@@ -4,7 +4,7 @@ import Glibc
 public enum ProcessFigures {
   /// Memory in RAM, in bytes; 0 where it cannot be read.
   public static var residentBytes: Int {
-    let fields = read("/proc/self/statm").split(separator: " ")
+    let fields = (SmallFile.read("/proc/self/statm") ?? "").split(separator: " ")
     guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
     return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }
@@ -36,14 +36,5 @@ public enum ProcessFigures {
     registry.counter("patchbay_log_lines_suppressed", "Log lines left out: the same message came too often.") {
       Double(sink.suppressed)
     }
-  }
-
-  private static func read(_ path: String) -> String {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return "" }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 512)
-    let count = Glibc.read(descriptor, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
   }
 }

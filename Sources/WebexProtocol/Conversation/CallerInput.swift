@@ -47,6 +47,8 @@ public enum ConversationEnd: String, Sendable {
   case ended
   case transferred
   case idle
+  /// The last RPC was lost, and no other came.
+  case lost
   case tooLong
   case shutdown
   case botFailed

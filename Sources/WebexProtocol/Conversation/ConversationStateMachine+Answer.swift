@@ -63,7 +63,7 @@ extension ConversationStateMachine {
     settings.mode == .chunk ? [.init(audio: [], isBargeInEnabled: false)] : []
   }
 
-  private mutating func prompt(of piece: Answer.Chunk, isTerminal: Bool, now: Duration) -> VoiceResponse.Prompt {
+  mutating func prompt(of piece: Answer.Chunk, isTerminal: Bool, now: Duration) -> VoiceResponse.Prompt {
     switch piece {
     case .audio(let bytes, let bargeIn):
       // What precedes a transfer or an end is heard out.

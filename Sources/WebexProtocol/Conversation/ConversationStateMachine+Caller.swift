@@ -147,6 +147,7 @@ extension ConversationStateMachine {
       interrupt(keeping: nil, now: now)
       if wasGreeting { answerRepeatedStarts(now: now) }
     }
+    if rpcs.isEmpty { lostSince = now }
   }
 
   // MARK: Speech

@@ -23,6 +23,8 @@ public struct ConversationStateMachine: Sendable {
     public var answerTimeout: Duration
     /// Time without any open RPC after which the conversation is taken for dead.
     public var idleTimeout: Duration
+    /// Time after which a conversation is taken for dead whose last RPC was lost instead of completed.
+    public var lostTimeout: Duration
     /// The longest a conversation may last; then the caller is transferred.
     public var maximumLength: Duration
     /// What a caller is given whose bot has failed.
@@ -33,6 +35,7 @@ public struct ConversationStateMachine: Sendable {
       mode: ResponseMode = .wav, chunks: ChunkSizes = ChunkSizes(), turn: TurnSettings = TurnSettings(),
       maximumQueuedBytes: Int = 262_144, fullBytes: Int? = nil, maximumAhead: Duration = .seconds(10),
       answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600),
+      lostTimeout: Duration = .seconds(60),
       maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback()
     ) {
       self.mode = mode
@@ -43,6 +46,7 @@ public struct ConversationStateMachine: Sendable {
       self.maximumAhead = maximumAhead
       self.answerTimeout = answerTimeout
       self.idleTimeout = idleTimeout
+      self.lostTimeout = lostTimeout
       self.maximumLength = maximumLength
       self.fallback = fallback
     }
@@ -123,6 +127,10 @@ public struct ConversationStateMachine: Sendable {
   /// Marks in audio that was sent, in the order in which they are played.
   var marks: [PlayoutMark] = []
   var lastActivity: Duration
+  /// Set once the conversation's time is up, until the caller comes for the transfer.
+  var leaving: Leaving?
+  /// Since when no RPC is open, the last one having been lost: connection gone, or cancelled. `nil` otherwise.
+  public internal(set) var lostSince: Duration?
   var transcript: [String] = []
   var transcriptBytes = 0
   var actions: [ConversationAction] = []
@@ -168,7 +176,7 @@ public struct ConversationStateMachine: Sendable {
     return now - since < Self.longestEntry
   }
 
-  private static let longestEntry = Duration.seconds(20)
+  static let longestEntry = Duration.seconds(20)
 
   /// Whether audio of this RPC is what the caller says now.
   public func isListening(on rpc: RPCID) -> Bool { rpc == listener && !isClosed }
@@ -184,8 +192,9 @@ public struct ConversationStateMachine: Sendable {
     guard !isClosed else { return nil }
     var next = answerDeadline
     func consider(_ time: Duration) { next = next.map { min($0, time) } ?? time }
-    consider(began + settings.maximumLength)
+    consider(leaving?.deadline ?? began + settings.maximumLength)
     if rpcs.isEmpty { consider(lastActivity + settings.idleTimeout) }
+    if let lossDeadline { consider(lossDeadline) }
     if let mark = marks.first { consider(mark.time) }
     if let entry { consider(entry.deadline) }
     if settings.mode == .chunk, answerer != nil {
@@ -217,7 +226,7 @@ public struct ConversationStateMachine: Sendable {
   // MARK: Inputs
 
   /// The actions since the last call.
-  private mutating func taken() -> [ConversationAction] {
+  mutating func taken() -> [ConversationAction] {
     defer { actions.removeAll() }
     return actions
   }
@@ -230,7 +239,8 @@ public struct ConversationStateMachine: Sendable {
       guard rpcs.count < Self.maximumRPCs else { return [.finish(rpc, .tooManyCalls)] }
       rpcs.append(RPC(id: rpc))
     }
-    caller(input, on: rpc, now: now)
+    lostSince = nil
+    if !handOverWaiting(input, now: now) { caller(input, on: rpc, now: now) }
     return taken()
   }
 
@@ -286,7 +296,13 @@ public struct ConversationStateMachine: Sendable {
       // A bot that has spoken has made its point; one that has not has failed.
       take(hasSpoken ? .endTurn(nil) : .failed, turn: turn, now: now)
     }
-    if !isClosed, began + settings.maximumLength <= now { handOver(.tooLong, completion: .ok) }
+    if !isClosed, began + settings.maximumLength <= now {
+      leave(.tooLong, completion: .ok, grace: Self.graceOfTooLong, now: now)
+    }
+    if !isClosed, let leaving, leaving.deadline <= now {
+      handOver(leaving.end, completion: leaving.completion, now: now)
+    }
+    if !isClosed, let lossDeadline, lossDeadline <= now { close(.lost) }
     if !isClosed, rpcs.isEmpty, lastActivity + settings.idleTimeout <= now { close(.idle) }
     if !isClosed { flush(now: now) }
     if !isClosed { tellMarks(now: now) }
@@ -294,17 +310,19 @@ public struct ConversationStateMachine: Sendable {
   }
 
   /// The server's time is up: the caller is handed to a human, and every RPC is completed as unavailable.
-  public mutating func shutDown(now: Duration) -> [ConversationAction] {
+  ///
+  /// - Parameter grace: what a caller without an open RPC is given, after the prompt that still plays, to come for the
+  ///   transfer with the next one; `nil` waits for nobody.
+  public mutating func shutDown(grace: Duration?, now: Duration) -> [ConversationAction] {
     guard !isClosed else { return [] }
-    handOver(.shutdown, completion: .unavailable)
+    if let grace {
+      leave(.shutdown, completion: .unavailable, grace: grace, now: now)
+    } else {
+      handOver(.shutdown, completion: .unavailable, now: now)
+    }
     return taken()
   }
 
-  /// Ends a conversation whose time is up: the caller goes to a human.
-  private mutating func handOver(_ end: ConversationEnd, completion: RPCCompletion) {
-    if let last = answerer ?? listener ?? rpcs.last?.id {
-      actions.append(.send(last, terminalResponse(.failed, prompts: [])))
-    }
-    close(end, completion: completion)
-  }
+  /// What the caller of a conversation that has lasted too long is given to come for the transfer.
+  private static let graceOfTooLong = Duration.seconds(30)
 }

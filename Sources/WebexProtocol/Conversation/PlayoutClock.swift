@@ -4,7 +4,7 @@ struct PlayoutClock: Equatable {
   /// When the first audio of the turn began to play.
   private var start: Duration?
   /// When the last audio sent will have been played.
-  private var end: Duration = .zero
+  private(set) var end: Duration = .zero
   /// Audio of the turn sent so far.
   private var sent: Duration = .zero
   /// Until when a prompt plays that the caller may not interrupt.

@@ -186,7 +186,7 @@ final class Reloader: @unchecked Sendable {
   private func keptAgents(
     _ old: Configuration, _ new: Configuration, _ files: [String: [FileStamp]]
   ) -> [String: CallGateway.Agent] {
-    guard old.limits.idle == new.limits.idle else { return [:] }
+    guard old.limits.idle == new.limits.idle, old.limits.lostAfter == new.limits.lostAfter else { return [:] }
     let before = Dictionary(old.agents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let agents = parts.gateway.settings.agents.agentsByID
     var kept: [String: CallGateway.Agent] = [:]

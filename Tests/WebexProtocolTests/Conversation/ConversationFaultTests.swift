@@ -41,7 +41,8 @@ struct ConversationFaultTests {
     #expect(interrupted.filter { $0.hasPrefix("#2") } == ["#2 final →voiceAndDTMF", "#2 ok"])
     #expect(!interrupted.contains { $0.hasPrefix("#3") })
     script.play(.caller(.sessionStart, on: 5))
-    #expect(script.play(.shutDown).contains("#5 unavailable") == false, "answered at once: the greeting is over")
+    let ended = script.play(.shutDown(grace: .seconds(10)))
+    #expect(ended.contains("#5 unavailable") == false, "answered at once: the greeting is over")
   }
 
   @Test("a SESSION_START after the first one failed is greeted anew")
@@ -227,7 +228,7 @@ struct ConversationFaultTests {
     var script = ConversationTurnTests.greeted(.wav)
     script.play(.caller(.audio, on: 2))
     #expect(
-      script.play(.shutDown) == [
+      script.play(.shutDown(grace: .seconds(10))) == [
         "#2 final transferToAgent", "#2 unavailable", "bot ended shutdown", "close shutdown",
       ])
   }
@@ -280,7 +281,7 @@ struct ConversationFaultTests {
       default: check(script.machine.received(.noInput, on: id, now: now)); rpc += 1
       }
     }
-    check(script.machine.shutDown(now: script.now))
+    check(script.machine.shutDown(grace: nil, now: script.now))
     #expect(completed.values.allSatisfy { $0 == 1 })
     #expect(lost.allSatisfy { completed[RPCID(UInt64($0))] == nil })
   }

@@ -13,7 +13,8 @@ enum Move {
   case bot(BotOutput)
   case lateBot(BotOutput, turnsBehind: Int)
   case wait(Duration)
-  case shutDown
+  /// The drain's time is over; `nil` waits for nobody.
+  case shutDown(grace: Duration?)
 }
 
 /// Plays moves against the machine and writes down what it does, one short phrase an action.
@@ -44,7 +45,7 @@ struct ConversationScript {
     case .bot(let output): machine.bot(output, turn: machine.turn, now: now)
     case .lateBot(let output, let behind): machine.bot(output, turn: machine.turn - behind, now: now)
     case .wait(let time): pass(time)
-    case .shutDown: machine.shutDown(now: now)
+    case .shutDown(let grace): machine.shutDown(grace: grace, now: now)
     }
   }
 

@@ -1,0 +1,104 @@
+"""Restarts: behind the shipped edge one server after the other, and nobody is refused; alone, in what time."""
+
+import threading
+import time
+
+import grpc
+
+from caller import Caller
+from conftest import TENANT_A
+from edge import edge
+from gateway import SLOW
+from schemas import NO_INPUT, SESSION_START, Event
+
+SHUTDOWN = {"notice": "1s", "drain": "1s", "grace": "5s"}
+
+
+class Talker(threading.Thread):
+    """A caller who says nothing twice a second, until the call is handed over."""
+
+    def __init__(self, caller):
+        super().__init__(daemon=True)
+        self.caller, self.outcome = caller, None
+        caller.start()
+
+    def run(self):
+        while not self.outcome:
+            turn = self.caller.event(NO_INPUT)
+            turn.done.wait(20)
+            if Event.TRANSFER_TO_AGENT in [reply.event for reply in turn.replies]:
+                self.outcome = "transferred"
+            elif turn.code is not grpc.StatusCode.OK:
+                self.outcome = f"{turn.code}: {turn.call.details()}"
+            time.sleep(0.5)
+
+
+class Newcomers(threading.Thread):
+    """Calls that begin and end, one after the other."""
+
+    def __init__(self, make):
+        super().__init__(daemon=True)
+        self.make, self.greeted, self.refused, self.stopped = make, 0, [], threading.Event()
+
+    def run(self):
+        while not self.stopped.wait(0.03):
+            caller = self.make()
+            opening = caller.event(SESSION_START)
+            opening.done.wait(20)
+            if opening.code is grpc.StatusCode.OK and opening.replies:
+                self.greeted += 1
+                caller.hang_up()
+            else:
+                self.refused.append(f"{opening.code}: {opening.call.details()}")
+
+
+def test_a_restart_refuses_nobody(own_gateway, tmp_path, certificates, token):
+    """Two servers behind the shipped HAProxy file are restarted: new calls find one, live ones are transferred."""
+    servers = [own_gateway(shutdown=SHUTDOWN) for _ in range(2)]
+    folder = tmp_path / "edge"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with edge("haproxy-shipped", folder, certificates, *servers) as proxy:
+
+        def both_are_up():
+            servers[0].until(lambda: set(proxy.stats().values()) == {"UP"}, "is up for the proxy")
+
+        both_are_up()
+        channels = [proxy.channel() for _ in range(4)]
+        talkers = [Talker(Caller(channels[n % 4], token, TENANT_A["org"], "demo-wav")) for n in range(12)]
+        newcomers = Newcomers(lambda: Caller(channels[0], token, TENANT_A["org"], "demo-wav"))
+        for thread in (*talkers, newcomers):
+            thread.start()
+        for index, server in enumerate(servers):
+            server.signal()
+            assert server.wait(60 if SLOW else 20) == 0
+            servers[index] = own_gateway(
+                listen={"address": server.address}, admin={"address": server.admin}, shutdown=SHUTDOWN)
+            both_are_up()
+        newcomers.stopped.set()
+        newcomers.join(30)
+        for talker in talkers:
+            talker.join(30)
+        for channel in channels:
+            channel.close()
+    assert not newcomers.refused, f"{len(newcomers.refused)} of {newcomers.greeted}: {newcomers.refused[:3]}"
+    assert newcomers.greeted >= 10
+    assert [talker.outcome for talker in talkers] == ["transferred"] * 12
+
+
+def test_a_server_alone_is_back_soon(own_gateway, token):
+    """Without a second server new calls are refused from the drain's begin until its successor listens, which is soon."""
+    server = own_gateway(shutdown={"drain": "0s", "grace": "0s"})
+    with server.channel() as channel:
+        caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+        caller.start()
+        caller.hang_up()
+    asked = time.monotonic()
+    server.signal()
+    assert server.wait(60 if SLOW else 10) == 0
+    successor = own_gateway(listen={"address": server.address}, admin={"address": server.admin})
+    gap = time.monotonic() - asked
+    print(f"a restart took {gap:.2f} s")
+    assert SLOW or gap < 5
+    with successor.channel() as channel:
+        Caller(channel, token, TENANT_A["org"], "demo-wav").start()
