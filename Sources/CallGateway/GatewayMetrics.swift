@@ -11,6 +11,7 @@ final class GatewayMetrics: Sendable {
   let refusedPrompts = Counter(label: "patchbay_prompts_refused_total")
   let unknownEvents = Counter(label: "patchbay_unknown_events_total")
   let unknownKeys = Counter(label: "patchbay_unknown_keys_total")
+  let statusesBeforeHalfClose = Counter(label: "patchbay_statuses_before_half_close_total")
   let digitEntries = Counter(label: "patchbay_digit_entries_total")
   let shedForCPU = Counter(label: "patchbay_calls_shed_total", dimensions: [("reason", "cpu")])
   let shedForMemory = Counter(label: "patchbay_calls_shed_total", dimensions: [("reason", "memory")])

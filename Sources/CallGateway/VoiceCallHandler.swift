@@ -152,6 +152,7 @@ final class VoiceCallHandler: CallHandler {
     case .remote(let remote): remote.lost()
     case .authenticating, .authorized, .over: break
     }
+    if end == .completed, hasMessage, !call.isHalfClosed { gateway.metrics.statusesBeforeHalfClose.increment() }
     switch answeredBy {
     case .local(let conversation, let interaction):
       conversation.settled(interaction, isDelivered: end == .completed)

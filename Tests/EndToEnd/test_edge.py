@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import queue
 import random
+import re
 import threading
 import time
 import uuid
@@ -130,6 +131,8 @@ def test_a_client_that_never_half_closes(through, plain_gateway, token, kind, ag
     proxy = through(kind, plain_gateway)
     calls = max(8, CALLS // 4)
     count = play(proxy, token, agent, calls, lambda: None)
+    counted = re.findall(r"^patchbay_statuses_before_half_close_total (\d+)", plain_gateway.get("/metrics")[1], re.M)
+    assert int(counted[0]) >= 3 * calls, "operators see that such clients are about"
     whole = collections.Counter()
     for (name, what, _), number in count.items():
         whole[name, what] += number

@@ -113,6 +113,16 @@ struct CallerFailureTests {
     #expect(tally.errors == ["CANCELLED": 1])
   }
 
+  @Test("UNAVAILABLE behind a transfer is how a server ends, and no error")
+  func drained() {
+    var rig = CallRig([])
+    rig.server(.ending(.transferToAgent), on: 1)
+    rig.complete(1, status: 14, "the server is shutting down")
+    rig.pass(.seconds(1))
+    #expect(rig.outcomes == [.transferred(summary: nil)])
+    #expect(rig.caller.brokenRPCs == [])
+  }
+
   @Test("An audio RPC is half-closed some time after END_OF_INPUT, and its status is waited for")
   func lateHalfClose() {
     var rig = CallRig([.speak(clip: 0)]) { $0.halfCloseDelay = .milliseconds(20) ... .milliseconds(50) }

@@ -32,7 +32,8 @@ public final class ServerCall {
   private var hasRead = false
   private var reading = false
   private var readEnded = false
-  private var isHalfClosed = false
+  /// Whether the client has been seen to half-close.
+  public private(set) var isHalfClosed = false
   private var delivering = false
 
   private var hold = StatusHold()

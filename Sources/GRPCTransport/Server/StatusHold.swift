@@ -6,7 +6,7 @@
 struct StatusHold {
   /// Of a call that was not read the half-close cannot be seen; this is the time that frames need that follow the
   /// headers, so that the call is whole when its status leaves.
-  static let unread = Duration.milliseconds(25)
+  static let unread = Duration.milliseconds(100)
   /// Bytes that a client may still send meanwhile, which are read and thrown away; one that sends more is not waited for.
   static let mostDiscarded = 262_144
 

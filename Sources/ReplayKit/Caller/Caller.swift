@@ -108,7 +108,8 @@ public struct Caller: Sendable {
     guard status == 0 else {
       let reason = CallFailure.Reason.status(code: status, message: message)
       guard case .leaving = phase, line.isDropped else { return fail(reason, line, at: now) }
-      noteBroken(reason, line)
+      // A server that ends hands its callers over, and says UNAVAILABLE behind that.
+      if status != Self.unavailable { noteBroken(reason, line) }
       return leave(at: now)
     }
     switch line.purpose {
@@ -120,6 +121,8 @@ public struct Caller: Sendable {
     // Every RPC is read to its status, the one of SESSION_END and those that were open before.
     if case .hangingUp = phase, rpcs.isEmpty { finish(.hungUp, at: now) }
   }
+
+  private static let unavailable = 14
 
   private mutating func noteBroken(_ reason: CallFailure.Reason, _ line: OpenRPC) {
     let failure = CallFailure(reason, during: line.purpose)
