@@ -32,7 +32,7 @@ public final class ServerCall {
   private var hasRead = false
   private var reading = false
   private var readEnded = false
-  /// Whether the client has been seen to half-close.
+  /// Whether the client has been seen to half-close, before any status of ours.
   public private(set) var isHalfClosed = false
   private var delivering = false
 
@@ -147,7 +147,8 @@ public final class ServerCall {
     guard let message = pb_call_take_message(core) else {
       readEnded = true
       // An end that broke is followed by the close; one that looks whole waits for what is queued behind it.
-      if pb_call_receive_failed(core) || closed { return }
+      // Behind our status, the end of reading says nothing of the client.
+      if pb_call_receive_failed(core) || closed || statusSent { return }
       isHalfClosed = true
       if finalStatus == nil { loop.settleLater(self) } else { flushLater() }
       return
