@@ -115,6 +115,7 @@ let package = Package(
       name: "PatchbayServer",
       dependencies: [
         "CProcess",
+        "Locking",
         "AudioCodecs",
         "SpeechDetection",
         "GRPCTransport",
@@ -164,7 +165,9 @@ let package = Package(
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
     // With the example's bot, so that it stays true.
-    tests("PatchbayServer", ["BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", log]),
+    tests(
+      "PatchbayServer",
+      ["AudioCodecs", "BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", "ReplayKit", log]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -57,6 +57,9 @@ struct WAVHeader {
   ) throws(AudioError) -> Contents<Taken>? {
     guard bytes.count >= 12 else { return nil }
     guard begins(bytes) else {
+      if let kind = AudioFileKind.foreign(bytes.prefix(12)) {
+        throw AudioError(.unsupportedFile, "Not a WAV file: this is \(kind).")
+      }
       throw AudioError(.malformedFile, "Not a WAV file: it does not begin with RIFF and WAVE. Convert it to WAV.")
     }
     var format: Taken?
@@ -89,8 +92,13 @@ struct WAVHeader {
   /// The offset of the chunk that follows a body: padded to an even length, unless the writer forgot to.
   private static func next(after body: Int, size: Int, in bytes: UnsafeRawBufferPointer) -> Int {
     let end = body + size
-    guard size % 2 == 1 else { return end }
-    return end + 4 <= bytes.count && FourCC.known.contains(bytes.fourCC(at: end)) ? end : end + 1
+    guard size % 2 == 1, end < bytes.count else { return end + size % 2 }
+    func isKnown(_ offset: Int) -> Bool { offset + 4 <= bytes.count && FourCC.known.contains(bytes.fourCC(at: offset)) }
+    if isKnown(end) { return end }
+    // Padding is a zero, as no chunk's name begins with one.
+    if isKnown(end + 1) || bytes[end] == 0 { return end + 1 }
+    return end + 8 <= bytes.count && bytes.fourCC(at: end).isPrintable
+      && Int(bytes.littleEndian32(at: end + 4)) <= bytes.count - end - 8 ? end : end + 1
   }
 
   /// Whether the bytes from an offset on are nothing but whole chunks.

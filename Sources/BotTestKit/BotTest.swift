@@ -27,19 +27,21 @@ public struct BotTest: Sendable {
 
   private let agent: Agent
   private let plan: BotTestPlan
+  private let wire: BotWire
 
   /// A test of an engine.
   public init(_ engine: any BotEngine, plan: BotTestPlan = BotTestPlan(), responses: Responses = .chunk) {
     self.init(
       agent: Agent(
         id: "bot", name: "Bot", isDefault: true, engine: engine,
-        conversation: .init(mode: responses == .wav ? .wav : .chunk)), plan: plan)
+        conversation: .init(mode: responses == .wav ? .wav : .chunk)), plan: plan, wire: .swift)
   }
 
-  /// A test of an agent as it is configured.
-  package init(agent: Agent, plan: BotTestPlan) {
+  /// A test of an agent as it is configured, in the words of its wire.
+  package init(agent: Agent, plan: BotTestPlan, wire: BotWire = .swift) {
     self.agent = agent
     self.plan = plan
+    self.wire = wire
   }
 
   /// Runs the checks. Throws only where the test itself cannot be run: what the bot does is in the report.
@@ -50,7 +52,7 @@ public struct BotTest: Sendable {
   ) async throws -> BotTestReport {
     var log = Logger(label: "bot-test", factory: { StreamLogHandler.standardError(label: $0) })
     log.logLevel = .critical
-    let bench = try TestBench(agent, plan: plan, log: log)
+    let bench = try TestBench(agent, plan: plan, wire: wire, log: log)
     do {
       let report = try await run(on: bench, isDone)
       await bench.shutdown()
@@ -75,7 +77,7 @@ public struct BotTest: Sendable {
       }
       for _ in 0..<max(1, plan.callsAtOnce) { begin() }
       while let (index, result) = try await group.next() {
-        findings[index] = result.finding(of: checks[index])
+        findings[index] = result.finding(of: checks[index], on: wire)
         calls += result.calls
         findings[index].map(isDone)
         begin()

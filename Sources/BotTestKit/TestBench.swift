@@ -9,6 +9,7 @@ import WebexProtocol
 /// Where checks place their calls.
 struct TestBench: Sendable {
   let plan: BotTestPlan
+  let wire: BotWire
   private let engine: TestedEngine
   private let server: TestServer
   private let words: SpokenClip
@@ -16,8 +17,9 @@ struct TestBench: Sendable {
   /// A call that is not over by then is hung up.
   private static let longestCall = Duration.seconds(90)
 
-  init(_ agent: Agent, plan: BotTestPlan, log: Logger) throws {
+  init(_ agent: Agent, plan: BotTestPlan, wire: BotWire, log: Logger) throws {
     self.plan = plan
+    self.wire = wire
     engine = TestedEngine(agent.engine)
     var agent = agent
     agent.engine = engine

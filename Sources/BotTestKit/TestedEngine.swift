@@ -35,7 +35,7 @@ struct TestedEngine: BotEngine {
     }
     defer { relay.cancel() }
     do { try await engine.converse(recorded) } catch {
-      end = error is CancellationError ? .cancelled : .failed("\(error)")
+      end = .init(of: error)
       throw error
     }
     if Task.isCancelled { end = .cancelled }
@@ -59,6 +59,17 @@ struct BotDoings: Sendable {
     case returned
     case cancelled
     case failed(String)
+    /// There was no bot to talk to.
+    case unreachable(String)
+
+    init(of error: any Error) {
+      self =
+        switch error {
+        case is CancellationError: .cancelled
+        case let failure as BotFailure where failure.kind == .unreachable: .unreachable(failure.message)
+        default: .failed("\(error)")
+        }
+    }
   }
 
   /// What is kept of a call.

@@ -165,7 +165,7 @@ public final class VoiceGateway: Sendable {
     guard names.admit(call.peerCertificate) else {
       metrics.refusedToken("client-name")
       log.notice("a client's certificate has none of the names", metadata: ["peer": "\(call.peer)"])
-      return then(handler, .failure(Self.unauthenticated))
+      return then(handler, .failure(Self.unknownClient))
     }
     let values = call.values(for: "authorization")
     let outcome = verifier.verify(authorization: values, schema: schema)
@@ -183,6 +183,8 @@ public final class VoiceGateway: Sendable {
 
   /// One fixed text: why a token was refused is nobody's business but the operator's.
   static let unauthenticated = RPCStatus(.unauthenticated, "unauthenticated")
+  /// Told apart from a token: the client's authority has been accepted, and its owner looks in the wrong place else.
+  static let unknownClient = RPCStatus(.unauthenticated, "the client certificate has none of the names accepted here")
 
   private func result(
     _ outcome: VerificationOutcome, _ admitsRetired: Bool, peer: String

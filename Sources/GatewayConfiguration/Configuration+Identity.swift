@@ -3,8 +3,12 @@ import YAMLReading
 extension Configuration.Identity {
   init(_ section: Section, isDemo: Bool) {
     clockSkew = section.duration("clock_skew", in: .zero...(.seconds(60)), default: .seconds(30))
+    let development = section.flag("development")
+    isDevelopment = development ?? isDemo
     issuers = []
-    if let entries = section.sections("issuers", maximum: 64) {
+    if isDevelopment {
+      Self.checkDevelopment(section, isWritten: development == true)
+    } else if let entries = section.sections("issuers", maximum: 64) {
       for entry in entries {
         guard let issuer = Configuration.Issuer(entry) else { continue }
         if issuers.contains(where: { $0.issuer == issuer.issuer }) {
@@ -47,11 +51,25 @@ extension Configuration.Identity {
     revoked = Configuration.Revocation.list(section)
     revocationsFile = Configuration.Revocation.file(section)
     section.finish()
-    if tenants.isEmpty, !isDemo {
+    if tenants.isEmpty, !isDevelopment {
       section.reading.warn(
         section.place, "no tenant is listed: every call will be refused",
-        "write `identity: {tenants: [{org: …, url: \"https://…\"}]}`")
+        "write `identity: {tenants: [{org: …, url: \"https://…\"}]}`, or `identity: {development: true}` to try it out")
     }
+  }
+
+  /// The issuer of this process is the only one then: who can have a token of it must not depend on what is on the network.
+  private static func checkDevelopment(_ section: Section, isWritten: Bool) {
+    if section.sections("issuers", maximum: 64) != nil {
+      section.reading.report(
+        section.place(of: "issuers"), "with `identity.development` no other issuer's tokens are accepted",
+        "remove `issuers`, or `development: true`")
+    }
+    guard isWritten else { return }
+    section.reading.warn(
+      section.place(of: "development"),
+      "`identity.development` is on: tokens are made by this process, and whoever can read this user's files can call",
+      "remove it before Webex calls this server")
   }
 }
 

@@ -17,6 +17,22 @@ extension Configuration {
     shutdown = Shutdown(whole.always("shutdown"))
     self.isDemo = isDemo
     checkRecordings(whole)
+    if identity.isDevelopment, !isDemo { checkDevelopment(whole) }
+  }
+
+  /// Tokens that anybody on this machine may be given are for calls from this machine.
+  private func checkDevelopment(_ whole: Section) {
+    for (name, address) in [("listen", listen.address), ("admin", admin.address)] where !address.isLoopback {
+      whole.reading.report(
+        whole.always(name).place(of: "address"),
+        "with `identity.development` the server is on loopback only, not on \(address)",
+        "write 127.0.0.1:\(address.port), or remove `development: true`")
+    }
+    if dataSources != nil {
+      whole.reading.report(
+        whole.place(of: "data_sources"), "with `identity.development` no data source is registered with Webex",
+        "remove `data_sources`, or `development: true`")
+    }
   }
 }
 

@@ -71,7 +71,11 @@ extension Configuration {
       throw ConfigurationError([.init(.wholeFile(file), "is over \(maximumFileSize) bytes", "write less")])
     }
     if String(validating: bytes, as: UTF8.self) == nil {
-      throw ConfigurationError([.init(invalidUTF8(bytes, file: file), "this is not UTF-8", "save the file as UTF-8")])
+      let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+      throw ConfigurationError([
+        .init(
+          invalidUTF8(bytes, file: file), "this is \(isUTF16 ? "UTF-16" : "not UTF-8")", "save the file as UTF-8")
+      ])
     }
     let reading = Reading(file: file, environment: environment)
     let (root, problems) = YAMLNode.compose(bytes)

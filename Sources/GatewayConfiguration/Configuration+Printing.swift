@@ -82,8 +82,12 @@ extension Configuration.Admin {
 extension Configuration.Identity {
   fileprivate func node(_ path: (String) -> Node) -> Node {
     .keys([
-      ("clock_skew", .duration(clockSkew)),
-      ("issuers", .list(issuers.map { .keys([("issuer", .text($0.issuer)), ("keys_url", .text($0.keysURL))]) })),
+      ("development", isDevelopment ? .plain("true") : nil), ("clock_skew", .duration(clockSkew)),
+      (
+        "issuers",
+        isDevelopment
+          ? nil : .list(issuers.map { .keys([("issuer", .text($0.issuer)), ("keys_url", .text($0.keysURL))]) })
+      ),
       (
         "tenants",
         .list(

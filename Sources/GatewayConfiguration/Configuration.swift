@@ -25,7 +25,7 @@ public struct Configuration: Sendable, Equatable {
   public var logging: Logging
   /// How the gateway ends.
   public var shutdown: Shutdown
-  /// Whether this is the embedded demo: loopback only, and with an issuer of its own, made on the spot.
+  /// Whether this is the embedded demo: loopback only, and without a file.
   public var isDemo: Bool
 
   /// `listen`.
@@ -63,6 +63,9 @@ public struct Configuration: Sendable, Equatable {
 
   /// `identity`.
   public struct Identity: Sendable, Equatable {
+    /// `development`: whether tokens come from an issuer of the server's own, made on the spot, instead of from
+    /// `issuers`, which are empty then. Loopback only.
+    public var isDevelopment: Bool
     /// `issuers`; default the Webex ones.
     public var issuers: [Issuer]
     /// `clock_skew`: what clocks may differ; 0 to 60 s, default 30 s.
@@ -113,6 +116,13 @@ public struct Configuration: Sendable, Equatable {
     public var conversations: Int?
     /// `data_source`: what is registered with Webex for this tenant; without it nothing is.
     public var dataSource: TenantDataSource?
+
+    /// A tenant of whom nothing but the data source's URL is asked.
+    public init(organization: String, name: String, url: String) {
+      (self.organization, self.name, self.url) = (organization, name, url)
+      nonces = []
+      schemas = [Self.voiceVirtualAgentSchema]
+    }
   }
 
   /// `limits`.

@@ -36,8 +36,11 @@ final class YAMLEvents {
   private let parser: UnsafeMutablePointer<yaml_parser_t>
   private let input: UnsafeMutableBufferPointer<UInt8>
   private let isUsable: Bool
+  /// What came before the input: a byte-order mark, which says nothing in UTF-8.
+  private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
 
   init(_ bytes: [UInt8]) {
+    let bytes = bytes.starts(with: Self.byteOrderMark) ? bytes[3...] : bytes[...]
     parser = .allocate(capacity: 1)
     parser.initialize(to: yaml_parser_t())
     input = .allocate(capacity: bytes.count)
@@ -91,9 +94,31 @@ final class YAMLEvents {
   }
 
   private func syntaxError() -> SyntaxError {
+    if parser.pointee.error == YAML_READER_ERROR { return characterError() }
     var text = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
     if let context = parser.pointee.context { text = "\(String(cString: context)), \(text)" }
     return SyntaxError(
       text: text, line: Int(parser.pointee.problem_mark.line) + 1, column: Int(parser.pointee.problem_mark.column) + 1)
+  }
+
+  /// A character that no YAML has in it. libYAML tells such places in bytes from the start only.
+  private func characterError() -> SyntaxError {
+    let offset = min(Int(clamping: parser.pointee.problem_offset), input.count)
+    let before = UnsafeBufferPointer(rebasing: input[..<offset])
+    let line = before.count { $0 == 0x0A } + 1
+    let start = before.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+    let column = String(decoding: before[start...], as: UTF8.self).unicodeScalars.count + 1
+    let character =
+      switch String(decoding: input[offset...].prefix(4), as: UTF8.self).unicodeScalars.first?.value {
+      case 0?: "a NUL byte"
+      case let value?: "the control character U+\(Self.hexadecimal(value))"
+      case nil: parser.pointee.problem.map { String(cString: $0) } ?? "what cannot be read"
+      }
+    return SyntaxError(text: "here is \(character); remove it, and save the file as UTF-8", line: line, column: column)
+  }
+
+  private static func hexadecimal(_ value: UInt32) -> String {
+    let digits = String(value, radix: 16, uppercase: true)
+    return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
   }
 }

@@ -27,9 +27,9 @@ struct BotTestCommand: AsyncParsableCommand {
       event of the flow (event:NAME); several with commas between them are turns one after the other. Checks whose cue \
       is not given are reported as not applicable.
 
-        patchbay bot test --engine '{kind: demo}' --long-answer question.wav --transfer 0 --end 9
+        patchbay bot test --engine '{kind: demo}' --transfer 0 --end 9
 
-      Exits with 1 if a check fails.
+      Exits with 1 if a check fails, or if none could be made.
       """)
 
   @Option(help: ArgumentHelp("The bot, as in `engine:` of a configuration.", valueName: "yaml"))
@@ -91,29 +91,27 @@ struct BotTestCommand: AsyncParsableCommand {
 
   func run() async throws {
     let plan = try plan()
-    let test = BotTest(agent: try tested(), plan: plan)
+    let (agent, wire) = try tested()
+    let test = BotTest(agent: agent, plan: plan, wire: wire)
     let isQuiet = json || isatty(STDOUT_FILENO) == 0
     let report = try await test.run { finding in
       if !isQuiet { print("… \(finding.check): \(finding.verdict.rawValue)") }
     }
     print(json ? try report.jsonLine : report.text)
     if !report.hasPassed { throw ExitCode.failure }
+    guard report.count(.passed) == 0 else { return }
+    StandardError.write("No check could be made of this bot with these options: see what each needs under `to check`.")
+    throw ExitCode.failure
   }
 
-  /// The agent that the options name, with its engine.
-  private func tested() throws -> Agent {
+  /// The agent that the options name, with its engine, and the words of its wire.
+  private func tested() throws -> (agent: Agent, wire: BotWire) {
     var file = ConfigurationFile()
     file.path = config
     let configuration: Configuration
     if let engine {
       configuration = try ConfigurationFile.report { () throws(ConfigurationError) in
-        try Configuration.parse(
-          """
-          listen: {address: 127.0.0.1:0, plaintext: true}
-          agents:
-            - {id: bot, responses: \(responses.rawValue), engine: \(engine.replacing("\n", with: " "))}
-          """, file: "--engine"
-        ).configuration
+        try EngineArgument.configuration(of: engine, responses: responses.rawValue)
       }
     } else {
       configuration = try file.load()
@@ -127,7 +125,7 @@ struct BotTestCommand: AsyncParsableCommand {
     guard let found = directory.agent(agent, for: org?.lowercased() ?? organizations.first ?? "") else {
       throw CommandFailure("There is no agent '\(agent)' in \(file.name).")
     }
-    return found
+    return (found, configuration.agents.first { $0.id == found.id }?.engine.wire ?? .swift)
   }
 
   private func plan() throws -> BotTestPlan {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Locking
 import ReplayKit
 import WebexProtocol
 
@@ -14,7 +15,11 @@ struct CallCommand: AsyncParsableCommand {
 
       As the platform, it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC to its status.
 
-      Exits with 1 if the call fails, or if an RPC ends otherwise than with OK.
+      Prompts that are text are for Webex's own voice: they are shown, and with --speak-text a voice of this machine \
+      speaks them.
+
+      Exits with 1 if the call fails, if an RPC ends otherwise than with OK, and if something was not done or not \
+      answered: a sentence tells what.
       """)
 
   @OptionGroup var options: CallerOptions
@@ -30,6 +35,9 @@ struct CallCommand: AsyncParsableCommand {
 
   @Flag(help: "Say nothing until the no-input timer fires; may be repeated.")
   var noInput: Int
+
+  @Flag(help: "Speak prompts that are text with flite or espeak-ng, where one of them is installed.")
+  var speakText = false
 
   @Option(help: ArgumentHelp("Where to save what the caller heard, as a WAV file.", valueName: "file.wav"))
   var heard: String?
@@ -57,11 +65,20 @@ struct CallCommand: AsyncParsableCommand {
     steps += event.map { .custom(name: $0, parameters: [:]) }
     steps += digits.map { .press($0.compactMap { DTMFKey($0) }) }
 
+    let voice = speakText ? LocalVoice() : nil
+    if speakText, voice == nil {
+      StandardError.write(
+        "warning: there is neither flite nor espeak-ng to speak text with: it is shown (apt-get install flite)")
+    }
     let loops = try CallerOptions.loops()
     let call = try PlacedCall(
       Caller(steps: steps, clips: clips, settings: settings), over: try options.route(token: token.text),
-      loop: loops.nextLoop())
-    let interruption = Interruption { call.hangUp() }
+      loop: loops.nextLoop(), voice: voice?.speaking)
+    let isInterrupted = Locked(false)
+    let interruption = Interruption {
+      isInterrupted.withLock { $0 = true }
+      call.hangUp()
+    }
     let screen = CallScreen(clips: clips.map(\.name), isQuiet: json)
     var end: (caller: Caller, outcome: CallOutcome)?
     for await news in call.news {
@@ -83,14 +100,31 @@ struct CallCommand: AsyncParsableCommand {
     } else {
       screen.summarize(end.caller, heard: heard)
     }
+    if let heard { Self.tellOfSilence(in: heard, end.caller, voice: voice) }
     if case .failed(let failure) = end.outcome {
       StandardError.write("The call failed: \(failure).")
-      if let advice = options.advice(failure, tokenSource: token.source) { StandardError.write(advice) }
+      if let advice = options.advice(token.source).sentence(failure) { StandardError.write(advice) }
       throw ExitCode.failure
     }
-    guard !end.caller.brokenRPCs.isEmpty else { return }
     for broken in end.caller.brokenRPCs { StandardError.write("The platform would not take this: \(broken).") }
-    throw ExitCode.failure
+    let verdict = CallVerdict(end.caller, outcome: end.outcome)
+    let shortfalls = isInterrupted.withLock { $0 } ? [] : verdict.shortfalls
+    for shortfall in shortfalls { StandardError.write(shortfall) }
+    if !end.caller.brokenRPCs.isEmpty || !shortfalls.isEmpty { throw ExitCode.failure }
+  }
+
+  /// A recording that lacks what was said is not left without a word.
+  private static func tellOfSilence(in file: String, _ caller: Caller, voice: LocalVoice?) {
+    let silent = caller.textPrompts - caller.spokenTexts
+    if silent > 0 {
+      let remedy =
+        voice.map { "\($0.name) could not speak it" }
+        ?? "--speak-text has flite or espeak-ng speak it, where one is installed"
+      let what = silent == 1 ? "1 prompt was" : "\(silent) prompts were"
+      StandardError.write("note: \(what) text for Webex's own voice, and silence in \(file): \(remedy).")
+    } else if !caller.timeline.samples(of: .agent).contains(where: { $0 != 0 }) {
+      StandardError.write("note: \(file) is silence: the server sent no audio.")
+    }
   }
 }
 

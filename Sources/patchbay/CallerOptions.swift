@@ -14,7 +14,7 @@ struct CallerOptions: ParsableArguments {
   @Option(
     name: [.customLong("token"), .customLong("token-file")],
     help: ArgumentHelp(
-      "A file with the token that calls carry. Default: the variable PATCHBAY_TOKEN, then the embedded demo's token.",
+      "A file with the token that calls carry. Default: the variable PATCHBAY_TOKEN, then the one that the embedded demo, or a server with `identity: {development: true}`, has left for calls from this machine.",
       valueName: "file"))
   var tokenFile: String?
 
@@ -68,24 +68,35 @@ struct CallerOptions: ParsableArguments {
   }
 
   /// The token, and where it comes from.
-  func token() throws -> (text: String, source: String) {
+  func token() throws -> (text: String, source: CallAdvice.TokenSource) {
     if let tokenFile {
       guard let token = try DemoToken.read(tokenFile) else {
         throw CommandFailure("There is no token file \(tokenFile). Make one: patchbay token mint > \(tokenFile)")
       }
-      return (token, tokenFile)
+      return (token, .file(tokenFile))
     }
     if let token = ProcessInfo.processInfo.environment["PATCHBAY_TOKEN"], !token.isEmpty {
-      return (token.trimmingCharacters(in: .whitespacesAndNewlines), "the variable PATCHBAY_TOKEN")
+      return (token.trimmingCharacters(in: .whitespacesAndNewlines), .variable)
     }
-    guard let token = try DemoToken.read() else {
-      throw CommandFailure(
-        """
-        There is no token to call with. The embedded demo writes one to \(DemoToken.path) when it starts: \
-        run `patchbay serve`, or name a file with --token FILE, or set PATCHBAY_TOKEN.
-        """)
-    }
-    return (token, DemoToken.path)
+    return try localToken()
+  }
+
+  /// The token that a server of this user and machine has left: never for anybody else's server.
+  private func localToken() throws -> (text: String, source: CallAdvice.TokenSource) {
+    let other = "name a file with --token FILE, or set PATCHBAY_TOKEN"
+    guard Self.isLoopback(target), let port = target.lastIndex(of: ":").flatMap({ Int(target[$0...].dropFirst()) })
+    else { throw CommandFailure("There is no token to call \(target) with: \(other).") }
+    if let token = try DemoToken.read(port: port) { return (token, .local(DemoToken.path(port: port))) }
+    let others = DemoToken.ports().map { "127.0.0.1:\($0)" }
+    let running =
+      others.isEmpty
+      ? "None runs: `patchbay serve` starts one."
+      : "Running: \(others.joined(separator: ", ")); say --target \(others[0])."
+    throw CommandFailure(
+      """
+      There is no token to call \(target) with. The embedded demo, and a server with `identity: {development: true}`, \
+      leaves one in \(DemoToken.folder) while it runs. \(running) For any other server, \(other).
+      """)
   }
 
   private var usesTLS: Bool { tls || ca != nil || clientCertificate != nil }
@@ -147,26 +158,11 @@ struct CallerOptions: ParsableArguments {
     return try EventLoopGroup(count: count, logger: logger)
   }
 
-  /// What to do about a failure, in a sentence; `nil` where the failure speaks for itself.
-  func advice(_ failure: CallFailure, tokenSource: String) -> String? {
-    guard case .status(let code, let message) = failure.reason else { return nil }
-    switch code {
-    case 14 where message.contains("certificate verify failed"):
-      return "The server's certificate is not trusted, or not for this name: see --ca and --server-name."
-    case 14 where message.contains("handshake"): return "Does the server at \(target) speak TLS?"
-    case 14 where failure.during == .sessionStart && !message.contains("refused") && !usesTLS:
-      return "If the server at \(target) speaks TLS, say --tls, or --ca FILE for its authority."
-    case 14 where failure.during == .sessionStart:
-      return "Is the server running at \(target)? `patchbay serve` starts one; --target names another."
-    case 16:
-      return """
-        The server does not accept the token of \(tokenSource). `patchbay token inspect \(tokenSource)` tells what is \
-        in it, `patchbay token verify --config FILE \(tokenSource)` why it is refused.
-        """
-    case 7: return "The token is not one of the organization that calls; leave --org out to call as the token's."
-    case 5: return "The server has no agent '\(agent)'; leave --agent out for the default one."
-    default: return nil
-    }
+  /// What to do about failures.
+  func advice(_ token: CallAdvice.TokenSource) -> CallAdvice {
+    CallAdvice(
+      target: target, usesTLS: usesTLS, clientCertificate: clientCertificate, token: token, agent: agent,
+      patience: patience)
   }
 
   private static func isLoopback(_ target: String) -> Bool {

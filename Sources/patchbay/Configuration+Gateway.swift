@@ -13,7 +13,8 @@ extension Configuration {
   /// What tokens must say.
   func claimPolicy() throws -> ClaimPolicy {
     ClaimPolicy(
-      issuers: identity.issuers.map(\.issuer), tenants: try identity.tenants.map { try $0.tenant() },
+      issuers: identity.isDevelopment ? [DevelopmentIssuer.defaultIssuer] : identity.issuers.map(\.issuer),
+      tenants: try identity.acceptedTenants(),
       revoked: Set(identity.revoked.map(\.revokedNonce)), clockSkew: identity.clockSkew.components.seconds)
   }
 
@@ -50,6 +51,12 @@ extension Configuration.Revocation {
 }
 
 extension Configuration.Identity {
+  /// Who may call: the tenants that are listed, or one for trying out where the issuer is the server's own and none is.
+  func acceptedTenants() throws -> [Tenant] {
+    guard tenants.isEmpty, isDevelopment else { return try tenants.map { try $0.tenant() } }
+    return [try Configuration.Tenant.demo.tenant()]
+  }
+
   /// What the file of revocations says; nothing where none is named.
   func revocationsOfFile() throws(ConfigurationError) -> Set<ClaimPolicy.RevokedNonce> {
     guard let file = revocationsFile else { return [] }
@@ -65,6 +72,10 @@ extension Configuration.Identity {
 }
 
 extension Configuration.Tenant {
+  /// Who calls a server with an issuer of its own that lists no tenant.
+  static let demo = Self(
+    organization: "00000000-0000-4000-8000-000000000000", name: "Demo", url: "http://localhost:50051")
+
   func tenant() throws -> Tenant {
     try Tenant(
       organization: organization, name: name, url: url, audience: audience, subject: subject,

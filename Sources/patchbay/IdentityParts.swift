@@ -4,46 +4,64 @@ import Logging
 import ReplayKit
 import TokenVerification
 
-/// Who verifies tokens, with which keys. The embedded demo has an issuer of its own.
+/// Who verifies tokens, with which keys: those of the issuers that are configured, or of an issuer of the server's own.
 struct IdentityParts: Sendable {
   let verifier: TokenVerifier
   /// What the verifier asks of tokens; changed through this alone.
   let tenants: TenantDirectory
-  /// Where the demo's token was written.
-  let demoTokenPath: String?
+  /// The server's own issuer with the tenant that its tokens are for; `nil` where others issue the tokens.
+  private let development: (issuer: DevelopmentIssuer, tenant: Tenant)?
   private let remote: RemoteKeySource?
 
+  /// How long a token of the server's own issuer lives, in seconds: as long as Webex's at most.
+  private static let lifetime: Int64 = 86_400
+
   init(_ configuration: Configuration, log: Logger) throws {
-    if configuration.isDemo {
+    let policy = try configuration.claimPolicy()
+    if configuration.identity.isDevelopment {
       let issuer = try DevelopmentIssuer()
-      let tenant = try Self.demoTenant()
-      let policy = ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant])
       verifier = TokenVerifier(policy: policy, keys: issuer.keySource)
-      tenants = TenantDirectory(verifier)
       remote = nil
-      let token = try issuer.mint(issuer.claims(for: tenant, lifetime: 86_400))
-      demoTokenPath = try DemoToken.write(token)
+      development = (issuer, try configuration.identity.acceptedTenants().first ?? Configuration.Tenant.demo.tenant())
     } else {
       let remote = RemoteKeySource(issuers: try configuration.identity.trustedIssuers(), logger: log)
       self.remote = remote
-      verifier = TokenVerifier(policy: try configuration.claimPolicy(), keys: remote)
-      tenants = TenantDirectory(verifier)
-      tenants.revoke(try configuration.identity.revocationsOfFile(), by: .file)
-      demoTokenPath = nil
+      verifier = TokenVerifier(policy: policy, keys: remote)
+      development = nil
     }
+    tenants = TenantDirectory(verifier)
+    tenants.revoke(try configuration.identity.revocationsOfFile(), by: .file)
   }
 
-  /// The organization of the embedded demo.
-  private static func demoTenant() throws -> Tenant {
-    try Tenant(
-      organization: "00000000-0000-4000-8000-000000000000", name: "Demo", url: "http://localhost:50051")
+  /// A token of the server's own issuer; `nil` where others issue the tokens.
+  private func makeToken() throws -> String? {
+    guard let development else { return nil }
+    let claims = development.issuer.claims(for: development.tenant, lifetime: Self.lifetime)
+    return try development.issuer.mint(claims)
+  }
+
+  /// Leaves a token of the server's own issuer where `patchbay call` finds it; `nil` where others issue the tokens.
+  func leaveToken(port: Int) throws -> DemoToken.Kept? {
+    guard let token = try makeToken() else { return nil }
+    return try DemoToken.keep(token, port: port)
+  }
+
+  /// Replaces that token long before it ends, until the task is cancelled.
+  func keepTokenFresh(_ kept: DemoToken.Kept, log: Logger) async {
+    while !Task.isCancelled {
+      try? await Task.sleep(for: .seconds(Self.lifetime / 2))
+      guard !Task.isCancelled else { return }
+      do {
+        if let token = try makeToken() { try kept.replace(token) }
+      } catch { log.error("the token for calls from this machine cannot be renewed: \(error)") }
+    }
   }
 
   /// Whether tokens can be verified.
   var isReady: Bool { remote?.isReady ?? true }
 
-  /// Trusts these issuers from now on; the keys of new ones are fetched in the background. Not for the demo, whose issuer
-  /// is its own.
+  /// Trusts these issuers from now on; the keys of new ones are fetched in the background. Not where the issuer is the
+  /// server's own.
   func trust(_ issuers: [TrustedIssuer]) {
     guard let remote else { return }
     remote.replace(issuers: issuers)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Locking
 import ReplayKit
 
 /// `patchbay replay`: load.
@@ -13,13 +14,16 @@ struct ReplayCommand: AsyncParsableCommand {
       it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC to its status: any but OK is an \
       error.
 
+      A caller whose call failed calls again later and later; one who is refused in a way that cannot heal (a token, an \
+      organization or an agent that is not accepted) does not call again.
+
       With --json the last line on standard output is one object: calls, turns, framesSent, framesUnsent, turnsCutShort, \
-      errors by status, outcomes, violations, wallSeconds, and the times connect, greeting, startDelay, endDelay, \
+      errors by status, outcomes, violations, textPrompts, wallSeconds, and the times connect, greeting, startDelay, endDelay, \
       turnLatency, answerAfterEnd and pacingLag, each with count, mean, p50, p90, p99 and max in milliseconds. \
       turnLatency is from the true end of speech to the first audio of the answer, pacingLag how late the caller itself \
       was.
 
-      Exits with 1 if there are more errors than --allow-errors.
+      Exits with 1 if there are more errors than --allow-errors, and if no turn was exchanged at all.
       """)
 
   @Argument(help: "WAV files to speak.")
@@ -81,7 +85,11 @@ struct ReplayCommand: AsyncParsableCommand {
     let run = try ReplayRun(
       load, clips: clips, template: options.settings(token: token.text), route: try options.route(token: token.text),
       loops: group.loops)
-    let interruption = Interruption { run.stop() }
+    let isInterrupted = Locked(false)
+    let interruption = Interruption {
+      isInterrupted.withLock { $0 = true }
+      run.stop()
+    }
     let progress = Task { await Self.showProgress(run, of: calls) }
     let result = await run.run()
     progress.cancel()
@@ -96,17 +104,40 @@ struct ReplayCommand: AsyncParsableCommand {
     } else {
       for line in report.lines { print(line) }
     }
-    guard result.tally.errorCount > allowErrors else { return }
+    let advice = options.advice(token.source)
+    if let hopeless = run.progress.hopeless {
+      StandardError.write("Stopped calling: \(hopeless), and the next call would be refused too.")
+    }
+    guard result.tally.errorCount > allowErrors else {
+      guard report.turns == 0, report.errors.isEmpty, !isInterrupted.withLock({ $0 }) else { return }
+      StandardError.write(nothingSaid(report))
+      throw ExitCode.failure
+    }
     StandardError.write(
       "\(result.tally.errorCount) errors: \(report.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
     )
-    if report.errors["UNAVAILABLE"] != nil, report.turns == 0 {
-      StandardError.write("Is the server running at \(options.target)?")
+    for (name, failure) in result.tally.failures.sorted(by: { $0.key < $1.key }).prefix(3) {
+      StandardError.write("\(name), for one: \(failure).")
+      if let advice = advice.sentence(failure) { StandardError.write(advice) }
     }
-    if report.errors["UNAUTHENTICATED"] != nil {
-      StandardError.write("The server does not accept the token of \(token.source).")
+    if let undone = report.errors["NOT_DONE"] {
+      StandardError.write(
+        "Expected \(report.turns + undone) turns, \(report.turns) came: the server transferred or ended calls before all was said."
+      )
     }
     throw ExitCode.failure
+  }
+
+  /// What was expected, what came, and what to do.
+  private func nothingSaid(_ report: ReplayReport) -> String {
+    let ends = report.outcomes.filter { ["transferred", "ended"].contains($0.key) }.values.reduce(0, +)
+    let expected = "Expected at least one turn of each of the \(calls) callers, none came"
+    if ends > 0 { return "\(expected): the server transferred or ended \(ends) of \(report.calls) calls." }
+    guard let duration else { return "\(expected): \(report.calls) calls were made." }
+    return """
+      \(expected): after \(duration) s they hung up, before the greeting was over. Give a longer --duration, or \
+      --barge-in MS to speak into the greeting.
+      """
   }
 
   /// A line on the terminal, redrawn in place; it goes to standard error, which `--json` leaves free.

@@ -84,8 +84,12 @@ final class RunningServer: Sendable {
   /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound.
   func run(until requests: AsyncStream<TerminationSignals.Request>) async throws {
     let ports = try server.start()
+    // Before anybody can know that there is a server to call.
+    let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
+    defer { token?.remove() }
     let bound = try await admin.start()
     let background: [Task<Void, Never>] = [
+      Task { [identity, log] in if let token { await identity.keepTokenFresh(token, log: log) } },
       Task { [identity] in await identity.keepKeysFresh() },
       Task { [identity] in await identity.keepKeyFigures() },
       Task { [admin, log] in
@@ -106,7 +110,13 @@ final class RunningServer: Sendable {
         .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
     }
     Log.announce(.admin(on: bound))
-    if let path = identity.demoTokenPath { Log.announce(.notice("demo token in \(path)")) }
+    if let token {
+      Log.announce(.notice("\(configuration.isDemo ? "demo" : "development") token in \(token.path)"))
+    }
+    if configuration.identity.isDevelopment, !configuration.isDemo {
+      log.warning(
+        "identity.development is on: tokens are made by this process, and whoever can read this user's files can call")
+    }
 
     reloader?.start()
     for await request in requests {

@@ -10,7 +10,8 @@ struct ServeCommand: AsyncParsableCommand {
     abstract: "Run the server.",
     discussion: """
       Without --config it runs the embedded demo: loopback only, a demo agent, and a development issuer made on the \
-      spot, whose token is written to a file that `patchbay call` finds by itself.
+      spot, whose token is written to a file that `patchbay call` finds by itself. `identity: {development: true}` in a \
+      file does the same for any agents, on loopback only.
 
       SIGHUP, or a change of the configuration file or of a file that it names, puts the new configuration in force \
       while calls are up: tenants, agents, issuers, limits, revocations, the log's level. A conversation that is up keeps \

@@ -78,13 +78,16 @@ extension SpeechCommand {
           throw ValidationError("'\(path)' is larger than \(WAVFile.maximumBytes >> 20) MB; pipe it in as raw mu-law.")
         }
       }
-      guard bytes.starts(with: "RIFF".utf8) else { return (AudioEncoding.mulaw.decode(bytes), 8000) }
+      guard bytes.starts(with: "RIFF".utf8) else {
+        if let kind = AudioFileKind.foreign(bytes) { throw CommandFailure("'\(path)' cannot be heard: it is \(kind).") }
+        return (AudioEncoding.mulaw.decode(bytes), 8000)
+      }
       do {
         let wav = try WAVFile(parsing: bytes)
         let rate = wav.format.sampleRate == 8000 ? 8000 : 16000
         return (try wav.samples(at: rate), rate)
       } catch {
-        throw ValidationError("'\(path)' cannot be heard: \(error)")
+        throw CommandFailure("'\(path)' cannot be heard: \(error)")
       }
     }
 

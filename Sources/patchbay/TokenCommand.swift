@@ -170,14 +170,19 @@ struct TokenCommand: AsyncParsableCommand {
 struct GivenToken: ParsableArguments {
   @Argument(
     help: ArgumentHelp(
-      "The token, a file that holds it, or - for standard input. Default: the embedded demo's token.",
+      "The token, a file that holds it, or - for standard input. Default: the token of the demo that runs.",
       valueName: "token"))
   var token: String?
 
   func text() throws -> String {
     guard let token else {
-      guard let demo = try DemoToken.read() else {
-        throw CommandFailure("There is no token of the embedded demo at \(DemoToken.path). Name a token or a file.")
+      let ports = DemoToken.ports()
+      guard ports.count == 1, let demo = try DemoToken.read(port: ports[0]) else {
+        throw CommandFailure(
+          ports.isEmpty
+            ? "No server that runs has left a token in \(DemoToken.folder). Name a token or a file."
+            : "Several servers have left a token. Name one of the files:"
+              + ports.map { "\n  \(DemoToken.path(port: $0))" }.joined())
       }
       return demo
     }

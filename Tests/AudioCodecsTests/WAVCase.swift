@@ -42,6 +42,16 @@ struct WAVCase: Sendable, CustomTestStringConvertible {
 
   static let readable: [WAVCase] = [
     WAVCase(
+      name: "an odd chunk without padding, then one with an ID3 tag",
+      bytes: riff(
+        chunk("fmt ", format(1)), chunk("odd ", [1, 2, 3], pads: false), chunk("id3 ", Array("ID3tag".utf8)),
+        chunk("data", payload)), expected: .audio(pcm, payload)),
+    WAVCase(
+      name: "audio of an odd number of bytes without padding, then one with an ID3 tag",
+      bytes: riff(
+        chunk("data", [1, 2, 3], pads: false), chunk("id3 ", Array("ID3tag".utf8)), chunk("fmt ", format(7, bits: 8))),
+      expected: .audio(.telephone, [1, 2, 3])),
+    WAVCase(
       name: "16-bit PCM", bytes: riff(chunk("fmt ", format(1)), chunk("data", payload)),
       expected: .audio(pcm, payload)),
     WAVCase(
@@ -153,7 +163,7 @@ struct WAVCase: Sendable, CustomTestStringConvertible {
 
   static let foreign: [WAVCase] = [
     WAVCase(name: "nothing", bytes: [], expected: .error(.malformedFile)),
-    WAVCase(name: "big-endian", bytes: Array("RIFX".utf8) + payload, expected: .error(.malformedFile)),
-    WAVCase(name: "a video", bytes: Array("RIFF    AVI LIST".utf8) + payload, expected: .error(.malformedFile)),
+    WAVCase(name: "big-endian", bytes: Array("RIFX".utf8) + payload, expected: .error(.unsupportedFile)),
+    WAVCase(name: "a video", bytes: Array("RIFF    AVI LIST".utf8) + payload, expected: .error(.unsupportedFile)),
   ]
 }

@@ -15,6 +15,21 @@ import Testing
   }
 
   @Test(
+    "A file that is no WAV file is named by what it is",
+    arguments: [
+      ("RF64\0\0\0\0WAVE", "RF64"), ("RIFX\0\0\0\0WAVE", "RIFX"), ("ID3\u{3}\0\0\0\0\0\u{A}..", "ID3"),
+      ("FORM\0\0\0\0AIFF", "AIFF"), ("OggS\0\0\0\0\0\0\0\0", "Ogg"), ("fLaC\0\0\0\u{22}....", "FLAC"),
+      ("\0\0\0\u{18}ftypM4A ", "MP4"), ("RIFF\0\0\0\0AVI ", "RIFF"),
+    ])
+  func named(head: String, name: String) {
+    let bytes = Array(head.utf8) + [UInt8](repeating: 0x7F, count: 100)
+    #expect(AudioFileKind.foreign(bytes)?.contains(name) == true)
+    #expect(throws: AudioError.self) { try WAVFile(parsing: bytes) }
+    #expect(AudioFileKind.foreign([UInt8](repeating: 0xFF, count: 100)) == nil)
+    #expect(AudioFileKind.foreign(Array("ID3".utf8) + [UInt8](repeating: 0xFF, count: 100)) == nil)
+  }
+
+  @Test(
     "A file of every encoding and rate is read as it was written", arguments: [AudioEncoding.linear16, .mulaw, .alaw])
   func roundTrip(encoding: AudioEncoding) throws {
     for rate in [8000, 16000, 24000, 48000] {

@@ -62,5 +62,7 @@ def test_an_agent_of_a_configuration(tmp_path):
 def test_usage():
     assert run("bot", "test").returncode == 64
     assert run("bot", "test", "--engine", "{kind: demo}", "--only", "singing").returncode == 64
+    nothing = run("bot", "test", "--engine", "{kind: demo}", "--only", "transfer")
+    assert nothing.returncode == 1 and "No check could be made" in nothing.stderr, "nothing done is no success"
     wrong = run("bot", "test", "--engine", "{kind: nonsense}")
     assert wrong.returncode == 78 and "nonsense" in wrong.stderr

@@ -109,6 +109,42 @@ struct ConfigurationTests {
     }
   }
 
+  @Test("`identity.development` needs no tenant and no issuer, warns, and reads back as it is printed")
+  func development() throws {
+    let loaded = try Configuration.parse(
+      "identity: {development: true}\nagents: [{id: a, engine: {kind: demo}}]", file: "p.yaml")
+    #expect(loaded.configuration.identity.isDevelopment && !loaded.configuration.isDemo)
+    #expect(loaded.configuration.identity.issuers.isEmpty)
+    #expect(loaded.warnings.count == 1 && loaded.warnings[0].message.contains("`identity.development` is on"))
+    let printed = loaded.configuration.yaml(relativeTo: "/")
+    #expect(printed.contains("development: true") && !printed.contains("issuers"))
+    #expect(try Configuration.parse(printed, file: "q.yaml").configuration == loaded.configuration)
+    #expect(Configuration.demo.identity.isDevelopment)
+  }
+
+  @Test(
+    "`identity.development` is for loopback alone, and beside no other issuer",
+    arguments: [
+      ("listen: {address: '0.0.0.0:1', plaintext: true}", "p.yaml:3:19: with `identity.development` the server is on"),
+      ("admin: {address: '0.0.0.0:1', token_variable: T}", "the server is on loopback only, not on 0.0.0.0:1"),
+      ("data_sources: {client_id: a, client_secret_variable: S, refresh_token_file: /dev/null}", "no data source"),
+    ])
+  func developmentElsewhere(text: String, problem: String) {
+    #expect {
+      _ = try Configuration.parse(
+        "identity: {development: true}\nagents: [{id: a, engine: {kind: demo}}]\n\(text)", file: "p.yaml")
+    } throws: { error in
+      "\(error)".contains(problem)
+    }
+    #expect {
+      _ = try Configuration.parse(
+        "identity: {development: true, issuers: [{issuer: 'https://a.example.com'}]}\nagents: [{id: a, engine: {kind: demo}}]",
+        file: "p.yaml")
+    } throws: { error in
+      "\(error)".contains("no other issuer's tokens are accepted")
+    }
+  }
+
   @Test("what is printed reads back as the same configuration")
   func roundTrip() throws {
     let fixture = try Fixture()

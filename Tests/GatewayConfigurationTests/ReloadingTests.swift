@@ -168,6 +168,26 @@ struct ConfigurationChangesTests {
     #expect(changes.effective == new)
   }
 
+  @Test("whose tokens are accepted at all is settled at the start: the whole identity waits for a restart")
+  func development() throws {
+    let old = try parse(Self.text)
+    let new = try parse(
+      """
+      listen: {address: 127.0.0.1:1, plaintext: true}
+      admin: {address: 127.0.0.1:2}
+      identity: {development: true}
+      agents:
+        - {id: desk, engine: {kind: demo}}
+        - {id: night, engine: {kind: demo}}
+      """)
+    for (from, to) in [(old, new), (new, old)] {
+      let changes = ConfigurationChanges(from: from, to: to)
+      #expect(changes.needsRestart == ["identity.development"])
+      #expect(changes.isEmpty)
+      #expect(changes.effective == from)
+    }
+  }
+
   @Test(
     "keys that take effect at once are named",
     arguments: [

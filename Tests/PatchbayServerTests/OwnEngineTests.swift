@@ -38,6 +38,15 @@ struct OwnEngineTests {
     #expect(report.findings.first { $0.check == "transfer" }?.verdict == .passed)
   }
 
+  @Test("the example's configuration can be called from this machine")
+  func exampleConfiguration() throws {
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3).joined(separator: "/")
+    let loaded = try Configuration.load(file: "\(root)/Scripts/examples/swift-bot/order-server.yaml", environment: [:])
+    #expect(loaded.configuration.identity.isDevelopment)
+    #expect(loaded.configuration.listen.address.isLoopback)
+    #expect(loaded.configuration.agents.map(\.id) == ["orders"])
+  }
+
   @Test("has its keys checked like every other: missing, mistyped, misnamed")
   func keys() throws {
     for (engine, message) in [

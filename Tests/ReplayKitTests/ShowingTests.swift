@@ -72,7 +72,7 @@ struct ShowingTests {
     #expect(
       Set(try #require(object).keys) == [
         "calls", "turns", "framesSent", "framesUnsent", "turnsCutShort", "errors", "outcomes", "violations",
-        "wallSeconds", "turnLatency",
+        "textPrompts", "wallSeconds", "turnLatency",
       ])
     #expect(object?["wallSeconds"] as? Double == 71.3)
     #expect(object?["errors"] as? [String: Int] == ["UNAVAILABLE": 1])
@@ -132,64 +132,5 @@ struct ShowingTests {
     #expect(Array(wav[22..<24]) == [2, 0])
     #expect(Array(wav[28..<36]) == [0x00, 0x7D, 0, 0, 4, 0, 16, 0])
     #expect(Array(wav[40..<44]) == [12, 0, 0, 0])
-  }
-}
-
-@Suite("Where the demo leaves its token")
-struct DemoTokenTests {
-  @Test(
-    "The path follows the runtime directory, or lies in /tmp",
-    arguments: [
-      (String?.none, "/tmp/patchbay-7/demo-token"), ("", "/tmp/patchbay-7/demo-token"),
-      ("relative", "/tmp/patchbay-7/demo-token"), ("/run/user/7/", "/run/user/7/patchbay-7/demo-token"),
-    ])
-  func path(directory: String?, path: String) {
-    #expect(DemoToken.path(runtimeDirectory: directory, user: 7) == path)
-  }
-
-  private func folder() throws -> URL {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("demo-token-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(
-      at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    return folder
-  }
-
-  @Test("A token is written for its owner alone, replaces the one before, and is read back")
-  func roundTrip() throws {
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let path = folder.appendingPathComponent("sub/demo-token").path
-    #expect(try DemoToken.read(path) == nil)
-    #expect(try DemoToken.write("a.b.c", to: path) == path)
-    try DemoToken.write("d.e.f", to: path)
-    #expect(try DemoToken.read(path) == "d.e.f")
-    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
-    #expect(mode == 0o600)
-  }
-
-  @Test("A folder that others can enter, or that is a link, is not used")
-  func openFolder() throws {
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try FileManager.default.createSymbolicLink(
-      at: folder.appendingPathComponent("link"), withDestinationURL: folder)
-    #expect(throws: DemoToken.Failure.self) {
-      try DemoToken.write("a.b.c", to: folder.appendingPathComponent("link/demo-token").path)
-    }
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-    #expect(throws: DemoToken.Failure.self) {
-      try DemoToken.write("a.b.c", to: folder.appendingPathComponent("demo-token").path)
-    }
-  }
-
-  @Test(
-    "A file that holds no token is refused",
-    arguments: ["", "two words", "\u{1}a", "é", String(repeating: "a", count: 16_385)])
-  func noToken(text: String) throws {
-    let folder = try folder()
-    defer { try? FileManager.default.removeItem(at: folder) }
-    let file = folder.appendingPathComponent("token")
-    try Data(text.utf8).write(to: file)
-    #expect(throws: DemoToken.Failure.self) { try DemoToken.read(file.path) }
   }
 }

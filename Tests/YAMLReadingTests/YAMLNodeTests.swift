@@ -27,11 +27,22 @@ struct YAMLNodeTests {
       ("a: &x 1\n", "1:4 anchors"), ("a: 1\nb: *x\n", "2:4 aliases"), ("a: !!int 1\n", "1:4 tags"),
       ("a: 1\na: 2\n", "2:1 `a` is given already in line 1"), ("? [a]\n: 1\n", "1:3 a key has to be a word"),
       ("a: 1\n---\nb: 2\n", "2:1 a second document"), ("a: [1\n", "2:1 this is not YAML"),
-      ("\"\": 1\n", "1:1 a key has to be a word"), ("a: \u{1}\n", "this is not YAML: control characters"),
+      ("\"\": 1\n", "1:1 a key has to be a word"),
+      ("a: \u{1}\n", "1:4 this is not YAML: here is the control character U+0001"),
+      ("a: 1\nbé: x\0y\n", "2:6 this is not YAML: here is a NUL byte; remove it"),
     ])
   func refusals(text: String, problem: String) {
     let problems = compose(text).problems
     #expect(problems.contains { $0.contains(problem) }, "\(problems)")
+  }
+
+  @Test("a byte-order mark before the text says nothing, and moves no place")
+  func byteOrderMark() {
+    let (root, problems) = compose("\u{FEFF}a: 1\nb: 2\n")
+    #expect(problems.isEmpty)
+    guard case .mapping(let members)? = root?.content else { return #expect(Bool(false)) }
+    #expect(members.map(\.key) == ["a", "b"])
+    #expect(members.map(\.keyPlace) == [YAMLPlace(line: 1, column: 1), YAMLPlace(line: 2, column: 1)])
   }
 
   @Test("survives nesting, aliases of aliases, bytes that are no text, and nothing at all")

@@ -9,7 +9,8 @@ extension BotCheck {
 
   static let sensitive = BotCheck(
     name: "sensitive",
-    expected: "The answer that asks for something sensitive says so, and what is then keyed is written nowhere."
+    expected: { _ in "The answer that asks for something sensitive says so, and what is then keyed is written nowhere."
+    }
   ) { bench in
     guard let cue = bench.plan.sensitive else {
       return .notApplicable(
@@ -32,10 +33,10 @@ extension BotCheck {
     guard isMarked else {
       return .failed(
         "The answer that asks for it is not marked as sensitive: calls would be recorded and logged as ever.",
-        change: "Send `sensitive(true)` before the turn is ended that asks, and `sensitive(false)` when it is over.",
+        change: "Send \(bench.wire.sensitive).",
         call)
     }
-    let entry = TurnFinding(call.caller.turns.last, of: call, event: "digits")
+    let entry = TurnFinding(call.caller.turns.last, of: call, event: "digits", on: bench.wire)
     if call.writings.contains(cardNumber) {
       return .failed(
         "The number that was keyed stands in what the bot wrote (transcript, summary, metadata or text).",
@@ -46,7 +47,7 @@ extension BotCheck {
   }
 
   static let transfer = BotCheck(
-    name: "transfer", expected: "The bot transfers the caller, with a summary for the person who takes over."
+    name: "transfer", expected: { _ in "The bot transfers the caller, with a summary for the person who takes over." }
   ) { bench in
     guard let cue = bench.plan.transfer else {
       return .notApplicable(
@@ -55,31 +56,31 @@ extension BotCheck {
     }
     let call = try await bench.call(try bench.script(cue))
     guard case .transferred(let summary) = call.outcome, call.hasTransferred else {
-      if case .transferred = call.outcome, case .wrong(let seen, let change) = lastTurn(of: call) {
+      if case .transferred = call.outcome, case .wrong(let seen, let change) = lastTurn(of: call, on: bench.wire) {
         return .failed(seen, change: change, call)
       }
       return .failed(
         "The bot did not transfer: \(TurnFinding.ending(of: call)).",
-        change: "Send `transfer`, or check the cue given with --transfer.", call)
+        change: "Send \(bench.wire.transfer), or check the cue given with --transfer.", call)
     }
     return .passed(
       summary == nil ? "transferred the caller" : "transferred the caller with a summary",
       better: summary == nil ? "A summary saves the caller from telling it all again." : nil, call)
   }
 
-  static let end = BotCheck(name: "end", expected: "The bot ends the call after its last words.") { bench in
+  static let end = BotCheck(name: "end", expected: { _ in "The bot ends the call after its last words." }) { bench in
     guard let cue = bench.plan.end else {
       return .notApplicable(
         "It was not said how the bot is brought to end the call.", toCheck: "--end CUE, as in --end 9 for the key 9.")
     }
     let call = try await bench.call(try bench.script(cue))
     guard case .ended = call.outcome, call.hasEnded else {
-      if case .transferred = call.outcome, case .wrong(let seen, let change) = lastTurn(of: call) {
+      if case .transferred = call.outcome, case .wrong(let seen, let change) = lastTurn(of: call, on: bench.wire) {
         return .failed(seen, change: change, call)
       }
       return .failed(
         "The bot did not end the call: \(TurnFinding.ending(of: call)).",
-        change: "Send `end`, or check the cue given with --end.", call)
+        change: "Send \(bench.wire.end), or check the cue given with --end.", call)
     }
     let isSilent = call.caller.turns.last?.answerLength == .zero
     return .passed(
@@ -88,7 +89,8 @@ extension BotCheck {
   }
 
   static let botCloses = BotCheck(
-    name: "bot closes", expected: "When the bot is gone, the caller is transferred, or told good bye, within 10 s."
+    name: "bot closes",
+    expected: { _ in "When the bot is gone, the caller is transferred, or told good bye, within 10 s." }
   ) { bench in
     guard let cue = bench.plan.closes else {
       return .notApplicable(
@@ -118,8 +120,8 @@ extension BotCheck {
     }
   }
 
-  private static func lastTurn(of call: TestCall) -> TurnFinding {
-    TurnFinding(call.caller.turns.last, of: call, event: call.caller.turns.last?.kind.event ?? "started")
+  private static func lastTurn(of call: TestCall, on wire: BotWire) -> TurnFinding {
+    TurnFinding(call.caller.turns.last, of: call, event: call.caller.turns.last?.kind.event ?? "started", on: wire)
   }
 }
 

@@ -9,10 +9,12 @@ extension BotCheck {
 
   static let bargeIn = BotCheck(
     name: "barge-in",
-    expected: """
+    expected: { _ in
+      """
       When the caller speaks over a long answer, at most 200 ms of it still come, and what the caller said then is \
       answered.
       """
+    }
   ) { bench in
     var script = try bench.script(bench.plan.longAnswer)
     script.steps.append(.speak(clip: 0))
@@ -32,10 +34,10 @@ extension BotCheck {
         isForbidden ? "The bot lets nobody interrupt it." : "No answer was long enough to be interrupted.",
         toCheck: "name what brings the bot to speak for 4 s or longer, with --long-answer.", call)
     }
-    return judge(call, spoken)
+    return judge(call, spoken, on: bench.wire)
   }
 
-  private static func judge(_ call: TestCall, _ spoken: CallTurn) -> Result {
+  private static func judge(_ call: TestCall, _ spoken: CallTurn, on wire: BotWire) -> Result {
     guard spoken.startOfInput != nil else {
       return .failed(
         "The caller's interruption was not heard as speech.",
@@ -50,11 +52,10 @@ extension BotCheck {
       return .failed(
         "\(Int((old + over).inMilliseconds)) ms of speech still came while the caller was speaking.",
         change: """
-          Stop on `interrupted` (`clear`, `speech_started` or `response.cancel` in other protocols): throw away what you \
-          have made, and say nothing until `speechEnded`.
+          Stop on \(wire.interrupted): throw away what you have made, and say nothing until \(wire.speechEnded).
           """, figures: figures, call)
     }
-    switch TurnFinding(spoken, of: call, event: "speechEnded") {
+    switch TurnFinding(spoken, of: call, event: "speechEnded", on: wire) {
     case .answered(let seen, _, let better):
       return .passed(
         "fell silent at once (\(Int((old + over).inMilliseconds)) ms came after), then \(seen)", better: better,
@@ -81,7 +82,7 @@ extension BotCheck {
   }
 
   static let callerHangsUp = BotCheck(
-    name: "caller hangs up", expected: "When the caller hangs up, the bot ends its part within 5 s."
+    name: "caller hangs up", expected: { _ in "When the caller hangs up, the bot ends its part within 5 s." }
   ) { bench in
     var script = try bench.script()
     script.steps = [.stayQuiet]
@@ -103,15 +104,15 @@ extension BotCheck {
     switch end.how {
     case .returned where after < .milliseconds(4900):
       return .passed("ended its part after \(Int(after.inMilliseconds)) ms", figures: figures, call)
-    case .failed(let error):
+    case .failed(let error), .unreachable(let error):
       return .failed(
         "The bot failed when the caller hung up (\(error)).",
-        change: "Take the end of the call as something that happens: return on the event `ended`.",
+        change: "Take the end of the call as something that happens: return on \(bench.wire.ended).",
         figures: figures, call)
     case .returned, .cancelled:
       return .failed(
         "The bot did not end its part; its task was cancelled after 5 s.",
-        change: "Read the events to the last one, `ended`, and return then (close the call's connection).",
+        change: "Read to the last that comes, \(bench.wire.ended), and return then (close the call's connection).",
         figures: figures, call)
     }
   }

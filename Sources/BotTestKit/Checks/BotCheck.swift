@@ -26,14 +26,15 @@ struct BotCheck: Sendable {
       .init(verdict: .notApplicable, seen: seen, advice: advice, calls: calls)
     }
 
-    func finding(of check: BotCheck) -> BotTestReport.Finding {
+    func finding(of check: BotCheck, on wire: BotWire) -> BotTestReport.Finding {
       .init(
-        check: check.name, verdict: verdict, expected: check.expected, seen: seen, advice: advice, figures: figures)
+        check: check.name, verdict: verdict, expected: check.expected(wire), seen: seen, advice: advice,
+        figures: figures)
     }
   }
 
   let name: String
-  let expected: String
+  let expected: @Sendable (BotWire) -> String
   let run: @Sendable (TestBench) async throws -> Result
 
   /// All checks that make calls, in the order of the report.

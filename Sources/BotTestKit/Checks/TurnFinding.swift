@@ -12,8 +12,10 @@ enum TurnFinding {
 
   /// - Parameters:
   ///   - turn: the turn; `nil` where the call did not come that far.
-  ///   - event: what the bot was given, as its author knows it.
-  init(_ turn: CallTurn?, of call: TestCall, event: String) {
+  ///   - event: what the bot was given, by its name in the SDK.
+  ///   - wire: how the bot's author names it.
+  init(_ turn: CallTurn?, of call: TestCall, event: String, on wire: BotWire) {
+    let name = wire.name(of: event)
     guard let turn else {
       self = .wrong(
         seen: "The call was over before: \(Self.ending(of: call)).",
@@ -30,13 +32,13 @@ enum TurnFinding {
         change: "Give louder or longer words with --say, or lower the agent's `speech.minimum_speech`.")
       return
     }
-    if let fault = Self.fault(in: call, at: turn, event: event) {
+    if let fault = Self.fault(in: call, at: turn, event: event, on: wire) {
       self = .wrong(seen: fault.seen, change: fault.change)
       return
     }
     guard turn.result == .answered else {
       self = .wrong(
-        seen: "There was no answer: \(Self.ending(of: call)).", change: "Answer `\(event)` and end the turn.")
+        seen: "There was no answer: \(Self.ending(of: call)).", change: "Answer \(name) and end the turn.")
       return
     }
     let latency = (turn.endOfInput == nil ? turn.answerLatency : turn.answerAfterEnd) ?? .zero
@@ -55,25 +57,34 @@ enum TurnFinding {
   }
 
   /// A fault of the bot's own that the server had to cover up.
-  private static func fault(in call: TestCall, at turn: CallTurn, event: String) -> (seen: String, change: String)? {
+  private static func fault(in call: TestCall, at turn: CallTurn, event: String, on wire: BotWire)
+    -> (seen: String, change: String)?
+  {
+    let name = wire.name(of: event)
     let isLast = turn == call.caller.turns.last
     let isHandedOver = if case .transferred = call.outcome { isLast && !call.hasTransferred } else { false }
     if isHandedOver {
       guard let end = call.doings.end, !end.wasTold, end.how != .cancelled else {
         return (
-          "The bot said nothing for 5 s after `\(event)`; the caller was transferred to a person.",
-          "Answer `\(event)` within 5 s, be it with a word that bridges the time, and end the turn."
+          "The bot said nothing for 5 s after \(name); the caller was transferred to a person.",
+          "Answer \(name) within 5 s, be it with a word that bridges the time, and end the turn."
+        )
+      }
+      if case .unreachable(let error) = end.how {
+        return (
+          "There was no bot to ask (\(error)); the caller was transferred to a person.",
+          "Start the bot, or put right where it is (the engine's `url`, its certificate, its name), and test again."
         )
       }
       guard case .failed(let error) = end.how else {
         return (
           "The bot ended its part while the call was up; the caller was transferred to a person.",
-          "Keep the conversation open until the event `ended`, and take leave with `transfer` or `end`."
+          "Keep the conversation open until \(wire.ended), and take leave with \(wire.transfer) or \(wire.end)."
         )
       }
       return (
         "The bot failed (\(error)); the caller was transferred to a person.",
-        "Find out why the bot fails on `\(event)`."
+        "See the bot's own log for what it did with \(name)."
       )
     }
     guard turn.result == .answered else { return nil }
@@ -87,7 +98,7 @@ enum TurnFinding {
     if !hasEnded {
       return (
         "The bot spoke but did not end its turn; the server did after 5 s of silence, and the caller could not speak.",
-        "End the turn when everything is said (`endTurn`, or what your protocol has for it)."
+        "End the turn when everything is said (\(wire.endTurn))."
       )
     }
     return nil
@@ -124,6 +135,20 @@ extension CallerEvent {
     case .interrupted: "interrupted"
     case .mark: "mark"
     case .ended: "ended"
+    }
+  }
+}
+
+extension BotWire {
+  /// What an event of the SDK is called here.
+  fileprivate func name(of event: String) -> String {
+    switch event {
+    case "started": started
+    case "speechEnded": speechEnded
+    case "digits": digits
+    case "noInput": noInput
+    case "custom": custom
+    default: "`\(event)`"
     }
   }
 }

@@ -41,13 +41,9 @@ public struct ConfigurationChanges: Sendable, Equatable {
 
   /// Compares what is in force with what is written.
   public init(from old: Configuration, to new: Configuration) {
-    tenants = Entries(
-      old.identity.tenants, new.identity.tenants, key: { "\($0.organization) \($0.url)" }, name: \.name)
-    agents = Entries(old.agents, new.agents, key: \.id, name: \.id)
-    issuers = Entries(old.identity.issuers, new.identity.issuers, key: \.issuer, name: \.issuer)
-
     var effective = old
-    effective.identity = new.identity
+    // Whose tokens are accepted at all is settled when the server starts, and with it for whom.
+    if old.identity.isDevelopment == new.identity.isDevelopment { effective.identity = new.identity }
     effective.agents = new.agents
     effective.egress = new.egress
     effective.limits = new.limits
@@ -63,11 +59,16 @@ public struct ConfigurationChanges: Sendable, Equatable {
     if new.media.fits(what: old) { effective.media = new.media }
     self.effective = effective
 
+    tenants = Entries(
+      old.identity.tenants, effective.identity.tenants, key: { "\($0.organization) \($0.url)" }, name: \.name)
+    agents = Entries(old.agents, new.agents, key: \.id, name: \.id)
+    issuers = Entries(old.identity.issuers, effective.identity.issuers, key: \.issuer, name: \.issuer)
+
     func names(_ differences: [(String, Bool)]) -> [String] { differences.filter(\.1).map(\.0) }
     settings = names([
-      ("identity.clock_skew", old.identity.clockSkew != new.identity.clockSkew),
-      ("identity.revoked", old.identity.revoked != new.identity.revoked),
-      ("identity.revocations_file", old.identity.revocationsFile != new.identity.revocationsFile),
+      ("identity.clock_skew", old.identity.clockSkew != effective.identity.clockSkew),
+      ("identity.revoked", old.identity.revoked != effective.identity.revoked),
+      ("identity.revocations_file", old.identity.revocationsFile != effective.identity.revocationsFile),
       ("egress", old.egress != new.egress), ("limits", old.limits != new.limits),
       ("logging.level", old.logging.level != new.logging.level), ("shutdown", old.shutdown != new.shutdown),
       ("admin.token", old.admin.token != new.admin.token),
@@ -80,6 +81,7 @@ public struct ConfigurationChanges: Sendable, Equatable {
     ])
 
     var known = new
+    known.identity = effective.identity
     known.listen = effective.listen
     known.admin = effective.admin
     known.logging = effective.logging
@@ -87,6 +89,7 @@ public struct ConfigurationChanges: Sendable, Equatable {
     known.media = effective.media
     known.dataSources = effective.dataSources
     needsRestart = names([
+      ("identity.development", effective.identity.isDevelopment != new.identity.isDevelopment),
       ("listen.address", effective.listen.address != new.listen.address),
       ("listen.queues", effective.listen.queues != new.listen.queues),
       ("listen.reflection", effective.listen.reflects != new.listen.reflects),

@@ -30,8 +30,10 @@ public enum CallEvent: Sendable, Equatable {
   case endOfInput(after: Duration?)
   /// A prompt begins to play. The length of a chunk's prompt is not known before its end.
   case promptBegins(length: Duration?, isBargeInEnabled: Bool)
-  /// Text for the platform's text to speech.
+  /// Text for the platform's text to speech, which nobody spoke.
   case promptText(String)
+  /// Text for the platform's text to speech, which a local voice speaks.
+  case promptSpoken(String, length: Duration)
   /// The prompt that came in chunks is complete.
   case chunksComplete(count: Int, length: Duration)
   /// Chunks came too late: the caller heard nothing for so long in the middle of a prompt.

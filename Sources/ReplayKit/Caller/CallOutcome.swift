@@ -40,6 +40,15 @@ public struct CallFailure: Error, Sendable, Equatable {
   }
 }
 
+extension CallFailure {
+  /// Whether another call with the same token to the same server would be refused in the same way.
+  public var isPermanent: Bool {
+    guard case .status(let code, _) = reason else { return false }
+    // INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNIMPLEMENTED, UNAUTHENTICATED.
+    return [3, 5, 7, 12, 16].contains(code)
+  }
+}
+
 extension CallFailure: CustomStringConvertible {
   /// What went wrong, in a line.
   public var description: String {

@@ -30,6 +30,14 @@ public struct CallTurn: Sendable, Equatable {
     case failed
   }
 
+  /// How an answer ends the call.
+  public enum Ending: Sendable, Equatable {
+    /// The caller is handed to a human agent.
+    case transfer
+    /// The server ends the call.
+    case end
+  }
+
   /// What came from the caller.
   public var kind: Kind
   /// What became of it.
@@ -52,6 +60,8 @@ public struct CallTurn: Sendable, Equatable {
   public var answered: Duration?
   /// The answer's length.
   public var answerLength: Duration = .zero
+  /// How the answer ends the call; `nil` where the call goes on.
+  public var ending: Ending?
   /// Silence within the answer because chunks came too late.
   public var gaps: Duration = .zero
   /// Whether the caller began while a prompt was playing.

@@ -4,7 +4,14 @@ public import WebexProtocol
 // What the server says.
 extension Caller {
   /// A response came in an RPC.
-  public mutating func received(_ response: VoiceResponse, rpc: Int, at now: Duration) {
+  ///
+  /// - Parameter spoken: the texts in it that a local voice has spoken, at 8,000 Hz; others are as long as the platform's
+  ///   voice might be, and silent.
+  public mutating func received(
+    _ response: VoiceResponse, spoken: [String: [Int16]] = [:], rpc: Int, at now: Duration
+  ) {
+    self.spoken = spoken
+    defer { self.spoken = [:] }
     guard outcome == nil, let index = rpcs.firstIndex(where: { $0.id == rpc }) else { return }
     if case .waiting(rpc, _) = phase { phase = .waiting(rpc: rpc, since: now) }
     // Only the first event of a response counts.
@@ -114,8 +121,12 @@ extension Caller {
 
     if let ending {
       switch ending {
-      case .transferred(let summary): tell(.transfer(summary: summary))
-      default: tell(.sessionEnd)
+      case .transferred(let summary):
+        turns[turn].ending = .transfer
+        tell(.transfer(summary: summary))
+      default:
+        turns[turn].ending = .end
+        tell(.sessionEnd)
       }
       abandonLines()
       phase = .leaving(ending, since: now)
@@ -184,8 +195,16 @@ extension Caller {
     let text = prompt.text ?? ""
     guard let audio = prompt.audio, !audio.isEmpty else {
       if !text.isEmpty {
-        tell(.promptText(text))
-        hear(Self.speakingTime(of: text), nil, prompt, index, at: now)
+        textPrompts += 1
+        if let samples = spoken[text] {
+          spokenTexts += 1
+          let length = Duration.microseconds(samples.count * 125)
+          tell(.promptSpoken(text, length: length))
+          hear(length, settings.keepsAudio ? samples : nil, prompt, index, at: now)
+        } else {
+          tell(.promptText(text))
+          hear(Self.speakingTime(of: text), nil, prompt, index, at: now)
+        }
       }
       return
     }
@@ -226,7 +245,7 @@ extension Caller {
       }
       rpcs[index].chunks += 1
       rpcs[index].chunkLength += length
-    } else if samples != nil || prompt.audio != nil {
+    } else if prompt.audio?.isEmpty == false {
       tell(.promptBegins(length: length, isBargeInEnabled: prompt.isBargeInEnabled))
     }
     let begins = playout.play(length, isBargeInEnabled: prompt.isBargeInEnabled, at: now)

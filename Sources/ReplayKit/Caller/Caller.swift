@@ -35,6 +35,10 @@ public struct Caller: Sendable {
   /// Audio of interrupted answers that came after START_OF_INPUT had interrupted them: the platform drops it, and a
   /// server should not have sent it.
   public internal(set) var audioAfterInterruption = Duration.zero
+  /// Prompts that were text for the platform's own voice.
+  public internal(set) var textPrompts = 0
+  /// Those of them that a local voice has spoken.
+  public internal(set) var spokenTexts = 0
   /// How often all steps were done, with ``CallerSettings/repeatsSteps``.
   public internal(set) var rounds = 0
 
@@ -46,6 +50,8 @@ public struct Caller: Sendable {
   var inputMode = InputMode.unspecified
   var handling: InputHandling?
   var responseMode: ResponseMode?
+  /// The texts of the response at hand that a local voice has spoken, at 8,000 Hz.
+  var spoken: [String: [Int16]] = [:]
   var isRepeating: Bool
   var isEnding = false
   var stepIndex = 0

@@ -1,7 +1,11 @@
 import Glibc
+import Locking
 
-/// Where the embedded demo leaves the token that calls to it carry, so that `patchbay call` needs no option:
-/// `${XDG_RUNTIME_DIR:-/tmp}/patchbay-<uid>/demo-token`, a file of mode 0600 in a folder of mode 0700.
+/// Where a server with an issuer of its own leaves the token that calls to it carry, so that `patchbay call` needs no
+/// option: `${XDG_RUNTIME_DIR:-/tmp}/patchbay-<uid>/demo-token-<port>`, a file of mode 0600 in a folder of mode 0700.
+///
+/// The server that wrote a file holds a lock on it (`flock`) for as long as it runs: a file that nobody holds was left
+/// by a process that died, and its token opens nothing.
 public enum DemoToken {
   /// Why the file could not be written or read.
   public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -15,41 +19,75 @@ public enum DemoToken {
 
   /// The largest token that is read.
   public static let maximumBytes = 16_384
+  private static let prefix = "demo-token-"
 
-  /// The file's path, by the environment.
-  public static var path: String { path(runtimeDirectory: getenv("XDG_RUNTIME_DIR").map { String(cString: $0) }) }
+  /// The folder of this user's files, by the environment.
+  public static var folder: String { folder(runtimeDirectory: getenv("XDG_RUNTIME_DIR").map { String(cString: $0) }) }
 
-  static func path(runtimeDirectory: String?, user: UInt32 = getuid()) -> String {
+  static func folder(runtimeDirectory: String?, user: UInt32 = getuid()) -> String {
     var base = runtimeDirectory ?? ""
     // The XDG specification has relative paths ignored.
     if !base.hasPrefix("/") { base = "/tmp" }
     while base.count > 1, base.hasSuffix("/") { base.removeLast() }
-    return "\(base)/patchbay-\(user)/demo-token"
+    return "\(base)/patchbay-\(user)"
   }
 
-  /// Writes a token for this user alone, in one step, and gives the path. Throws where the folder is another's or open to
-  /// others.
-  @discardableResult
-  public static func write(_ token: String, to path: String = DemoToken.path) throws(Failure) -> String {
-    let folder = Self.folder(of: path)
+  /// The file of the server on a port.
+  public static func path(port: Int, folder: String = DemoToken.folder) -> String { "\(folder)/\(prefix)\(port)" }
+
+  /// The token file of a server that runs.
+  ///
+  /// The descriptor holds the lock; it is behind a mutex, and closed once.
+  public final class Kept: Sendable {
+    /// Where it is.
+    public let path: String
+    private let descriptor: Locked<Int32>
+
+    fileprivate init(path: String, descriptor: Int32) {
+      self.path = path
+      self.descriptor = Locked(descriptor)
+    }
+
+    /// Writes another token in place of the one before.
+    public func replace(_ token: String) throws(Failure) {
+      let new = try DemoToken.write(token, to: path)
+      close(descriptor.exchange(new))
+    }
+
+    /// Removes the file, if it is still this one: the server ends.
+    public func remove() {
+      let old = descriptor.exchange(-1)
+      guard old >= 0 else { return }
+      if DemoToken.isSameFile(old, path) { unlink(path) }
+      close(old)
+    }
+
+    deinit { remove() }
+  }
+
+  /// Leaves a token for callers of this user alone, in one step, until ``Kept/remove()`` or the process's end. Files
+  /// that processes left which died are removed. Throws where the folder is another's or open to others.
+  public static func keep(_ token: String, port: Int, folder: String = DemoToken.folder) throws(Failure) -> Kept {
     if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure(folder, "could not be made") }
     try checkFolder(folder)
-    var template = Array((path + ".XXXXXX").utf8CString)
-    let file = mkstemp(&template)
-    guard file >= 0 else { throw failure(path, "could not be made") }
-    let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let bytes = Array((token + "\n").utf8)
-    let isWritten = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
-    let reason = failure(path, "could not be written")
-    guard close(file) == 0, isWritten, rename(temporary, path) == 0 else {
-      unlink(temporary)
-      throw reason
-    }
-    return path
+    for port in ports(in: folder) where find(port, in: folder) == .stale { unlink(path(port: port, folder: folder)) }
+    let path = path(port: port, folder: folder)
+    return Kept(path: path, descriptor: try write(token, to: path))
+  }
+
+  /// The token of the server on a port of this machine; `nil` where no server of this user that runs has left one.
+  public static func read(port: Int, folder: String = DemoToken.folder) throws(Failure) -> String? {
+    guard find(port, in: folder) == .held else { return nil }
+    return try read(path(port: port, folder: folder))
+  }
+
+  /// The ports of this user's servers that run and have left a token, in order.
+  public static func ports(folder: String = DemoToken.folder) -> [Int] {
+    ports(in: folder).filter { find($0, in: folder) == .held }
   }
 
   /// Reads a token from a file; white space around it is dropped. `nil` where there is no file.
-  public static func read(_ path: String = DemoToken.path) throws(Failure) -> String? {
+  public static func read(_ path: String) throws(Failure) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       if errno == ENOENT { return nil }
@@ -74,14 +112,60 @@ public enum DemoToken {
     return String(decoding: token, as: UTF8.self)
   }
 
-  private static func folder(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return "/" }
-    return String(path[..<slash])
+  // MARK: Files
+
+  private enum Found { case none, held, stale }
+
+  private static func find(_ port: Int, in folder: String) -> Found {
+    let path = path(port: port, folder: folder)
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { return .none }
+    defer { close(file) }
+    // A shared lock, so that those who look do not take one another for the server.
+    guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return errno == EWOULDBLOCK ? .held : .none }
+    return isSameFile(file, path) ? .stale : .none
+  }
+
+  private static func ports(in folder: String) -> [Int] {
+    guard let directory = opendir(folder) else { return [] }
+    defer { closedir(directory) }
+    var ports: [Int] = []
+    while let entry = readdir(directory) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      guard name.hasPrefix(prefix), let port = Int(name.dropFirst(prefix.count)), (1...65_535).contains(port) else {
+        continue
+      }
+      ports.append(port)
+    }
+    return ports.sorted()
+  }
+
+  fileprivate static func isSameFile(_ descriptor: Int32, _ path: String) -> Bool {
+    var one = stat()
+    var other = stat()
+    guard fstat(descriptor, &one) == 0, lstat(path, &other) == 0 else { return false }
+    return one.st_ino == other.st_ino && one.st_dev == other.st_dev
+  }
+
+  /// Writes a file in one step and returns the descriptor that holds its lock.
+  fileprivate static func write(_ token: String, to path: String) throws(Failure) -> Int32 {
+    var template = Array((path + ".XXXXXX").utf8CString)
+    let file = mkstemp(&template)
+    guard file >= 0, fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else { throw failure(path, "could not be made") }
+    let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let bytes = Array((token + "\n").utf8)
+    let isWritten = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
+    guard isWritten, flock(file, LOCK_EX | LOCK_NB) == 0, rename(temporary, path) == 0 else {
+      let reason = failure(path, "could not be written")
+      unlink(temporary)
+      close(file)
+      throw reason
+    }
+    return file
   }
 
   private static func checkFolder(_ folder: String) throws(Failure) {
     var status = stat()
-    // Not followed: in /tmp anybody may have put a link there.
     guard lstat(folder, &status) == 0 else { throw failure(folder, "could not be examined") }
     guard status.st_mode & S_IFMT == S_IFDIR else { throw Failure(path: folder, reason: "is no folder") }
     guard status.st_uid == getuid() else { throw Failure(path: folder, reason: "belongs to another user") }
@@ -93,5 +177,15 @@ public enum DemoToken {
   private static func failure(_ path: String, _ what: String) -> Failure {
     let reason = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
     return Failure(path: path, reason: "\(what): \(reason)")
+  }
+}
+
+extension Locked where Value == Int32 {
+  fileprivate func exchange(_ new: Int32) -> Int32 {
+    withLock { value in
+      let old = value
+      value = new
+      return old
+    }
   }
 }

@@ -13,21 +13,27 @@ final class LiveCall: @unchecked Sendable {
   private(set) var connected: Duration?
   /// Messages that could not be queued because the server did not take them in time.
   private(set) var unsent = 0
+  /// Speaks texts that are meant for the platform's own voice, at 8,000 Hz; `nil` where it cannot.
+  var voice: (@Sendable (String) async -> [Int16]?)?
   /// What is told, as it happens.
   var onEvent: ((CallEvent, Duration) -> Void)?
   /// The call is over; no event follows.
   var onOver: ((CallOutcome) -> Void)?
 
   private let channel: GRPCChannel
+  private let loop: EventLoop
   private let metadata: Metadata
   private let messages: CallerMessages
   private var lines: [Int: Line] = [:]
   private var actions: [CallerAction] = []
   private var origin: Int64 = 0
+  /// What came while a text is being spoken, in order; `nil` where none is.
+  private var heldBack: [() -> Void]?
 
-  init(_ caller: Caller, over channel: GRPCChannel, metadata: Metadata, audio: WireAudio) {
+  init(_ caller: Caller, over channel: GRPCChannel, on loop: EventLoop, metadata: Metadata, audio: WireAudio) {
     self.caller = caller
     self.channel = channel
+    self.loop = loop
     self.metadata = metadata
     messages = CallerMessages(settings: caller.settings, audio: audio)
   }
@@ -95,20 +101,73 @@ final class LiveCall: @unchecked Sendable {
   }
 
   fileprivate func received(_ message: borrowing ReceivedMessage, _ line: Line) {
-    let now = MonotonicTime.now
     do {
       let response = try message.withUnsafeBytes { try VoiceResponse(decoding: $0) }
-      caller.received(response, rpc: line.rpc, at: time(now))
-    } catch { caller.couldNotRead(rpc: line.rpc, "\(error)", at: time(now)) }
+      guard heldBack != nil else { return received(response, line) }
+      inOrder { self.received(response, line) }
+    } catch {
+      inOrder {
+        let now = MonotonicTime.now
+        self.caller.couldNotRead(rpc: line.rpc, "\(error)", at: self.time(now))
+        self.carryOut(at: now)
+      }
+    }
+  }
+
+  fileprivate func ended(_ status: RPCStatus, _ line: Line) { inOrder { self.takeEnd(status, line) } }
+
+  /// What comes is done in order, after the text that is being spoken.
+  private func inOrder(_ action: @escaping () -> Void) {
+    if heldBack == nil { action() } else { heldBack?.append(action) }
+  }
+
+  private func received(_ response: VoiceResponse, _ line: Line) {
+    let texts = voice == nil ? [] : response.prompts.filter { $0.audio?.isEmpty ?? true }.compactMap(\.text)
+    guard let voice, texts.contains(where: { !$0.isEmpty }) else { return take(response, [:], line) }
+    heldBack = []
+    let own = OnLoop { spoken in
+      self.take(response, spoken, line)
+      self.release()
+    }
+    Task { [loop] in
+      var spoken: [String: [Int16]] = [:]
+      for text in texts where !text.isEmpty { spoken[text] = await voice(text) }
+      let done = spoken
+      loop.execute { own.action(done) }
+    }
+  }
+
+  private func release() {
+    let actions = heldBack ?? []
+    heldBack = nil
+    // One of them may be a text again: the rest waits for it.
+    for (index, action) in actions.enumerated() {
+      action()
+      guard heldBack != nil else { continue }
+      heldBack?.append(contentsOf: actions[(index + 1)...])
+      return
+    }
+  }
+
+  private func take(_ response: VoiceResponse, _ spoken: [String: [Int16]], _ line: Line) {
+    let now = MonotonicTime.now
+    caller.received(response, spoken: spoken, rpc: line.rpc, at: time(now))
     carryOut(at: now)
   }
 
-  fileprivate func ended(_ status: RPCStatus, _ line: Line) {
+  private func takeEnd(_ status: RPCStatus, _ line: Line) {
     let now = MonotonicTime.now
     lines[line.rpc] = nil
     caller.completed(rpc: line.rpc, status: Int(status.code.rawValue), message: status.message, at: time(now))
     carryOut(at: now)
   }
+}
+
+/// Something to be done on the call's loop.
+///
+/// `@unchecked Sendable`: the action is made and run on the loop only, and merely kept in between.
+private struct OnLoop: @unchecked Sendable {
+  let action: ([String: [Int16]]) -> Void
 }
 
 /// One RPC of a call.

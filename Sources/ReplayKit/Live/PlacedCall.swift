@@ -20,12 +20,19 @@ public final class PlacedCall: Sendable {
 
   /// Places a call at once, on a connection of its own. Throws where the target or the TLS files are not usable; a
   /// server that cannot be reached is the call's outcome.
-  public init(_ caller: Caller, over route: CallRoute, loop: EventLoop) throws(RPCStatus) {
+  ///
+  /// - Parameter voice: speaks texts that are meant for the platform's own voice, at 8,000 Hz; gives `nil` where it
+  ///   cannot. Without one they are told, and silent.
+  public init(
+    _ caller: Caller, over route: CallRoute, loop: EventLoop,
+    voice: (@Sendable (_ text: String) async -> [Int16]?)? = nil
+  ) throws(RPCStatus) {
     let channel = try route.channel(on: loop)
     let (news, reporter) = AsyncStream.makeStream(of: CallNews.self, bufferingPolicy: .bufferingNewest(100_000))
     let call = LiveCall(
-      caller, over: channel, metadata: route.metadata(trackingID: "patchbay_\(RandomID.make())"),
+      caller, over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(RandomID.make())"),
       audio: WireAudio(clips: caller.clips, format: caller.settings.format))
+    call.voice = voice
     let pacer = CallPacer(loop: loop)
     call.onEvent = { event, time in reporter.yield(.event(event, at: time)) }
     call.onOver = { [unowned call] outcome in

@@ -7,6 +7,9 @@ extension ReplayReport {
     lines.append("ended: " + Self.list(outcomes))
     if !errors.isEmpty { lines.append("errors: " + Self.list(errors)) }
     if turnsCutShort > 0 { lines.append("\(turnsCutShort) turns were ended in a pause, before all was said") }
+    if textPrompts > 0 {
+      lines.append("\(textPrompts) prompts were text for the platform's own voice; how long they take is estimated")
+    }
     if framesUnsent > 0 { lines.append("\(framesUnsent) messages could not be sent: the server did not take them") }
     for (violation, count) in violations.sorted(by: { $0.key < $1.key }) {
       lines.append("wrong, \(count) times: \(violation.forTerminal)")

@@ -5,7 +5,7 @@ import Histogram
 /// ```json
 /// {"calls": 400, "turns": 4805, "framesSent": 1200345, "framesUnsent": 0, "turnsCutShort": 0,
 ///  "errors": {"UNAVAILABLE": 1}, "outcomes": {"hungUp": 399, "failed": 1}, "violations": {},
-///  "wallSeconds": 71.3,
+///  "textPrompts": 0, "wallSeconds": 71.3,
 ///  "connect": {"count": 400, "mean": 1.2, "p50": 1.1, "p90": 1.9, "p99": 4.0, "max": 9.8},
 ///  "greeting": {…}, "startDelay": {…}, "endDelay": {…}, "turnLatency": {…}, "answerAfterEnd": {…}, "pacingLag": {…}}
 /// ```
@@ -56,6 +56,8 @@ public struct ReplayReport: Sendable, Codable, Equatable {
   public var outcomes: [String: Int]
   /// What the platform would not have taken.
   public var violations: [String: Int]
+  /// Prompts that were text for the platform's own voice.
+  public var textPrompts: Int
   /// From the first call to the end of the last, in seconds.
   public var wallSeconds: Double
   /// ``ReplayTally/Measure/connect``
@@ -83,6 +85,7 @@ public struct ReplayReport: Sendable, Codable, Equatable {
     errors = tally.errors
     outcomes = tally.outcomes
     violations = tally.violations
+    textPrompts = tally.textPrompts
     wallSeconds = (wall.inSeconds * 1000).rounded() / 1000
     connect = Times(tally.times[.connect])
     greeting = Times(tally.times[.greeting])

@@ -9,6 +9,8 @@ public final class ReplayRun: Sendable {
     public var live = 0
     /// What was counted: calls that are over, and the turns and frames of those that are up.
     public var tally = ReplayTally()
+    /// Why no more calls are made before their time: refusals that cannot heal.
+    public var hopeless: CallFailure?
   }
 
   private let loops: [ReplayLoop]
@@ -41,6 +43,9 @@ public final class ReplayRun: Sendable {
   }
 
   /// Makes the calls and returns when all are over.
+  ///
+  /// A caller who is refused in a way that cannot heal does not call again; where the first callers are all refused so,
+  /// nobody calls any more.
   public func run() async -> (tally: ReplayTally, wall: Duration) {
     let begin = MonotonicTime.now
     await withTaskGroup(of: Void.self) { group in
@@ -61,6 +66,7 @@ public final class ReplayRun: Sendable {
       let progress = loop.progress
       sum.live += progress.live
       sum.tally.add(progress.tally)
+      sum.hopeless = sum.hopeless ?? progress.hopeless
     }
     return sum
   }
@@ -82,12 +88,16 @@ private final class ReplayLoop: @unchecked Sendable {
   /// Calls that are still to be begun, the next one last.
   private var due: [(slot: Int, at: Int64)] = []
   private var live: [Int: LiveCall] = [:]
+  private var backOff: [Int: CallBackOff] = [:]
+  private var hopeless: CallFailure?
   private var tally = ReplayTally()
   private var begin: Int64 = 0
   private var isStopping = false
   private var whenDone: CheckedContinuation<Void, Never>?
   private var nextReport: Int64 = 0
   private let published = Locked(ReplayRun.Progress())
+  /// After so many refusals that cannot heal, and no other end of a call, nobody calls any more.
+  private static let refusalsEnough = 10
 
   init(
     load: ReplayLoad, slots: [Int], clips: [SpokenClip], audio: WireAudio, template: CallerSettings, route: CallRoute,
@@ -161,7 +171,7 @@ private final class ReplayLoop: @unchecked Sendable {
     }
     let call = LiveCall(
       Caller(steps: steps, clips: clips, settings: settings),
-      over: channels[slot / max(1, load.callsPerChannel) % channels.count],
+      over: channels[slot / max(1, load.callsPerChannel) % channels.count], on: loop,
       metadata: route.metadata(trackingID: "patchbay_\(settings.conversation)"), audio: audio)
     call.onOver = { [unowned self, unowned call] outcome in over(call, slot, outcome) }
     live[slot] = call
@@ -172,16 +182,25 @@ private final class ReplayLoop: @unchecked Sendable {
   private func over(_ call: LiveCall, _ slot: Int, _ outcome: CallOutcome) {
     tally.add(call.caller, connected: call.connected, unsent: call.unsent)
     live[slot] = nil
+    if case .failed(let failure) = outcome, failure.isPermanent {
+      let refused = tally.failures.values.filter(\.isPermanent).reduce(0) { $0 + (tally.errors[$1.name] ?? 0) }
+      if load.end != nil || refused >= Self.refusalsEnough { hopeless = hopeless ?? failure }
+      if refused >= Self.refusalsEnough, refused == tally.calls {
+        due = []
+        return
+      }
+    }
     guard !isStopping, load.end != nil else { return }
-    // A server that fails every call is not to be called in a tight loop.
-    var pause: Int64 = 100_000_000
-    if case .failed = outcome { pause = 1_000_000_000 }
-    let next = (slot: slot, at: MonotonicTime.now + pause)
+    guard let pause = backOff[slot, default: CallBackOff()].next(after: outcome, random: .random(in: 0...1)) else {
+      return
+    }
+    let next = (slot: slot, at: MonotonicTime.now + pause.inNanoseconds)
+    // The next one last: later ones come before.
     due.insert(next, at: due.firstIndex { $0.at <= next.at } ?? due.endIndex)
   }
 
   private func publish(isDone: Bool) {
-    var progress = ReplayRun.Progress(live: live.count, tally: tally)
+    var progress = ReplayRun.Progress(live: live.count, tally: tally, hopeless: hopeless)
     for call in live.values {
       progress.tally.framesSent += call.caller.framesSent
       progress.tally.turns += call.caller.turns.reduce(into: 0) { count, turn in

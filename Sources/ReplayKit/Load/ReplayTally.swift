@@ -33,8 +33,13 @@ public struct ReplayTally: Sendable {
   public var framesUnsent = 0
   /// Turns that the server ended before all speech was said.
   public var turnsCutShort = 0
-  /// What went wrong, by gRPC status, or NO_ANSWER, INCOMPLETE, UNREADABLE, UNHEARD and NOT_COLLECTED.
+  /// What went wrong, by gRPC status, or NO_ANSWER, INCOMPLETE, UNREADABLE, UNHEARD, NOT_COLLECTED and NOT_DONE (a step
+  /// that the server's transfer or end came before).
   public var errors: [String: Int] = [:]
+  /// One failure of each kind in ``errors``, for advice.
+  public var failures: [String: CallFailure] = [:]
+  /// Prompts that were text for the platform's own voice: how long they take is estimated.
+  public var textPrompts = 0
   /// How calls ended: hungUp, ended, transferred, vanished, failed.
   public var outcomes: [String: Int] = [:]
   /// What the platform would not have taken, by its description.
@@ -64,6 +69,8 @@ public struct ReplayTally: Sendable {
     for turn in caller.turns {
       switch turn.result {
       case .answered:
+        // A call that is handed over or ended without a word has been given no answer.
+        if turn.ending != nil, turn.answerLength == .zero { continue }
         if turn.kind == .greeting {
           record(.greeting, turn.answerLatency)
           continue
@@ -80,10 +87,23 @@ public struct ReplayTally: Sendable {
       }
     }
     for violation in caller.violations { violations[violation.description, default: 0] += 1 }
-    for broken in caller.brokenRPCs { errors[broken.name, default: 0] += 1 }
+    for broken in caller.brokenRPCs {
+      errors[broken.name, default: 0] += 1
+      if failures[broken.name] == nil { failures[broken.name] = broken }
+    }
+    textPrompts += caller.textPrompts
     guard let outcome = caller.outcome else { return }
     outcomes[outcome.name, default: 0] += 1
-    if case .failed(let failure) = outcome { errors[failure.name, default: 0] += 1 }
+    switch outcome {
+    case .failed(let failure):
+      errors[failure.name, default: 0] += 1
+      if failures[failure.name] == nil { failures[failure.name] = failure }
+    case .transferred, .ended:
+      // Where the steps begin anew for ever, there is always one that was not done.
+      let undone = caller.settings.repeatsSteps ? 0 : caller.undoneSteps.count
+      if undone > 0 { errors["NOT_DONE", default: 0] += undone }
+    case .hungUp, .vanished: break
+    }
   }
 
   /// Adds what another has counted.
@@ -94,6 +114,8 @@ public struct ReplayTally: Sendable {
     framesUnsent += other.framesUnsent
     turnsCutShort += other.turnsCutShort
     errors.merge(other.errors, uniquingKeysWith: +)
+    failures.merge(other.failures) { first, _ in first }
+    textPrompts += other.textPrompts
     outcomes.merge(other.outcomes, uniquingKeysWith: +)
     violations.merge(other.violations, uniquingKeysWith: +)
     for (measure, times) in other.times { add(times, as: measure) }

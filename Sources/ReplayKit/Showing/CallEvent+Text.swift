@@ -33,6 +33,8 @@ extension CallEvent {
       let kind = isBargeInEnabled ? "prompt" : "prompt (not to be interrupted)"
       return ("server", length.map { "\(kind), \(Figures.short($0))" } ?? "\(kind) in chunks")
     case .promptText(let text): return ("server", "text to be spoken: \"\(text.forTerminal)\"")
+    case .promptSpoken(let text, let length):
+      return ("server", "text, spoken here, \(Figures.short(length)): \"\(text.forTerminal)\"")
     case .chunksComplete(let count, let length):
       return ("server", "\(count) chunk\(count == 1 ? "" : "s"), \(Figures.short(length)) in all")
     case .gap(let length): return ("webex", "has nothing to play for \(Figures.milliseconds(length)): a chunk was late")

@@ -7,7 +7,7 @@ public struct CallReport: Sendable, Codable, Equatable {
     public var kind: String
     /// The clip's name, where one was spoken.
     public var clip: String?
-    /// open, answered, unheard, notCollected or failed.
+    /// open, answered, transferred, ended, unheard, notCollected or failed.
     public var result: String
     /// When the caller began.
     public var began: Double
@@ -41,6 +41,12 @@ public struct CallReport: Sendable, Codable, Equatable {
   public var turns: [Turn]
   /// What the platform would not have taken.
   public var violations: [String]
+  /// What the call was to do and did not, in sentences.
+  public var shortfalls: [String]
+  /// Prompts that were text for the platform's own voice.
+  public var textPrompts: Int
+  /// Those of them that a local voice has spoken.
+  public var spokenTexts: Int
   /// Frames of 20 ms sent.
   public var framesSent: Int
   /// Audio heard, silence between included.
@@ -59,6 +65,9 @@ public struct CallReport: Sendable, Codable, Equatable {
     broken = caller.brokenRPCs.map(\.description)
     turns = caller.turns.map { Turn($0, clips: caller.clips.map(\.name)) }
     violations = caller.violations.map(\.description)
+    shortfalls = CallVerdict(caller, outcome: outcome).shortfalls
+    textPrompts = caller.textPrompts
+    spokenTexts = caller.spokenTexts
     framesSent = caller.framesSent
     heard = Double(caller.timeline.samples(of: .agent).count) / 8
   }
@@ -79,7 +88,12 @@ extension CallReport.Turn {
     result =
       switch turn.result {
       case .open: "open"
-      case .answered: "answered"
+      case .answered:
+        switch turn.ending {
+        case .transfer: "transferred"
+        case .end: "ended"
+        case nil: "answered"
+        }
       case .unheard: "unheard"
       case .notCollected: "notCollected"
       case .failed: "failed"

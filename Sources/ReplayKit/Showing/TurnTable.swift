@@ -30,7 +30,7 @@ public enum TurnTable {
 }
 
 extension CallTurn.Kind {
-  fileprivate func text(_ clips: [String]) -> String {
+  func text(_ clips: [String]) -> String {
     switch self {
     case .greeting: "greeting"
     case .speech(let clip): clips.indices.contains(clip) ? clips[clip] : "clip \(clip + 1)"
@@ -43,11 +43,20 @@ extension CallTurn.Kind {
 }
 
 extension CallTurn {
+  private var answerText: String {
+    let isSilent = answerLength == .zero
+    return switch ending {
+    case .transfer: isSilent ? "transferred without a word" : "transferred"
+    case .end: isSilent ? "ended without a word" : "ended"
+    case nil: isSilent ? "answered without a word" : "answered"
+    }
+  }
+
   fileprivate var resultText: String {
     var text: String =
       switch result {
       case .open: "not answered"
-      case .answered: "answered"
+      case .answered: answerText
       case .unheard: "not heard"
       case .notCollected: "not asked for"
       case .failed: "failed"

@@ -59,6 +59,7 @@ public final class RemoteKeySource: KeySource {
   private let fetcher: any KeySetFetcher
   private let now: @Sendable () -> Duration
   private let logger: Logger
+  private let outage = Locked(KeySetOutage())
 
   /// A source for these issuers. Nothing is fetched before it is asked for or ``run()`` begins.
   public init(
@@ -83,6 +84,7 @@ public final class RemoteKeySource: KeySource {
           return Entry(issuer: issuer, timing: timing)
         })
     }
+    outage.withLock { $0.forget(except: Set(issuers.map(\.issuer))) }
   }
 
   private var entries: [Entry] { table.withLock { $0.entries } }
@@ -173,17 +175,17 @@ public final class RemoteKeySource: KeySource {
           result = .failure(.malformed(error))
         }
       } catch { result = .failure(error) }
-      let (failures, failure) = entry.state.withLock { [maximumAge] state in
+      let failure = entry.state.withLock { [maximumAge] state in
         state.cached.finish(result, maximumAge: maximumAge, now: now(), random: .random(in: 0...1))
         state.fetch = nil
-        return (state.cached.failures, state.cached.lastFailure)
+        return state.cached.lastFailure
       }
-      report(entry, result, failures, failure)
+      report(entry, result, failure)
     }
   }
 
   private func report(
-    _ entry: Entry, _ result: Result<KeySet, KeySetFetchFailure>, _ failures: Int, _ failure: KeySetFetchFailure?
+    _ entry: Entry, _ result: Result<KeySet, KeySetFetchFailure>, _ failure: KeySetFetchFailure?
   ) {
     if case .success(let set) = result {
       for key in set.dropped {
@@ -193,12 +195,25 @@ public final class RemoteKeySource: KeySource {
       }
     }
     if let failure {
-      logger.warning(
-        "the key set could not be fetched; keys that are there stay in use",
-        metadata: [
-          "issuer": "\(entry.issuer.issuer)", "url": "\(entry.issuer.keysURL)", "reason": "\(failure)",
-          "failures": "\(failures)",
-        ])
+      let isFirst = outage.withLock { $0.note(entry.issuer.issuer, "\(failure)") }
+      guard isFirst else { return }
+      // Issuers fail together where the network does: what one warning can say is not said by each of them.
+      Task { [self] in
+        try? await Task.sleep(for: KeySetOutage.gathering)
+        tell()
+      }
+    } else {
+      outage.withLock { $0.ended(entry.issuer.issuer) }
     }
+  }
+
+  private func tell() {
+    guard let failed = outage.withLock({ $0.take(now: now()) }) else { return }
+    logger.warning(
+      "keys could not be fetched; keys that are there stay in use, and it is tried again",
+      metadata: [
+        "issuers": "\(failed.map(\.issuer).joined(separator: ", "))",
+        "reasons": "\(Set(failed.map(\.reason)).sorted().joined(separator: "; "))",
+      ])
   }
 }
