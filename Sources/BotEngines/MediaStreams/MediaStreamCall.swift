@@ -63,7 +63,8 @@ actor MediaStreamCall {
       do throws(WebSocketError) { message = try await socket.receive() } catch { return try await botClosed(error) }
       guard let message else { return }
       let ignoredBefore = conversation.ignored
-      try perform(conversation.take(message, now: now))
+      let read = await apartWhereLong(message.bytes.count) { MediaStreamConversation.read(message) }
+      try perform(conversation.take(read, bytes: message.bytes.count, now: now))
       if conversation.ignored > ignoredBefore { ignored.increment() }
       if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
     }

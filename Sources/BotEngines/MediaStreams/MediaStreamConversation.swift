@@ -113,12 +113,23 @@ struct MediaStreamConversation {
 
   /// A message of the bot's came.
   mutating func take(_ message: WebSocketMessage, now: Duration) -> [Action] {
-    let understood: MediaStreamMessage
-    do throws(MediaStreamMessage.Fault) { understood = try MediaStreamMessage(message.bytes) } catch {
-      return passOver(message.bytes.count, "The bot sends nothing but \(error.rawValue).", now: now)
+    take(Self.read(message), bytes: message.bytes.count, now: now)
+  }
+
+  /// What a message says, or what is wrong with it.
+  static func read(_ message: WebSocketMessage) -> Result<MediaStreamMessage, MediaStreamMessage.Fault> {
+    Result { () throws(MediaStreamMessage.Fault) in try MediaStreamMessage(message.bytes) }
+  }
+
+  /// A message of so many bytes was read.
+  mutating func take(
+    _ message: Result<MediaStreamMessage, MediaStreamMessage.Fault>, bytes: Int, now: Duration
+  ) -> [Action] {
+    switch message {
+    case .failure(let fault): passOver(bytes, "The bot sends nothing but \(fault.rawValue).", now: now)
+    case .success(.unknown): passOver(bytes, "The bot sends nothing but messages that mean nothing here.", now: now)
+    case .success(let message): take(message, now: now)
     }
-    guard case .unknown = understood else { return take(understood, now: now) }
-    return passOver(message.bytes.count, "The bot sends nothing but messages that mean nothing here.", now: now)
   }
 
   /// Twilio warns of such a message and goes on.

@@ -84,3 +84,8 @@ func untilFirst(_ sides: @Sendable () async throws -> Void...) async throws {
     try await group.next()
   }
 }
+
+/// Reads a message of so many bytes. A long one is read on a thread of no call: the calls' own has no milliseconds for it.
+func apartWhereLong<Value: Sendable>(_ bytes: Int, _ read: @escaping @Sendable () -> Value) async -> Value {
+  bytes < 32_768 ? read() : await Task.detached(operation: read).value
+}
