@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import pathlib
 import socket
+import ssl
 import threading
 import time
 
@@ -69,7 +70,7 @@ def reason(own_gateway, token, engine):
 def test_nobody_listens(own_gateway, token):
     port = bots.closed_port()
     told = reason(own_gateway, token, {"url": f"http://127.0.0.1:{port}"})
-    assert f"unreachable: 127.0.0.1:{port} refuses the connection" in told
+    assert f"unreachable: the connection to 127.0.0.1:{port} is refused" in told
     assert "no-such-host.invalid has no address" in reason(
         own_gateway, token, {"url": "https://no-such-host.invalid:443"})
 
@@ -121,13 +122,22 @@ def test_a_certificate_of_ours(own_gateway, token, tmp_path):
             caller.hang_up()
 
 
-def test_what_the_bot_sees(own_gateway, token):
-    """The authority is the URL's, and frames of unknown types between the bot's own change nothing."""
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_the_bot_sees(own_gateway, token, tmp_path, scheme):
+    """Scheme and authority are the URL's, and frames of unknown types between the bot's own change nothing."""
     seen = {}
+    key, chain, file = certificate("localhost", 20, tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["h2"])
+    (tmp_path / "both.pem").write_bytes(key + chain)
+    context.load_cert_chain(tmp_path / "both.pem")
 
     def serve(listener):
-        with listener.accept()[0] as connection, contextlib.suppress(OSError):
-            talk(connection)
+        with contextlib.suppress(OSError), listener.accept()[0] as connection:
+            if scheme == "https":
+                connection = context.wrap_socket(connection, server_side=True)
+            with connection:
+                talk(connection)
 
     def talk(connection):
         state = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False, header_encoding="utf-8"))
@@ -153,14 +163,15 @@ def test_what_the_bot_sees(own_gateway, token):
         server.start()
         port = listener.getsockname()[1]
         gateway = own_gateway(agents=[
-            agent("bot", "wav", {"kind": "grpc", "url": f"http://localhost:{port}"}, default=True)])
+            agent("bot", "wav", {"kind": "grpc", "url": f"{scheme}://localhost:{port}"}
+                  | ({"tls": {"ca": file}} if scheme == "https" else {}), default=True)])
         with gateway.channel() as channel:
             caller = Caller(channel, token, TENANT_A["org"], "bot")
             assert likeness(caller.start().audio, prompt("greeting")) > 0.9
             caller.hang_up()
         gateway.stop()
         server.join()
-    assert seen[":authority"] == f"localhost:{port}" and seen[":scheme"] == "http"
+    assert seen[":authority"] == f"localhost:{port}" and seen[":scheme"] == scheme
     assert seen[":path"] == bots.CONVERSE
 
 
