@@ -56,6 +56,16 @@ struct FrameScannerTests {
     #expect(throws: FrameViolation.self) { for _ in 0..<20 { try connection.received(frame) } }
   }
 
+  @Test("Large headers count for more: they have to be decoded")
+  func largeHeaders() throws {
+    var connection = ScannedConnection()
+    try connection.received(Frames.settings)
+    for _ in 0..<7 { try connection.received(Frames.headers(1, count: 16_384)) }
+    #expect(throws: FrameViolation.controlFlood(frame: "HEADERS", limit: 1_000)) {
+      try connection.received(Frames.headers(1, count: 16_384))
+    }
+  }
+
   @Test("Fewer a second than that go on for ever")
   func controlFrames() throws {
     var connection = ScannedConnection()

@@ -89,10 +89,10 @@ def test_neighbours_of_a_flooding_bot(own_gateway, ports, token, kind, attack):
     neighbours = Neighbours(gateway, token)
     neighbours.turns(0.5)
     for attempt in range(3):  # a busy machine is not the attacker's
-        quiet = p99(neighbours.turns(2))
+        quiet = p99(neighbours.turns(1.5))
         with gateway.peak_memory() as growth:
-            attacker = attacked(gateway, token, "attacker", 3)
-            busy = p99(neighbours.turns(3))
+            attacker = attacked(gateway, token, "attacker", 2.5)
+            busy = p99(neighbours.turns(2.5))
             attacker.join()
         print(f"{kind}, {attack}: turn p99 {quiet * 1e3:.0f} ms, attacked {busy * 1e3:.0f} ms, "
               f"memory +{growth[0] / 1e6:.1f} MB")

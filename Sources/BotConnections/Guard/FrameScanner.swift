@@ -132,7 +132,7 @@ public struct FrameScanner: Sendable {
     case FrameHeader.data where frame.length > 0: try beginData(frame)
     case FrameHeader.push: throw .push
     default:
-      control.spend(1)
+      control.spend(1 + frame.length / limits.bytesPerControlFrame)
       if control.isOverdrawn { throw .controlFlood(frame: frame.name, limit: limits.controlFrames) }
     }
     switch frame.type {

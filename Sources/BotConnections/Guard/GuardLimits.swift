@@ -12,6 +12,8 @@ public struct GuardLimits: Sendable {
   /// Frames that carry nothing, a second and at once: PING, SETTINGS, WINDOW_UPDATE, RST_STREAM, HEADERS, empty DATA,
   /// unknown ones and the like.
   public var controlFrames = 1_000
+  /// Bytes of such a frame that count as another one: headers have to be decoded.
+  public var bytesPerControlFrame = 128
   /// Bytes sent to the bot that allow it one more of them: servers acknowledge what they read.
   public var bytesPerAcknowledgement = 64
   /// GOAWAY frames of one connection. An orderly shutdown has two.

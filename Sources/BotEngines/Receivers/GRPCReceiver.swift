@@ -146,7 +146,10 @@ public final class GRPCReceiver: MediaReceiver {
       }
       log.warning(
         "a receiver's stream was lost; it is opened again",
-        metadata: ["status": "\(error.code)", "conversation": "\(session.info.conversation)"])
+        metadata: [
+          "status": "\(error.isOfConnection ? "\(error.code), \(error.message)" : "\(error.code)")",
+          "conversation": "\(session.info.conversation)",
+        ])
     }
     return sent > 0
   }
