@@ -25,6 +25,51 @@ struct FrameScannerTests {
     }
   }
 
+  @Test("However its bytes are damaged, they mean the same in one piece and in many")
+  func damaged() {
+    var random = SplitMix(state: 4_711)
+    for _ in 0..<3_000 {
+      var bytes = Self.orderly + Self.orderly.dropFirst(Frames.settings.count)
+      for _ in 0..<Int.random(in: 1...6, using: &random) {
+        let place = Int.random(in: 0..<bytes.count, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: bytes[place] = .random(in: 0 ... .max, using: &random)
+        case 1: bytes.remove(at: place)
+        default: bytes.insert(.random(in: 0...9, using: &random), at: place)
+        }
+      }
+      var whole = ScannedConnection()
+      let violation = Self.violation(of: { () throws(FrameViolation) in try whole.received(bytes) })
+      var parts = ScannedConnection()
+      var rest = bytes[...]
+      let violationInParts = Self.violation(of: { () throws(FrameViolation) in
+        while !rest.isEmpty {
+          let count = Int.random(in: 1...40, using: &random)
+          try parts.received(Array(rest.prefix(count)))
+          rest = rest.dropFirst(count)
+        }
+      })
+      #expect(violation == violationInParts)
+      if violation == nil { #expect(whole.seen == parts.seen) }
+    }
+  }
+
+  private static func violation(of body: () throws(FrameViolation) -> Void) -> FrameViolation? {
+    do { try body() } catch { return error }
+    return nil
+  }
+
+  /// A generator of the same numbers each time (Vigna's SplitMix64).
+  struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+      mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+      return mixed ^ (mixed >> 31)
+    }
+  }
+
   @Test("Frames of unknown types are left out, however they are cut")
   func unknown() throws {
     let junk = Frames.frame(0xB7, [1, 2, 3]) + Frames.frame(16)
