@@ -65,7 +65,7 @@ struct ConnectionGuardTests {
     let began = ContinuousClock.now
     guardian = try Self.guardian(port: server.port)
     #expect(try Self.talk(to: guardian).isEmpty)
-    #expect(guardian.failure == "the connection to 127.0.0.1:\(server.port) is refused")
+    #expect(guardian.failure == "127.0.0.1:\(server.port) refuses the connection")
     #expect(ContinuousClock.now - began < .milliseconds(500))
     let mute = try await RawServer(says: [], closes: false)
     guardian = try Self.guardian(port: mute.port, connect: .milliseconds(200))

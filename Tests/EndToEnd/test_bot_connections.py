@@ -70,7 +70,7 @@ def reason(own_gateway, token, engine):
 def test_nobody_listens(own_gateway, token):
     port = bots.closed_port()
     told = reason(own_gateway, token, {"url": f"http://127.0.0.1:{port}"})
-    assert f"unreachable: the connection to 127.0.0.1:{port} is refused" in told
+    assert f"unreachable: 127.0.0.1:{port} refuses the connection" in told
     assert "no-such-host.invalid has no address" in reason(
         own_gateway, token, {"url": "https://no-such-host.invalid:443"})
 

@@ -29,7 +29,7 @@ public struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConverti
       self.init(attempt.error, at: address, name: name)
     case ChannelError.connectTimeout: self.init("\(address) does not answer")
     case let error as IOError where error.errnoCode == ECONNREFUSED:
-      self.init("the connection to \(address) is refused")
+      self.init("\(address) refuses the connection")
     case let error as IOError where error.errnoCode == ECONNRESET || error.errnoCode == EPIPE:
       self.init("\(address) broke the connection off")
     case let error as IOError:
