@@ -3,8 +3,9 @@
 public enum BotCommand: Sendable {
   /// Plays audio. Consecutive audio of a turn is one prompt.
   case audio(BotAudio)
-  /// Speaks text by the platform's own text to speech.
-  case text(String, bargeIn: Bool)
+  /// Speaks text by the platform's own text to speech. For the last value see
+  /// ``BotAudio/disablesPromptCancellation``.
+  case text(String, bargeIn: Bool, disablesPromptCancellation: Bool = false)
   /// Drops the output of this turn that has not been sent yet.
   case clear
   /// The turn is complete: it is the caller's. Settings are how the platform shall listen; `nil` keeps the last ones.
@@ -43,7 +44,7 @@ public struct BotAudio: Sendable {
   public enum Content: Sendable {
     /// G.711 mu-law at 8,000 Hz, as it goes to the platform: nothing is converted.
     case mulaw([UInt8])
-    /// 16-bit linear samples, mono, at 8,000, 16,000, 24,000 or 48,000 Hz.
+    /// 16-bit linear samples, mono, at 4,000 to 192,000 Hz; 8,000, 16,000, 24,000 and 48,000 Hz are usual.
     case linear([Int16], sampleRate: Int)
   }
 
@@ -51,11 +52,15 @@ public struct BotAudio: Sendable {
   public var content: Content
   /// Whether the caller may interrupt it.
   public var bargeIn: Bool
+  /// Whether the platform is asked not to cancel what is said from here to the end of the turn when a later answer comes
+  /// (`disable_prompt_cancellation`). It has nothing to do with the caller's interruptions.
+  public var disablesPromptCancellation: Bool
 
   /// Audio for the caller.
-  public init(_ content: Content, bargeIn: Bool = true) {
+  public init(_ content: Content, bargeIn: Bool = true, disablesPromptCancellation: Bool = false) {
     self.content = content
     self.bargeIn = bargeIn
+    self.disablesPromptCancellation = disablesPromptCancellation
   }
 }
 

@@ -12,17 +12,28 @@ public struct CallInfo: Sendable {
   public var vendorConfiguration: String?
   /// What the flow designer hands over. May hold personal data: never log it.
   public var additionalInfo: [String: String]
+  /// The name that the flow designer gives the start of the call, if any.
+  public var startName: String?
+  /// What the flow designer hands over with the start, such as the customer's name or number. May hold personal data:
+  /// never log it.
+  public var startParameters: [String: BotValue]
+  /// What of ``vendorConfiguration``, ``additionalInfo``, ``startName`` and ``startParameters`` is missing because it is
+  /// over a bound: names, such as `additional_info.history`.
+  public var leftOut: [String]
   /// Whether the call was already under way when this server first heard of it (the server had restarted).
   public var isResumed: Bool
   /// Whether the caller hears audio as the bot sends it (CHUNK responses), and not only once the turn has ended (WAV
   /// responses).
   public var isHeardAtOnce: Bool
+  /// The caller's token, for an engine that hands it on (``CallerTokenReader``).
+  package var token: CallerToken?
 
   /// A call's particulars.
   public init(
     organization: String, conversation: String, agent: String, trackingID: String? = nil,
     vendorConfiguration: String? = nil, additionalInfo: [String: String] = [:], isResumed: Bool = false,
-    isHeardAtOnce: Bool = false
+    isHeardAtOnce: Bool = false, startName: String? = nil, startParameters: [String: BotValue] = [:],
+    leftOut: [String] = []
   ) {
     self.organization = organization
     self.conversation = conversation
@@ -32,5 +43,8 @@ public struct CallInfo: Sendable {
     self.additionalInfo = additionalInfo
     self.isResumed = isResumed
     self.isHeardAtOnce = isHeardAtOnce
+    self.startName = startName
+    self.startParameters = startParameters
+    self.leftOut = leftOut
   }
 }

@@ -1,6 +1,7 @@
 /// What happens on the caller's side, in order.
 public enum CallerEvent: Sendable {
   /// The call began: greet the caller. Comes again where the first greeting was lost before the caller could hear it.
+  /// What the flow designer hands over with it is in ``CallInfo``.
   case started
   /// Caller audio, as ``BotEngine/audioDelivery`` asks for it.
   case audio(CallerAudio)
@@ -12,7 +13,8 @@ public enum CallerEvent: Sendable {
   case digits(String)
   /// The caller neither spoke nor pressed a key in time. Expects an answer: prompt again.
   case noInput
-  /// An event of the flow designer. Expects an answer.
+  /// An event of the flow designer. Expects an answer. Where something was left out because it is over a bound, the
+  /// parameter `patchbay_left_out` lists the names.
   case custom(name: String, parameters: [String: BotValue])
   /// The caller began to speak or to press keys over the bot's output, of which this much had been played, in
   /// milliseconds. Output of the interrupted turn that was not yet sent is dropped.

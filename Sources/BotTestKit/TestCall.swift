@@ -32,7 +32,7 @@ struct TestCall: Sendable {
   var writings: String {
     doings.commands.map { command in
       switch command {
-      case .text(let text, _), .transcript(_, let text): text
+      case .text(let text, _, _), .transcript(_, let text): text
       case .transfer(let summary, let metadata): (summary ?? "") + " \(metadata)"
       case .customEvent(let name, let metadata): "\(name) \(metadata)"
       default: ""

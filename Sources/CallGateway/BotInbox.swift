@@ -83,7 +83,7 @@ extension BotCommand {
       case .mulaw(let bytes): bytes.count
       case .linear(let samples, _): samples.count * 2
       }
-    case .text(let text, _), .transcript(_, let text): text.utf8.count
+    case .text(let text, _, _), .transcript(_, let text): text.utf8.count
     default: 64
     }
   }

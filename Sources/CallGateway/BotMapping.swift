@@ -60,6 +60,22 @@ extension CallEnd {
   }
 }
 
+extension CallInfo {
+  /// What the flow designer hands over with the start of the call, as far as there is room for it.
+  mutating func take(_ start: VoiceRequestView.EventInput) {
+    startName = start.name.nonEmptyString
+    startParameters = start.parameters.mapValues(BotValue.init)
+  }
+}
+
+extension LeftOutValues {
+  /// The parameter by which a bot is told that an event is not whole.
+  static let parameter = "patchbay_left_out"
+
+  /// The names, as a parameter's value.
+  var value: StructValue { .list(names.map { .string($0) }) }
+}
+
 extension TurnSettings {
   /// The bot's wishes, with the defaults of the agent where it has none.
   init(_ settings: BotInputSettings, defaults: TurnSettings) {

@@ -66,6 +66,9 @@ extension Conversation {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
+    if command.disablesPromptCancellation {
+      perform(machine.bot(.disablePromptCancellation, turn: turn, now: CallClock.now()))
+    }
     guard let output = rules(for: command) else { return endInput(turn: turn) }
     perform(machine.bot(output, turn: turn, now: CallClock.now()))
     if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
@@ -102,7 +105,7 @@ extension Conversation {
   private func rules(for command: BotCommand) -> BotOutput? {
     switch command {
     case .audio(let audio): .audio(mulaw(audio), bargeIn: audio.bargeIn)
-    case .text(let text, let bargeIn): .text(text, bargeIn: bargeIn)
+    case .text(let text, let bargeIn, _): .text(text, bargeIn: bargeIn)
     case .clear: .clear
     case .endTurn(let settings): .endTurn(settings.map(turnSettings))
     case .inputSettings(let settings): .settings(turnSettings(settings))
@@ -127,7 +130,7 @@ extension Conversation {
     case .mulaw(let bytes): return bytes
     case .linear(let samples, 8000): return AudioEncoding.mulaw.encode(samples)
     case .linear(let samples, let rate):
-      if resampler?.inputRate != rate { resampler = try? Resampler(from: rate, to: 8000) }
+      if resampler?.inputRate != rate { resampler = try? Resampler(fromAny: rate, to: 8000) }
       guard let resampler else {
         metrics.refusedPrompts.increment()
         return []
@@ -194,6 +197,14 @@ enum BotEnd: Sendable, CustomStringConvertible {
 }
 
 extension BotCommand {
+  fileprivate var disablesPromptCancellation: Bool {
+    switch self {
+    case .audio(let audio): audio.disablesPromptCancellation
+    case .text(_, _, let disables): disables
+    default: false
+    }
+  }
+
   /// Whether the bot shows by it that it works.
   fileprivate var isAnswer: Bool {
     switch self {

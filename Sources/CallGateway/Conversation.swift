@@ -16,7 +16,9 @@ final class Conversation {
   let loop: EventLoop
   let metrics: GatewayMetrics
   let log: Logger
-  let info: CallInfo
+  var info: CallInfo
+  /// Names of values that were reported as left out.
+  private var knownLeftOut: Set<String> = []
   let status: ConversationStatus
   let events = CallerEvents()
   /// Whether the bot may say more.
@@ -92,15 +94,47 @@ final class Conversation {
   /// A message of the caller.
   func receive(_ request: borrowing VoiceRequestView, on interaction: Interaction) throws(RPCStatus) {
     guard !interaction.isOver else { return }
+    if !request.leftOut.isEmpty { report(request) }
     switch request.input {
     case .audio(let audio): try hear(audio, on: interaction)
     case .dtmf(let keys, let unknown):
       if unknown > 0 { metrics.unknownKeys.increment(by: unknown) }
       apply(.digits(keys), on: interaction)
-    case .event(let event): apply(CallerInput(event), on: interaction)
+    case .event(let event):
+      if case .sessionStart = event.kind { learn(event) }
+      apply(CallerInput(event, leftOut: request.leftOut), on: interaction)
     case .none: break
     }
   }
+
+  /// What the flow designer hands over with the start of the call is for the bot, which is told of it once.
+  private func learn(_ start: VoiceRequestView.EventInput) {
+    var info = info
+    info.take(start)
+    if !isBotStarted {
+      self.info = info
+    } else if info.startName != self.info.startName || info.startParameters != self.info.startParameters {
+      metrics.leftOutValues.increment()
+      log.warning("the start of the call came after the bot was told of the call; what comes with it is left out")
+    }
+  }
+
+  /// Values over a bound: of an event each is new, what every message repeats is counted and named once.
+  private func report(_ request: borrowing VoiceRequestView) {
+    let leftOut = request.leftOut
+    let isEvent = if case .event = request.input { true } else { false }
+    let new = leftOut.names.filter { !knownLeftOut.contains($0) }
+    guard isEvent || !new.isEmpty else { return }
+    if knownLeftOut.count < Self.maximumLeftOut { knownLeftOut.formUnion(new) }
+    if !isBotStarted { info.leftOut = Array((info.leftOut + new).prefix(Self.maximumLeftOut)) }
+    metrics.leftOutValues.increment(by: leftOut.count)
+    log.warning(
+      "values of the flow are over their bounds and were left out",
+      metadata: ["count": "\(leftOut.count)", "names": "\(leftOut.names.joined(separator: ", "))"])
+  }
+
+  /// Names of values that are kept of a call.
+  private static let maximumLeftOut = 64
 
   private func apply(_ input: CallerInput, on interaction: Interaction) {
     let now = CallClock.now()
@@ -265,13 +299,16 @@ extension VoiceResponse.Event.Kind {
 
 extension CallerInput {
   /// What an event of the wire means; kinds this version does not know are tolerated.
-  init(_ event: VoiceRequestView.EventInput) {
+  init(_ event: VoiceRequestView.EventInput, leftOut: LeftOutValues) {
     switch event.kind {
     case .sessionStart: self = .sessionStart
     case .sessionEnd: self = .sessionEnd
     case .noInput: self = .noInput
     case .startOfDTMF: self = .startOfDTMF
-    case .custom: self = .custom(name: event.name.string, parameters: event.parameters)
+    case .custom:
+      var parameters = event.parameters
+      if !leftOut.isEmpty { parameters[LeftOutValues.parameter] = leftOut.value }
+      self = .custom(name: event.name.string, parameters: parameters)
     case .unspecified, .unknown: self = .unknown
     }
   }

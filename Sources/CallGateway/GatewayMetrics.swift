@@ -10,6 +10,7 @@ final class GatewayMetrics: Sendable {
   let refusedMessages = Counter(label: "patchbay_messages_refused_total")
   let refusedPrompts = Counter(label: "patchbay_prompts_refused_total")
   let unknownEvents = Counter(label: "patchbay_unknown_events_total")
+  let leftOutValues = Counter(label: "patchbay_flow_values_left_out_total")
   let unknownKeys = Counter(label: "patchbay_unknown_keys_total")
   let statusesBeforeHalfClose = Counter(label: "patchbay_statuses_before_half_close_total")
   let digitEntries = Counter(label: "patchbay_digit_entries_total")

@@ -8,10 +8,13 @@ final class RemoteInteraction {
   private let far: RemoteLine
 
   /// Joins the conversation on its loop before anything else is passed on.
-  init(_ conversation: LoopBound<Conversation>, far: RemoteLine, id: RPCID) {
+  init(_ conversation: LoopBound<Conversation>, far: RemoteLine, id: RPCID, authorization: String?) {
     self.loop = conversation.loop
     self.far = far
-    loop.execute { far.join(conversation.value, id: id) }
+    loop.execute {
+      far.join(conversation.value, id: id)
+      conversation.value.info.token?.renew(authorization)
+    }
   }
 
   func received(_ message: [UInt8]) { loop.execute { [far] in far.received(message) } }

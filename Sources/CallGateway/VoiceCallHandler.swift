@@ -117,6 +117,7 @@ final class VoiceCallHandler: CallHandler {
     let conversation = try gateway.conversation(for: key, identity: identity, request: request, call: call)
     if conversation.loop === call.loop {
       let interaction = conversation.value.join(self, id: id)
+      conversation.value.info.token?.renew(call.values(for: "authorization").first)
       state = .local(conversation.value, interaction)
       try conversation.value.receive(request, on: interaction)
     } else {

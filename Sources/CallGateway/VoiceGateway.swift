@@ -255,11 +255,14 @@ public final class VoiceGateway: Sendable {
     }
     var isResumed = true
     if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
-    let info = CallInfo(
+    var info = CallInfo(
       organization: key.organization, conversation: key.conversation, agent: agent.id,
       trackingID: call.values(for: "trackingid").first, vendorConfiguration: request.vendorConfiguration,
       additionalInfo: request.additionalInfo, isResumed: isResumed,
       isHeardAtOnce: agent.conversation.mode == .chunk)
+    if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
+      info.token = CallerToken(call.values(for: "authorization").first)
+    }
     var log = log
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"
@@ -296,6 +299,6 @@ public final class VoiceGateway: Sendable {
   ) -> RemoteInteraction {
     let near = LoopBound(handler, loop: call.loop)
     let far = RemoteLine(near: near, nearLoop: call.loop, organization: organization)
-    return RemoteInteraction(conversation, far: far, id: id)
+    return RemoteInteraction(conversation, far: far, id: id, authorization: call.values(for: "authorization").first)
   }
 }

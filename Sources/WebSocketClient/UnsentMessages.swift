@@ -34,7 +34,8 @@ final class UnsentMessages: Sendable {
 
   func append(_ bytes: [UInt8]) -> Admission {
     state.withLock { state in
-      guard !state.isClosed, bytes.count <= limit - state.bytes else {
+      // One that is larger than the limit is taken where there is space at all: what a call begins with is as long as it is.
+      guard !state.isClosed, state.bytes < limit else {
         state.refused += 1
         return .refused
       }

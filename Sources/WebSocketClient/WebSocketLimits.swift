@@ -8,7 +8,7 @@ public struct WebSocketLimits: Sendable, Hashable {
   public var maximumMessage: Int
   /// Bytes of messages that wait to be taken; beyond, nothing is read from the network until some are.
   public var maximumReceived: Int
-  /// Bytes of messages that wait to be sent; beyond, ``WebSocket/send(_:)`` refuses and counts.
+  /// Bytes of messages that wait to be sent; with as many waiting, ``WebSocket/send(_:)`` refuses and counts.
   public var maximumUnsent: Int
   /// Time between pings; a server that leaves one unanswered until the next is taken for dead.
   public var pingInterval: Duration

@@ -20,14 +20,14 @@ final class ScriptedCaller: Sendable {
       commands.compactMap { command in
         switch command {
         case .audio(let audio): audio.bargeIn
-        case .text(_, let bargeIn): bargeIn
+        case .text(_, let bargeIn, _): bargeIn
         default: nil
         }
       }
     }
 
     var texts: [String] {
-      commands.compactMap { if case .text(let text, _) = $0 { text } else { nil } }
+      commands.compactMap { if case .text(let text, _, _) = $0 { text } else { nil } }
     }
 
     var transcript: [String] {

@@ -124,6 +124,30 @@ def test_a_bot_that_hears_everything(server, token):
     assert call.hello.audio.encoding == bots.MULAW
 
 
+@pytest.mark.parametrize("mode", ["wav", "chunk"])
+def test_prompts_that_a_later_answer_does_not_cancel(own_gateway, token, mode):
+    """A bot may say so with a prompt: it holds for the rest of the turn, and not for the next."""
+
+    def answer(call, event):
+        kind = event.WhichOneof("event")
+        if kind == "started":
+            yield from bots.audio(prompt("greeting"), event.turn, disable_prompt_cancellation=True)
+            yield bots.end_turn(event.turn)
+        elif kind in ("no_input", "digits"):
+            disable = kind == "digits"
+            yield bots.bot.BotMessage(turn=event.turn, text={"text": "Yes.", "disable_prompt_cancellation": disable})
+            yield bots.end_turn(event.turn)
+
+    with bots.Bot(answer) as bot:
+        gateway = own_gateway(agents=[agent("bot", mode, bot.engine)])
+        with gateway.channel() as channel:
+            caller = Caller(channel, token, TENANT_A["org"], "bot", mode)
+            assert all(r.message.disable_prompt_cancellation for r in caller.start().replies)
+            assert not any(r.message.disable_prompt_cancellation for r in caller.no_input().replies)
+            assert all(r.message.disable_prompt_cancellation for r in caller.press("1").replies)
+            caller.hang_up()
+
+
 def test_tls_and_its_refusal(own_gateway, certificates, token):
     """TLS is verified: a bot with a certificate that the configuration trusts takes the call, another one does not."""
     key, certificate = (certificates / "server.key").read_bytes(), (certificates / "server.pem").read_bytes()

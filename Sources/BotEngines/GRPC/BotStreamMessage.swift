@@ -37,7 +37,10 @@ final class BotStreamDecoder {
       return .command(.audio(try BotAudio(audio)), turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TEXT:
       guard let text = message.text?.pointee else { return .unknown }
-      return .command(.text(BorrowedText(text.text).string, bargeIn: text.uninterruptible == 0), turn: turn)
+      return .command(
+        .text(
+          BorrowedText(text.text).string, bargeIn: text.uninterruptible == 0,
+          disablesPromptCancellation: text.disable_prompt_cancellation != 0), turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CLEAR: return .command(.clear, turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_TURN:
       let settings = message.end_turn?.pointee.settings?.pointee
@@ -98,9 +101,10 @@ extension BotAudio {
     let bytes = UnsafeRawBufferPointer(start: message.samples.data, count: message.samples.len)
     let rate = message.format?.pointee.sample_rate ?? 0
     let bargeIn = message.uninterruptible == 0
+    let disables = message.disable_prompt_cancellation != 0
     switch message.format?.pointee.encoding {
     case PATCHBAY__BOT__AUDIO_ENCODING__AUDIO_ENCODING_MULAW where rate == 8000 || rate == 0:
-      self.init(.mulaw(Array(bytes)), bargeIn: bargeIn)
+      self.init(.mulaw(Array(bytes)), bargeIn: bargeIn, disablesPromptCancellation: disables)
     case PATCHBAY__BOT__AUDIO_ENCODING__AUDIO_ENCODING_LINEAR16 where Resampler.rates.contains(Int(rate)):
       guard bytes.count % 2 == 0 else {
         throw BotFailure(.garbage, "linear16 audio of \(bytes.count) bytes, which is half a sample too many")
@@ -108,7 +112,8 @@ extension BotAudio {
       let samples = (0..<bytes.count / 2).map {
         Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 2, as: Int16.self))
       }
-      self.init(.linear(samples, sampleRate: Int(rate)), bargeIn: bargeIn)
+      self.init(
+        .linear(samples, sampleRate: Int(rate)), bargeIn: bargeIn, disablesPromptCancellation: disables)
     default:
       throw BotFailure(
         .garbage, "audio.format has to be mulaw at 8000, or linear16 at 8000, 16000, 24000 or 48000 samples a second")

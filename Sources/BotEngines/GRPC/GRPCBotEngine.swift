@@ -29,7 +29,7 @@ public struct GRPCBotEngine: BotEngine {
     let lease = try await channels.lease(on: loop)
     var hasHeard = false
     defer { channels.giveBack(lease, isTrusted: hasHeard) }
-    let encoder = ServerMessageEncoder(encoding: settings.encoding)
+    let encoder = ServerMessageEncoder(encoding: settings.encoding, info: call.info)
     let stream = BotStream(
       channel: lease.channel, path: Self.path, metadata: Self.metadata(call.info, settings.endpoint),
       patience: settings.endpoint.connectTimeout, dialect: GRPCBotDialect(call: call, encoder: encoder))

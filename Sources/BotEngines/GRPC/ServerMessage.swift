@@ -10,9 +10,16 @@ struct ServerMessageEncoder {
   static let version: UInt32 = 1
 
   private let encoding: GRPCBotSettings.Encoding
+  private let startName: String?
+  private let startParameters: [String: BotValue]
   private var resampler: Resampler?
 
-  init(encoding: GRPCBotSettings.Encoding) { self.encoding = encoding }
+  /// - Parameter info: what the flow hands over with the start of the call.
+  init(encoding: GRPCBotSettings.Encoding, info: CallInfo? = nil) {
+    self.encoding = encoding
+    startName = info?.startName
+    startParameters = info?.startParameters ?? [:]
+  }
 
   /// The first message.
   func hello(_ info: CallInfo) -> [UInt8] {
@@ -31,6 +38,7 @@ struct ServerMessageEncoder {
       return entry
     }
     (call.pointee.n_additional_info, call.pointee.additional_info) = builder.array(entries)
+    (call.pointee.n_left_out, call.pointee.left_out) = builder.texts(info.leftOut)
     let hello = builder.make(patchbay__bot__hello__init)
     hello.pointee.protocol_version = Self.version
     hello.pointee.kind = PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION
@@ -47,9 +55,14 @@ struct ServerMessageEncoder {
     let builder = MessageBuilder()
     switch event {
     case .started:
+      let message = builder.make(patchbay__bot__started__init)
+      if let startName { message.pointee.name = builder.text(startName) }
+      if !startParameters.isEmpty {
+        message.pointee.parameters = StructValue.build(startParameters.mapValues(StructValue.init), builder)
+      }
       return write(builder, turn: turn) {
         $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_STARTED
-        $0.started = builder.make(patchbay__bot__started__init)
+        $0.started = message
       }
     case .audio(let audio): return self.audio(audio, turn: turn, builder)
     case .speechStarted(let offset):

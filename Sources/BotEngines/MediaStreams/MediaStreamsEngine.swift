@@ -33,14 +33,35 @@ struct MediaStreamsEngine: BotEngine {
   /// What the bot is told of the call; what the configuration says goes before.
   private func parameters(of info: CallInfo) -> [(name: String, value: String)] {
     var parameters = settings.parameters
+    func has(_ name: String) -> Bool { parameters.contains { $0.name == name } }
     let known = [
       ("conversation", info.conversation), ("organization", info.organization), ("agent", info.agent),
       ("trackingId", info.trackingID ?? ""), ("vendorConfiguration", info.vendorConfiguration ?? ""),
+      // A name alone is the platform's own.
+      ("startName", info.startParameters.isEmpty ? "" : info.startName ?? ""),
+      ("leftOut", info.leftOut.joined(separator: ", ")),
     ]
-    for (name, value) in known + info.additionalInfo.sorted(by: { $0.key < $1.key })
-    where !value.isEmpty && !parameters.contains(where: { $0.name == name }) {
-      parameters.append((name, value))
+    for (name, value) in known where !value.isEmpty && !has(name) { parameters.append((name, value)) }
+    let parts: [(prefix: String, values: [String: String])] = [
+      ("additionalInfo.", info.additionalInfo), ("start.", info.startParameters.mapValues(\.text)),
+    ]
+    for (prefix, values) in parts {
+      for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+        // A name that is there already stands for something else.
+        let free = has(name) ? prefix + name : name
+        if !has(free) { parameters.append((free, value)) }
+      }
     }
     return parameters
+  }
+}
+
+extension BotValue {
+  /// A text as it is, anything else as JSON: this wire has only texts.
+  fileprivate var text: String {
+    if case .string(let text) = self { return text }
+    var json = JSONWriter()
+    json.value(self)
+    return String(decoding: json.bytes, as: UTF8.self)
   }
 }

@@ -111,7 +111,7 @@ final class BotChannels: Sendable {
     arguments.values["grpc.default_authority"] = .text(endpoint.tls.serverName ?? endpoint.authority)
     arguments.values["grpc.http2_scheme"] = .text(endpoint.isSecure ? "https" : "http")
     var options = GRPCChannel.Options(
-      channelArguments: arguments, maximumReceivedMessageLength: maximumMessage, maximumSendQueue: 131_072)
+      channelArguments: arguments, maximumReceivedMessageLength: maximumMessage, maximumSendQueue: 262_144)
     options.causeOfLoss = { connection.failure }
     return try GRPCChannel(target: connection.target, loop: loop, options: options)
   }

@@ -29,7 +29,7 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
   }
 
   /// What is kept for a second attempt, in bytes.
-  private static let mostKept = 65_536
+  private static let mostKept = 262_144
 
   private let channel: GRPCChannel
   private let path: String

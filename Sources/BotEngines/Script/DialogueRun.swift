@@ -147,7 +147,7 @@ extension BotCommand {
   fileprivate var uninterruptible: BotCommand {
     switch self {
     case .audio(let audio): .audio(BotAudio(audio.content, bargeIn: false))
-    case .text(let text, _): .text(text, bargeIn: false)
+    case .text(let text, _, _): .text(text, bargeIn: false)
     default: self
     }
   }

@@ -2268,7 +2268,7 @@ const ProtobufCMessageDescriptor patchbay__bot__call_info__additional_info_entry
   (ProtobufCMessageInit) patchbay__bot__call_info__additional_info_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__call_info__field_descriptors[7] =
+static const ProtobufCFieldDescriptor patchbay__bot__call_info__field_descriptors[8] =
 {
   {
     "organization",
@@ -2354,11 +2354,24 @@ static const ProtobufCFieldDescriptor patchbay__bot__call_info__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "left_out",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Patchbay__Bot__CallInfo, n_left_out),
+    offsetof(Patchbay__Bot__CallInfo, left_out),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__call_info__field_indices_by_name[] = {
   5,   /* field[5] = additional_info */
   2,   /* field[2] = agent */
   1,   /* field[1] = conversation */
+  7,   /* field[7] = left_out */
   0,   /* field[0] = organization */
   6,   /* field[6] = resumed */
   3,   /* field[3] = tracking */
@@ -2367,7 +2380,7 @@ static const unsigned patchbay__bot__call_info__field_indices_by_name[] = {
 static const ProtobufCIntRange patchbay__bot__call_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__call_info__descriptor =
 {
@@ -2377,7 +2390,7 @@ const ProtobufCMessageDescriptor patchbay__bot__call_info__descriptor =
   "Patchbay__Bot__CallInfo",
   "patchbay.bot",
   sizeof(Patchbay__Bot__CallInfo),
-  7,
+  8,
   patchbay__bot__call_info__field_descriptors,
   patchbay__bot__call_info__field_indices_by_name,
   1,  patchbay__bot__call_info__number_ranges,
@@ -2435,7 +2448,7 @@ const ProtobufCMessageDescriptor patchbay__bot__audio_format__descriptor =
   (ProtobufCMessageInit) patchbay__bot__audio_format__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__audio__field_descriptors[4] =
+static const ProtobufCFieldDescriptor patchbay__bot__audio__field_descriptors[5] =
 {
   {
     "samples",
@@ -2485,8 +2498,21 @@ static const ProtobufCFieldDescriptor patchbay__bot__audio__field_descriptors[4]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disable_prompt_cancellation",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Audio, disable_prompt_cancellation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__audio__field_indices_by_name[] = {
+  4,   /* field[4] = disable_prompt_cancellation */
   1,   /* field[1] = format */
   2,   /* field[2] = offset */
   0,   /* field[0] = samples */
@@ -2495,7 +2521,7 @@ static const unsigned patchbay__bot__audio__field_indices_by_name[] = {
 static const ProtobufCIntRange patchbay__bot__audio__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__audio__descriptor =
 {
@@ -2505,16 +2531,49 @@ const ProtobufCMessageDescriptor patchbay__bot__audio__descriptor =
   "Patchbay__Bot__Audio",
   "patchbay.bot",
   sizeof(Patchbay__Bot__Audio),
-  4,
+  5,
   patchbay__bot__audio__field_descriptors,
   patchbay__bot__audio__field_indices_by_name,
   1,  patchbay__bot__audio__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__audio__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define patchbay__bot__started__field_descriptors NULL
-#define patchbay__bot__started__field_indices_by_name NULL
-#define patchbay__bot__started__number_ranges NULL
+static const ProtobufCFieldDescriptor patchbay__bot__started__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Started, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "parameters",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Started, parameters),
+    &google__protobuf__struct__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__started__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+  1,   /* field[1] = parameters */
+};
+static const ProtobufCIntRange patchbay__bot__started__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
 const ProtobufCMessageDescriptor patchbay__bot__started__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -2523,10 +2582,10 @@ const ProtobufCMessageDescriptor patchbay__bot__started__descriptor =
   "Patchbay__Bot__Started",
   "patchbay.bot",
   sizeof(Patchbay__Bot__Started),
-  0,
+  2,
   patchbay__bot__started__field_descriptors,
   patchbay__bot__started__field_indices_by_name,
-  0,  patchbay__bot__started__number_ranges,
+  1,  patchbay__bot__started__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__started__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
@@ -2878,7 +2937,7 @@ const ProtobufCMessageDescriptor patchbay__bot__welcome__descriptor =
   (ProtobufCMessageInit) patchbay__bot__welcome__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__text__field_descriptors[2] =
+static const ProtobufCFieldDescriptor patchbay__bot__text__field_descriptors[3] =
 {
   {
     "text",
@@ -2904,15 +2963,28 @@ static const ProtobufCFieldDescriptor patchbay__bot__text__field_descriptors[2] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disable_prompt_cancellation",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Text, disable_prompt_cancellation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__text__field_indices_by_name[] = {
+  2,   /* field[2] = disable_prompt_cancellation */
   0,   /* field[0] = text */
   1,   /* field[1] = uninterruptible */
 };
 static const ProtobufCIntRange patchbay__bot__text__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__text__descriptor =
 {
@@ -2922,7 +2994,7 @@ const ProtobufCMessageDescriptor patchbay__bot__text__descriptor =
   "Patchbay__Bot__Text",
   "patchbay.bot",
   sizeof(Patchbay__Bot__Text),
-  2,
+  3,
   patchbay__bot__text__field_descriptors,
   patchbay__bot__text__field_indices_by_name,
   1,  patchbay__bot__text__number_ranges,

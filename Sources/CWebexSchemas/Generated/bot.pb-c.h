@@ -450,10 +450,16 @@ struct  Patchbay__Bot__CallInfo
    * The call was already under way when Patchbay first heard of it (Patchbay had restarted).
    */
   protobuf_c_boolean resumed;
+  /*
+   * What of vendor_configuration, additional_info and started's name and parameters was left out, because it is over a
+   * bound: names, such as `additional_info.history`.
+   */
+  size_t n_left_out;
+  char **left_out;
 };
 #define PATCHBAY__BOT__CALL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__call_info__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL }
 
 
 struct  Patchbay__Bot__AudioFormat
@@ -487,19 +493,32 @@ struct  Patchbay__Bot__Audio
    * From the bot: the caller cannot interrupt it.
    */
   protobuf_c_boolean uninterruptible;
+  /*
+   * From the bot: the platform is asked not to cancel what is said from here to the end of the turn when a later answer
+   * comes. It has nothing to do with the caller's interruptions.
+   */
+  protobuf_c_boolean disable_prompt_cancellation;
 };
 #define PATCHBAY__BOT__AUDIO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__audio__descriptor) \
-    , {0,NULL}, NULL, 0, 0 }
+    , {0,NULL}, NULL, 0, 0, 0 }
 
 
 struct  Patchbay__Bot__Started
 {
   ProtobufCMessage base;
+  /*
+   * The name that the platform's flow gives the start; empty where there is none.
+   */
+  char *name;
+  /*
+   * What the flow hands over with it, such as the customer's name or number. May hold personal data: never log it.
+   */
+  Google__Protobuf__Struct *parameters;
 };
 #define PATCHBAY__BOT__STARTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__started__descriptor) \
-     }
+    , (char *)protobuf_c_empty_string, NULL }
 
 
 struct  Patchbay__Bot__SpeechStarted
@@ -554,6 +573,9 @@ struct  Patchbay__Bot__CustomEvent
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Where something was left out because it is over a bound, `patchbay_left_out` is a list of the names.
+   */
   Google__Protobuf__Struct *parameters;
 };
 #define PATCHBAY__BOT__CUSTOM_EVENT__INIT \
@@ -619,10 +641,14 @@ struct  Patchbay__Bot__Text
    * The caller cannot interrupt it.
    */
   protobuf_c_boolean uninterruptible;
+  /*
+   * As in Audio.
+   */
+  protobuf_c_boolean disable_prompt_cancellation;
 };
 #define PATCHBAY__BOT__TEXT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__text__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, 0 }
 
 
 struct  Patchbay__Bot__Clear

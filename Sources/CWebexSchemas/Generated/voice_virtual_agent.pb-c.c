@@ -1722,7 +1722,7 @@ const ProtobufCEnumDescriptor webex__voice__voice_varesponse__response_type__des
   webex__voice__voice_varesponse__response_type__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor webex__voice__voice_varesponse__field_descriptors[8] =
+static const ProtobufCFieldDescriptor webex__voice__voice_varesponse__field_descriptors[9] =
 {
   {
     "prompts",
@@ -1820,8 +1820,21 @@ static const ProtobufCFieldDescriptor webex__voice__voice_varesponse__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "disable_prompt_cancellation",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Webex__Voice__VoiceVAResponse, disable_prompt_cancellation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned webex__voice__voice_varesponse__field_indices_by_name[] = {
+  8,   /* field[8] = disable_prompt_cancellation */
   4,   /* field[4] = input_handling_config */
   3,   /* field[3] = input_mode */
   2,   /* field[2] = input_sensitive */
@@ -1834,7 +1847,7 @@ static const unsigned webex__voice__voice_varesponse__field_indices_by_name[] = 
 static const ProtobufCIntRange webex__voice__voice_varesponse__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor webex__voice__voice_varesponse__descriptor =
 {
@@ -1844,7 +1857,7 @@ const ProtobufCMessageDescriptor webex__voice__voice_varesponse__descriptor =
   "Webex__Voice__VoiceVAResponse",
   "webex.voice",
   sizeof(Webex__Voice__VoiceVAResponse),
-  8,
+  9,
   webex__voice__voice_varesponse__field_descriptors,
   webex__voice__voice_varesponse__field_indices_by_name,
   1,  webex__voice__voice_varesponse__number_ranges,

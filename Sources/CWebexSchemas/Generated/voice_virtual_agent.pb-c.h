@@ -459,10 +459,15 @@ struct  Webex__Voice__VoiceVAResponse
   Webex__Voice__TextContent *session_transcript;
   Webex__Voice__TextContent *session_summary;
   Webex__Voice__VoiceVAResponse__ResponseType response_type;
+  /*
+   * A later answer does not cancel the prompts of this one, as it would those of a PARTIAL answer. It has nothing to do
+   * with the caller's interruptions.
+   */
+  protobuf_c_boolean disable_prompt_cancellation;
 };
 #define WEBEX__VOICE__VOICE_VARESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&webex__voice__voice_varesponse__descriptor) \
-    , 0,NULL, 0,NULL, 0, WEBEX__VOICE__VOICE_VAINPUT_MODE__INPUT_VOICE_MODE_UNSPECIFIED, NULL, NULL, NULL, WEBEX__VOICE__VOICE_VARESPONSE__RESPONSE_TYPE__FINAL }
+    , 0,NULL, 0,NULL, 0, WEBEX__VOICE__VOICE_VAINPUT_MODE__INPUT_VOICE_MODE_UNSPECIFIED, NULL, NULL, NULL, WEBEX__VOICE__VOICE_VARESPONSE__RESPONSE_TYPE__FINAL, 0 }
 
 
 /*

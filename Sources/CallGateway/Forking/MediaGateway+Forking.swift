@@ -27,10 +27,20 @@ extension MediaGateway {
         throw RPCStatus(.invalidArgument, "conversation_id is empty")
       }
       let key = ConversationKey(organization: identity.organization, conversation: conversation)
+      var parameters = request.additionalInfo.mapValues { BotValue.string($0) }
+      if !request.leftOut.isEmpty {
+        parameters[LeftOutValues.parameter] = .list(request.leftOut.names.map { .string($0) })
+        metrics.leftOutValues.increment(by: request.leftOut.count)
+        log.warning(
+          "values of the flow are over their bounds and were left out",
+          metadata: [
+            "conversation": "\(conversation)", "names": "\(request.leftOut.names.joined(separator: ", "))",
+          ])
+      }
       let info = MediaSessionInfo(
         kind: .fork, organization: key.organization, conversation: key.conversation,
         trackingID: call.trackingID,
-        parameters: request.additionalInfo.mapValues { .string($0) }, sampleRate: settings.forkRate)
+        parameters: parameters, sampleRate: settings.forkRate)
       return try session(key, kind: .fork, identity: identity, loop: call.loop) { receivers in
         ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.loop, worker: worker)
       }

@@ -10,6 +10,7 @@ final class MediaMetrics: Sendable {
   let frames = Counter(label: "patchbay_media_frames_total")
   let videoFrames = Counter(label: "patchbay_media_video_frames_total")
   let refusedAudio = Counter(label: "patchbay_media_audio_refused_total")
+  let leftOutValues = Counter(label: "patchbay_flow_values_left_out_total")
   let repeatedSamples = Counter(label: "patchbay_media_repeated_samples_total")
   let reportedErrors = Counter(label: "patchbay_media_reported_errors_total")
   private let lost = Counter(label: "patchbay_media_packets_lost_total")

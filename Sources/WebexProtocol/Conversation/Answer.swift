@@ -34,6 +34,8 @@ struct Answer {
   var hasSentAudio = false
   var event: VoiceResponse.Event?
   var ending: Ending?
+  /// What is sent of it is marked as not to be cancelled by a later answer.
+  var isCancellationDisabled = false
 
   /// Nothing was said and nothing decided.
   var isEmpty: Bool { pieces.isEmpty && ending == nil && event == nil }

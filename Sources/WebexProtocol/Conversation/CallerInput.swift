@@ -59,6 +59,8 @@ public enum BotOutput: Sendable, Equatable {
   /// Mu-law at 8,000 Hz.
   case audio([UInt8], bargeIn: Bool)
   case text(String, bargeIn: Bool)
+  /// What is said from here to the end of the turn is not to be cancelled by a later answer.
+  case disablePromptCancellation
   /// Drops what was not sent yet of the turn.
   case clear
   case endTurn(TurnSettings?)

@@ -23,7 +23,12 @@ extension ConversationStateMachine {
           sizes: settings.chunks, isUrgent: playout.ahead(now) <= Self.urgentAhead)
       {
         let prompt = prompt(of: piece, isTerminal: isTerminal, now: now)
-        actions.append(.send(rpc, VoiceResponse(.chunk, prompts: [prompt], isInputSensitive: isSensitive)))
+        actions.append(
+          .send(
+            rpc,
+            VoiceResponse(
+              .chunk, prompts: [prompt], isInputSensitive: isSensitive,
+              isPromptCancellationDisabled: answer.isCancellationDisabled)))
       }
       settleMarks(now: now)
       guard let ending = answer.ending, answer.pieces.isEmpty else { return }
@@ -41,16 +46,21 @@ extension ConversationStateMachine {
     _ ending: Answer.Ending, prompts: [VoiceResponse.Prompt], on rpc: RPCID, now: Duration
   ) {
     let event = answer.event
+    let isCancellationDisabled = answer.isCancellationDisabled
     settleMarks(now: now)
     answer = Answer()
     audioAtDeadline = 0
     if case .inProgress(let first) = greeting { greeting = .sent(first) }
     guard ending.isTerminal else {
-      actions.append(.send(rpc, continuingResponse(prompts: prompts, event: event)))
+      var response = continuingResponse(prompts: prompts, event: event)
+      response.isPromptCancellationDisabled = isCancellationDisabled
+      actions.append(.send(rpc, response))
       complete(rpc)
       return
     }
-    actions.append(.send(rpc, terminalResponse(ending, prompts: prompts)))
+    var response = terminalResponse(ending, prompts: prompts)
+    response.isPromptCancellationDisabled = isCancellationDisabled
+    actions.append(.send(rpc, response))
     switch ending {
     case .end: close(.ended)
     case .failed: close(.botFailed)

@@ -33,6 +33,7 @@ extension ConversationStateMachine {
     case .audio(let bytes, let bargeIn): append(audio: bytes, bargeIn: bargeIn, now: now)
     case .text(let text, let bargeIn): append(text: text, bargeIn: bargeIn, now: now)
     case .clear: clear(now: now)
+    case .disablePromptCancellation: answer.isCancellationDisabled = true
     case .settings(let settings): current = settings
     case .custom(let name, let metadata): answer.event = .init(.custom, name: name, metadata: metadata)
     case .endTurn(let settings):

@@ -18,7 +18,7 @@ public final class ForkRequestDecoder {
   ///
   /// - Throws: ``MessageError`` where the request is malformed or over a limit; otherwise what the closure throws.
   public func decode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (borrowing ForkRequestView) throws -> R) throws -> R {
-    try decoder.decode(bytes) { try body(ForkRequestView($0)) }
+    try decoder.decode(bytes) { try body(ForkRequestView($0, leftOut: decoder.leftOut)) }
   }
 }
 
@@ -51,7 +51,13 @@ public struct ForkRequestView: ~Copyable {
 
   private let message: UnsafePointer<Webex__Forking__ConversationAudioForkingRequest>
 
-  init(_ message: UnsafePointer<Webex__Forking__ConversationAudioForkingRequest>) { self.message = message }
+  /// What of the flow designer's values is over a bound and therefore not here.
+  public let leftOut: LeftOutValues
+
+  init(_ message: UnsafePointer<Webex__Forking__ConversationAudioForkingRequest>, leftOut: LeftOutValues) {
+    self.message = message
+    self.leftOut = leftOut
+  }
 
   /// The conversation; may be left out after an RPC's first message.
   public var conversationID: BorrowedText { BorrowedText(message.pointee.conversation_id) }

@@ -56,6 +56,11 @@ package final class MessageBuilder {
     return (elements.count, array)
   }
 
+  /// The count and the elements of a repeated field of strings.
+  package func texts(_ strings: [String]) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
+    array(strings.map { text($0) })
+  }
+
   /// The count and the numbers of a repeated field.
   func numbers<Number: BitwiseCopyable>(_ numbers: [Number]) -> (Int, UnsafeMutablePointer<Number>?) {
     guard !numbers.isEmpty else { return (0, nil) }

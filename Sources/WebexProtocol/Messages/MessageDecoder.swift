@@ -6,6 +6,8 @@ package final class MessageDecoder<Message> {
   let schema: WireSchema
   private let arena: CappedArena
   private var isDecoding = false
+  /// What was left out of the message at hand.
+  private(set) var leftOut = LeftOutValues()
 
   package convenience init(_ schema: WireSchema) { self.init(schema, arena: CappedArena()) }
 
@@ -19,15 +21,33 @@ package final class MessageDecoder<Message> {
     precondition(!isDecoding, "a decoder holds one message at a time")
     isDecoding = true
     defer { isDecoding = false }
-    let message: UnsafePointer<ProtobufCMessage>
-    switch try WireScan.scan(bytes, schema: schema) {
-    case .plain:
-      message = try arena.unpack(bytes, schema.descriptor)
-    case .toBeRewritten:
-      let plain = try WireRewrite.rewrite(bytes, schema: schema)
-      message = try plain.withUnsafeBytes { try arena.unpack($0, schema.descriptor) }
+    if !leftOut.isEmpty { leftOut = LeftOutValues() }
+    var outcome = try WireScan.scan(bytes, schema: schema)
+    var shortened: [UInt8]?
+    if case .toBeShortened(let values) = outcome {
+      let short = WireElision.shorten(bytes, by: values)
+      leftOut = WireElision.names(values, in: bytes, schema)
+      outcome = try short.withUnsafeBytes { try WireScan.scan($0, schema: schema) }
+      shortened = short
     }
+    let message =
+      if let shortened { try shortened.withUnsafeBytes { try unpack($0, outcome) } } else {
+        try unpack(bytes, outcome)
+      }
     // Memory from the arena, where protobuf-c has made a message of the type that the schema describes.
     return try body(UnsafeRawPointer(message).assumingMemoryBound(to: Message.self))
+  }
+
+  private func unpack(
+    _ bytes: UnsafeRawBufferPointer, _ outcome: WireScan.Outcome
+  ) throws -> UnsafePointer<ProtobufCMessage> {
+    switch outcome {
+    case .plain: return try arena.unpack(bytes, schema.descriptor)
+    case .toBeRewritten:
+      let plain = try WireRewrite.rewrite(bytes, schema: schema)
+      return try plain.withUnsafeBytes { try arena.unpack($0, schema.descriptor) }
+    // Nothing of what is left is over a bound.
+    case .toBeShortened: throw MessageError(.tooMuchMemory)
+    }
   }
 }

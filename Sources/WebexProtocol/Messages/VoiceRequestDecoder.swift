@@ -23,7 +23,7 @@ public final class VoiceRequestDecoder {
     _ bytes: UnsafeRawBufferPointer, _ body: (borrowing VoiceRequestView) throws -> R
   ) throws -> R {
     try decoder.decode(bytes) { message in
-      let view = try VoiceRequestView(message)
+      let view = try VoiceRequestView(message, leftOut: decoder.leftOut)
       return try body(view)
     }
   }

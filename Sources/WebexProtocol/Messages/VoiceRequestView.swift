@@ -51,9 +51,12 @@ public struct VoiceRequestView: ~Copyable {
 
   private let message: UnsafePointer<Webex__Voice__VoiceVARequest>
   private let encoding: AudioEncoding?
+  /// What of the flow designer's values is over a bound and therefore not here.
+  public let leftOut: LeftOutValues
 
-  init(_ message: UnsafePointer<Webex__Voice__VoiceVARequest>) throws(MessageError) {
+  init(_ message: UnsafePointer<Webex__Voice__VoiceVARequest>, leftOut: LeftOutValues) throws(MessageError) {
     self.message = message
+    self.leftOut = leftOut
     guard let audio = Self.audio(message) else {
       encoding = nil
       return

@@ -8,7 +8,7 @@ extension VoiceResponse {
   ///
   /// Protobuf does not tell an empty field from an absent one: empty texts and numbers of 0 become `nil`, and a prompt
   /// without text, audio and URI is one whose audio is present and empty. Numbers that an enum does not have become its
-  /// "unspecified" value. SSML counts as text; `audio_uri` is not read.
+  /// "unspecified" value. SSML counts as text.
   ///
   /// - Throws: ``MessageError`` where the response is malformed, over a limit or of an unknown type.
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -36,7 +36,8 @@ extension VoiceResponse {
       },
       isInputSensitive: message.input_sensitive != 0, inputMode: mode == .unspecified ? nil : mode,
       inputHandling: (message.input_handling_config?.pointee).map(InputHandling.init),
-      transcript: Self.text(message.session_transcript), summary: Self.text(message.session_summary))
+      transcript: Self.text(message.session_transcript), summary: Self.text(message.session_summary),
+      isPromptCancellationDisabled: message.disable_prompt_cancellation != 0)
   }
 
   private static func text(_ message: UnsafePointer<Webex__Voice__TextContent>?) -> String? {
@@ -52,9 +53,10 @@ extension VoiceResponse.Prompt {
   fileprivate init(_ message: Webex__Voice__Prompt) {
     let text = BorrowedText(message.text).nonEmptyString
     let audio = Array(UnsafeBufferPointer(start: message.audio_content.data, count: message.audio_content.len))
-    let saysNothingElse = text == nil && BorrowedText(message.audio_uri).isEmpty
+    let uri = BorrowedText(message.audio_uri).nonEmptyString
+    let saysNothingElse = text == nil && uri == nil
     self.init(
-      text: text, audio: audio.isEmpty && !saysNothingElse ? nil : audio,
+      text: text, audio: audio.isEmpty && !saysNothingElse ? nil : audio, audioURI: uri,
       isBargeInEnabled: message.is_barge_in_enabled != 0)
   }
 }

@@ -18,6 +18,7 @@ extension VoiceResponse {
     message.pointee.input_handling_config = inputHandling?.build(builder)
     message.pointee.session_transcript = transcript.map { Self.text($0, builder) }
     message.pointee.session_summary = summary.map { Self.text($0, builder) }
+    message.pointee.disable_prompt_cancellation = isPromptCancellationDisabled ? 1 : 0
     message.pointee.response_type = Webex__Voice__VoiceVAResponse__ResponseType(
       rawValue: UInt32(bitPattern: kind.rawValue))
     return pack(message, messages, from: 0, builder)
@@ -62,6 +63,7 @@ extension VoiceResponse.Prompt {
   fileprivate func build(_ builder: MessageBuilder) -> UnsafeMutablePointer<Webex__Voice__Prompt> {
     let message = builder.make(webex__voice__prompt__init)
     if let text { message.pointee.text = builder.text(text) }
+    if let audioURI { message.pointee.audio_uri = builder.text(audioURI) }
     message.pointee.is_barge_in_enabled = isBargeInEnabled ? 1 : 0
     return message
   }

@@ -14,7 +14,7 @@ public struct WireLimits: Sendable, Hashable {
   /// Entries and list values of all `Struct`s of the message together.
   public var structEntries = 256
   /// Bytes of a string.
-  public var textBytes = 4096
+  public var textBytes = 16_384
   /// Bytes of a string whose field name ends in `_id` (or `_ids`).
   public var identifierBytes = 128
   /// Bytes of a `bytes` field.
@@ -23,16 +23,19 @@ public struct WireLimits: Sendable, Hashable {
   public var values = ["additional_info": 32, "dtmf_events": 64]
   /// Values of a repeated field that ``values`` does not name.
   public var otherValues = 256
+  /// Fields that hold what the flow designer wrote, by name. Of these a value over a bound is left out
+  /// (``LeftOutValues``) instead of the message being refused: `fields` is an entry of an outermost `Struct`.
+  public var free: Set<String> = []
 
-  /// The bounds of what a client sends to the server: 128 KiB, 512 fields, strings of 4 KiB, audio of 64 KiB.
-  public static let request = WireLimits()
-
-  /// The bounds of what a bot sends: as a request's, with texts of 16 KiB to speak.
-  public static let bot: WireLimits = {
+  /// The bounds of what a client sends to the server: 128 KiB, 512 fields, strings of 16 KiB, audio of 64 KiB.
+  public static let request: WireLimits = {
     var limits = WireLimits()
-    limits.textBytes = 16_384
+    limits.free = ["vendor_specific_config", "additional_info", "name", "fields"]
     return limits
   }()
+
+  /// The bounds of what a bot sends: as a request's, but nothing is left out.
+  public static let bot = WireLimits()
 
   /// The bounds of what a server sends to our own clients: 4 MiB, of which one prompt may take all.
   public static let response: WireLimits = {

@@ -4,11 +4,23 @@
 /// Recursion is bounded by the limits: a level is checked before it is entered.
 struct WireScan {
   /// What a message that keeps all limits needs before protobuf-c may decode it.
-  enum Outcome {
+  enum Outcome: Equatable {
     /// Nothing: protobuf-c decodes it as protobuf says.
     case plain
     /// To be rewritten first, see ``WireRewrite``: protobuf-c would refuse or misread it although it is valid.
     case toBeRewritten
+    /// To be written without some values first, see ``WireElision``: they are over a bound, and free.
+    case toBeShortened([OverlongValue])
+  }
+
+  /// A free value that is over a bound.
+  struct OverlongValue: Equatable {
+    /// Index into the schema's fields.
+    var field: Int
+    /// The bytes of the field, its tag included.
+    var range: Range<Int>
+    /// The bytes of its value.
+    var value: Range<Int>
   }
 
   private let bytes: UnsafePointer<UInt8>
@@ -18,7 +30,8 @@ struct WireScan {
   private var fieldsLeft: Int
   private var structFieldsLeft: Int
   private let limits: WireLimits
-  private var outcome = Outcome.plain
+  private var isToBeRewritten = false
+  private var overlong: [OverlongValue] = []
   private var failure: MessageError.Reason?
   /// From the innermost field outwards: an index into the schema's fields, or an unknown field's number, negated.
   private var failurePath: [Int] = []
@@ -57,6 +70,10 @@ struct WireScan {
     structFieldsLeft = limits.structFields
   }
 
+  private var outcome: Outcome {
+    overlong.isEmpty ? isToBeRewritten ? .toBeRewritten : .plain : .toBeShortened(overlong)
+  }
+
   // Positions are at most the message's size, at most 2^31; every sum below is within Int by far.
 
   private mutating func message(_ index: Int, from start: Int, to end: Int, depth: Int, structDepth: Int) -> Bool {
@@ -64,6 +81,7 @@ struct WireScan {
     var position = start
     var seen: UInt64 = 0
     while position < end {
+      let fieldStart = position
       guard let tag = WireReader.varint32(bytes, &position, end) else {
         return fail(position < end ? .invalidFieldNumber : .truncated)
       }
@@ -74,19 +92,60 @@ struct WireScan {
       let step: Bool
       if fieldIndex >= 0 {
         let field = fields[fieldIndex]
-        guard count(message.nesting) else { return fail(at: fieldIndex) }
-        if field.isMerged {
-          let bit = UInt64(1) << UInt64((fieldIndex - message.firstField) & 63)
-          if seen & bit != 0 { outcome = .toBeRewritten }
-          seen |= bit
+        if field.isFree, structDepth <= 1, wireType == 2 {
+          step = free(
+            fieldIndex, from: fieldStart, message.nesting, &position, end, depth: depth, structDepth: structDepth)
+        } else {
+          guard count(message.nesting) else { return fail(at: fieldIndex) }
+          if field.isMerged {
+            let bit = UInt64(1) << UInt64((fieldIndex - message.firstField) & 63)
+            if seen & bit != 0 { isToBeRewritten = true }
+            seen |= bit
+          }
+          step = value(of: field, wireType, &position, end, depth: depth, structDepth: structDepth)
         }
-        step = value(of: field, wireType, &position, end, depth: depth, structDepth: structDepth)
       } else {
         step = count(.message) && skip(wireType, &position, end)
       }
       if !step { return fail(at: fieldIndex >= 0 ? fieldIndex : -Int(number)) }
     }
     return true
+  }
+
+  /// A value that may be left out where it is over a bound: then it is noted, and counts as a field and nothing more.
+  private mutating func free(
+    _ fieldIndex: Int, from start: Int, _ nesting: WireSchema.Nesting, _ position: inout Int, _ end: Int, depth: Int,
+    structDepth: Int
+  ) -> Bool {
+    let field = fields[fieldIndex]
+    let before = (structFieldsLeft, field.counter >= 0 ? counters[field.counter] : 0, failurePath.count)
+    let valueStart = position
+    if count(nesting),
+      value(of: field, 2, &position, end, depth: depth, structDepth: structDepth)
+    {
+      return true
+    }
+    guard let failure, isOverABound(failure) else { return false }
+    self.failure = nil
+    failurePath.removeSubrange(before.2...)
+    structFieldsLeft = before.0
+    // All values of `Struct`s have one counter, so that nothing within has changed another.
+    if field.counter >= 0 { counters[field.counter] = before.1 }
+    position = valueStart
+    guard let length = length(&position, end) else { return false }
+    let payload = position..<position + length
+    position += length
+    overlong.append(OverlongValue(field: fieldIndex, range: start..<position, value: payload))
+    return true
+  }
+
+  /// Whether a value is well-formed and only more than is taken. Fields of the message itself have a bound of their own.
+  private func isOverABound(_ reason: MessageError.Reason) -> Bool {
+    switch reason {
+    case .tooLong, .tooManyValues: true
+    case .tooManyFields(let limit): limit == limits.structFields
+    default: false
+    }
   }
 
   private func find(_ number: UInt32, in message: WireSchema.Message) -> Int {
@@ -133,7 +192,7 @@ struct WireScan {
       return packed(field, from: start, to: position)
     default:
       // As protobuf has it, a known field of another wire type is an unknown field; protobuf-c refuses the message.
-      outcome = .toBeRewritten
+      isToBeRewritten = true
       return skip(wireType, &position, end)
     }
   }

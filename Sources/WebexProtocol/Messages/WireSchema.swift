@@ -29,6 +29,8 @@ package final class WireSchema: Sendable {
     var counter: Int
     /// Index of the type of a message field, or -1.
     var message: Int
+    /// Whether a value over a bound may be left out.
+    var isFree: Bool
 
     /// Whether values of the field come with this wire type.
     func takes(_ wireType: UInt8) -> Bool {
@@ -152,7 +154,7 @@ extension WireSchema {
         number: field.id, kind: kind, isPackable: isRepeated && isNumber, isMerged: kind == .message && !isRepeated,
         oneof: field.flags & PROTOBUF_C_FIELD_FLAG_ONEOF.rawValue != 0 ? Int(field.quantifier_offset) : -1,
         limit: limit,
-        counter: isRepeated ? counter(name, nesting: nesting) : -1, message: -1)
+        counter: isRepeated ? counter(name, nesting: nesting) : -1, message: -1, isFree: limits.free.contains(name))
     }
 
     private mutating func counter(_ name: String, nesting: Nesting) -> Int {

@@ -12,14 +12,17 @@ public struct VoiceResponse: Sendable, Equatable {
   public struct Prompt: Sendable, Equatable {
     /// What the platform's own text to speech says.
     public var text: String?
+    /// Where the audio is, instead of being here.
+    public var audioURI: String?
     /// A WAV file, or raw mu-law at 8 kHz.
     public var audio: [UInt8]?
     /// Whether the caller may interrupt it.
     public var isBargeInEnabled: Bool
 
     /// A prompt.
-    public init(text: String? = nil, audio: [UInt8]? = nil, isBargeInEnabled: Bool) {
+    public init(text: String? = nil, audio: [UInt8]? = nil, audioURI: String? = nil, isBargeInEnabled: Bool) {
       self.text = text
+      self.audioURI = audioURI
       self.audio = audio
       self.isBargeInEnabled = isBargeInEnabled
     }
@@ -70,11 +73,14 @@ public struct VoiceResponse: Sendable, Equatable {
   public var transcript: String?
   /// Plain text of `session_summary`.
   public var summary: String?
+  /// `disable_prompt_cancellation`: a later answer does not cancel these prompts. Not about the caller's interruptions.
+  public var isPromptCancellationDisabled: Bool
 
   /// A response.
   public init(
     _ kind: Kind = .final, prompts: [Prompt] = [], events: [Event] = [], isInputSensitive: Bool = false,
-    inputMode: InputMode? = nil, inputHandling: InputHandling? = nil, transcript: String? = nil, summary: String? = nil
+    inputMode: InputMode? = nil, inputHandling: InputHandling? = nil, transcript: String? = nil, summary: String? = nil,
+    isPromptCancellationDisabled: Bool = false
   ) {
     self.kind = kind
     self.prompts = prompts
@@ -84,5 +90,6 @@ public struct VoiceResponse: Sendable, Equatable {
     self.inputHandling = inputHandling
     self.transcript = transcript
     self.summary = summary
+    self.isPromptCancellationDisabled = isPromptCancellationDisabled
   }
 }

@@ -30,6 +30,23 @@ struct ServerMessageTests {
     }
   }
 
+  @Test("tells the start with what the flow hands over, and what of it is missing")
+  func started() throws {
+    let info = CallInfo(
+      organization: "o", conversation: "c", agent: "a", startName: "vip",
+      startParameters: ["customer": .string("Ada"), "visits": .number(3)], leftOut: ["parameters.history"])
+    var encoder = ServerMessageEncoder(encoding: .mulaw, info: info)
+    try read(encoder.hello(info)) { message in
+      let call = try #require(message.hello?.pointee.call?.pointee)
+      #expect(call.n_left_out == 1 && BorrowedText(call.left_out?[0]).string == "parameters.history")
+    }
+    try read(encoder.event(.started, turn: 1)) { message in
+      let started = try #require(message.started?.pointee)
+      #expect(BorrowedText(started.name).string == "vip")
+      #expect(StructValue.object(started.parameters) == ["customer": .string("Ada"), "visits": .number(3)])
+    }
+  }
+
   @Test("holds the caller's audio at its own rate as linear samples, and at 8,000 Hz as mu-law")
   func audio() throws {
     let audio = CallerAudio(samples: [Int16](repeating: 1000, count: 1600), sampleRate: 16_000, offset: 300)

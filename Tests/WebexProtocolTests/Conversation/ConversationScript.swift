@@ -97,6 +97,7 @@ struct ConversationScript {
     }
     if let mode = response.inputMode { words.append("→\(mode)") }
     if response.isInputSensitive { words.append("sensitive") }
+    if response.isPromptCancellationDisabled { words.append("uncancelled") }
     return words.joined(separator: " ")
   }
 }

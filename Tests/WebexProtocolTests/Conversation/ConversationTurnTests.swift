@@ -35,6 +35,22 @@ struct ConversationTurnTests {
     #expect(script.play(.bot(.endTurn(nil))) == ["#1 chunk 2400B", "#1 final 0B! →voiceAndDTMF", "#1 ok"])
   }
 
+  @Test("what a bot says is not to be cancelled is marked so to the end of its turn, and the next turn is not")
+  func promptCancellation() {
+    var chunks = ConversationScript(.chunk)
+    chunks.play(.caller(.sessionStart, on: 1), .halfClose(1))
+    #expect(chunks.play(.bot(.speech(3200))) == ["#1 chunk 1600B"])
+    #expect(
+      chunks.play(.bot(.disablePromptCancellation), .bot(.speech(800)), .bot(.endTurn(nil))) == [
+        "#1 chunk 2400B uncancelled", "#1 final 0B! →voiceAndDTMF uncancelled", "#1 ok",
+      ])
+    var whole = ConversationScript(.wav)
+    whole.play(.caller(.sessionStart, on: 1), .halfClose(1), .bot(.disablePromptCancellation), .bot(.speech(800)))
+    #expect(whole.play(.bot(.endTurn(nil))) == ["#1 final 858B →voiceAndDTMF uncancelled", "#1 ok"])
+    whole.play(.caller(.noInput, on: 2), .halfClose(2), .bot(.speech(800)))
+    #expect(whole.play(.bot(.endTurn(nil))) == ["#2 final 858B →voiceAndDTMF", "#2 ok"])
+  }
+
   @Test("voice: START_OF_INPUT, END_OF_INPUT and the answer, each once", arguments: modes)
   func spokenTurn(mode: ResponseMode) {
     var script = Self.greeted(mode)

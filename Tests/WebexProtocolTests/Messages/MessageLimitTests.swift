@@ -37,28 +37,12 @@ struct MessageLimitTests {
     ) {
       Wire.bytes(6, entries($0) { _ in Wire.number(100, 1) })
     },
-    Limit(name: "additional_info", limit: 32, path: "additional_info", error: { _ in .tooManyValues(limit: 32) }) {
-      entries($0) { Wire.bytes(9, Wire.text(1, "\($0)") + Wire.text(2, "v")) }
-    },
     Limit(name: "keys", limit: 64, path: "dtmf_input.dtmf_events", error: { _ in .tooManyValues(limit: 64) }) {
       Wire.bytes(7, Wire.bytes(1, [UInt8](repeating: 5, count: $0)))
     },
     Limit(name: "keys one by one", limit: 64, path: "dtmf_input.dtmf_events", error: { _ in .tooManyValues(limit: 64) })
     {
       Wire.bytes(7, entries($0) { _ in Wire.number(1, 5) })
-    },
-    Limit(
-      name: "entries of a Struct", limit: 256, path: "event_input.parameters.fields",
-      error: { _ in .tooManyValues(limit: 256) }
-    ) {
-      Wire.event(parameters: entries($0) { Wire.bytes(1, Wire.text(1, "\($0)") + Wire.bytes(2, Wire.number(4, 1))) })
-    },
-    Limit(
-      name: "values of a list in a Struct", limit: 255,
-      path: "event_input.parameters.fields.value.list_value.values", error: { _ in .tooManyValues(limit: 256) }
-    ) {
-      let list = entries($0) { _ in Wire.bytes(1, Wire.number(4, 1)) }
-      return Wire.event(parameters: Wire.bytes(1, Wire.text(1, "l") + Wire.bytes(2, Wire.bytes(6, list))))
     },
     Limit(
       name: "levels of Structs", limit: 16, path: Self.path(of: "struct_value", "fields", levels: 16),
@@ -77,17 +61,7 @@ struct MessageLimitTests {
     text("conversation_id", "conversation_id", 128) { Wire.bytes(1, $0) },
     text("customer_org_id", "customer_org_id", 128) { Wire.bytes(2, $0) },
     text("virtual_agent_id", "virtual_agent_id", 128) { Wire.bytes(3, $0) },
-    text("vendor_specific_config", "vendor_specific_config", 4096) { Wire.bytes(5, $0) },
-    text("language", "audio_input.language_code", 4096) { Wire.bytes(6, Wire.bytes(5, $0)) },
-    text("event name", "event_input.name", 4096) { Wire.bytes(8, Wire.bytes(2, $0)) },
-    text("info key", "additional_info.key", 4096) { Wire.bytes(9, Wire.bytes(1, $0)) },
-    text("info value", "additional_info.value", 4096) { Wire.bytes(9, Wire.bytes(2, $0)) },
-    text("Struct key", "event_input.parameters.fields.key", 4096) {
-      Wire.event(parameters: Wire.bytes(1, Wire.bytes(1, $0)))
-    },
-    text("Struct text", "event_input.parameters.fields.value.string_value", 4096) {
-      Wire.event(parameters: Wire.bytes(1, Wire.bytes(2, Wire.bytes(3, $0))))
-    },
+    text("language", "audio_input.language_code", 16_384) { Wire.bytes(6, Wire.bytes(5, $0)) },
   ]
 
   static func path(of member: String, _ fields: String, levels: Int) -> String {

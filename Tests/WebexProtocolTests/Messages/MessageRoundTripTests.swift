@@ -72,6 +72,8 @@ struct MessageRoundTripTests {
       inputMode: .voiceAndDTMF, inputHandling: handling, transcript: "caller: hello", summary: "They said hello."),
     VoiceResponse(.partial, events: [.init(.noMatch)], inputMode: .dtmf, inputHandling: InputHandling()),
     VoiceResponse(inputMode: .voice, inputHandling: InputHandling(dtmf: .init(), speechTimers: .init())),
+    VoiceResponse(
+      prompts: [.init(audioURI: "https://a.example/b.wav", isBargeInEnabled: true)], isPromptCancellationDisabled: true),
   ]
 
   @Test("a response is read as it was written", arguments: responses.indices)
