@@ -40,12 +40,15 @@ extension Configuration.Agent {
           endpoint: try bot.endpoint.resolved(), model: bot.model, voice: bot.voice, instructions: bot.instructions,
           greeting: bot.greeting, format: .init(rawValue: bot.format.rawValue) ?? .pcmu,
           tools: bot.tools.compactMap { .init(rawValue: $0.rawValue) },
-          session: try bot.sessionFile.map(Self.text(of:))))
+          session: try bot.sessionFile.map(Self.text(of:)),
+          callData: .init(rawValue: bot.callData.rawValue) ?? .item))
     case .byova(let bot):
       .byova(
         ForwardingSettings(
           endpoint: try bot.endpoint.resolved(), agent: bot.agent,
-          endOfInput: bot.endOfInput == .upstream ? .upstream : .patchbay))
+          endOfInput: bot.endOfInput == .upstream ? .upstream : .patchbay,
+          completeTimeout: .init(rawValue: bot.completeTimeout.rawValue) ?? .shorter,
+          endSilence: Int(speech.endSilence / .milliseconds(1)), forwardsToken: bot.forwardsToken))
     }
   }
 }

@@ -1,15 +1,21 @@
 """A bot that speaks the OpenAI Realtime events holds calls: the stand-in of Scripts/examples/realtime-stand-in."""
 
+import base64
+import contextlib
+import itertools
 import json
+import threading
 import time
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import serve
 
 from caller import Caller
 from conftest import TENANT_A, agent
 from gateway import run
 from realtime import StandIn
-from schemas import START_OF_DTMF, Event
+from schemas import SESSION_START, START_OF_DTMF, Event
 from speech import likeness, prompt, recorded
 
 QUESTION = "vm-theperson"
@@ -189,6 +195,163 @@ def test_the_api_key(stand_in, realtime_caller, tmp_path):
     caller = realtime_caller(server.url, api_key_file=str(key))
     assert caller.start().audio.seconds > 1
     assert "canary-4f1c" not in caller.gateway.log
+
+
+class Odd:
+    """A server of the Realtime events that a test leads by the hand: `answer(server, event)` is called for what comes."""
+
+    def __init__(self, answer):
+        self.events = []
+        self.answer = answer
+        self.ids = itertools.count(1)
+        self.server = serve(self.hold, "127.0.0.1", 0, max_size=None)
+        self.url = f"ws://127.0.0.1:{self.server.socket.getsockname()[1]}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def hold(self, connection):
+        self.connection = connection
+        with contextlib.suppress(ConnectionClosed):
+            for text in connection:
+                event = json.loads(text)
+                self.events.append((time.monotonic(), event))
+                self.answer(self, event)
+
+    def send(self, type, **members):
+        self.connection.send(json.dumps({"type": type} | members))
+
+    def respond(self, audio=b"", output=()):
+        """A whole response, its audio in one delta."""
+        id = self.create()
+        if audio:
+            self.delta(id, audio)
+        self.send("response.done", response={"id": id, "status": "completed", "output": list(output)})
+
+    def create(self):
+        id = f"resp_{next(self.ids)}"
+        self.send("response.created", response={"id": id})
+        return id
+
+    def delta(self, id, audio):
+        self.send("response.output_audio.delta", response_id=id, item_id=f"item_of_{id}", content_index=0,
+                  delta=base64.b64encode(audio).decode())
+
+    def of(self, type):
+        return [event for _, event in self.events if event["type"] == type]
+
+    def stop(self):
+        self.server.shutdown()
+
+
+@pytest.fixture
+def odd():
+    servers = []
+
+    def start(answer):
+        servers.append(Odd(answer))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+def test_large_events(odd, realtime_caller):
+    """A delta of 3 s of linear audio, and an item with 10 s of the caller's, are events like any other."""
+    spoken = recorded(QUESTION)
+    padded = (spoken + recorded("tt-monkeysintro")).encoded("linear16", 24_000)
+    assert len(padded) > 144_000
+
+    def answer(server, event):
+        if event["type"] == "session.update":
+            server.send("session.updated", session=event["session"])
+        if event["type"] == "response.create":
+            server.send("conversation.item.created", item={
+                "id": "i", "type": "message", "role": "user",
+                "content": [{"type": "input_audio", "audio": base64.b64encode(bytes(480_000)).decode()}]})
+            server.respond(padded)
+
+    caller = realtime_caller(odd(answer).url, format="pcm")
+    greeting = caller.start()
+    assert likeness(greeting.audio, spoken) > 0.9
+    assert abs(greeting.audio.seconds - len(padded) / 48_000) < 0.1
+
+
+def test_another_rate(odd, realtime_caller):
+    """A server that goes on at 16 kHz is followed: its second lasts a second."""
+    spoken = recorded(QUESTION)
+
+    def answer(server, event):
+        if event["type"] == "session.update":
+            session = event["session"]
+            for side in ("input", "output"):
+                session["audio"][side]["format"] = {"type": "audio/pcm", "rate": 16_000}
+            server.send("session.updated", session=session)
+        if event["type"] == "response.create":
+            server.respond(spoken.encoded("linear16", 16_000))
+
+    caller = realtime_caller(odd(answer).url, format="pcm")
+    greeting = caller.start()
+    assert abs(greeting.audio.seconds - spoken.seconds) < 0.1 and likeness(greeting.audio, spoken) > 0.9
+
+
+@pytest.mark.parametrize("arguments", ["null", "[]"])
+def test_functions_without_arguments(odd, realtime_caller, arguments):
+    """Models write null or [] where there are no arguments: the call ends all the same."""
+
+    def answer(server, event):
+        if event["type"] == "session.update":
+            server.send("session.updated", session=event["session"])
+        if event["type"] == "response.create":
+            server.respond(prompt("good-bye").encoded("mulaw"), [{
+                "type": "function_call", "call_id": "c1", "name": "end_call", "arguments": arguments}])
+
+    server = odd(answer)
+    start = realtime_caller(server.url).event(SESSION_START).wait()
+    assert start.event.event_type == Event.SESSION_END and likeness(start.audio, prompt("good-bye")) > 0.9
+    assert len(server.of("response.create")) == 1
+
+
+def test_endless_functions(odd, realtime_caller):
+    """A server that calls functions over and over is given up after some rounds, and the caller gets the fallback."""
+
+    def answer(server, event):
+        if event["type"] == "session.update":
+            server.send("session.updated", session=event["session"])
+        if event["type"] == "response.create":
+            server.respond(output=[{
+                "type": "function_call", "call_id": f"c{next(server.ids)}", "name": "look_up", "arguments": "{}"}])
+
+    server = odd(answer)
+    caller = realtime_caller(server.url)
+    began = time.monotonic()
+    assert caller.start().event.event_type == Event.TRANSFER_TO_AGENT
+    assert time.monotonic() - began < 4 and len(server.of("response.create")) <= 16
+
+
+@pytest.mark.parametrize("says", ["nothing", "response.cancelled"])
+def test_a_cancel_that_is_not_answered_as_published(odd, realtime_caller, says):
+    """The caller keys over a response: the next one is asked for, whatever the server says of the cancelled one."""
+
+    def answer(server, event):
+        if event["type"] == "session.update":
+            server.send("session.updated", session=event["session"])
+        if event["type"] == "response.create" and len(server.of("response.create")) == 1:
+            server.first = server.create()
+            server.delta(server.first, prompt("greeting").encoded("mulaw"))  # and never done
+        elif event["type"] == "response.create":
+            server.respond(prompt("anything-else").encoded("mulaw"))
+        if event["type"] == "response.cancel" and says != "nothing":
+            server.send(says, response_id=server.first)
+
+    server = odd(answer)
+    caller = realtime_caller(server.url)
+    greeting = caller.event(SESSION_START)
+    greeting.wait_for(lambda r: any(p.audio_content for p in r.message.prompts), "first chunk")
+    began = time.monotonic()
+    answered = caller.hear(caller.open(caller.request(dtmf_input={"dtmf_events": [1]})))
+    assert likeness(answered.audio, prompt("anything-else")) > 0.9
+    first = next(r.time for r in answered.replies if any(p.audio_content for p in r.message.prompts))
+    assert first - began < 1.5, f"the answer began after {first - began:.1f} s"
 
 
 def test_the_kit_for_bot_authors(stand_in):

@@ -46,6 +46,7 @@ struct EngineConfigurationTests {
       return
     }
     #expect(forwarded.endOfInput == .upstream && forwarded.agent == nil && !forwarded.endpoint.isSecure)
+    #expect(forwarded.completeTimeout == .shorter && !forwarded.forwardsToken && realtime.callData == .item)
   }
 
   @Test("every key is read, printed and read back, and values that may be secret are not printed")
@@ -65,6 +66,7 @@ struct EngineConfigurationTests {
             format: pcm
             tools: [end_call]
             session_file: front-desk.yaml
+            call_data: instructions
             api_key_file: admin.token
             headers: [{name: X-One, value: sesame}, {name: x-two, value_variable: TWO}]
             tls: {ca: ca.pem, certificate: server.pem, key: server.key, server_name: other}
@@ -80,7 +82,10 @@ struct EngineConfigurationTests {
             parameters: [{name: n, value: sesame}]
             turn_silence: 1s
         - {id: c, engine: {kind: grpc, url: "http://localhost:5", hears: everything, audio: mulaw}}
-        - {id: d, engine: {kind: byova, url: "https://old.example.com", agent: "1", end_of_input: patchbay}}
+        - id: d
+          engine:
+            {kind: byova, url: "https://old.example.com", agent: "1", end_of_input: patchbay, complete_timeout: ignore,
+             forward_token: true}
       egress: {hosts: ["*.example.com", 10.0.0.7]}
       """
     let read = try Configuration.parse(text, file: fixture.file).configuration
@@ -89,6 +94,12 @@ struct EngineConfigurationTests {
       return
     }
     #expect(bot.instructions == "content of front-desk.yaml\n" && bot.tools == [.end] && bot.format == .pcm)
+    #expect(bot.callData == .instructions)
+    guard case .byova(let forwarded) = read.agents[3].engine else {
+      Issue.record("not byova")
+      return
+    }
+    #expect(forwarded.completeTimeout == .ignore && forwarded.forwardsToken)
     #expect(bot.endpoint.headers.map(\.name) == ["x-one", "x-two"])
     #expect(bot.endpoint.authorization == .file(fixture.folder + "/admin.token"))
     #expect(read.agents[0].fallback == .init(prompt: nil, text: "Sorry.", then: .end))
@@ -140,6 +151,15 @@ struct EngineConfigurationTests {
         "kind: realtime, url: \"wss://a.example.com\", tools: [transfer_to_agen]", "", "did you mean transfer_to_agent?"
       ),
       ("kind: scripted, url: \"https://a.example.com\"", "", "unknown key `url`"),
+      ("kind: byova, url: \"https://a.example.com\", complete_timeout: long", "", "write one of: shorter, any, ignore"),
+      (
+        "kind: byova, url: \"http://a.example.com\", plaintext: true, forward_token: true", "",
+        "is not enough for tokens"
+      ),
+      (
+        "kind: byova, url: \"https://a.example.com\", forward_token: true, authorization_variable: TOKEN", "",
+        "and an authorization of our own are both given"
+      ),
       (
         "kind: media-streams, url: \"wss://a.b\", parameters: [{name: a, value: b}, {name: a, value: c}]", "",
         "given twice"

@@ -126,7 +126,8 @@ class Session:
 
     async def on_conversation_item_create(self, event):
         item = {"object": "realtime.item", "id": identifier("item"), "status": "completed"} | event["item"]
-        self.pending.append(item)
+        if item.get("role") != "system":  # what is known of the call needs no answer
+            self.pending.append(item)
         await self.added(item)
 
     async def on_conversation_item_truncate(self, event):

@@ -59,7 +59,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
   private func take(_ event: CallerEvent) {
     guard end == nil else { return }
     switch event {
-    case .started: begin(.event(.init(.sessionStart, name: "session start")))
+    case .started: beginSession()
     case .audio(let audio): hear(audio)
     case .speechStarted:
       isSpeaking = true
@@ -75,6 +75,15 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
     }
   }
 
+  /// The caller's own start: its name and its parameters.
+  private func beginSession() {
+    begin(
+      .event(
+        .init(
+          .sessionStart, name: call.info.startName,
+          parameters: call.info.startParameters.mapValues(StructValue.init))))
+  }
+
   /// An interaction without voice: one request, half-closed.
   private func begin(_ input: VoiceRequest.Input) {
     isSpeaking = false
@@ -85,16 +94,23 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
   }
 
   private func start(carriesAudio: Bool) -> ForwardedInteraction {
+    var metadata = metadata
+    if settings.forwardsToken, let token = call.info.token?.authorization { metadata.add("authorization", token) }
     let interaction = ForwardedInteraction(
-      owner: self, channel: channel, metadata: metadata, room: call.room, turn: call.turn, carriesAudio: carriesAudio)
+      owner: self, settings: settings, channel: channel, metadata: metadata, room: call.room, turn: call.turn,
+      carriesAudio: carriesAudio)
     open.append(interaction)
     return interaction
   }
 
   private func send(_ input: VoiceRequest.Input, on interaction: ForwardedInteraction) {
+    var additionalInfo = call.info.additionalInfo
+    if !call.info.leftOut.isEmpty {
+      additionalInfo["patchbay_left_out"] = call.info.leftOut.joined(separator: ", ")
+    }
     let request = VoiceRequest(
       conversationID: call.info.conversation, organizationID: call.info.organization, agentID: settings.agent ?? "",
-      vendorConfiguration: call.info.vendorConfiguration, additionalInfo: call.info.additionalInfo, input: input)
+      vendorConfiguration: call.info.vendorConfiguration, additionalInfo: additionalInfo, input: input)
     guard !interaction.send(request) else { return }
     if case .audio = input {
       unread.increment()
@@ -129,12 +145,25 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
       return
     }
     line.turn = call.turn
-    if !line.isHalfClosed { line.halfClose() }
+    if !line.isHalfClosed {
+      // On a telephone line silence follows. A server that waits for it has it at once, and not after a half-close
+      // that means nothing to it.
+      for _ in 0..<Self.silences { send(.audio(Self.silence), on: line) }
+      line.halfClose()
+    }
     self.line = nil
+    if line.isEmptyAnswer { return failed(.emptyAnswer) }
     for command in line.held { call.send(command, turn: line.turn) }
     line.held = []
     if !open.contains(where: { $0 === line }), !line.isAnswered { call.send(.endTurn(nil), turn: line.turn) }
   }
+
+  /// A tenth of a second without a sound.
+  private static let silence = VoiceRequest.Audio(
+    bytes: [UInt8](repeating: AudioEncoding.mulaw.silence, count: 800), encoding: .mulaw, sampleRate: 8000)
+
+  /// Together two seconds: servers take 0.5 to 1.5 s of silence for the end of a turn.
+  private static let silences = 20
 
   private func closeLine() {
     guard let line else { return }
@@ -165,8 +194,11 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
 
   func received(_ answer: UpstreamAnswer, on interaction: ForwardedInteraction) {
     hasHeard = true
-    if answer.refusedPrompts > 0 { refusedPrompts.increment(by: answer.refusedPrompts) }
+    if answer.failure != nil { refusedPrompts.increment() }
     guard !isOver else { return }
+    if let failure = answer.failure { return failed(failure) }
+    // On a line that is still the caller's, nothing is owed yet.
+    if interaction.isEmptyAnswer, interaction !== line, interaction.turn > 0 { return failed(.emptyAnswer) }
     if answer.isLeave { isOver = true }
     if answer.bound == .end, interaction === line {
       interaction.halfClose()
@@ -211,7 +243,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
     guard ContinuousClock.now - began + delay < settings.endpoint.connectTimeout else { return false }
     channel.loop.schedule(after: delay) { [weak self] in
       guard let self, end == nil, !isOver else { return }
-      begin(.event(.init(.sessionStart, name: "session start")))
+      beginSession()
     }
     return true
   }
@@ -230,4 +262,10 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
     waiter?.resume(returning: end)
     waiter = nil
   }
+}
+
+extension BotFailure {
+  /// The other server answered with nothing, which leaves the caller in silence.
+  fileprivate static let emptyAnswer = BotFailure(
+    .garbage, "its answer is empty: a FINAL response without a prompt, an event or input settings")
 }

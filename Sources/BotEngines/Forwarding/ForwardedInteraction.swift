@@ -13,6 +13,7 @@ final class ForwardedInteraction: ClientCallHandler {
 
   /// Gone where the call is over before the RPC is.
   private weak var owner: (any Owner)?
+  private let settings: ForwardingSettings
   private let loop: EventLoop
   private let room: OutputRoom
   private var rpc: ClientCall?
@@ -27,14 +28,20 @@ final class ForwardedInteraction: ClientCallHandler {
   private(set) var hasHeard = false
   /// Whether it was answered completely.
   private(set) var isAnswered = false
+  /// Whether the complete answer has nothing in it.
+  private(set) var isEmptyAnswer = false
+  /// Whether any of the answer's audio or text came.
+  private var hasSpoken = false
   private(set) var isHalfClosed = false
   /// What came before our own side had heard the end of the caller's turn.
   var held: [BotCommand] = []
 
   init(
-    owner: any Owner, channel: GRPCChannel, metadata: Metadata, room: OutputRoom, turn: Int, carriesAudio: Bool
+    owner: any Owner, settings: ForwardingSettings, channel: GRPCChannel, metadata: Metadata, room: OutputRoom,
+    turn: Int, carriesAudio: Bool
   ) {
     self.owner = owner
+    self.settings = settings
     self.room = room
     self.turn = turn
     self.carriesAudio = carriesAudio
@@ -64,8 +71,12 @@ final class ForwardedInteraction: ClientCallHandler {
       owner?.failed(BotFailure(.garbage, "\((error as? MessageError)?.description ?? "a message cannot be read")"))
       return
     }
-    let answer = UpstreamAnswer(response)
-    if answer.isComplete { isAnswered = true }
+    let answer = UpstreamAnswer(response, settings: settings, followsChunks: hasSpoken)
+    if answer.isSpoken { hasSpoken = true }
+    if answer.isComplete {
+      isAnswered = true
+      isEmptyAnswer = answer.isEmpty && !hasSpoken
+    }
     owner?.received(answer, on: self)
     if !room.isOpen { pause() }
   }

@@ -8,7 +8,7 @@ public import Logging
 /// For every interaction the other server gets an RPC as the platform would make it: the start, the caller's voice, an
 /// entry of digits (START_OF_DTMF is not forwarded: the entry comes whole), no input, events of the flow, the end. Its
 /// answers are taken in either response mode, whatever the mode of the agent.
-public struct ForwardingEngine: BotEngine {
+public struct ForwardingEngine: BotEngine, CallerTokenReader {
   /// `/package.Service/Method`.
   static let path = "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput"
 
@@ -21,6 +21,9 @@ public struct ForwardingEngine: BotEngine {
 
   /// An engine. Nothing is connected yet; blocks while the system's authorities are read.
   public init(_ settings: ForwardingSettings, log: Logger) throws(EngineError) {
+    guard !settings.forwardsToken || settings.endpoint.isSecure || settings.endpoint.isLoopback else {
+      throw EngineError(.unusable, "A caller's token may only go over TLS or to this machine; write https://….")
+    }
     self.settings = settings
     self.log = log
     channels = try BotChannels(settings.endpoint, maximumMessage: Self.maximumResponse)
@@ -28,6 +31,8 @@ public struct ForwardingEngine: BotEngine {
 
   /// All audio where the other server says when the caller has finished, else the caller's turns.
   public var audioDelivery: CallerAudioDelivery { settings.endOfInput == .upstream ? .everything : .turns }
+
+  package var readsCallerToken: Bool { settings.forwardsToken }
 
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {

@@ -20,12 +20,18 @@ struct UpstreamAnswer {
   private(set) var isComplete = false
   /// Whether the call is no longer the other server's.
   private(set) var isLeave = false
-  /// Prompts that could not be read.
-  private(set) var refusedPrompts = 0
+  /// Whether the caller hears something of it.
+  private(set) var isSpoken = false
+  /// Whether it has no prompt, no event and no word on how the caller is to be listened to.
+  private(set) var isEmpty = false
+  /// Why it cannot be carried out.
+  private(set) var failure: BotFailure?
 
-  /// Reads a response. Audio is taken for a WAV file where it begins like one, and for raw mu-law else, whichever the
-  /// response's type: both modes are accepted.
-  init(_ response: VoiceResponse) {
+  /// Reads a response.
+  ///
+  /// Audio is a WAV file where it begins like one: what Patchbay does not play as it is gets converted. All else is raw
+  /// mu-law in a CHUNK, and in the FINAL that follows CHUNKs, unless it begins as a file of another kind.
+  init(_ response: VoiceResponse, settings: ForwardingSettings, followsChunks: Bool = false) {
     let event = response.events.first
     switch event?.kind {
     case .startOfInput: bound = .start
@@ -34,11 +40,21 @@ struct UpstreamAnswer {
     }
     for prompt in response.prompts {
       if let audio = prompt.audio, !audio.isEmpty {
-        add(audio, bargeIn: prompt.isBargeInEnabled)
+        add(audio, of: prompt, in: response, mayBeRaw: response.kind != .final || followsChunks)
       } else if let text = prompt.text {
-        commands.append(.text(text, bargeIn: prompt.isBargeInEnabled))
+        commands.append(
+          .text(
+            text, bargeIn: prompt.isBargeInEnabled,
+            disablesPromptCancellation: response.isPromptCancellationDisabled))
+      } else if prompt.audioURI != nil {
+        failure = BotFailure(
+          .garbage, "a prompt is only an audio_uri, which is not fetched; send the audio itself, or text")
       }
     }
+    isSpoken = !commands.isEmpty
+    isEmpty =
+      !isSpoken && (event?.kind ?? .unspecified) == .unspecified && response.inputMode == nil
+      && response.inputHandling == nil && response.transcript == nil
     guard bound == nil else { return }
     if let transcript = response.transcript { addTranscript(transcript) }
     switch event?.kind {
@@ -59,22 +75,43 @@ struct UpstreamAnswer {
     isComplete = response.kind == .final
     if isComplete, !isLeave {
       commands.append(.sensitive(response.isInputSensitive))
-      commands.append(.endTurn(BotInputSettings(response.inputMode, response.inputHandling)))
+      commands.append(.endTurn(BotInputSettings(response.inputMode, response.inputHandling, settings)))
     }
   }
 
-  private mutating func add(_ audio: [UInt8], bargeIn: Bool) {
-    guard audio.starts(with: [0x52, 0x49, 0x46, 0x46]) else {
-      commands.append(.audio(BotAudio(.mulaw(audio), bargeIn: bargeIn)))
+  private mutating func add(
+    _ audio: [UInt8], of prompt: VoiceResponse.Prompt, in response: VoiceResponse, mayBeRaw: Bool
+  ) {
+    let content: BotAudio.Content
+    switch AudioContainer.name(of: audio) {
+    case "RIFF"?:
+      do throws(AudioError) { content = try Self.content(ofWAV: audio) } catch {
+        failure = BotFailure(.garbage, "a prompt cannot be played: \(error.message)")
+        return
+      }
+    case let name?:
+      failure = BotFailure(.garbage, "a prompt is \(name); send a WAV file, or raw mu-law in CHUNK responses")
+      return
+    case nil where mayBeRaw: content = .mulaw(audio)
+    case nil:
+      failure = BotFailure(
+        .garbage, "a prompt of a FINAL response is no WAV file; raw mu-law is for CHUNK responses")
       return
     }
-    guard let file = try? WAVFile(parsing: audio) else {
-      refusedPrompts += 1
-      return
+    commands.append(
+      .audio(
+        BotAudio(
+          content, bargeIn: prompt.isBargeInEnabled,
+          disablesPromptCancellation: response.isPromptCancellationDisabled)))
+  }
+
+  /// A file that is ours already, or any other one converted.
+  private static func content(ofWAV bytes: [UInt8]) throws(AudioError) -> BotAudio.Content {
+    if let file = try? WAVFile(parsing: bytes) {
+      return file.format == .telephone
+        ? .mulaw(file.audio) : .linear(file.samples, sampleRate: file.format.sampleRate)
     }
-    let content: BotAudio.Content =
-      file.format == .telephone ? .mulaw(file.audio) : .linear(file.samples, sampleRate: file.format.sampleRate)
-    commands.append(.audio(BotAudio(content, bargeIn: bargeIn)))
+    return .mulaw(AudioEncoding.mulaw.encode(try ForeignWAVFile(parsing: bytes).samples(at: 8000)))
   }
 
   /// Lines that say who spoke keep it, others are the bot's.
@@ -92,7 +129,7 @@ struct UpstreamAnswer {
 
 extension BotInputSettings {
   /// How the other server wants the caller to be listened to; `nil` where it says nothing of it.
-  fileprivate init?(_ mode: InputMode?, _ handling: InputHandling?) {
+  fileprivate init?(_ mode: InputMode?, _ handling: InputHandling?, _ settings: ForwardingSettings) {
     guard mode != nil || handling != nil else { return nil }
     func stated(_ number: Int32?) -> Int? { number.flatMap { $0 > 0 ? Int($0) : nil } }
     let dtmf = handling?.dtmf
@@ -106,6 +143,6 @@ extension BotInputSettings {
     self.init(
       mode: own, digitCount: stated(dtmf?.length), terminator: dtmf?.terminator?.character,
       interDigitTimeout: stated(dtmf?.interDigitTimeout), noInputTimeout: stated(speech?.noInput),
-      endSilence: stated(speech?.complete), maximumSpeech: stated(speech?.maximumSpeech))
+      endSilence: settings.endSilence(stated: stated(speech?.complete)), maximumSpeech: stated(speech?.maximumSpeech))
   }
 }

@@ -12,11 +12,15 @@ actor RealtimeCall {
   /// The bot has said what becomes of the call.
   private var hasTakenLeave = false
   private let began = ContinuousClock.now
+  /// When the conversation's clock has to be looked at.
+  private let deadlines = AsyncStream.makeStream(of: Duration.self, bufferingPolicy: .bufferingNewest(1))
+  private var knownDeadline: Duration?
 
   init(call: BotCall, socket: WebSocket, session: RealtimeSession) {
     self.call = call
     self.socket = socket
-    conversation = RealtimeConversation(session, isHeardAtOnce: call.info.isHeardAtOnce)
+    conversation = RealtimeConversation(
+      session, data: RealtimeCallData(call.info), isHeardAtOnce: call.info.isHeardAtOnce)
   }
 
   private var now: Duration { ContinuousClock.now - began }
@@ -24,7 +28,8 @@ actor RealtimeCall {
   /// Holds the call until it is over, or until the server closes the socket.
   nonisolated func hold() async throws {
     try await begin()
-    try await untilFirst({ try await self.hearCaller() }, { try await self.hearServer() })
+    try await untilFirst(
+      { try await self.hearCaller() }, { try await self.hearServer() }, { try await self.keepTime() })
   }
 
   /// What was left out, for the log.
@@ -34,7 +39,7 @@ actor RealtimeCall {
 
   private func hearCaller() async throws {
     for await event in call.events {
-      try perform(conversation.take(event))
+      try perform(conversation.take(event, now: now))
       if isOver { return }
     }
   }
@@ -49,6 +54,14 @@ actor RealtimeCall {
     }
   }
 
+  private func keepTime() async throws {
+    for await deadline in deadlines.stream {
+      try await Task.sleep(for: max(deadline - now, .zero))
+      try perform(conversation.tick(now: now))
+    }
+    try Task.checkCancellation()
+  }
+
   /// The socket has ended, which a session of this kind never does by itself in good order.
   private func serverClosed(_ error: WebSocketError) async throws {
     if error.code == .cancelled { throw CancellationError() }
@@ -59,6 +72,8 @@ actor RealtimeCall {
 
   /// Carries actions out in their order.
   private func perform(_ actions: [RealtimeConversation.Action]) throws {
+    if let deadline = conversation.cancelDeadline, deadline != knownDeadline { deadlines.continuation.yield(deadline) }
+    knownDeadline = conversation.cancelDeadline
     for action in actions {
       switch action {
       case .send(let event):

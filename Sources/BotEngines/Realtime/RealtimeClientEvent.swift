@@ -38,12 +38,17 @@ enum RealtimeClientEvent {
   }
 
   /// What the caller did, in words.
-  static func userText(_ text: String) -> [UInt8] {
+  static func userText(_ text: String) -> [UInt8] { item(text, role: "user") }
+
+  /// What is known of the call, in words.
+  static func systemText(_ text: String) -> [UInt8] { item(text, role: "system") }
+
+  private static func item(_ text: String, role: String) -> [UInt8] {
     event("conversation.item.create") {
       $0.member("item") {
         $0.object {
           $0.member("type", "message")
-          $0.member("role", "user")
+          $0.member("role", role)
           $0.member("content") {
             $0.array {
               $0.object {

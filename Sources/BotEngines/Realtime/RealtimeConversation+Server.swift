@@ -21,15 +21,27 @@ extension RealtimeConversation {
 
   /// The server said something.
   mutating func take(_ event: RealtimeServerEvent, now: Duration) -> [Action] {
+    let actions = act(on: event, now: now)
+    settleCancelDeadline(now)
+    return actions
+  }
+
+  private mutating func act(on event: RealtimeServerEvent, now: Duration) -> [Action] {
     switch event {
     case .sessionUpdated(let input, let output):
       // A server that went another way is followed.
+      if let unusable = [input, output].compactMap({ $0 }).first(where: { !$0.isUsable }) {
+        return [
+          .fail(
+            BotFailure(
+              .garbage, "The server's session has audio at \(unusable.sampleRate) Hz, which cannot be converted."))
+        ]
+      }
       if let input { self.input = input }
       if let output { self.output = output }
-      isReady = true
-      return ask()
+      return becomeReady()
     case .responseCreated(let id):
-      if answer != .cancelled { answer = .active(id) }
+      if answer == .cancelled { abandon(id) } else if !isAbandoned(id) { answer = .active(id) }
       return []
     case .audio(let response, let item, let contentIndex, let bytes):
       let duration = Duration.microseconds(output.microseconds(ofBytes: bytes.count))
@@ -58,6 +70,7 @@ extension RealtimeConversation {
     switch answer {
     case .none, .cancelled: return false
     case .requested:
+      guard !isAbandoned(response) else { return false }
       answer = .active(response)
       return true
     case .active(let id): return response == id || response.isEmpty
@@ -80,6 +93,7 @@ extension RealtimeConversation {
     case .cancelled:
       answer = .none
       return ask()
+    case .requested where isAbandoned(response.id): return []
     case .requested, .active: answer = .none
     }
     if let failure = response.failure { return [.fail(failure.botFailure)] }
@@ -96,16 +110,16 @@ extension RealtimeConversation {
   // MARK: Functions
 
   private mutating func carryOut(_ calls: [RealtimeResponse.FunctionCall]) -> [Action] {
+    rounds += 1
     var actions: [Action] = []
     var outputs: [Action] = []
     for call in calls {
-      guard case .object(let arguments) = call.arguments else { continue }
       switch RealtimeSettings.Tool(rawValue: call.name) {
-      case .transfer: return actions + [transfer(arguments)]
+      case .transfer: return actions + [transfer(call.arguments)]
       case .end: return actions + [.command(.end)]
       case .digits where collecting == nil:
         collecting = call.id
-        actions += collect(arguments)
+        actions += collect(call.arguments)
       case .digits, nil:
         outputs.append(
           .send(RealtimeClientEvent.functionOutput(call: call.id, .object(["error": .string("not available")]))))
@@ -113,6 +127,9 @@ extension RealtimeConversation {
     }
     // With an entry under way the bot has to wait for the caller; without, it is to go on.
     guard collecting == nil else { return outputs + actions }
+    guard rounds < Self.maximumRounds else {
+      return [.fail(BotFailure(.garbage, "The server calls functions over and over: \(rounds) times in one turn."))]
+    }
     wanted = (nil, true)
     return outputs + ask()
   }

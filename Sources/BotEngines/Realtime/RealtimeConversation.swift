@@ -23,7 +23,7 @@ struct RealtimeConversation {
     /// Asked for; the server has not said its id.
     case requested
     case active(String)
-    /// Not wanted any more; until the server says that it is done, no other can be asked for.
+    /// Not wanted any more; until the server says that it is done, or has had the time to, no other is asked for.
     case cancelled
   }
 
@@ -34,11 +34,27 @@ struct RealtimeConversation {
     var microseconds: Int
   }
 
+  /// How long a server is given to say that a cancelled response is done: some never do.
+  static let cancelPatience = Duration.milliseconds(500)
+
+  /// Responses that may call functions, one after the other, until the caller does something.
+  static let maximumRounds = 16
+
+  /// Responses given up whose end may still be told.
+  private static let maximumAbandoned = 16
+
   let session: RealtimeSession
+  let data: RealtimeCallData?
   var input: RealtimeAudioFormat
   var output: RealtimeAudioFormat
   var isReady = false
   var answer = Answer.none
+  /// When a response that is given up no longer keeps another from being asked for.
+  private(set) var cancelDeadline: Duration?
+  /// Ids of responses that were given up.
+  private var abandoned: [String] = []
+  /// Responses in a row that called functions.
+  var rounds = 0
   /// A response is to be asked for as soon as it can be, with these instructions.
   var wanted: (instructions: String?, isSet: Bool) = (nil, false)
   /// The responses of the turn said something, each in its items.
@@ -54,20 +70,35 @@ struct RealtimeConversation {
   var faults = 0
   var flood: FloodWatch
 
-  init(_ session: RealtimeSession, isHeardAtOnce: Bool) {
+  init(_ session: RealtimeSession, data: RealtimeCallData? = nil, isHeardAtOnce: Bool) {
     self.session = session
+    self.data = data
     flood = FloodWatch(isHeardAtOnce: isHeardAtOnce)
     input = session.format
     output = session.format
   }
 
   /// The socket is open.
-  func begin() -> [Action] { [.send(RealtimeClientEvent.sessionUpdate(session.value))] }
+  func begin() -> [Action] { [.send(RealtimeClientEvent.sessionUpdate(session.value(for: data)))] }
+
+  /// The session stands: what is known of the call goes first.
+  mutating func becomeReady() -> [Action] {
+    guard !isReady else { return ask() }
+    isReady = true
+    guard session.callData == .item, let data else { return ask() }
+    return [.send(RealtimeClientEvent.systemText(data.text))] + ask()
+  }
 
   // MARK: The caller
 
   /// Something happened on the caller's side.
-  mutating func take(_ event: CallerEvent) -> [Action] {
+  mutating func take(_ event: CallerEvent, now: Duration = .zero) -> [Action] {
+    let actions = act(on: event)
+    settleCancelDeadline(now)
+    return actions
+  }
+
+  private mutating func act(on event: CallerEvent) -> [Action] {
     switch event {
     case .started: return beginTurn(instructions: session.greeting)
     case .audio(let stretch): return append(stretch)
@@ -96,7 +127,7 @@ struct RealtimeConversation {
     var samples = stretch.samples
     if stretch.sampleRate != input.sampleRate {
       if resampler?.inputRate != stretch.sampleRate || resampler?.outputRate != input.sampleRate {
-        resampler = try? Resampler(from: stretch.sampleRate, to: input.sampleRate)
+        resampler = try? Resampler(fromAny: stretch.sampleRate, to: input.sampleRate)
       }
       samples = resampler?.process(samples) ?? []
     }
@@ -142,6 +173,7 @@ struct RealtimeConversation {
   mutating func beginTurn(instructions: String? = nil) -> [Action] {
     items = []
     flood.reset()
+    rounds = 0
     wanted = (instructions, true)
     return cancelled() + ask()
   }
@@ -163,8 +195,38 @@ struct RealtimeConversation {
       return [.send(RealtimeClientEvent.cancel(response: nil))]
     case .active(let id):
       answer = .cancelled
+      abandon(id)
       return [.send(RealtimeClientEvent.cancel(response: id))]
     }
+  }
+
+  // MARK: Responses given up
+
+  /// What is still told of this response is not of the next one.
+  mutating func abandon(_ id: String) {
+    guard !id.isEmpty, !abandoned.contains(id) else { return }
+    abandoned.append(id)
+    if abandoned.count > Self.maximumAbandoned { abandoned.removeFirst() }
+  }
+
+  func isAbandoned(_ id: String) -> Bool { !id.isEmpty && abandoned.contains(id) }
+
+  /// Sets the time that a server has for the end of a cancelled response, or takes it back.
+  mutating func settleCancelDeadline(_ now: Duration) {
+    if answer != .cancelled {
+      cancelDeadline = nil
+    } else if cancelDeadline == nil {
+      cancelDeadline = now + Self.cancelPatience
+    }
+  }
+
+  /// Time has passed: a server that says nothing of a cancelled response has given it up.
+  mutating func tick(now: Duration) -> [Action] {
+    guard let cancelDeadline, cancelDeadline <= now else { return [] }
+    if answer == .cancelled { answer = .none }
+    let actions = ask()
+    settleCancelDeadline(now)
+    return actions
   }
 
   /// The caller heard this much of the turn: the server is to forget the rest of what it said.

@@ -7,9 +7,12 @@ struct RealtimeEngine: BotEngine {
   private let bot: SocketBot
   private let log: Logger
 
+  /// Bytes of a server's event: an item with a minute of the caller's audio, as 24 kHz linear samples in Base64.
+  private static let maximumMessage = 4 << 20
+
   init(_ settings: RealtimeSettings, in surroundings: EngineSurroundings) throws(EngineError) {
     session = try RealtimeSession(settings)
-    bot = try SocketBot(settings.endpoint, url: Self.url(settings))
+    bot = try SocketBot(settings.endpoint, url: Self.url(settings), maximumMessage: Self.maximumMessage)
     log = surroundings.log
   }
 

@@ -42,6 +42,9 @@ enum RealtimeServerEvent {
       self = .text(response: root["response_id"]?.string ?? "", root["text"]?.string ?? "")
     case "conversation.item.input_audio_transcription.completed": self = .heard(root["transcript"]?.string ?? "")
     case "input_audio_buffer.speech_started": self = .speechStarted
+    case "response.cancelled":
+      self = .responseDone(
+        RealtimeResponse(cancelled: root["response"]?["id"]?.string ?? root["response_id"]?.string ?? ""))
     case "response.done":
       guard let response = root["response"] else { throw .badMembers }
       self = .responseDone(RealtimeResponse(response))
@@ -55,10 +58,13 @@ enum RealtimeServerEvent {
   /// The formats are objects by their names of today, and words by those of the beta.
   private static func sessionUpdated(_ session: JSONElement?) -> RealtimeServerEvent {
     let audio = session?["audio"]
+    func format(_ side: JSONElement?, _ betaName: String?) -> RealtimeAudioFormat? {
+      let format = side?["format"]
+      return RealtimeAudioFormat(format?["type"]?.string ?? betaName, rate: format?["rate"]?.int)
+    }
     return .sessionUpdated(
-      input: RealtimeAudioFormat(audio?["input"]?["format"]?["type"]?.string ?? session?["input_audio_format"]?.string),
-      output: RealtimeAudioFormat(
-        audio?["output"]?["format"]?["type"]?.string ?? session?["output_audio_format"]?.string))
+      input: format(audio?["input"], session?["input_audio_format"]?.string),
+      output: format(audio?["output"], session?["output_audio_format"]?.string))
   }
 }
 
@@ -68,8 +74,8 @@ struct RealtimeResponse {
   struct FunctionCall {
     var id: String
     var name: String
-    /// The arguments, an object.
-    var arguments: BotValue
+    /// The arguments; none where they are no object.
+    var arguments: [String: BotValue]
   }
 
   var id: String
@@ -87,9 +93,21 @@ struct RealtimeResponse {
       guard item["type"]?.isString("function_call") == true, let id = item["call_id"]?.string,
         let name = item["name"]?.string
       else { return nil }
-      let arguments = item["arguments"]?.string.flatMap { try? JSONDocument(Array($0.utf8)) }
-      return FunctionCall(id: id, name: name, arguments: arguments.map { BotValue($0.root) } ?? .object([:]))
+      let document = item["arguments"]?.string.flatMap { try? JSONDocument(Array($0.utf8)) }
+      // Models write `null` or `[]` where there are no arguments.
+      guard case .object(let arguments)? = document.map({ BotValue($0.root) }) else {
+        return FunctionCall(id: id, name: name, arguments: [:])
+      }
+      return FunctionCall(id: id, name: name, arguments: arguments)
     }
+  }
+
+  /// A response that was given up, of a server that says so by an event of its own.
+  init(cancelled id: String) {
+    self.id = id
+    status = "cancelled"
+    failure = nil
+    calls = []
   }
 }
 

@@ -4,6 +4,7 @@ import BotEngine
 struct RealtimeSession {
   let format: RealtimeAudioFormat
   let greeting: String?
+  let callData: RealtimeSettings.CallData
   /// The `session` object of `session.update`.
   let value: BotValue
 
@@ -11,6 +12,7 @@ struct RealtimeSession {
   init(_ settings: RealtimeSettings) throws(EngineError) {
     format = RealtimeAudioFormat(settings.format)
     greeting = settings.greeting
+    callData = settings.callData
     var output: [String: BotValue] = ["format": format.value]
     if let voice = settings.voice { output["voice"] = .string(voice) }
     var session: [String: BotValue] = [
@@ -34,6 +36,15 @@ struct RealtimeSession {
       value = value.overlaid(with: BotValue(document.root))
     }
     self.value = value
+  }
+
+  /// The `session` object for one call: with what is known of it at the end of the instructions, where it goes there.
+  func value(for data: RealtimeCallData?) -> BotValue {
+    guard callData == .instructions, let data, case .object(var session) = value else { return value }
+    var instructions = data.text
+    if case .string(let own)? = session["instructions"] { instructions = "\(own)\n\n\(data.text)" }
+    session["instructions"] = .string(instructions)
+    return .object(session)
   }
 
   /// Whether the server finds the caller's turns, because the configuration's session says so.

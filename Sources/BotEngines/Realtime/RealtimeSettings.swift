@@ -20,6 +20,16 @@ public struct RealtimeSettings: Sendable {
     case digits = "collect_digits"
   }
 
+  /// Where the bot is given what the flow designer hands over.
+  public enum CallData: String, Sendable {
+    /// In a first item of the conversation.
+    case item
+    /// At the end of the session's instructions.
+    case instructions
+    /// Nowhere.
+    case none
+  }
+
   /// Where it is; its headers hold the API key.
   public var endpoint: BotEndpoint
   /// To be added to the URL's query where that names no model.
@@ -36,11 +46,14 @@ public struct RealtimeSettings: Sendable {
   public var tools: [Tool]
   /// A JSON object whose members are laid over the session that is asked for.
   public var session: String?
+  /// Where the bot is given what the flow designer hands over.
+  public var callData: CallData
 
   /// Settings.
   public init(
     endpoint: BotEndpoint, model: String? = nil, voice: String? = nil, instructions: String? = nil,
-    greeting: String? = nil, format: Format = .pcmu, tools: [Tool] = Tool.allCases, session: String? = nil
+    greeting: String? = nil, format: Format = .pcmu, tools: [Tool] = Tool.allCases, session: String? = nil,
+    callData: CallData = .item
   ) {
     self.endpoint = endpoint
     self.model = model
@@ -50,5 +63,6 @@ public struct RealtimeSettings: Sendable {
     self.format = format
     self.tools = tools
     self.session = session
+    self.callData = callData
   }
 }

@@ -29,6 +29,11 @@ public struct BotEndpoint: Sendable {
     self.connectTimeout = connectTimeout
   }
 
+  /// Whether the URL's host is this machine by its name or address.
+  var isLoopback: Bool {
+    host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
+  }
+
   /// `host:port`, with brackets around an IPv6 address.
   public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

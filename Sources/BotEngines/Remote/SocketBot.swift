@@ -12,7 +12,9 @@ struct SocketBot: Sendable {
   private static let longestMessage = 3 << 20
 
   /// Throws ``EngineError`` where the URL or a certificate cannot be used. Blocks while roots are read.
-  init(_ endpoint: BotEndpoint, url: String) throws(EngineError) {
+  ///
+  /// - Parameter maximumMessage: bytes of a message of the bot's; a larger one ends its call.
+  init(_ endpoint: BotEndpoint, url: String, maximumMessage: Int = Self.longestMessage) throws(EngineError) {
     guard let address = WebSocketAddress(url) else {
       throw EngineError(.unusable, "A bot's URL is not a WebSocket URL; write it as in wss://bot.example.com/call.")
     }
@@ -23,7 +25,7 @@ struct SocketBot: Sendable {
     self.address = address
     headers = endpoint.headers
     limits = WebSocketLimits(
-      connectTimeout: endpoint.connectTimeout, maximumFrame: Self.longestMessage, maximumMessage: Self.longestMessage)
+      connectTimeout: endpoint.connectTimeout, maximumFrame: maximumMessage, maximumMessage: maximumMessage)
   }
 
   /// Opens a socket for one call. A server that breaks off, or says that it is not ready, is tried again until the time

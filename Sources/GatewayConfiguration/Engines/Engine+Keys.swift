@@ -91,6 +91,7 @@ extension Configuration.Agent.RealtimeBot {
     format = section.choice("format", default: .pcmu)
     tools = Self.tools(section)
     sessionFile = section.file("session_file", write: "the path of a JSON file")
+    callData = section.choice("call_data", default: .item)
   }
 
   private static func tools(_ section: Section) -> [Tool] {
@@ -113,6 +114,23 @@ extension Configuration.Agent.ForwardedBot {
     endpoint = .init(section, over: .grpc, egress: egress)
     agent = section.text("agent", maximum: 128, write: "the virtual agent's id on the other server")
     endOfInput = section.choice("end_of_input", default: .upstream)
+    completeTimeout = section.choice("complete_timeout", default: .shorter)
+    forwardsToken = section.flag("forward_token") ?? false
+    if forwardsToken { checkForwarding(section) }
+  }
+
+  private func checkForwarding(_ section: Section) {
+    let place = section.place(of: "forward_token")
+    if !endpoint.isSecure, !NetworkAddress.isLoopback(endpoint.host) {
+      section.reading.report(
+        place, "the callers' tokens would cross the network in plaintext to \(endpoint.host)",
+        "write https://…; `plaintext: true` is not enough for tokens")
+    }
+    if endpoint.authorization != nil || endpoint.headers.contains(where: { $0.name == "authorization" }) {
+      section.reading.report(
+        place, "`\(section.name("forward_token"))` and an authorization of our own are both given",
+        "keep one of the two")
+    }
   }
 }
 

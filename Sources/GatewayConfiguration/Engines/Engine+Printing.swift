@@ -26,10 +26,15 @@ extension Configuration.Agent.Engine {
         ("instructions", bot.instructions.map(Node.text)), ("greeting", bot.greeting.map(Node.text)),
         ("format", .plain(bot.format.rawValue)),
         ("tools", .list(bot.tools.map { .plain($0.rawValue) })), ("session_file", bot.sessionFile.map(path)),
+        ("call_data", .plain(bot.callData.rawValue)),
       ]
     case .own(let bot): keys += bot.settings.keys.sorted().map { ($0, .masked) }
     case .byova(let bot):
-      keys += [("agent", bot.agent.map(Node.text)), ("end_of_input", .plain(bot.endOfInput.rawValue))]
+      keys += [
+        ("agent", bot.agent.map(Node.text)), ("end_of_input", .plain(bot.endOfInput.rawValue)),
+        ("complete_timeout", .plain(bot.completeTimeout.rawValue)),
+        ("forward_token", .plain("\(bot.forwardsToken)")),
+      ]
     }
     if let endpoint { keys += endpoint.keys(path, authorization: kind == "realtime" ? "api_key" : "authorization") }
     return .keys(keys)

@@ -116,6 +116,18 @@ extension Configuration.Agent {
     public var tools: [Tool]
     /// `session_file`: a JSON object whose members are laid over the session that is asked for.
     public var sessionFile: String?
+    /// `call_data`: where the bot is given what the flow designer hands over; default item.
+    public var callData: CallData
+
+    /// `call_data`.
+    public enum CallData: String, Sendable, CaseIterable {
+      /// In a first item of the conversation.
+      case item
+      /// At the end of the session's instructions.
+      case instructions
+      /// Nowhere.
+      case none
+    }
 
     /// `format`.
     public enum Format: String, Sendable, CaseIterable {
@@ -146,6 +158,20 @@ extension Configuration.Agent {
     public var agent: String?
     /// `end_of_input`: who says that the caller has finished; default upstream.
     public var endOfInput: EndOfInput
+    /// `complete_timeout`: what the other server's `complete_timeout_msec` means; default shorter.
+    public var completeTimeout: CompleteTimeout
+    /// `forward_token`: whether the other server is sent the caller's own token; default no.
+    public var forwardsToken: Bool
+
+    /// `complete_timeout`.
+    public enum CompleteTimeout: String, Sendable, CaseIterable {
+      /// It counts where it is shorter than the agent's own `speech.end_silence`.
+      case shorter
+      /// It counts.
+      case any
+      /// It does not.
+      case ignore
+    }
 
     /// `end_of_input`.
     public enum EndOfInput: String, Sendable, CaseIterable {

@@ -90,6 +90,41 @@ struct RealtimeConversationTests {
     #expect(samples == [256, 512])
   }
 
+  @Test(
+    "follows a server that uses another rate: a second plays as a second, and is heard as one",
+    arguments: [8_000, 16_000, 22_050, 48_000])
+  func otherRate(rate: Int) throws {
+    var call = try conversation(format: .pcm)
+    _ = call.take(.started)
+    let format = #"{"format":{"type":"audio/pcm","rate":\#(rate)}}"#
+    _ = try call.hear(#"{"type":"session.updated","session":{"audio":{"input":\#(format),"output":\#(format)}}}"#)
+    var delta = JSONWriter()
+    delta.base64([UInt8](repeating: 0, count: rate * 2))
+    let audio = try call.hear(
+      #"{"type":"response.output_audio.delta","response_id":"r1","item_id":"i1","delta":\#(String(decoding: delta.bytes, as: UTF8.self))}"#
+    )
+    guard case .command(.audio(let heard))? = audio.first, case .linear(let samples, rate) = heard.content else {
+      throw Failed()
+    }
+    #expect(samples.count == rate)
+    let truncated = call.take(.interrupted(playedMilliseconds: 400)).sent
+    #expect(truncated.last?["audio_end_ms"]?.int == 400, "milliseconds are the server's own")
+    _ = call.take(.speechStarted(offset: 0))
+    let second = CallerAudio(samples: [Int16](repeating: 0, count: 8000), sampleRate: 8000, offset: 0)
+    let appended = try #require(call.take(.audio(second)).sent.first?["audio"]?.base64)
+    #expect(abs(appended.count - rate * 2) < rate / 50)
+  }
+
+  @Test("fails a server whose rate cannot be converted")
+  func impossibleRate() throws {
+    for rate in ["0", "1", "500000", "-8000"] {
+      var call = try conversation(format: .pcm)
+      let format = #"{"format":{"type":"audio/pcm","rate":\#(rate)}}"#
+      let actions = try call.hear(#"{"type":"session.updated","session":{"audio":{"output":\#(format)}}}"#)
+      #expect(actions.failures.map(\.kind) == [.garbage])
+    }
+  }
+
   @Test("commits what the caller said and asks for a response")
   func turn() throws {
     var call = try greeted()
@@ -154,6 +189,76 @@ struct RealtimeConversationTests {
     #expect(try other.hear(error).sent.types == ["response.create"])
   }
 
+  @Test("a cancelled response of which the server says nothing keeps no turn waiting longer than half a second")
+  func silentCancel() throws {
+    var call = try greeted()
+    _ = call.take(.interrupted(playedMilliseconds: 0), now: .seconds(1))
+    #expect(call.cancelDeadline == .milliseconds(1500))
+    #expect(call.take(.digits("1"), now: .milliseconds(1200)).sent.types == ["conversation.item.create"])
+    #expect(call.tick(now: .milliseconds(1499)).isEmpty)
+    #expect(call.tick(now: .milliseconds(1500)).sent.types == ["response.create"])
+    #expect(call.cancelDeadline == nil && call.tick(now: .seconds(9)).isEmpty)
+    // What still comes of the old one is not the new one.
+    #expect(
+      try call.hear(#"{"type":"response.output_audio.delta","response_id":"r1","item_id":"i","delta":"////"}"#).isEmpty)
+    #expect(try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"cancelled"}}"#).isEmpty)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r2"}}"#)
+    let audio = #"{"type":"response.output_audio.delta","response_id":"r2","item_id":"i","delta":"////"}"#
+    #expect(try call.hear(audio).commands == ["audio"])
+    #expect(
+      try call.hear(#"{"type":"response.done","response":{"id":"r2","status":"completed"}}"#).commands == ["endTurn"])
+  }
+
+  @Test("a cancelled response that had no id yet is not taken for the next one")
+  func cancelBeforeCreated() throws {
+    var call = try greeted()
+    _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
+    _ = call.take(.digits("1"), now: .zero)
+    #expect(call.take(.digits("2"), now: .zero).sent.types == ["conversation.item.create", "response.cancel"])
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r2"}}"#)
+    #expect(call.tick(now: .milliseconds(500)).sent.types == ["response.create"])
+    #expect(try call.hear(#"{"type":"response.done","response":{"id":"r2","status":"completed"}}"#).isEmpty)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r3"}}"#)
+    #expect(
+      try call.hear(#"{"type":"response.done","response":{"id":"r3","status":"completed"}}"#).commands == ["endTurn"])
+  }
+
+  @Test("response.cancelled ends a cancelled response as response.done does")
+  func cancelledEvent() throws {
+    for id in [#""response_id":"r1""#, #""response":{"id":"r1"}"#] {
+      var call = try greeted()
+      _ = call.take(.interrupted(playedMilliseconds: 0))
+      _ = call.take(.digits("1"))
+      #expect(try call.hear(#"{"type":"response.cancelled",\#(id)}"#).sent.types == ["response.create"])
+    }
+  }
+
+  @Test("what the flow hands over is a first item, or the end of the instructions, or nowhere")
+  func callData() throws {
+    let info = CallInfo(
+      organization: "o", conversation: "c", agent: "a", additionalInfo: ["k": "v"], startName: "n",
+      startParameters: ["customer": .string("Ada")], leftOut: ["parameters.x"])
+    let text =
+      #"[Call] {"additionalInfo":{"k":"v"},"leftOut":["parameters.x"],"name":"n","parameters":{"customer":"Ada"}}"#
+    func begun(_ place: RealtimeSettings.CallData) throws -> (instructions: String?, after: [JSONElement]) {
+      let settings = RealtimeSettings(endpoint: Self.endpoint, instructions: "Be kind.", callData: place)
+      var call = RealtimeConversation(
+        try RealtimeSession(settings), data: RealtimeCallData(info), isHeardAtOnce: true)
+      let session = call.begin().sent.first?["session"]
+      _ = call.take(.started)
+      return (session?["instructions"]?.string, try call.hear(#"{"type":"session.updated","session":{}}"#).sent)
+    }
+    let item = try begun(.item)
+    #expect(item.instructions == "Be kind." && item.after.types == ["conversation.item.create", "response.create"])
+    #expect(item.after[0]["item"]?["role"]?.isString("system") == true)
+    #expect(item.after[0]["item"]?["content"]?.elements.first?["text"]?.string == text)
+    let instructions = try begun(.instructions)
+    #expect(instructions.instructions == "Be kind.\n\n" + text && instructions.after.types == ["response.create"])
+    let none = try begun(.none)
+    #expect(none.instructions == "Be kind." && none.after.types == ["response.create"])
+    #expect(RealtimeCallData(CallInfo(organization: "o", conversation: "c", agent: "a", startName: "n")) == nil)
+  }
+
   @Test("tells the bot digits, silence and events in words")
   func words() throws {
     var call = try greeted()
@@ -177,6 +282,40 @@ struct RealtimeConversationTests {
     #expect(try other.hear(Self.done("end_call", "{}")).commands == ["end"])
     var third = try greeted()
     #expect(try third.hear(Self.done("fly_away", "{}")).sent.types == ["conversation.item.create", "response.create"])
+  }
+
+  @Test("arguments that are no object are none", arguments: ["null", "[]", "", "nonsense", "7"])
+  func noArguments(arguments: String) throws {
+    var call = try greeted()
+    #expect(try call.hear(Self.done("end_call", arguments)).commands == ["end"])
+    var other = try greeted()
+    guard case .command(.transfer(nil, let metadata))? = try other.hear(Self.done("transfer_to_agent", arguments)).first
+    else { throw Failed() }
+    #expect(metadata.isEmpty)
+    var third = try greeted()
+    #expect(try third.hear(Self.done("collect_digits", arguments)).commands == ["endTurn"])
+  }
+
+  @Test("a server that calls functions over and over is given up, whatever it calls")
+  func endlessFunctions() throws {
+    var call = try greeted()
+    var asked = 0
+    for round in 1...100 {
+      let actions = try call.hear(Self.done("fly_away", "{}", response: "r\(round)"))
+      asked += actions.sent.types.count { $0 == "response.create" }
+      if !actions.failures.isEmpty { break }
+      _ = try call.hear(#"{"type":"response.created","response":{"id":"r\#(round + 1)"}}"#)
+    }
+    #expect(asked == RealtimeConversation.maximumRounds - 1)
+    var patient = try greeted()
+    for round in 1...100 {
+      // With the caller doing something in between, a bot may call as often as it likes.
+      #expect(try patient.hear(Self.done("fly_away", "{}", response: "r\(round)")).failures.isEmpty)
+      _ = try patient.hear(#"{"type":"response.created","response":{"id":"s\#(round)"}}"#)
+      _ = try patient.hear(#"{"type":"response.done","response":{"id":"s\#(round)","status":"completed"}}"#)
+      _ = patient.take(.digits("1"))
+      _ = try patient.hear(#"{"type":"response.created","response":{"id":"r\#(round + 1)"}}"#)
+    }
   }
 
   @Test("collects digits where the bot calls the function, and gives them back as its output")
@@ -246,8 +385,8 @@ struct RealtimeConversationTests {
     #expect(try call.hear(#"{"type":"response.output_audio.delta","item_id":"i","delta":"*"}"#).isEmpty)
   }
 
-  private static func done(_ name: String, _ arguments: String) -> String {
-    #"{"type":"response.done","response":{"id":"r1","status":"completed","output":[{"type":"function_call","call_id":"c1","name":"\#(name)","arguments":"\#(arguments)"}]}}"#
+  private static func done(_ name: String, _ arguments: String, response: String = "r1") -> String {
+    #"{"type":"response.done","response":{"id":"\#(response)","status":"completed","output":[{"type":"function_call","call_id":"c1","name":"\#(name)","arguments":"\#(arguments)"}]}}"#
   }
 
   struct Failed: Error {}
