@@ -201,7 +201,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=40, help="how long calls come")
     parser.add_argument("--others", type=int, default=4, help="processes that share the server's processor")
     parser.add_argument("--without", action="store_true", help="and once with nobody refused")
-    parser.add_argument("--only", type=float, help="only this many times the capacity")
+    parser.add_argument("--rates", type=float, nargs="+", help="only these rates, one after the other")
     parser.add_argument("--log", help="where the server's log goes")
     arguments = parser.parse_args()
     if len(CORES) < 2:
@@ -213,6 +213,10 @@ def main():
         print(json.dumps({"what": name} | outcome), flush=True)
         return outcome["good_turns_per_second"]
 
+    if arguments.rates:
+        for rate in arguments.rates:
+            report("sweep", measure(issuer, arguments, rate, "100ms"))
+        return
     rate = arguments.rate
     if rate is None:
         best, rate = 0.0, 1.0
@@ -221,9 +225,6 @@ def main():
             if good < best:
                 break
             best, rate = good, candidate
-    if arguments.only:
-        report(f"{arguments.only} times", measure(issuer, arguments, rate * arguments.only, "100ms"))
-        return
     capacity = report("capacity", measure(issuer, arguments, rate, "100ms"))
     double = report("twice the capacity", measure(issuer, arguments, 2 * rate, "100ms"))
     if arguments.without:
