@@ -23,8 +23,10 @@ public final class MemoryGuard: Sendable {
     admitted.store(0, ordering: .relaxed)
   }
 
-  /// Whether what was read last leaves no room.
-  public var isFull: Bool { resident.load(ordering: .relaxed) >= threshold.load(ordering: .relaxed) }
+  /// Whether what was read last leaves room for no more than a few calls: a balancer had better send them elsewhere.
+  public var isFull: Bool {
+    resident.load(ordering: .relaxed) + 8 * Self.bytesPerCall >= threshold.load(ordering: .relaxed)
+  }
 
   /// The same in words; `nil` while there is room.
   public var reason: String? {
