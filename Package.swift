@@ -167,7 +167,10 @@ let package = Package(
     // With the example's bot, so that it stays true.
     tests(
       "PatchbayServer",
-      ["AudioCodecs", "BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", "ReplayKit", log]),
+      [
+        "AudioCodecs", "BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", "ReplayKit",
+        "TokenVerification", log,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

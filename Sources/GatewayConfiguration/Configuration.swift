@@ -194,10 +194,13 @@ public struct Configuration: Sendable, Equatable {
 }
 
 extension Configuration.Issuer {
-  /// The issuers of Webex: production, then test environments (Cisco, BYoDS token validation).
+  /// The issuers of Webex: production (Cisco, BYoDS token validation; the clusters of Cisco's BroadWorks guide), then test
+  /// environments.
   public static let webex: [Self] = [
     "https://idbroker.webex.com/idb", "https://idbroker-eu.webex.com/idb", "https://idbroker-b-us.webex.com/idb",
-    "https://idbroker-ca.webex.com/idb", "https://idbrokerbts.webex.com/idb", "https://idbrokerbts-eu.webex.com/idb",
+    "https://idbroker-ca.webex.com/idb", "https://idbroker-sg.webex.com/idb", "https://idbroker-in.webex.com/idb",
+    "https://idbroker-ae.webex.com/idb", "https://idbroker-au.webex.com/idb", "https://idbrokerbts.webex.com/idb",
+    "https://idbrokerbts-eu.webex.com/idb",
   ].map { Self(issuer: $0, keysURL: defaultKeysURL(of: $0)) }
 
   /// Where an issuer keeps its keys unless told otherwise.

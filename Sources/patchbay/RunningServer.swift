@@ -50,7 +50,7 @@ final class RunningServer: Sendable {
     health = HealthStatus(Dictionary(uniqueKeysWithValues: services.map { ($0, .notServing) }))
     var methods =
       gateway.methods + media.methods + HealthService.grpc(health).methods
-      + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods.map(gateway.guarded)
+      + HealthService(name: "com.cisco.wcc.ccai.v1.Health", status: health).methods
     if configuration.listen.reflects {
       methods += ReflectionService(sets: PublishedSchemas.descriptorSets, methods: methods).methods
         .map(gateway.guarded)

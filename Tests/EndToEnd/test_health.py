@@ -43,12 +43,12 @@ def test_watch_of_an_unknown_service(health):
     watch.cancel()
 
 
-def test_cisco_health(channel, token):
-    """Wire 1: com.cisco.wcc.ccai.v1.Health, Check and Watch."""
+@pytest.mark.parametrize("metadata", [[], [("authorization", "no token at all")]], ids=["no token", "a bad one"])
+def test_cisco_health(channel, metadata):
+    """Wire 1: com.cisco.wcc.ccai.v1.Health, Check and Watch, without a token (J30)."""
     cisco = schema_of(HEALTH, "Health")
     request = cisco.HealthCheckRequest().SerializeToString()
     read = cisco.HealthCheckResponse.FromString
-    metadata = [("authorization", token)]
     check = channel.unary_unary(f"/{HEALTH}.Health/Check", bytes, read)
     assert check(request, metadata=metadata, timeout=5).status == SERVING
     watch = channel.unary_stream(f"/{HEALTH}.Health/Watch", bytes, read)(request, metadata=metadata, timeout=5)

@@ -70,7 +70,7 @@ struct ConfigurationTests {
     #expect(configuration.listen.tls == nil)
     #expect(configuration.listen.queues == 1)
     #expect(configuration.admin == .init(address: .init(host: "127.0.0.1", port: 8080), token: nil))
-    #expect(configuration.identity.issuers.count == 6)
+    #expect(configuration.identity.issuers.count == 10)
     #expect(configuration.identity.issuers.allSatisfy { $0.keysURL.hasSuffix("/idb/oauth2/v2/keys/verificationjwk") })
     #expect(configuration.identity.clockSkew == .seconds(30))
     #expect(configuration.agents[0].isDefault)

@@ -212,8 +212,11 @@ struct BadToken: Sendable, CustomTestStringConvertible {
         .claim("J14", "\(name) of 1e400", .claim) {
           $0[name] = .number(JSONNumber(literal: "1e400", wholeValue: nil))
         },
-        .claim("J14", "\(name) with a fraction", .claim) {
-          $0[name] = .number(JSONNumber(literal: "1800000000.5", wholeValue: nil))
+        .claim("J14", "\(name) of 2^53 and a fraction", .claim) {
+          $0[name] = .number(JSONNumber(literal: "9007199254740992.5", wholeValue: nil))
+        },
+        .claim("J14", "\(name) that is a negative fraction", .claim) {
+          $0[name] = .number(JSONNumber(literal: "-0.5", wholeValue: nil))
         },
       ]
     } + [

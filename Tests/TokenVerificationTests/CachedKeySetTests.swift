@@ -163,22 +163,89 @@ struct CachedKeySetTests {
     #expect(cache.fetches < 86_400 / 300 + 20)
   }
 
-  @Test("J24: failed fetches are repeated after 1 s, then twice the time, up to 5 minutes")
-  func backoff() {
-    var cache = CachedKeySet(timing: KeySetTiming())
-    var now = Duration.zero
+  @Test(
+    "J24: failed fetches are repeated after 1 s, then twice the time, up to 5 minutes; up to 30 s where there are no keys",
+    arguments: [true, false])
+  func backoff(hasKeys: Bool) throws {
+    var cache = hasKeys ? try warm() : CachedKeySet(timing: KeySetTiming())
+    var now = hasKeys ? cache.dueAt : .zero
     var waits: [Duration] = []
     for _ in 0..<12 {
       start(&cache, at: now)
       cache.finish(.failure(.connection(code: 7)), now: now, random: 1)
-      #expect(name(cache.lookup(keyID: "k", now: now).lookup) == "unavailable")
+      #expect(name(cache.lookup(keyID: "k", now: now).lookup) == (hasKeys ? "found" : "unavailable"))
       waits.append(cache.dueAt - now)
       now = cache.dueAt
     }
-    #expect(waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300].map { .seconds($0) })
+    let long = hasKeys ? [32, 64, 128, 256, 300, 300, 300] : [30, 30, 30, 30, 30, 30, 30]
+    #expect(waits == ([1, 2, 4, 8, 16] + long).map { .seconds($0) })
     start(&cache, at: now)
     cache.finish(.failure(.connection(code: 7)), now: now, random: 0)
-    #expect(cache.dueAt - now == .seconds(225))
+    #expect(cache.dueAt - now == (hasKeys ? .seconds(225) : .seconds(22.5)))
+  }
+
+  /// A cache whose issuer has failed for so long that the background waits for minutes. Returns when it failed last.
+  private func failed(_ failure: KeySetFetchFailure, hasKeys: Bool = true) throws -> (CachedKeySet, Duration) {
+    var cache = hasKeys ? try warm() : CachedKeySet(timing: KeySetTiming())
+    var now = max(cache.dueAt, .zero)
+    for _ in 0..<10 {
+      now = cache.dueAt
+      start(&cache, at: now)
+      cache.finish(.failure(failure), now: now, random: 1)
+    }
+    return (cache, now)
+  }
+
+  @Test(
+    "J22, J23: after an outage a new key works within 30 s, however long the background waits",
+    arguments: [true, false])
+  func newKeyAfterOutage(hasKeys: Bool) throws {
+    var (cache, failedAt) = try failed(.connection(code: 7), hasKeys: hasKeys)
+    #expect(cache.dueAt - failedAt >= .seconds(30))
+    // The issuer is back from here on.
+    let early = cache.lookup(keyID: "new", now: failedAt + .seconds(29))
+    #expect(name(early.lookup) == "unavailable")
+    #expect(!early.startsFetch)
+    let question = cache.lookup(keyID: "new", now: failedAt + .seconds(30))
+    #expect(name(question.lookup) == "pending")
+    #expect(question.startsFetch)
+    // Whoever asks meanwhile waits for the same fetch.
+    let other = cache.lookup(keyID: "another", now: failedAt + .seconds(30))
+    #expect(name(other.lookup) == "pending")
+    #expect(!other.startsFetch)
+    cache.finish(.success(try set("new")), now: failedAt + .seconds(31), random: 0.5)
+    #expect(name(cache.known(keyID: "new", now: failedAt + .seconds(31))) == "found")
+  }
+
+  @Test("J22: invented key ids in an outage cost a fetch in 30 s, and the background's in its own time")
+  func floodInOutage() throws {
+    var (cache, failedAt) = try failed(.timeout)
+    var fetches = 0
+    for number in 0..<60_000 {
+      let now = failedAt + .milliseconds(10 * number)
+      let (lookup, startsFetch) = cache.lookup(keyID: "x\(number)", now: now)
+      #expect(name(lookup) == (startsFetch ? "pending" : "unavailable"))
+      guard startsFetch else { continue }
+      fetches += 1
+      cache.finish(.failure(.timeout), now: now, random: 1)
+    }
+    // Ten minutes.
+    #expect(fetches == 19)
+    #expect(name(cache.lookup(keyID: "k", now: failedAt + .seconds(600)).lookup) == "found")
+  }
+
+  @Test("J24: an unknown key id does not overrule the issuer's Retry-After; a later answer without one ends it")
+  func retryAfterOfUnknownKeys() throws {
+    var (cache, failedAt) = try failed(.status(429, retryAfter: 120))
+    for seconds in [30, 60, 119] {
+      let (lookup, startsFetch) = cache.lookup(keyID: "new", now: failedAt + .seconds(seconds))
+      #expect(name(lookup) == "unavailable")
+      #expect(!startsFetch)
+    }
+    let question = cache.lookup(keyID: "new", now: failedAt + .seconds(120))
+    #expect(question.startsFetch)
+    cache.finish(.failure(.timeout), now: failedAt + .seconds(121), random: 1)
+    #expect(cache.lookup(keyID: "new", now: failedAt + .seconds(150)).startsFetch)
   }
 
   @Test(

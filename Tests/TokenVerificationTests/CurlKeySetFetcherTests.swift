@@ -190,7 +190,7 @@ struct CurlKeySetFetcherTests {
     let url = "https://idbroker.webex.com/idb/oauth2/v2/keys/verificationjwk"
     #expect(try TrustedIssuer(issuer: "https://idbroker.webex.com/idb").keysURL == url)
     #expect(try TrustedIssuer(issuer: "https://idbroker.webex.com/idb/").keysURL == url)
-    #expect(TrustedIssuer.webex.count == 6)
+    #expect(TrustedIssuer.webex.count == 10)
     #expect(TrustedIssuer.webex.allSatisfy { (try? TrustedIssuer(issuer: $0.issuer)) == $0 })
     #expect(throws: TrustedIssuer.Defect.self) { try TrustedIssuer(issuer: "issuer") }
   }

@@ -34,12 +34,12 @@ struct KeySetTests {
     "J11: a key that cannot be used is dropped alone, with its reason",
     arguments: [
       ("kty", .string("EC"), .keyType), ("kty", nil, .keyType), ("kty", .number(JSONNumber(1)), .keyType),
-      ("use", .string("enc"), .use), ("use", .null, .use),
+      ("use", .string("enc"), .use), ("use", .number(JSONNumber(1)), .use),
       ("key_ops", .array([.string("encrypt")]), .operations), ("key_ops", .string("verify"), .operations),
       ("key_ops", .array([]), .operations),
       ("alg", .string("RS384"), .algorithm), ("alg", .string("PS256"), .algorithm),
       ("alg", .number(JSONNumber(256)), .algorithm),
-      ("kid", nil, .keyID), ("kid", .string(""), .keyID), ("kid", .string("a/b"), .keyID),
+      ("kid", nil, .keyID), ("kid", .null, .keyID), ("kid", .string(""), .keyID), ("kid", .string("a/b"), .keyID),
       ("n", nil, .malformed(member: "n")), ("n", .string("A==="), .malformed(member: "n")),
       ("n", .string(""), .size(bits: 0)), ("n", .number(JSONNumber(5)), .malformed(member: "n")),
       ("e", nil, .malformed(member: "e")), ("e", .string("AQ"), .exponent), ("e", .string("Aw"), .exponent),
@@ -59,7 +59,7 @@ struct KeySetTests {
     arguments: [
       ("use", nil), ("use", .string("sig")), ("alg", nil), ("alg", .string("RS256")), ("key_ops", nil),
       ("key_ops", .array([.string("verify")])), ("key_ops", .array([.string("sign"), .string("verify")])),
-      ("x5t", .string("whatever")),
+      ("x5t", .string("whatever")), ("use", .null), ("alg", .null), ("key_ops", .null), ("d", .null), ("k", .null),
     ] as [(String, JSONValue?)])
   func allowed(member: String, value: JSONValue?) throws {
     let set = try KeySet(parsing: document { $0[member] = value })
@@ -116,7 +116,35 @@ struct KeySetTests {
     }
   }
 
-  @Test("J11: a set with a symmetric key or a key id twice is refused whole")
+  @Test("A byte order mark before the document is passed over; one in it is not")
+  func byteOrderMark() throws {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let document = Array(try Fixture.issuer.get().keySetDocument.utf8)
+    #expect(try KeySet(parsing: mark + document).count == 1)
+    #expect(throws: KeySet.Malformation.self) { try KeySet(parsing: mark + mark + document) }
+    #expect(throws: KeySet.Malformation.self) { try KeySet(parsing: document + mark) }
+    #expect(throws: StrictJSON.Malformation.self) { try StrictJSON.parse(mark + document) }
+  }
+
+  @Test(
+    "J11: of two keys of one id the one that can be used is taken, wherever it stands",
+    arguments: [
+      ("kty", .string("EC")), ("use", .string("enc")), ("alg", .string("RS512")),
+      ("key_ops", .array([.string("sign")])),
+      ("e", .string("Aw")),
+    ] as [(String, JSONValue)], [true, false])
+  func sharedKeyID(difference: (member: String, value: JSONValue), isFirst: Bool) throws {
+    let good = try goodEntry()
+    var other = good
+    other[difference.member] = difference.value
+    let entries = (isFirst ? [other, good] : [good, other]).map { JSONValue.object($0) }
+    let set = try KeySet(parsing: document(entries))
+    #expect(set.count == 1)
+    #expect(set[try Fixture.issuer.get().keyID]?.thumbprint == (try Fixture.issuer.get().keyID))
+    #expect(set.dropped.map(\.index) == [isFirst ? 0 : 1])
+  }
+
+  @Test("J11: a set with a symmetric key or two usable keys of one id is refused whole")
   func unsoundSets() throws {
     let entry = try goodEntry()
     #expect(throws: KeySet.Malformation.holdsSecrets(index: 0)) {
@@ -127,8 +155,8 @@ struct KeySetTests {
     }
     var other = entry
     other["kty"] = .string("EC")
-    #expect(throws: KeySet.Malformation.duplicateKeyID(index: 1)) {
-      try KeySet(parsing: document([.object(entry), .object(other)]))
+    #expect(throws: KeySet.Malformation.duplicateKeyID(index: 2)) {
+      try KeySet(parsing: document([.object(entry), .object(other), .object(entry)]))
     }
   }
 

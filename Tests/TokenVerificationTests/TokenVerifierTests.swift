@@ -125,6 +125,76 @@ struct TokenVerifierTests {
   }
 
   @Test(
+    "J14: fractions and exponents are taken, and rounded against the token",
+    arguments: [
+      ("exp", "1799999970.9", false), ("exp", "1799999971.1", true), ("exp", "1.8000000600e9", true),
+      ("exp", "18000000.6e2", true), ("exp", "1799999970999E-3", false), ("iat", "1800000029.5", true),
+      ("iat", "1800000030.000001", false), ("iat", "1.80000003e+9", true), ("nbf", "1800000030.5", false),
+      ("nbf", "1800000029.5", true), ("nbf", "0.5", true),
+    ])
+  func fractions(claim: String, literal: String, isAccepted: Bool) throws {
+    let fixture = try Fixture()
+    let token = try fixture.token(claims: { claims in
+      if claim == "exp" { claims["iat"] = .number(JSONNumber(Fixture.now - 3_600)) }
+      claims[claim] = .number(JSONNumber(literal: literal, wholeValue: nil))
+    })
+    #expect((fixture.verify(token).identity != nil) == isAccepted)
+    if !isAccepted { #expect(fixture.refusal(token)?.check == .time) }
+  }
+
+  @Test(
+    "J16: a life with fractions counts as the longest that it may mean, and one of no whole second as none",
+    arguments: [
+      ("1800000000.5", "1800086430.4", false), ("1800000000.5", "1800086430", true),
+      ("1800000000", "1800086430.1", false),
+      ("1800000000.2", "1800000000.9", false),
+    ])
+  func lifeWithFractions(begin: String, end: String, isAccepted: Bool) throws {
+    let fixture = try Fixture()
+    let token = try fixture.token(claims: {
+      $0["iat"] = .number(JSONNumber(literal: begin, wholeValue: nil))
+      $0["exp"] = .number(JSONNumber(literal: end, wholeValue: nil))
+    })
+    #expect(fixture.refusal(token)?.check == (isAccepted ? nil : .lifetime))
+  }
+
+  @Test(
+    "The whole numbers around a number are exact whatever its form",
+    arguments: [
+      ("0", 0, 0), ("0.0", 0, 0), ("0e999999999999999999999", 0, 0), ("12", 12, 12), ("12.0", 12, 12),
+      ("12.01", 12, 13),
+      ("1.5e1", 15, 15), ("1.55E1", 15, 16), ("100e-2", 1, 1), ("101e-2", 1, 2), ("1e-400", 0, 1),
+      ("1e-99999999999999999999", 0, 1), ("0.00001e5", 1, 1), ("0.000012e5", 1, 2),
+      ("1e17", 100_000_000_000_000_000, 100_000_000_000_000_000),
+      ("999999999999999999", 999_999_999_999_999_999, 999_999_999_999_999_999),
+    ] as [(String, Int64, Int64)])
+  func roundedNumbers(literal: String, lower: Int64, upper: Int64) throws {
+    let value = try StrictJSON.parse(Array(literal.utf8))
+    guard case .number(let number) = value else { throw TokenRefusal(.json, nil, .missing) }
+    let bounds = try #require(number.rounded)
+    #expect(bounds.lower == lower && bounds.upper == upper)
+  }
+
+  @Test(
+    "A number below nothing or beyond all times has none",
+    arguments: ["-1", "-0.1", "1e18", "1000000000000000000", "1e400", "1e99999999999999999999", "123456789.5e10"])
+  func unboundedNumbers(literal: String) throws {
+    guard case .number(let number) = try StrictJSON.parse(Array(literal.utf8)) else {
+      throw TokenRefusal(.json, nil, .missing)
+    }
+    #expect(number.rounded == nil)
+  }
+
+  @Test("J13: the refusal of an unknown issuer names the configuration's key that adds one, and not the issuer")
+  func unknownIssuer() throws {
+    let fixture = try Fixture()
+    let token = try fixture.token(claims: { $0["iss"] = .string("https://idbroker-xx.webex.com/idb") })
+    let refusal = try #require(fixture.refusal(token))
+    #expect("\(refusal)".contains("identity.issuers"))
+    #expect(!"\(refusal)".contains("idbroker"))
+  }
+
+  @Test(
     "J16: 24 hours of life are allowed, and the clocks' allowance",
     arguments: [(86_400, true), (86_430, true), (86_431, false), (1, true)] as [(Int64, Bool)])
   func lifetime(seconds: Int64, isAccepted: Bool) throws {

@@ -15,6 +15,8 @@ struct CachedKeySet {
   /// When the next fetch is due.
   private(set) var dueAt: Duration = .zero
   private var startedAt: Duration?
+  /// Until then the issuer has asked to be left alone.
+  private var restsUntil: Duration?
   private var absent: AbsentKeys
 
   init(timing: KeySetTiming) {
@@ -32,7 +34,7 @@ struct CachedKeySet {
   mutating func lookup(keyID: String, now: Duration) -> (lookup: KeyLookup, startsFetch: Bool) {
     guard let keys = usableKeys(now: now), let fetchedAt else {
       if isFetching { return (.pending, false) }
-      return start(if: isDue(now), now) ? (.pending, true) : (.unavailable, false)
+      return start(if: isDue(now) || mayAsk(now), now) ? (.pending, true) : (.unavailable, false)
     }
     if let key = keys[keyID] {
       // Nobody asked for so long that the background refresh did not run: a key may have been withdrawn meanwhile.
@@ -43,10 +45,16 @@ struct CachedKeySet {
     }
     if absent.contains(keyID, now: now) { return (.unknown, false) }
     if isFetching { return (.pending, false) }
-    // One fetch per interval for all unknown ids together: what a flood of them may cost.
-    let mayAsk = startedAt.map { now - $0 >= timing.unknownKeyInterval } ?? true
-    if start(if: mayAsk && (failures == 0 || isDue(now)), now) { return (.pending, true) }
+    if start(if: mayAsk(now), now) { return (.pending, true) }
     return (missing(keyID), false)
+  }
+
+  /// Whether a question that the keys which are there do not answer may have them fetched: once per interval for all such
+  /// questions together, which is what a flood of invented ids may cost. The wait between failed fetches of the background
+  /// does not count: it grows long in an outage, and would keep new keys out for as long after its end.
+  private func mayAsk(_ now: Duration) -> Bool {
+    if let restsUntil, now < restsUntil { return false }
+    return startedAt.map { now - $0 >= timing.unknownKeyInterval } ?? true
   }
 
   /// What is known of a key without fetching.
@@ -72,6 +80,7 @@ struct CachedKeySet {
     _ result: Result<KeySet, KeySetFetchFailure>, maximumAge: Duration? = nil, now: Duration, random: Double
   ) {
     isFetching = false
+    restsUntil = nil
     switch result {
     case .success(let set) where set.count > 0:
       absent.beginGeneration(since: startedAt ?? now)
@@ -91,9 +100,14 @@ struct CachedKeySet {
     failures = min(failures + 1, 32)
     failedFetches += 1
     let doubled = timing.firstRetry * Double(1 << (failures - 1))
-    var wait = min(doubled, timing.longestRetry) * (0.75 + 0.25 * random)
+    // Without keys no call can be taken, and a server that says so may be sent none that would ask for them.
+    let longest =
+      usableKeys(now: now) == nil ? min(timing.longestRetry, timing.unknownKeyInterval) : timing.longestRetry
+    var wait = min(doubled, longest) * (0.75 + 0.25 * random)
     if case .status(_, let seconds?) = failure {
-      wait = max(wait, min(.seconds(seconds), timing.longestRetryAfter))
+      let rest = min(.seconds(max(0, seconds)), timing.longestRetryAfter)
+      restsUntil = now + rest
+      wait = max(wait, rest)
     }
     dueAt = now + wait
   }

@@ -12,13 +12,14 @@ public struct KeySetTiming: Sendable, Hashable {
   public var refreshInterval: Duration = .seconds(300)
   /// The shortest such time that an issuer can ask for.
   public var shortestRefreshInterval: Duration = .seconds(60)
-  /// The least time between two fetches of one issuer that unknown key ids ask for.
+  /// The least time between two fetches of one issuer that unknown key ids ask for, and the longest wait between failed
+  /// fetches while there are no keys at all.
   public var unknownKeyInterval: Duration = .seconds(30)
   /// How long keys serve while they cannot be fetched again.
   public var maximumAge: Duration = .seconds(86_400)
   /// The wait after a first failed fetch; it doubles with every further one.
   public var firstRetry: Duration = .seconds(1)
-  /// The longest wait between failed fetches.
+  /// The longest wait between failed fetches while there are keys.
   public var longestRetry: Duration = .seconds(300)
   /// The longest wait that an issuer's `Retry-After` is followed for.
   public var longestRetryAfter: Duration = .seconds(600)

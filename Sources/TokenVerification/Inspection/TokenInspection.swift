@@ -196,10 +196,10 @@ public struct TokenInspection: Sendable {
       }
       return "\(text.printable)  \(name)"
     case .number(let number):
-      guard let time = number.wholeValue, time <= TokenClaims.maximumTime,
+      guard let time = number.rounded?.lower, time <= TokenClaims.maximumTime,
         times.contains(where: { $0.rawValue.hasSameBytes(as: member.name) })
       else { return number.literal.printable }
-      return "\(time)  \(UTCTime.text(time)), \(UTCTime.relative(time, to: now))"
+      return "\(number.literal.printable)  \(UTCTime.text(time)), \(UTCTime.relative(time, to: now))"
     default: return member.value.text.printable
     }
   }

@@ -12,7 +12,10 @@ extension TokenRefusal {
     case .keyID:
       "The header needs the id of one of the issuer's published keys."
     case .issuer:
-      "If the token is from Webex, add this issuer under identity.issuers; it is compared character by character."
+      """
+      If the token is from Webex, add this issuer under identity.issuers; it is compared character by character, and a list \
+      there replaces the built-in one.
+      """
     case .key:
       "The issuer publishes no such key (now). If it has just changed its keys, the new ones are fetched within 35 s."
     case .signature:

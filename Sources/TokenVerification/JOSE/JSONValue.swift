@@ -21,9 +21,15 @@ public enum JSONValue: Sendable, Hashable {
   public var object: JSONObject? {
     if case .object(let object) = self { object } else { nil }
   }
+
+  /// The same, without an object's own members that are null.
+  var withoutNullMembers: JSONValue {
+    guard case .object(let object) = self else { return self }
+    return .object(JSONObject(members: object.members.filter { $0.value != .null }))
+  }
 }
 
-/// A JSON number as it was written. Only whole numbers have a value here: nothing in a token needs another.
+/// A JSON number as it was written. Whole numbers have a value; of others, the whole numbers around them are known.
 public struct JSONNumber: Sendable, Hashable {
   /// The number as written.
   public let literal: String

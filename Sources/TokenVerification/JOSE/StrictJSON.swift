@@ -1,8 +1,9 @@
 /// A JSON reader for hostile input (RFC 8259, and RFC 8725 section 2.4 on what lax readers cost): bounded in depth, exact
 /// in syntax, and refusing whatever two readers could understand differently.
 ///
-/// Refused besides what the grammar refuses: a byte order mark, nesting deeper than 8, more than 8,192 values (unless told otherwise), a member name that occurs twice in
-/// one object, invalid UTF-8, unpaired surrogates, U+0000, and anything but white space after the value.
+/// Refused besides what the grammar refuses: a byte order mark (see ``withoutByteOrderMark(_:)``), nesting deeper than 8, more
+/// than 8,192 values (unless told otherwise), a member name that occurs twice in one object, invalid UTF-8, unpaired
+/// surrogates, U+0000, and anything but white space after the value.
 public enum StrictJSON {
   /// How deep arrays and objects may nest.
   public static let maximumDepth = 8
@@ -31,6 +32,12 @@ public enum StrictJSON {
     public let fault: Fault
     /// Where, in bytes from the beginning.
     public let offset: Int
+  }
+
+  /// A document without the UTF-8 byte order mark that some servers put before it; a reader may ignore it (RFC 8259
+  /// section 8.1).
+  public static func withoutByteOrderMark(_ document: [UInt8]) -> [UInt8] {
+    document.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(document.dropFirst(3)) : document
   }
 
   /// The value that `bytes` spell, of at most `maximumValues` values in all.

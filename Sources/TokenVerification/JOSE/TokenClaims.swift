@@ -10,12 +10,14 @@ public struct TokenClaims: Sendable, Hashable {
 
   /// Who made the token.
   public let issuer: String
-  /// When it ends, in seconds since 1970.
+  /// When it ends, in seconds since 1970; a fraction is dropped.
   public let expiry: Int64
-  /// When it was made, in seconds since 1970.
+  /// When it was made, in seconds since 1970; a fraction counts as a second.
   public let issuedAt: Int64
-  /// Before when it must not be taken, in seconds since 1970.
+  /// Before when it must not be taken, in seconds since 1970; a fraction counts as a second.
   public let notBefore: Int64?
+  /// From when it was made to when it ends, in seconds, at the most that the two may mean.
+  public let longestLifetime: Int64
   /// Whom it is for: 1 to 8 names.
   public let audiences: [String]
   /// As registered with the data source.
@@ -40,9 +42,13 @@ public struct TokenClaims: Sendable, Hashable {
   /// Reads what can be read; the reader keeps what cannot.
   private init(reading reader: inout ClaimReader) {
     issuer = reader.text(.issuer)
-    expiry = reader.time(.expiry) ?? 0
-    issuedAt = reader.time(.issuedAt) ?? 0
-    notBefore = reader.time(.notBefore, isRequired: false)
+    // Every fraction is rounded against the token.
+    let end = reader.time(.expiry) ?? (0, 0)
+    let begin = reader.time(.issuedAt) ?? (0, 0)
+    expiry = end.lower
+    issuedAt = begin.upper
+    longestLifetime = end.upper - begin.lower
+    notBefore = reader.time(.notBefore, isRequired: false)?.upper
     audiences = reader.audiences()
     subject = reader.text(.subject)
     nonce = reader.text(.nonce)
@@ -107,17 +113,17 @@ private struct ClaimReader {
     return text
   }
 
-  mutating func time(_ field: TokenField, isRequired: Bool = true) -> Int64? {
+  mutating func time(_ field: TokenField, isRequired: Bool = true) -> (lower: Int64, upper: Int64)? {
     switch members[field.rawValue] {
     case nil:
       if isRequired { refusals.append(TokenRefusal(.claim, field, .missing)) }
       return nil
     case .number(let number)?:
-      guard let value = number.wholeValue, value <= TokenClaims.maximumTime else {
+      guard let bounds = number.rounded, bounds.upper <= TokenClaims.maximumTime else {
         refusals.append(TokenRefusal(.claim, field, .outOfRange))
         return nil
       }
-      return value
+      return bounds
     case .some:
       refusals.append(TokenRefusal(.claim, field, .wrongType(expected: "a number")))
       return nil

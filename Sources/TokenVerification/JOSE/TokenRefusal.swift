@@ -42,7 +42,7 @@ public struct TokenRefusal: Error, Sendable, Hashable {
     case notAllowed
     /// The field is not a UUID.
     case notUUID
-    /// The field is not a whole number from 0 to 2^53.
+    /// The field is not a number from 0 to 2^53.
     case outOfRange
     /// More elements than allowed.
     case tooMany(count: Int, limit: Int)
@@ -91,7 +91,9 @@ public struct TokenRefusal: Error, Sendable, Hashable {
 extension TokenRefusal: CustomStringConvertible {
   /// One line for a log: the check, the field and the fault, without any text of the token.
   public var description: String {
-    if let field {
+    if check == .issuer, problem == .notAllowed {
+      "issuer: iss is no issuer that is trusted; the configuration's identity.issuers adds one"
+    } else if let field {
       "\(check.rawValue): \(field.rawValue) \(problem.description)"
     } else {
       "\(check.rawValue): \(problem.description)"
@@ -118,7 +120,7 @@ extension TokenRefusal.Problem: CustomStringConvertible {
     case .empty: "is empty"
     case .notAllowed: "has a value that is not allowed"
     case .notUUID: "is not a UUID"
-    case .outOfRange: "is not a whole number from 0 to 2^53"
+    case .outOfRange: "is not a number from 0 to 2^53"
     case .tooMany(let count, let limit): "has \(count) elements, more than \(limit)"
     case .unknownKey: "names no key of this issuer"
     case .signatureLength(let bytes, let expected): "\(bytes) bytes where this key signs with \(expected)"

@@ -1,7 +1,8 @@
 /// An issuer's signing keys: a JWK Set (RFC 7517 section 5) reduced to what may verify RS256.
 ///
-/// A key that cannot be used is dropped alone. A set that holds secrets (a symmetric key, a private member) or two keys of
-/// one id is refused whole: whoever publishes that has lost control of more than one key.
+/// A key that cannot be used is dropped alone; a `kid` may stand once more for such a key (RFC 7517 section 4.5). A set that
+/// holds secrets (a symmetric key, a private member) or two usable keys of one id is refused whole: whoever publishes that
+/// has lost control of more than one key. A member that is null counts as absent.
 public struct KeySet: Sendable {
   /// The most entries a set may have.
   public static let maximumKeys = 64
@@ -17,7 +18,7 @@ public struct KeySet: Sendable {
     case tooManyKeys(Int)
     /// A symmetric key, or private numbers, at this index.
     case holdsSecrets(index: Int)
-    /// A `kid` that an earlier entry has, at this index.
+    /// The `kid` of an earlier entry that can be used as well, at this index.
     case duplicateKeyID(index: Int)
   }
 
@@ -48,17 +49,19 @@ public struct KeySet: Sendable {
   public init(parsing document: [UInt8]) throws(Malformation) {
     guard document.count <= Self.maximumBytes else { throw .tooLong(bytes: document.count) }
     let value: JSONValue
-    do { value = try StrictJSON.parse(document) } catch { throw .notJSON(error) }
-    guard let entries = value.object?["keys"]?.array else { throw .noKeys }
+    do { value = try StrictJSON.parse(StrictJSON.withoutByteOrderMark(document)) } catch { throw .notJSON(error) }
+    guard let entries = value.object?["keys"]?.array?.map(\.withoutNullMembers) else { throw .noKeys }
     guard entries.count <= Self.maximumKeys else { throw .tooManyKeys(entries.count) }
     try Self.refuseUnsound(entries)
     var keys: [String: RSAPublicKey] = [:]
     var dropped: [DroppedKey] = []
     for (index, entry) in entries.enumerated() {
-      do throws(KeyDefect) {
-        let (id, key) = try Self.key(entry)
-        keys[id] = key
-      } catch { dropped.append(DroppedKey(index: index, defect: error)) }
+      let (id, key): (String, RSAPublicKey)
+      do throws(KeyDefect) { (id, key) = try Self.key(entry) } catch {
+        dropped.append(DroppedKey(index: index, defect: error))
+        continue
+      }
+      guard keys.updateValue(key, forKey: id) == nil else { throw .duplicateKeyID(index: index) }
     }
     self.keys = keys
     self.dropped = dropped
@@ -69,13 +72,11 @@ public struct KeySet: Sendable {
 
   private static func refuseUnsound(_ entries: [JSONValue]) throws(Malformation) {
     let secrets = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
-    var ids: Set<[UInt8]> = []
     for (index, entry) in entries.enumerated() {
       guard let members = entry.object else { continue }
       if members["kty"]?.string == "oct" || secrets.contains(where: { members[$0] != nil }) {
         throw .holdsSecrets(index: index)
       }
-      if let id = members["kid"]?.string, !ids.insert(Array(id.utf8)).inserted { throw .duplicateKeyID(index: index) }
     }
   }
 
@@ -108,7 +109,7 @@ extension KeySet.Malformation: CustomStringConvertible {
     case .noKeys: "the key set is not an object with a \"keys\" array"
     case .tooManyKeys(let count): "the key set has \(count) keys, more than \(KeySet.maximumKeys)"
     case .holdsSecrets(let index): "key \(index) of the set is symmetric or private"
-    case .duplicateKeyID(let index): "key \(index) of the set has the \"kid\" of an earlier one"
+    case .duplicateKeyID(let index): "key \(index) of the set can be used, and has the \"kid\" of an earlier one that can"
     }
   }
 }

@@ -93,12 +93,12 @@ public struct ClaimPolicy: Sendable {
     if let notBefore = claims.notBefore, notBefore > now + clockSkew {
       refusals.append(TokenRefusal(.time, .notBefore, .inFuture(seconds: notBefore - now)))
     }
-    let lifetime = claims.expiry - claims.issuedAt
-    if lifetime <= 0 {
+    if claims.expiry <= claims.issuedAt {
       refusals.append(TokenRefusal(.lifetime, .expiry, .endsBeforeItBegins))
-    } else if lifetime > Self.maximumLifetime + clockSkew {
+    } else if claims.longestLifetime > Self.maximumLifetime + clockSkew {
       refusals.append(
-        TokenRefusal(.lifetime, .expiry, .livesTooLong(seconds: lifetime, limit: Self.maximumLifetime)))
+        TokenRefusal(
+          .lifetime, .expiry, .livesTooLong(seconds: claims.longestLifetime, limit: Self.maximumLifetime)))
     }
     return refusals
   }

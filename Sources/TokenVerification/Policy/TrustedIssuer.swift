@@ -36,7 +36,10 @@ public struct TrustedIssuer: Sendable, Hashable {
   }
 
   /// The issuers of Webex's production regions.
-  public static let webexProduction = issuers(on: ["idbroker", "idbroker-eu", "idbroker-b-us", "idbroker-ca"])
+  public static let webexProduction = issuers(on: [
+    "idbroker", "idbroker-eu", "idbroker-b-us", "idbroker-ca", "idbroker-sg", "idbroker-in", "idbroker-ae",
+    "idbroker-au",
+  ])
   /// The issuers of Webex's test environments.
   public static let webexTest = issuers(on: ["idbrokerbts", "idbrokerbts-eu"])
   /// All issuers of Webex.
