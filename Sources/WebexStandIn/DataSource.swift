@@ -35,15 +35,35 @@ public struct DataSource: Sendable, Hashable, Codable {
   public var token: String
   /// When it ends, in seconds since 1970.
   public var tokenExpiry: Int64
+  /// How the owner writes it; the answers are written so too. Nil as the current reference does.
+  public var form: Form?
+
+  /// Where documents differ.
+  public struct Form: Sendable, Hashable, Codable {
+    /// `tokenLifeMinutes` instead of `tokenLifetimeMinutes`.
+    public var hasShortName: Bool
+    /// The life as a text instead of a number.
+    public var isText: Bool
+    /// `schemaId` as a list of one.
+    public var isList: Bool
+
+    /// The form of a body.
+    init(_ members: JSONObject) {
+      hasShortName = members["tokenLifetimeMinutes"] == nil
+      isText = (members["tokenLifetimeMinutes"] ?? members["tokenLifeMinutes"])?.string != nil
+      isList = members["schemaId"]?.array != nil
+    }
+  }
 }
 
 extension DataSource.Registration {
   static let maximumTextBytes = 512
 
-  /// Reads a body. Every field is needed.
+  /// Reads a body, written as any document has it. Every field is needed.
   init(_ members: JSONObject, isNew: Bool) throws(StandInError) {
     func text(_ name: String) throws(StandInError) -> String {
-      guard let value = members[name] else { throw .badRequest("\(name) is missing: every field is needed") }
+      guard var value = members[name] else { throw .badRequest("\(name) is missing: every field is needed") }
+      if name == "schemaId", let list = value.array, let only = list.first, list.count == 1 { value = only }
       guard let text = value.string, (1...Self.maximumTextBytes).contains(text.utf8.count) else {
         throw .badRequest("\(name) must be a text of 1 to \(Self.maximumTextBytes) bytes")
       }
@@ -57,7 +77,13 @@ extension DataSource.Registration {
     guard let value = members["tokenLifetimeMinutes"] ?? members["tokenLifeMinutes"] else {
       throw .badRequest("tokenLifetimeMinutes is missing: every field is needed")
     }
-    guard case .number(let number) = value, let minutes = number.wholeValue, (1...1_440).contains(minutes) else {
+    var minutes: Int64?
+    switch value {
+    case .number(let number): minutes = number.wholeValue
+    case .string(let text): minutes = Int64(text)
+    default: break
+    }
+    guard let minutes, (1...1_440).contains(minutes) else {
       throw .badRequest("tokenLifetimeMinutes must be a whole number from 1 to 1440")
     }
     tokenLifetimeMinutes = minutes
@@ -117,7 +143,7 @@ extension WebexPlatform {
     let (token, expiry) = try token(registration, organization, now)
     let source = DataSource(
       id: Identifier.uuid(), organization: organization, createdAt: now, registration: registration, token: token,
-      tokenExpiry: expiry)
+      tokenExpiry: expiry, form: DataSource.Form(members))
     dataSources.append(source)
     isChanged = true
     return Self.json(200, shown(source))
@@ -130,6 +156,7 @@ extension WebexPlatform {
     let old = dataSources[index]
     try check(registration, old.organization, except: old.id)
     dataSources[index].registration = registration
+    dataSources[index].form = DataSource.Form(members)
     // The token says what was registered: it is the old one until something of that changes, the nonce as a rule.
     var comparable = registration
     comparable.status = old.registration.status
@@ -184,7 +211,8 @@ extension WebexPlatform {
   private func token(
     _ registration: DataSource.Registration, _ organization: String, _ now: Int64
   ) throws(StandInError) -> (String, expiry: Int64) {
-    let expiry = now + registration.tokenLifetimeMinutes * 60
+    let minutes = min(registration.tokenLifetimeMinutes, settings.longestTokenMinutes ?? .max)
+    let expiry = now + minutes * 60
     let claims = JSONObject([
       "iss": .string(settings.issuer), "sub": .string(registration.subject), "aud": .string(registration.audience),
       "iat": .number(JSONNumber(now)), "exp": .number(JSONNumber(expiry)), "jti": .string(registration.nonce),
@@ -198,12 +226,17 @@ extension WebexPlatform {
 
   private func shown(_ source: DataSource) -> JSONObject {
     let registration = source.registration
+    let minutes: JSONValue =
+      source.form?.isText == true
+      ? .string(String(registration.tokenLifetimeMinutes)) : .number(JSONNumber(registration.tokenLifetimeMinutes))
+    let schema: JSONValue =
+      source.form?.isList == true ? .array([.string(registration.schemaID)]) : .string(registration.schemaID)
     var members = JSONObject([
-      "id": .string(source.id), "schemaId": .string(registration.schemaID), "orgId": .string(source.organization),
+      "id": .string(source.id), "schemaId": schema, "orgId": .string(source.organization),
       "applicationId": .string(settings.applicationID), "url": .string(registration.url),
       "audience": .string(registration.audience), "subject": .string(registration.subject),
       "nonce": .string(registration.nonce),
-      "tokenLifetimeMinutes": .number(JSONNumber(registration.tokenLifetimeMinutes)),
+      source.form?.hasShortName == true ? "tokenLifeMinutes" : "tokenLifetimeMinutes": minutes,
       "status": .string(registration.status), "jwsToken": .string(source.token),
       "tokenExpiryTime": .string(ISOTime.text(source.tokenExpiry)), "createdBy": .string(settings.applicationID),
       "createdAt": .string(ISOTime.text(source.createdAt)),

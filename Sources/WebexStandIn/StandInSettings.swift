@@ -37,6 +37,10 @@ public struct StandInSettings: Sendable, Hashable {
   public var refreshTokenLifetime: Int64 = 90 * 86_400
   /// What becomes of a refresh token that was used.
   public var refreshRotation = RefreshRotation.onUse
+  /// The longest life of a token, in minutes, whatever is asked for; nil grants what is asked for.
+  public var longestTokenMinutes: Int64?
+  /// The data source's URL where a token is asked for without one.
+  public var url: String?
   /// For how long the key set may be kept, in seconds: its `Cache-Control`.
   public var keySetLifetime = 21_600
 

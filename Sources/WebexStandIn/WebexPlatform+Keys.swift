@@ -26,9 +26,10 @@ extension WebexPlatform {
     return true
   }
 
-  /// A token for calls of an organization, as a data source of this URL would have one for an hour.
-  public func mint(organization: String, url: String, now: Int64) throws -> String {
-    try minted(JSONObject(["org": .string(organization), "url": .string(url)]), now)
+  /// A token for calls of an organization, good for an hour, that says what its data source of this URL was registered with,
+  /// where there is one. Without arguments for the first data source.
+  public func mint(organization: String? = nil, url: String? = nil, now: Int64) throws -> String {
+    try freshToken(organization: organization, url: url, now: now)
   }
 
   /// A token of these claims, signed with the key that signs now.

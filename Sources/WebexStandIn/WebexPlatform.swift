@@ -8,7 +8,7 @@ public import TokenVerification
 ///
 /// | path | |
 /// | --- | --- |
-/// | `/dataSources…`, `/access_token`, `/applications/{id}/token` | the REST calls, with or without `/v1` before |
+/// | `/dataSources…` (or `/datasources…`), `/access_token`, `/applications/{id}/token` | the REST calls, with or without `/v1` before |
 /// | `/idb/oauth2/v2/keys/verificationjwk` | the key set |
 /// | `/stand-in/…` | what Webex does not have: minting, rotating, faults, counters |
 public struct WebexPlatform: Sendable {
@@ -44,7 +44,10 @@ public struct WebexPlatform: Sendable {
 
   /// Answers a request at `now`, in seconds since 1970.
   public mutating func respond(to request: ServerRequest, now: Int64) -> ServerResponse {
-    let path = request.path.hasPrefix("/v1/") ? String(request.path.dropFirst(3)) : request.path
+    var path = request.path.hasPrefix("/v1/") ? String(request.path.dropFirst(3)) : request.path
+    // Documents spell it both ways.
+    let other = "/datasources"
+    if path == other || path.hasPrefix(other + "/") { path = "/dataSources" + path.dropFirst(other.count) }
     guard !path.hasPrefix("/stand-in") else {
       return Self.answer { () throws(StandInError) in try control(path, request, now) }
     }

@@ -29,7 +29,8 @@ final class DataSourceAccess: Sendable {
   /// The interface with a tenant's tokens, or the Service App's own.
   func client(_ tenant: Configuration.Tenant? = nil) -> DataSourceClient {
     DataSourceClient(
-      baseURL: settings.baseURL, domains: RegisteredDomains(settings.domains), tokens: tokenSource(tenant))
+      baseURL: settings.baseURL, form: settings.form.written, domains: RegisteredDomains(settings.domains),
+      tokens: tokenSource(tenant))
   }
 
   private func tokenSource(_ tenant: Configuration.Tenant?) -> any AccessTokenSource {
@@ -81,6 +82,16 @@ final class DataSourceAccess: Sendable {
     return Registrar(registrations, lease: lease, timing: timing, log: log) {
       tenants.accept(nonces: $0.nonces, organization: $0.organization, url: $0.url, isAll: $0.isAll)
     }
+  }
+}
+
+extension Configuration.DataSources.Form {
+  /// The same in the terms of the client.
+  fileprivate var written: DataSourceForm {
+    DataSourceForm(
+      path: path == .dataSources ? .dataSources : .datasources, schema: schema == .text ? .text : .list,
+      lifetime: lifetime == .tokenLifetimeMinutes ? .tokenLifetimeMinutes : .tokenLifeMinutes,
+      number: number == .number ? .number : .text)
   }
 }
 

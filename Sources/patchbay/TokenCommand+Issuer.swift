@@ -15,7 +15,8 @@ extension TokenCommand {
         tokens as Webex does. It listens on the loopback interface only, and prints what to write into a server's \
         configuration.
 
-        Commands on standard input, one a line: mint [ORG [URL]], rotate (SIGHUP does it too), withdraw [KID], keys, \
+        Commands on standard input, one a line: mint [ORG [URL]] (a token of the data source that is registered, where one \
+        is), rotate (SIGHUP does it too), withdraw [KID], keys, \
         requests, expire, quit. The same and more over HTTP under /stand-in: faults such as 429, late and lost answers, \
         tokens of any claims (see Docs/StandIn.md).
         """)
@@ -72,7 +73,7 @@ extension TokenCommand {
       } catch { throw CommandFailure("\(error)") }
       print(json ? try registration.json() : registration.text)
       fflush(nil)
-      let commands = StandInCommands(server: server, organization: settings.organizations.first ?? "", url: url)
+      let commands = StandInCommands(server: server)
       commands.readStandardInput()
       for await request in signals.requests {
         if request == .terminate { break }
@@ -95,6 +96,7 @@ extension TokenCommand {
       var settings = StandInSettings(issuer: issuer, organizations: organizations)
       settings.refreshRotation = rotation
       settings.domains = domain
+      settings.url = url
       settings.accessTokenLifetime = accessTokenLifetime
       return settings
     }
@@ -183,8 +185,6 @@ private struct Registration: Encodable {
 /// The commands that the stand-in takes on standard input.
 private struct StandInCommands: Sendable {
   let server: StandInServer
-  let organization: String
-  let url: String
 
   /// Reads commands on a thread of its own until the input ends; the stand-in goes on after that.
   func readStandardInput() {
@@ -202,11 +202,12 @@ private struct StandInCommands: Sendable {
     switch words.first {
     case nil: return ""
     case "mint":
-      let organization = words.count > 1 ? words[1] : organization
-      let url = words.count > 2 ? words[2] : url
       return server.withPlatform { platform in
-        (try? platform.mint(organization: organization, url: url, now: Int64(Date().timeIntervalSince1970)))
-          ?? "cannot sign"
+        do {
+          return try platform.mint(
+            organization: words.count > 1 ? words[1] : nil, url: words.count > 2 ? words[2] : nil,
+            now: Int64(Date().timeIntervalSince1970))
+        } catch { return "\(error)" }
       }
     case "rotate":
       return server.withPlatform { platform in

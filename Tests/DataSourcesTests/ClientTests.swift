@@ -107,6 +107,59 @@ struct ClientTests {
     #expect((items != nil) == isGood)
   }
 
+  @Test(
+    "Requests are written as documents have it, and answers read, in every form",
+    arguments: DataSourceForm.Path.allCases,
+    [
+      DataSourceForm(), DataSourceForm(schema: .list, lifetime: .tokenLifeMinutes, number: .text),
+      DataSourceForm(lifetime: .tokenLifetimeMinutes, number: .text),
+    ])
+  func forms(path: DataSourceForm.Path, form: DataSourceForm) async throws {
+    let webex = try Webex()
+    var form = form
+    form.path = path
+    let client = DataSourceClient(
+      baseURL: Webex.baseURL, form: form, tokens: Webex.Token(token: webex.accessToken), transport: webex)
+    let made = try await client.create(Webex.fields())
+    #expect(made.schemaID == Webex.schema && made.lifetimeMinutes == 3 && made.nonce == "first")
+    #expect(webex.calls == ["POST /\(path.rawValue)"])
+    let replaced = try await client.replace(id: made.id, Webex.fields(nonce: "second"))
+    #expect(replaced.nonce == "second")
+    #expect(try await client.list().count == 1)
+    #expect(try await client.schemas().count == 4)
+    #expect(replaced.claims?["jti"] == .string("second"))
+    let body = DataSourceCall.create(Webex.fields()).request(baseURL: "", accessToken: "t", form: form).body ?? []
+    let text = String(decoding: body, as: UTF8.self)
+    #expect(text.contains("\"\(form.lifetime.rawValue)\":") == true)
+    #expect(text.contains("\"3\"") == (form.number == .text))
+    #expect(text.contains("\"schemaId\":[") == (form.schema == .list))
+  }
+
+  @Test("Numbers may be texts, fractions are dropped, and a byte order mark is passed over")
+  func tolerance() throws {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    for (text, seconds) in [
+      ("\"1209599\"", 1_209_599), ("1209599", 1_209_599), ("1209599.9", 1_209_599), ("1.2e3", 1_200),
+      ("\"3600.5\"", 3_600),
+    ] as [(String, Int64)] {
+      let body = "{\"access_token\":\"abc\",\"expires_in\":\(text)}"
+      #expect(try OAuthGrant(Array(body.utf8)).lifetime == seconds)
+      #expect(try OAuthGrant(mark + Array(body.utf8)).lifetime == seconds)
+    }
+    for text in ["\"soon\"", "\"\"", "[]", "-5", "\"-5\"", "true"] {
+      #expect(throws: AnswerReading.Fault.self) {
+        try OAuthGrant(Array("{\"access_token\":\"abc\",\"expires_in\":\(text)}".utf8))
+      }
+    }
+    #expect(AnswerStatus.detail(mark + Array("{\"message\":\"no\"}".utf8)) == "no")
+    for schema in ["[]", "[\"a\",\"b\"]", "[1]"] {
+      #expect(throws: AnswerReading.Fault.self) {
+        let text = "{\"id\":\"a\",\"schemaId\":\(schema),\"url\":\"u\"}"
+        _ = try DataSources.DataSource(AnswerReading.value(Array(text.utf8)))
+      }
+    }
+  }
+
   @Test("What the token says fills in for what is not told")
   func tokenSummary() async throws {
     let webex = try Webex()

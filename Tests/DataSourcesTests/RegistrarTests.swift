@@ -117,6 +117,114 @@ struct RegistrarTests {
     #expect(timing.lead(life: 300) == 60)
   }
 
+  /// The calls of a day of a server whose tokens live for less than it asks for.
+  private func day(granted minutes: Int64, asked: Int = 1_440) async throws -> (Webex, Server, puts: [Int64]) {
+    let webex = try Webex()
+    webex.state.withLock { $0.platform.settings.longestTokenMinutes = minutes }
+    let server = try Server(webex, Webex.desired { $0.lifetimeMinutes = asked })
+    let begin = webex.now.wall
+    while webex.now.wall < begin + 21_600 {
+      await server.live(5)
+      if let source = webex.sources.first {
+        #expect(webex.now.wall < source.tokenExpiry, "no token ends")
+        #expect(server.takes(source.token))
+      }
+    }
+    return (webex, server, webex.state.withLock { $0.log.filter { $0.call.hasPrefix("PUT") }.map(\.at) })
+  }
+
+  @Test(
+    "What is granted counts, not what was asked for: a shorter life is renewed by its own measure, with one warning",
+    arguments: [(120, 5...6), (60, 11...13), (10, 70...80)] as [(Int64, ClosedRange<Int>)])
+  func grantedLess(minutes: Int64, renewals: ClosedRange<Int>) async throws {
+    let (_, server, puts) = try await day(granted: minutes)
+    #expect(renewals.contains(puts.count), "\(puts.count) in six hours")
+    #expect(server.book.text.split(separator: "\n").filter { $0.contains("shorter life") }.count == 1)
+    #expect(server.book.text.contains("asked_s=86400 granted_s=\(minutes * 60)"))
+  }
+
+  @Test("A life of a minute where a day was asked for is kept alive without a loop")
+  func grantedAMinute() async throws {
+    let (_, _, puts) = try await day(granted: 1)
+    let gaps = zip(puts.dropFirst(), puts).map { $0 - $1 }
+    #expect(gaps.allSatisfy { $0 >= 10 } && puts.count < 21_600 / 20)
+  }
+
+  /// A life cycle beside a service that answers every change with `answer` of what was sent. Returns when changes were made.
+  private func changes(
+    seconds: Int64, _ answer: (DataSourceFields, _ now: Int64) -> DataSources.DataSource
+  ) -> (times: [Int64], cycle: RegistrationLifeCycle, events: [RegistrationEvent]) {
+    var cycle = RegistrationLifeCycle(Webex.desired { $0.lifetimeMinutes = 1_440 })
+    var random = SystemRandomNumberGenerator()
+    var now = Moment(wall: 1_800_000_000, monotonic: .seconds(1_000))
+    let begin = now.wall
+    var source: DataSources.DataSource?
+    var times: [Int64] = []
+    var events: [RegistrationEvent] = []
+    func pass(_ seconds: Int64) {
+      now.wall += seconds
+      now.monotonic += .seconds(seconds)
+    }
+    while now.wall < begin + seconds {
+      switch cycle.next(now: now, using: &random) {
+      case .announce: cycle.announced(now: now)
+      case .wait(let until): pass(max(1, (until - now.monotonic).components.seconds))
+      case .send(.list): cycle.received(.success(.all(source.map { [$0] } ?? [])), now: now, using: &random)
+      case .send(.read):
+        cycle.received(.success(.one(source ?? answer(Webex.fields(), now.wall))), now: now, using: &random)
+      case .send(.create(let fields)), .send(.replace(_, let fields)):
+        times.append(now.wall - begin)
+        source = answer(fields, now.wall)
+        cycle.received(.success(.one(source ?? answer(fields, now.wall))), now: now, using: &random)
+      case .send: break
+      }
+      events += cycle.takeEvents()
+    }
+    return (times, cycle, events)
+  }
+
+  private func registered(
+    _ fields: DataSourceFields, expiry: Int64?, minutes: Int? = nil, url: String? = nil
+  ) -> DataSources.DataSource {
+    DataSources.DataSource(
+      id: "one", schemaID: fields.schemaID, url: url ?? fields.url, audience: fields.audience, subject: fields.subject,
+      nonce: fields.nonce, lifetimeMinutes: minutes, status: "active", expiry: expiry)
+  }
+
+  @Test("A service that registers a shorter life than was asked for is asked once, not again and again")
+  func imposedLife() {
+    let (times, cycle, events) = changes(seconds: 36_000) { registered($0, expiry: $1 + 7_200, minutes: 120) }
+    #expect((9...12).contains(times.count), "\(times)")
+    #expect(cycle.failures == 0)
+    #expect(events.filter { if case .grantedLess = $0 { true } else { false } }.count == 1)
+  }
+
+  @Test("A service that tells neither when a token ends nor how long it lives has it renewed as asked for")
+  func untoldLife() {
+    let (times, cycle, _) = changes(seconds: 86_400 * 2) { fields, _ in registered(fields, expiry: nil) }
+    #expect((2...4).contains(times.count), "\(times)")
+    #expect(cycle.failures == 0)
+  }
+
+  @Test("A token that has ended when it is made is not asked for again and again")
+  func endedAtOnce() {
+    let (times, _, _) = changes(seconds: 3_600) { registered($0, expiry: $1 - 60, minutes: 1_440) }
+    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }
+    #expect(gaps.allSatisfy { $0 >= 10 } && times.count < 25, "\(times)")
+    #expect(gaps.last ?? 0 >= 200)
+  }
+
+  @Test(
+    "A field that the service never registers as it was sent is sent again less and less often, down to once an hour")
+  func neverMended() {
+    let (times, _, _) = changes(seconds: 86_400) {
+      registered($0, expiry: $1 + 86_400, minutes: 1_440, url: "https://VOICE.example.com:443")
+    }
+    let gaps = zip(times.dropFirst(), times).map { $0 - $1 }
+    #expect(gaps.allSatisfy { $0 >= 10 } && times.count < 45, "\(times)")
+    #expect(gaps.last ?? 0 >= 3_000)
+  }
+
   @Test(
     "What has drifted is mended by a full PUT with a fresh nonce",
     arguments: ["audience", "subject", "lifetime", "url", "schema"])
@@ -177,7 +285,8 @@ struct RegistrarTests {
     await server.registrar.configure([
       .init(Webex.desired { $0.disabledBecause = "moving house" }, client: webex.client())
     ])
-    _ = await server.registrar.round()
+    // Not sooner after the registration than changes may follow each other.
+    await server.live(11)
     #expect(webex.sources.first?.registration.status == "disabled")
     #expect(webex.sources.first?.registration.errorMessage == "moving house")
     #expect(server.takes(webex.sources.first?.token))

@@ -124,6 +124,29 @@ def test_kill_9_between_any_two_requests_loses_no_refresh_token(tmp_path, stand_
         proxy.close()
 
 
+def test_a_shorter_life_than_asked_for_is_no_loop(tmp_path, stand_in):
+    """A day was asked for and two hours are granted: one registration, no renewal before its time, one warning."""
+    stand_in.control("/lifetime", "POST", minutes=120)
+    gateway = Gateway(tmp_path, stand_in.configuration())
+    gateway.until(lambda: stand_in.sources(), "registers")
+    gateway.until(lambda: "shorter life" in gateway.log, "warns")
+    time.sleep(5)
+    assert stand_in.requests("POST /dataSources") == 1 and stand_in.requests("PUT /dataSources/{id}") == 0
+    assert gateway.log.count("shorter life") == 1
+    gateway.stop()
+
+
+def test_requests_are_written_as_the_configuration_says(tmp_path, stand_in):
+    """The form of older documents: another path, a list for the schema, the life by its old name as a text."""
+    form = {"path": "datasources", "schema_id": "list", "lifetime": "tokenLifeMinutes", "lifetime_as": "text"}
+    gateway = Gateway(tmp_path, stand_in.configuration(form=form))
+    source = gateway.until(lambda: stand_in.sources(), "registers")[0]
+    assert source["tokenLifeMinutes"] == "1440" and isinstance(source["schemaId"], list)
+    assert "tokenLifetimeMinutes" not in source
+    gateway.until(lambda: "the data source has been registered" in gateway.log, "understands the answer")
+    gateway.stop()
+
+
 def test_a_tenant_that_is_reloaded_is_registered(tmp_path, stand_in):
     """A `data_source` that is added to the configuration of a running server is registered without a restart."""
     configuration = stand_in.configuration()

@@ -56,6 +56,7 @@ struct DataSourcesTests {
     let sources = try #require(configuration.dataSources)
     #expect(sources.baseURL == "https://webexapis.com/v1" && sources.domains.isEmpty && sources.lease == nil)
     #expect(sources.renewBefore == .seconds(3_600) && sources.check == .seconds(60))
+    #expect(sources.form == Configuration.DataSources.Form())
     let tenant = try #require(configuration.identity.tenants.first?.dataSource)
     #expect(tenant.isRegistered && tenant.lifetime == .seconds(86_400) && tenant.id == nil)
   }
@@ -64,7 +65,8 @@ struct DataSourcesTests {
   func everyKey() throws {
     let written = text(
       "base_url: \"http://127.0.0.1:8090/v1\", domains: [Example.com], app_id: app, \(Self.credentials), "
-        + "renew_before: 30m, check: 2m, lease: {file: lease, expiry: 90s, announcement: 5s}",
+        + "renew_before: 30m, check: 2m, form: {path: datasources, schema_id: list, lifetime: tokenLifeMinutes, "
+        + "lifetime_as: text}, lease: {file: lease, expiry: 90s, announcement: 5s}",
       tenant: "data_source: {register: false, id: abc, lifetime: 2h, audience: ours, subject: me, "
         + "disabled_because: \"moving\", refresh_token_file: own}")
     let configuration = try Configuration.parse(written, file: folder + "/p.yaml").configuration
@@ -72,6 +74,9 @@ struct DataSourcesTests {
     #expect(try load(printed) == configuration)
     #expect(!printed.contains("content-of"))
     #expect(configuration.dataSources?.lease?.expiry == .seconds(90))
+    let form = try #require(configuration.dataSources?.form)
+    #expect(
+      form.path == .datasources && form.schema == .list && form.lifetime == .tokenLifeMinutes && form.number == .text)
     #expect(configuration.dataSources?.domains == ["example.com"])
     #expect(configuration.identity.tenants[0].dataSource?.refreshTokenFile == folder + "/own")
   }
@@ -106,6 +111,7 @@ struct DataSourcesTests {
       ("\(Self.credentials)", "data_source: {refresh_token_file: open}", "chmod 600"),
       ("client_id: id, client_secret_file: open, refresh_token_file: token", "data_source: {}", "chmod 600"),
       ("\(Self.credentials), access_token_variable: T", "data_source: {}", "keep one of the two"),
+      ("\(Self.credentials), form: {schema_id: lists}", "data_source: {}", "did you mean list?"),
       ("\(Self.credentials), lease: {}", "data_source: {}", "`data_sources.lease.file` is missing"),
     ] as [(String?, String, String)])
   func mistakes(sources: String?, tenant: String, message: String) {

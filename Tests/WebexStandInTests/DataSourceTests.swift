@@ -6,6 +6,79 @@ import TokenVerification
 
 @Suite("Stand-in: data sources")
 struct DataSourceTests {
+  @Test(
+    "A data source is taken as any document writes it, and shown as it was written",
+    arguments: [
+      ("/v1/dataSources", "tokenLifetimeMinutes", JSONValue.number(JSONNumber(60)), false),
+      ("/v1/datasources", "tokenLifeMinutes", .number(JSONNumber(60)), false),
+      ("/datasources", "tokenLifetimeMinutes", .string("60"), true),
+      ("/v1/dataSources", "tokenLifeMinutes", .string("60"), true),
+    ])
+  func forms(path: String, name: String, minutes: JSONValue, isList: Bool) throws {
+    var platform = try Platform()
+    let schema = JSONValue.string(SchemaID.voiceVirtualAgent.rawValue)
+    let body = Platform.registration {
+      $0["tokenLifetimeMinutes"] = nil
+      $0[name] = minutes
+      if isList { $0["schemaId"] = .array([schema]) }
+    }
+    let created = platform.call("POST", path, body)
+    #expect(created.status == 200)
+    #expect(created.body["tokenExpiryTime"] == .string("2027-01-15T09:00:00.000Z"))
+    #expect(created.body[name] == minutes)
+    #expect(created.body["schemaId"] == (isList ? .array([schema]) : schema))
+    let id = try #require(created.body["id"]?.string)
+    let replaced = platform.call("PUT", "\(path)/\(id)", body)
+    #expect(replaced.status == 200)
+    #expect(replaced.body["jwsToken"] == created.body["jwsToken"], "how it is written is nothing of the token")
+    #expect(platform.call("GET", path).body["items"]?.array?.count == 1)
+    #expect(platform.call("GET", "\(path)/schemas").body["items"]?.array?.count == 4)
+  }
+
+  @Test("The stand-in shows the claims of the current token, and gives out the token that a server takes now")
+  func currentToken() throws {
+    var platform = try Platform { $0.url = "https://voice.example.com:443" }
+    func claims(_ token: String) throws -> JSONObject {
+      let payload = try CompactToken(Array(token.utf8)).payload
+      return try #require(StrictJSON.parse(payload).object)
+    }
+    // Before anything is registered, a token as a data source would have it.
+    let early = platform.respond("GET", "/stand-in/token")
+    #expect(early.status == 200)
+    #expect(try claims(String(decoding: early.body.dropLast(), as: UTF8.self))["jti"] == .string("stand-in-nonce"))
+    let created = platform.call(
+      "POST", "/v1/dataSources",
+      Platform.registration {
+        $0["nonce"] = .string("registered")
+        $0["audience"] = .string("ours")
+      })
+    let token = try #require(created.body["jwsToken"]?.string)
+    #expect(String(decoding: platform.respond("GET", "/stand-in/token").body, as: UTF8.self) == token + "\n")
+    let shown = platform.call("GET", "/stand-in").body["dataSources"]?.array?.first?.object?["claims"]?.object
+    #expect(shown == (try claims(token)))
+    // What a minted token is not told it has from the data source.
+    let minted = platform.call(
+      "POST", "/stand-in/tokens",
+      JSONObject(["org": .string(Platform.organization), "url": .string("https://voice.example.com:443")]))
+    let said = try claims(try #require(minted.body["token"]?.string))
+    #expect(said["jti"] == .string("registered") && said["aud"] == .string("ours"))
+    let foreign = platform.call(
+      "POST", "/stand-in/tokens",
+      JSONObject(["org": .string(Platform.organization), "url": .string("https://elsewhere.example.com")]))
+    #expect(try claims(try #require(foreign.body["token"]?.string))["jti"] == .string("stand-in-nonce"))
+  }
+
+  @Test("No token lives longer than the stand-in was told to grant")
+  func longestLife() throws {
+    var platform = try Platform()
+    #expect(platform.call("POST", "/stand-in/lifetime", JSONObject(["minutes": .number(JSONNumber(10))])).status == 200)
+    let created = platform.call("POST", "/v1/dataSources", Platform.registration())
+    #expect(created.body["tokenExpiryTime"] == .string("2027-01-15T08:10:00.000Z"))
+    #expect(platform.call("POST", "/stand-in/lifetime", JSONObject(["minutes": .number(JSONNumber(0))])).status == 400)
+    #expect(platform.call("POST", "/stand-in/lifetime").status == 200)
+    #expect(platform.webex.settings.longestTokenMinutes == nil)
+  }
+
   @Test("A data source is created, listed, read, replaced and removed; its token is good for its tenant")
   func lifeCycle() throws {
     var platform = try Platform()
@@ -60,7 +133,8 @@ struct DataSourceTests {
       ("url", .string("https://voice.example.org"), 403), ("url", .string("https://badexample.com"), 403),
       ("url", .string("voice.example.com"), 400), ("url", .string("https://user@voice.example.com"), 400),
       ("tokenLifetimeMinutes", .number(JSONNumber(1_441)), 400), ("tokenLifetimeMinutes", .number(JSONNumber(0)), 400),
-      ("tokenLifetimeMinutes", .string("60"), 400), ("nonce", .string(""), 400), ("status", .string("inactive"), 400),
+      ("tokenLifetimeMinutes", .string("an hour"), 400), ("nonce", .string(""), 400),
+      ("status", .string("inactive"), 400),
       ("status", .string("disabled"), 400),
     ] as [(String, JSONValue, Int)])
   func refused(name: String, value: JSONValue, status: Int) throws {

@@ -44,6 +44,17 @@ public struct LockFileLease: RenewalLease {
     return try result.get()
   }
 
+  /// What was noted last of the registrations, without asking for the lease; nothing where nothing was.
+  public func notes(now: Int64) async throws(LeaseFailure) -> [RegistrationNote] {
+    let result = await DetachedThread.value { Result { () throws(LeaseFailure) in try read()?.notes ?? [] } }
+    guard let result else { throw LeaseFailure("there is no thread to look at the lease \(path)") }
+    return try result.get().map { note in
+      var note = note
+      note.nonces.removeAll { now >= $0.until }
+      return note
+    }
+  }
+
   /// Lets the lease end now, if it is ours.
   public func release(now: Int64) async {
     _ = await DetachedThread.value {

@@ -81,7 +81,7 @@ public struct DesiredRegistration: Sendable, Hashable {
     source.schemaID.lowercased() == schemaID.lowercased() && source.url.utf8.elementsEqual(url.utf8)
   }
 
-  /// The names of the fields in which a data source is not what is wanted.
+  /// The names of the fields in which a data source is not what is wanted. What is not told of it is not held against it.
   func drift(of source: DataSource) -> [String] {
     let wanted = fields(over: source, nonce: "")
     var names: [String] = []
@@ -90,10 +90,10 @@ public struct DesiredRegistration: Sendable, Hashable {
     }
     compare("schema", source.schemaID.lowercased(), wanted.schemaID.lowercased())
     compare("url", source.url, wanted.url)
-    compare("audience", source.audience, wanted.audience)
-    compare("subject", source.subject, wanted.subject)
-    if source.lifetimeMinutes != wanted.lifetimeMinutes { names.append("lifetime") }
-    compare("status", source.status, wanted.status.rawValue)
+    if let audience = source.audience { compare("audience", audience, wanted.audience) }
+    if let subject = source.subject { compare("subject", subject, wanted.subject) }
+    if let minutes = source.lifetimeMinutes, minutes != wanted.lifetimeMinutes { names.append("lifetime") }
+    if let status = source.status { compare("status", status, wanted.status.rawValue) }
     if wanted.status == .disabled { compare("error message", source.errorMessage, wanted.errorMessage) }
     return names
   }

@@ -12,12 +12,14 @@ public enum RegistrationEvent: Sendable, Hashable {
   case renewed(secondsLeft: Int64)
   /// Somebody else has renewed it.
   case renewedElsewhere(secondsLeft: Int64)
+  /// Its tokens live for less than was asked for. In seconds.
+  case grantedLess(asked: Int64, granted: Int64)
   /// It is disabled, and not by this configuration: it is left so.
   case disabledByOthers(reason: String)
   /// Its token has ended: Webex does not call.
   case lapsed(secondsAgo: Int64)
   /// It lives again.
   case recovered(secondsLeft: Int64)
-  /// Something failed; it is tried again in so many seconds.
-  case failed(DataSourceFailure, secondsLeft: Int64?, retryIn: Duration)
+  /// Something failed; it is tried again in so many seconds. `life` is how long its tokens live, in seconds.
+  case failed(DataSourceFailure, secondsLeft: Int64?, life: Int64, retryIn: Duration)
 }

@@ -34,9 +34,10 @@ extension RegistrationLifeCycle {
     let isOurs = pending != nil && source.nonce == pending?.nonce
     stage = .standing(source, readAt: now.monotonic)
     let known = expiry
-    learn(source, now, using: &random)
+    learn(source, isFresh: isOurs, now, using: &random)
     let left = (expiry ?? now.wall) - now.wall
     if isOurs {
+      pauseAfterChange(now)
       // The answer to the change never arrived, or this server was not the one that sent it.
       pending = nil
       switch before {
@@ -60,12 +61,15 @@ extension RegistrationLifeCycle {
     var source = source
     // Not every answer repeats the nonce; what was sent is what is registered.
     if source.nonce == nil { source.nonce = pending?.nonce }
-    if source.expiry == nil { source.expiry = now.wall + Int64(desired.lifetimeMinutes) * 60 }
+    let registered = min(source.lifetimeMinutes ?? desired.lifetimeMinutes, desired.lifetimeMinutes)
+    if source.expiry == nil { source.expiry = now.wall + Int64(max(1, registered)) * 60 }
+    imposedMinutes = source.lifetimeMinutes
     pending = nil
     stage = .standing(source, readAt: now.monotonic)
-    learn(source, now, using: &random)
+    learn(source, isFresh: true, now, using: &random)
+    pauseAfterChange(now)
     let left = (expiry ?? now.wall) - now.wall
-    let rest = desired.drift(of: source)
+    let rest = drift(of: source)
     if isNew {
       tell(.registered(id: source.id, secondsLeft: left))
     } else if !mending.isEmpty, rest.isEmpty {
@@ -87,14 +91,18 @@ extension RegistrationLifeCycle {
     mending = []
   }
 
+  /// - Parameter isFresh: whether the token has been made just now.
   private mutating func learn(
-    _ source: DataSource, _ now: Moment, using random: inout some RandomNumberGenerator
+    _ source: DataSource, isFresh: Bool, _ now: Moment, using random: inout some RandomNumberGenerator
   ) {
-    let life = Int64(source.lifetimeMinutes ?? desired.lifetimeMinutes) * 60
     // Where nothing tells when the token ends, it is taken for as old as it can be.
     let end = source.expiry ?? expiry ?? now.wall
     nonces.learn(source.nonce, expiry: end, now: now.wall)
-    if expiry != end || renewAt == nil {
+    if isFresh || expiry != end || renewAt == nil {
+      // By this machine's clock where it can be told: that is the one that renewals go by.
+      let begin = isFresh ? now.wall : source.issuedAt
+      granted = begin.flatMap { end > $0 ? end - $0 : nil } ?? source.lifetimeMinutes.map { Int64(max(1, $0)) * 60 }
+      noticeGrant()
       let lead = timing.lead(life: life)
       // Earlier, never later, by up to a tenth: many registrations made at once are not renewed at once.
       renewAt = end - lead - Int64.random(in: 0...max(0, lead / 10), using: &random)
@@ -103,6 +111,16 @@ extension RegistrationLifeCycle {
     guard end > now.wall else { return }
     if isLapsed { tell(.recovered(secondsLeft: end - now.wall)) }
     isLapsed = false
+  }
+
+  private mutating func noticeGrant() {
+    let asked = Int64(desired.lifetimeMinutes) * 60
+    guard let granted, granted < asked - max(30, asked / 10) else {
+      toldGranted = false
+      return
+    }
+    if !toldGranted { tell(.grantedLess(asked: asked, granted: granted)) }
+    toldGranted = true
   }
 
   private mutating func noticeStatus(_ source: DataSource) {
@@ -124,13 +142,16 @@ extension RegistrationLifeCycle {
       renewAt = nil
     case (.conflict, .create): stage = .seeking
     default:
-      if case .create = call { stage = .seeking }
       // It may have happened all the same: look before trying again.
-      if case .standing(let source, _) = stage { stage = .standing(source, readAt: nil) }
+      if case .standing(let source, _) = stage {
+        stage = .standing(source, readAt: nil)
+      } else if case .create = call {
+        stage = .seeking
+      }
     }
     let wait = delay(failure, now, using: &random)
     resumesAt = now.monotonic + wait
-    tell(.failed(failure, secondsLeft: expiry.map { max(0, $0 - now.wall) }, retryIn: wait))
+    tell(.failed(failure, secondsLeft: expiry.map { max(0, $0 - now.wall) }, life: life, retryIn: wait))
   }
 
   private func delay(

@@ -45,6 +45,8 @@ public struct RegistrationLifeCycle: Sendable {
   public internal(set) var expiry: Int64?
   /// From when on it is renewed, in seconds since 1970.
   public internal(set) var renewAt: Int64?
+  /// How long the registered token was made to live, in seconds, where that is known: it may be less than was asked for.
+  public internal(set) var granted: Int64?
   /// Why the last attempt failed, until one succeeds.
   public internal(set) var lastFailure: DataSourceFailure?
   /// Attempts that failed since one that did not.
@@ -58,6 +60,12 @@ public struct RegistrationLifeCycle: Sendable {
   var mending: [String] = []
   var isLapsed = false
   var toldDisabled: String?
+  var toldGranted = false
+  /// The life in minutes that the service has registered though another was asked for: it is not asked for again.
+  var imposedMinutes: Int?
+  /// When the last change was made, and how long after it there is no other.
+  var changedAt: Duration?
+  var pause: Duration = .zero
   private(set) var events: [RegistrationEvent] = []
 
   /// A life cycle at its beginning.
@@ -72,6 +80,9 @@ public struct RegistrationLifeCycle: Sendable {
     if case .standing(let source, _) = stage { source } else { nil }
   }
 
+  /// How long a token lives, in seconds: as granted, or as asked for where nothing else is known.
+  public var life: Int64 { granted ?? Int64(desired.lifetimeMinutes) * 60 }
+
   /// What is to be done now.
   public mutating func next(now: Moment, using random: inout some RandomNumberGenerator) -> Action {
     noticeLapse(now)
@@ -79,6 +90,7 @@ public struct RegistrationLifeCycle: Sendable {
     switch stage {
     case .seeking: return send(desired.id.map { .read(id: $0) } ?? .list)
     case .missing:
+      if let pauseEnd, now.monotonic < pauseEnd { return .wait(until: pauseEnd) }
       guard let nonce = readyNonce(now, using: &random, isUrgent: true) else { return .announce }
       return send(.create(desired.fields(over: nil, nonce: nonce)))
     case .standing(let source, let readAt):
@@ -88,12 +100,13 @@ public struct RegistrationLifeCycle: Sendable {
       let freshness = min(timing.check, .seconds(10)) + timing.announcement
       let isStale = readAt.map { now.monotonic >= $0 + (isDue || pending != nil ? freshness : timing.check) } ?? true
       if isStale { return send(.read(id: source.id)) }
-      mending = desired.drift(of: source)
+      mending = drift(of: source)
       guard isDue || !mending.isEmpty else {
         settle()
         let untilRenewal = renewAt.map { now.monotonic + .seconds(max(0, $0 - now.wall)) }
         return .wait(until: min(checkAt ?? now.monotonic, untilRenewal ?? checkAt ?? now.monotonic))
       }
+      if let pauseEnd, now.monotonic < pauseEnd { return .wait(until: min(pauseEnd, checkAt ?? pauseEnd)) }
       guard let nonce = readyNonce(now, using: &random, isUrgent: isLapsed) else { return .announce }
       if let readyAt = pending?.readyAt, now.monotonic < readyAt { return .wait(until: readyAt) }
       return send(.replace(id: source.id, desired.fields(over: source, nonce: nonce)))
@@ -105,7 +118,7 @@ public struct RegistrationLifeCycle: Sendable {
     guard pending?.readyAt == nil else { return }
     // Where no good token is about, nobody is waited for.
     let isUrgent = isLapsed || source == nil
-    let lead = Duration.seconds(timing.lead(life: Int64(desired.lifetimeMinutes) * 60))
+    let lead = Duration.seconds(timing.lead(life: life))
     pending?.readyAt = now.monotonic + (isUrgent ? .zero : min(timing.announcement, lead / 3))
   }
 
@@ -120,6 +133,33 @@ public struct RegistrationLifeCycle: Sendable {
     inFlight = nil
     if case .standing(let source, _) = stage { stage = .standing(source, readAt: nil) }
   }
+
+  /// What the same registration was before something else was wanted of it: the least pause goes on, the grown one does not,
+  /// for whoever wants something else has reason to.
+  mutating func inherit(_ before: Self) {
+    changedAt = before.changedAt
+    pause = min(before.pause, timing.leastPause)
+  }
+
+  /// The fields that have to be mended. A life that the service does not grant is not one of them: asking again would mint
+  /// tokens without end.
+  func drift(of source: DataSource) -> [String] {
+    let isImposed = source.lifetimeMinutes == imposedMinutes
+    return desired.drift(of: source).filter { $0 != "lifetime" || !isImposed }
+  }
+
+  /// A change has been made. The next one has to wait, whatever asks for it: longer and longer while changes follow each
+  /// other as fast as they may, for then they do not help.
+  mutating func pauseAfterChange(_ now: Moment) {
+    let isHasty = changedAt.map { now.monotonic - $0 < pause * 2 } ?? false
+    let isHopeless = expiry.map { $0 <= now.wall } ?? false
+    let longest = isHopeless ? timing.longestRetry : min(timing.longestPause, .seconds(life / 4))
+    pause = isHasty ? max(timing.leastPause, min(pause * 2, longest)) : timing.leastPause
+    changedAt = now.monotonic
+  }
+
+  /// Until then nothing is changed.
+  private var pauseEnd: Duration? { changedAt.map { $0 + pause } }
 
   mutating func tell(_ event: RegistrationEvent) {
     // Whoever drives this takes them after every step; more than a few at once would be a mistake there.

@@ -9,6 +9,10 @@ public struct RenewalTiming: Sendable, Hashable {
   public var firstRetry: Duration = .seconds(1)
   /// The longest wait between failures.
   public var longestRetry: Duration = .seconds(300)
+  /// The least time between two changes of a registration; it doubles while they follow each other as fast as they may.
+  public var leastPause: Duration = .seconds(10)
+  /// The longest such time. A pause is never longer than a quarter of the token's life.
+  public var longestPause: Duration = .seconds(3_600)
   /// The longest wait that the service's `Retry-After` is followed for.
   public var longestRetryAfter: Duration = .seconds(3_600)
   /// How long the servers that share the lease are told of a new nonce before it is used.

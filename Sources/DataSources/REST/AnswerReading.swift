@@ -1,7 +1,8 @@
 import HTTPFetching
 import TokenVerification
 
-/// What an answer's body says. Strict in what is needed, deaf to what is not: Webex may add fields at any time.
+/// What an answer's body says. Strict in what is needed, deaf to what is not: Webex may add fields at any time. Numbers may be
+/// texts, fractions are dropped, and a byte order mark is passed over: documents and services differ in that.
 struct AnswerReading {
   /// Where an answer is not what it has to be.
   struct Fault: Error {
@@ -23,7 +24,7 @@ struct AnswerReading {
 
   static func value(_ bytes: [UInt8]) throws(Fault) -> JSONValue {
     do throws(StrictJSON.Malformation) {
-      return try StrictJSON.parse(bytes, maximumValues: maximumValues)
+      return try StrictJSON.parse(StrictJSON.withoutByteOrderMark(bytes), maximumValues: maximumValues)
     } catch { throw Fault(text: error.description) }
   }
 
@@ -57,10 +58,22 @@ struct AnswerReading {
     switch object[name] {
     case nil, .null: return nil
     case .number(let number):
-      guard let value = number.wholeValue else { throw Fault(text: "`\(name)` is not a whole number") }
+      guard let value = number.rounded?.lower else { throw Fault(text: "`\(name)` is not a number that it can be") }
+      return value
+    case .string(let text):
+      guard text.utf8.count <= 32, case .number(let number)? = try? StrictJSON.parse(Array(text.utf8)),
+        let value = number.rounded?.lower
+      else { throw Fault(text: "`\(name)` is not a number") }
       return value
     default: throw Fault(text: "`\(name)` is not a number")
     }
+  }
+
+  /// A text, or the one text of a list.
+  func requiredTextOrList(_ name: String) throws(Fault) -> String {
+    guard let list = object[name]?.array else { return try requiredText(name) }
+    guard list.count == 1, let only = list.first else { throw Fault(text: "`\(name)` is a list of \(list.count)") }
+    return try AnswerReading(.object(JSONObject([name: only])), name).requiredText(name)
   }
 
   /// Seconds since 1970, from a text (RFC 3339).
@@ -78,14 +91,14 @@ extension DataSource {
     var minutes = try reading.whole("tokenLifetimeMinutes")
     if minutes == nil { minutes = try reading.whole("tokenLifeMinutes") }
     self.init(
-      id: try reading.requiredText("id"), schemaID: try reading.requiredText("schemaId"),
+      id: try reading.requiredText("id"), schemaID: try reading.requiredTextOrList("schemaId"),
       url: try reading.requiredText("url"), audience: try reading.text("audience"),
       subject: try reading.text("subject"), nonce: try reading.text("nonce") ?? token.nonce,
       lifetimeMinutes: minutes.map { Int(clamping: $0) }, status: try reading.text("status"),
       errorMessage: try reading.text("errorMessage"), organization: try reading.text("orgId"),
       applicationID: try reading.text("applicationId"),
       expiry: try reading.time("tokenExpiryTime") ?? token.expiry, createdBy: try reading.text("createdBy"),
-      createdAt: try reading.time("createdAt"))
+      createdAt: try reading.time("createdAt"), issuedAt: token.issuedAt, claims: token.claims)
   }
 }
 
@@ -103,6 +116,8 @@ extension DataSourceSchema {
 struct TokenSummary {
   private(set) var nonce: String?
   private(set) var expiry: Int64?
+  private(set) var issuedAt: Int64?
+  private(set) var claims: JSONObject?
 
   init(_ token: String?) {
     guard let token else { return }
@@ -110,8 +125,10 @@ struct TokenSummary {
     guard parts.count == 3, let bytes = try? Base64URL.decode(Array(parts[1])[...]),
       let claims = try? StrictJSON.parse(bytes).object
     else { return }
+    self.claims = claims
     nonce = claims["jti"]?.string
-    if case .number(let number) = claims["exp"] { expiry = number.wholeValue }
+    if case .number(let number) = claims["exp"] { expiry = number.rounded?.lower }
+    if case .number(let number) = claims["iat"] { issuedAt = number.rounded?.upper }
   }
 }
 

@@ -26,7 +26,9 @@ enum AnswerStatus {
   /// What the service says of a failure, for people: its `message`, the descriptions in `errors`, and the tracking id that
   /// its support asks for. One line of at most 300 characters.
   static func detail(_ body: [UInt8]) -> String {
-    guard body.count <= 65_536, let object = try? StrictJSON.parse(body).object else { return "" }
+    guard body.count <= 65_536, let object = try? StrictJSON.parse(StrictJSON.withoutByteOrderMark(body)).object else {
+      return ""
+    }
     var texts: [String] = []
     for name in ["message", "error", "error_description"] {
       if let text = object[name]?.string { texts.append(text) }

@@ -1,3 +1,5 @@
+public import TokenVerification
+
 /// What is sent when a data source is registered or replaced: every field, each time (wire contract, section 10).
 public struct DataSourceFields: Sendable, Hashable {
   /// Whether Webex calls the data source.
@@ -80,12 +82,17 @@ public struct DataSource: Sendable, Hashable {
   public var createdBy: String?
   /// When, in seconds since 1970.
   public var createdAt: Int64?
+  /// When the token was made, in seconds since 1970, as it says itself.
+  public var issuedAt: Int64?
+  /// The token's claims, not verified; nil where no token is told.
+  public var claims: JSONObject?
 
   /// A data source.
   public init(
     id: String, schemaID: String, url: String, audience: String? = nil, subject: String? = nil, nonce: String? = nil,
     lifetimeMinutes: Int? = nil, status: String? = nil, errorMessage: String? = nil, organization: String? = nil,
-    applicationID: String? = nil, expiry: Int64? = nil, createdBy: String? = nil, createdAt: Int64? = nil
+    applicationID: String? = nil, expiry: Int64? = nil, createdBy: String? = nil, createdAt: Int64? = nil,
+    issuedAt: Int64? = nil, claims: JSONObject? = nil
   ) {
     self.id = id
     self.schemaID = schemaID
@@ -101,6 +108,8 @@ public struct DataSource: Sendable, Hashable {
     self.expiry = expiry
     self.createdBy = createdBy
     self.createdAt = createdAt
+    self.issuedAt = issuedAt
+    self.claims = claims
   }
 
   /// Whether Webex calls it.

@@ -42,24 +42,27 @@ public enum DataSourceCall: Sendable, Hashable {
     }
   }
 
-  var path: String {
-    switch self {
-    case .list, .create: "/dataSources"
-    case .read(let id), .replace(let id, _), .remove(let id): "/dataSources/" + PathPart.escaped(id)
-    case .schemas: "/dataSources/schemas"
-    case .schema(let id): "/dataSources/schemas/" + PathPart.escaped(id)
+  var path: String { path(in: DataSourceForm()) }
+
+  private func path(in form: DataSourceForm) -> String {
+    let root = "/" + form.path.rawValue
+    return switch self {
+    case .list, .create: root
+    case .read(let id), .replace(let id, _), .remove(let id): root + "/" + PathPart.escaped(id)
+    case .schemas: root + "/schemas"
+    case .schema(let id): root + "/schemas/" + PathPart.escaped(id)
     }
   }
 
   /// The request below a base URL that ends without a slash.
-  func request(baseURL: String, accessToken: String) -> HTTPRequest {
+  func request(baseURL: String, accessToken: String, form: DataSourceForm = DataSourceForm()) -> HTTPRequest {
     var request = HTTPRequest(
-      method, baseURL + path,
+      method, baseURL + path(in: form),
       fields: [.init("Accept", "application/json"), .init("Authorization", "Bearer " + accessToken)])
     switch self {
     case .create(let fields), .replace(_, let fields):
       request.fields.append(.init("Content-Type", "application/json"))
-      request.body = Array(fields.json.text.utf8)
+      request.body = Array(fields.json(in: form).text.utf8)
     default: break
     }
     return request
@@ -68,11 +71,13 @@ public enum DataSourceCall: Sendable, Hashable {
 
 extension DataSourceFields {
   /// As it is sent.
-  var json: JSONValue {
+  func json(in form: DataSourceForm) -> JSONValue {
+    let minutes: JSONValue =
+      form.number == .number ? .number(JSONNumber(Int64(lifetimeMinutes))) : .string(String(lifetimeMinutes))
     var object = JSONObject([
-      "schemaId": .string(schemaID), "url": .string(url), "audience": .string(audience), "subject": .string(subject),
-      "nonce": .string(nonce), "tokenLifetimeMinutes": .number(JSONNumber(Int64(lifetimeMinutes))),
-      "status": .string(status.rawValue),
+      "schemaId": form.schema == .text ? .string(schemaID) : .array([.string(schemaID)]), "url": .string(url),
+      "audience": .string(audience), "subject": .string(subject), "nonce": .string(nonce),
+      form.lifetime.rawValue: minutes, "status": .string(status.rawValue),
     ])
     if let errorMessage { object["errorMessage"] = .string(errorMessage) }
     return .object(object)

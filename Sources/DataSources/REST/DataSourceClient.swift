@@ -44,15 +44,19 @@ public struct DataSourceClient: Sendable {
   private let domains: RegisteredDomains
   private let tokens: any AccessTokenSource
   private let transport: any RESTTransport
+  private let form: DataSourceForm
 
   /// - Parameters:
   ///   - baseURL: an https URL, or an http URL on loopback.
+  ///   - form: how requests are written.
   ///   - domains: where the Service App may register URLs.
   public init(
-    baseURL: String = Self.defaultBaseURL, domains: RegisteredDomains = RegisteredDomains([]),
+    baseURL: String = Self.defaultBaseURL, form: DataSourceForm = DataSourceForm(),
+    domains: RegisteredDomains = RegisteredDomains([]),
     tokens: any AccessTokenSource, transport: any RESTTransport = NetworkTransport()
   ) {
     self.baseURL = baseURL.hasSuffix("/") ? String(baseURL.dropLast()) : baseURL
+    self.form = form
     self.domains = domains
     self.tokens = tokens
     self.transport = transport
@@ -136,7 +140,7 @@ public struct DataSourceClient: Sendable {
 
   private func exchange(_ call: DataSourceCall, _ token: String) async throws(DataSourceFailure) -> HTTPAnswer {
     do throws(HTTPFailure) {
-      return try await transport.answer(to: call.request(baseURL: baseURL, accessToken: token))
+      return try await transport.answer(to: call.request(baseURL: baseURL, accessToken: token, form: form))
     } catch { throw DataSourceFailure(call: call.name, DataSourceFailure.Reason(error)) }
   }
 }

@@ -118,6 +118,7 @@ public actor Registrar {
       guard entry.cycle.desired != registration.desired else { return entry }
       var cycle = RegistrationLifeCycle(registration.desired, timing: timing)
       cycle.take(entry.cycle.note(now: now().wall), now: now().wall)
+      cycle.inherit(entry.cycle)
       return Entry(cycle: cycle, client: registration.client)
     }
     show()
@@ -198,7 +199,7 @@ public actor Registrar {
     let time = now().wall
     isRescuing = entries.contains { entry in
       guard let expiry = entry.cycle.expiry else { return false }
-      return expiry - time < timing.lead(life: Int64(entry.cycle.desired.lifetimeMinutes) * 60) / 2
+      return expiry - time < timing.lead(life: entry.cycle.life) / 2
     }
     guard isRescuing else { return }
     report.log.error("the lease cannot be had and tokens are about to end: they are renewed without it")

@@ -41,6 +41,12 @@ struct RegistrationReport: Sendable {
     case .renewedElsewhere(let seconds):
       left(seconds)
       log.notice("the data source's token has been renewed by somebody else", metadata: metadata)
+    case .grantedLess(let asked, let granted):
+      metadata["asked_s"] = "\(asked)"
+      metadata["granted_s"] = "\(granted)"
+      log.warning(
+        "Webex gives the data source's tokens a shorter life than data_source.lifetime asks for; they are renewed by that",
+        metadata: metadata)
     case .disabledByOthers(let reason):
       metadata["reason"] = "\(reason)"
       log.error(
@@ -52,7 +58,7 @@ struct RegistrationReport: Sendable {
     case .recovered(let seconds):
       left(seconds)
       log.notice("the data source is alive again", metadata: metadata)
-    case .failed(let failure, let seconds, let wait):
+    case .failed(let failure, let seconds, let life, let wait):
       left(seconds)
       metadata["reason"] = "\(failure)"
       metadata["retry_in_s"] = "\(max(1, wait.components.seconds))"
@@ -60,7 +66,6 @@ struct RegistrationReport: Sendable {
         label: "patchbay_datasource_failures_total",
         dimensions: labels(desired) + [("reason", failure.kind)]
       ).increment()
-      let life = Int64(desired.lifetimeMinutes) * 60
       if let seconds, seconds > life / 20 {
         log.warning("the data source could not be looked after", metadata: metadata)
       } else {

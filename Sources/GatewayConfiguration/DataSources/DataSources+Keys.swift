@@ -23,6 +23,7 @@ extension Configuration.DataSources {
     renewBefore = section.duration(
       "renew_before", in: .seconds(60)...(.seconds(43_200)), default: .seconds(3_600))
     check = section.duration("check", in: .seconds(10)...(.seconds(3_600)), default: .seconds(60))
+    form = section.section("form", write: "`form: {path: datasources}`").map(Form.init) ?? Form()
     lease = section.section("lease", write: "`lease: {file: /shared/patchbay.lease}`").map(Lease.init)
     section.finish()
     if !Self.isTrustworthy(baseURL) {
@@ -89,6 +90,16 @@ extension Configuration.DataSources {
           "write the refresh token into it, or `app_id` in `data_sources`")
       }
     }
+  }
+}
+
+extension Configuration.DataSources.Form {
+  init(_ section: Section) {
+    path = section.choice("path", default: .dataSources)
+    schema = section.choice("schema_id", default: .text)
+    lifetime = section.choice("lifetime", default: .tokenLifetimeMinutes)
+    number = section.choice("lifetime_as", default: .number)
+    section.finish()
   }
 }
 

@@ -13,6 +13,7 @@ extension Configuration.DataSources {
         + Self.secret("access_token", accessToken, path)
         + [
           ("renew_before", .duration(renewBefore)), ("check", .duration(check)),
+          ("form", form == Form() ? nil : form.node),
           (
             "lease",
             lease.map {
@@ -31,6 +32,15 @@ extension Configuration.DataSources {
     case .variable(let name): [(key + "_variable", .text(name))]
     case nil: []
     }
+  }
+}
+
+extension Configuration.DataSources.Form {
+  fileprivate var node: Node {
+    .keys([
+      ("path", .text(path.rawValue)), ("schema_id", .text(schema.rawValue)), ("lifetime", .text(lifetime.rawValue)),
+      ("lifetime_as", .text(number.rawValue)),
+    ])
   }
 }
 

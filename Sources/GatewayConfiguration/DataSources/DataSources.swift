@@ -20,8 +20,46 @@ extension Configuration {
     public var renewBefore: Duration
     /// `check`: how often a registration is compared with the configuration; 10 s to 1 h, default 1 min.
     public var check: Duration
+    /// `form`: how requests are written where Webex's documents differ.
+    public var form: Form
     /// `lease`: which of several servers looks after the registrations; without it this one does.
     public var lease: Lease?
+
+    /// `data_sources.form`. The defaults are those of Webex's current reference; answers are read in any form.
+    public struct Form: Sendable, Equatable {
+      /// The path's spellings.
+      public enum Path: String, Sendable, CaseIterable {
+        case dataSources
+        case datasources
+      }
+
+      /// How the schema's id can be written.
+      public enum Schema: String, Sendable, CaseIterable {
+        case text
+        case list
+      }
+
+      /// Names of the tokens' life.
+      public enum Lifetime: String, Sendable, CaseIterable {
+        case tokenLifetimeMinutes
+        case tokenLifeMinutes
+      }
+
+      /// How numbers can be written.
+      public enum Number: String, Sendable, CaseIterable {
+        case number
+        case text
+      }
+
+      /// `path`: `dataSources` or `datasources`.
+      public var path = Path.dataSources
+      /// `schema_id`: `text`, or `list` for a list of one.
+      public var schema = Schema.text
+      /// `lifetime`: `tokenLifetimeMinutes` or `tokenLifeMinutes`.
+      public var lifetime = Lifetime.tokenLifetimeMinutes
+      /// `lifetime_as`: `number` or `text`.
+      public var number = Number.number
+    }
 
     /// `data_sources.lease`.
     public struct Lease: Sendable, Equatable {

@@ -109,7 +109,8 @@ extension KeySet.Malformation: CustomStringConvertible {
     case .noKeys: "the key set is not an object with a \"keys\" array"
     case .tooManyKeys(let count): "the key set has \(count) keys, more than \(KeySet.maximumKeys)"
     case .holdsSecrets(let index): "key \(index) of the set is symmetric or private"
-    case .duplicateKeyID(let index): "key \(index) of the set can be used, and has the \"kid\" of an earlier one that can"
+    case .duplicateKeyID(let index):
+      "key \(index) of the set can be used, and has the \"kid\" of an earlier one that can"
     }
   }
 }
