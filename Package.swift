@@ -131,6 +131,7 @@ let package = Package(
         "HTTPServing",
         "WebexStandIn",
         "DataSources",
+        "HTTPFetching",
         "ReplayKit",
         "BotTestKit",
         arguments, log, metrics,

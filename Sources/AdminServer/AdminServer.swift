@@ -30,8 +30,9 @@ public final class AdminServer: Sendable {
   private let site: AdminSite
   private let currentToken: Locked<String?>
   private let actions: Locked<[String: AdminAction]>
+  private let questions: Locked<[String: AdminAction]>
   /// Bytes of a request's body.
-  private static let maximumBody = 8_192
+  private static let maximumBody = 9_216
   private let logger: Logger
   /// Held while the daemon ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
@@ -56,10 +57,13 @@ public final class AdminServer: Sendable {
     self.currentToken = currentToken
     let actions = Locked<[String: AdminAction]>([:])
     self.actions = actions
+    let questions = Locked<[String: AdminAction]>([:])
+    self.questions = questions
     var site = AdminSite(
       token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
       callEnding: callEnding)
     site.actions = { actions.withLock { $0 } }
+    site.questions = { questions.withLock { $0 } }
     self.site = site
   }
 
@@ -71,6 +75,11 @@ public final class AdminServer: Sendable {
 
   /// Answers POST requests of a path from here on, for those with the token.
   public func add(_ action: @escaping AdminAction, at path: String) { actions.withLock { $0[path] = action } }
+
+  /// Answers POST requests of a path that change nothing from here on, for those who may read `/metrics`.
+  public func addQuestion(_ question: @escaping AdminAction, at path: String) {
+    questions.withLock { $0[path] = question }
+  }
 
   /// Binds the address and serves from here on, on a thread of its own. Once.
   ///

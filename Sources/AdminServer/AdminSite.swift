@@ -16,6 +16,7 @@ public typealias AdminAction = @Sendable (ServerRequest) -> ServerResponse
 /// | `/metrics` | Prometheus text | yes |
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
 /// | `/` | the dashboard | yes |
+/// | POST | what ``AdminServer/addQuestion(_:at:)`` has added, which changes nothing | yes |
 /// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
 /// | POST ``CallEnding`` | 200, for a bot that hangs up | always: this port's, or that of the call's bot |
 struct AdminSite: Sendable {
@@ -29,10 +30,15 @@ struct AdminSite: Sendable {
 
   /// What is asked of POST requests with a good token, by their paths.
   var actions: @Sendable () -> [String: AdminAction] = { [:] }
+  /// What is asked of POST requests that change nothing, by their paths.
+  var questions: @Sendable () -> [String: AdminAction] = { [:] }
 
   func respond(to request: ServerRequest) -> ServerResponse {
     if let callEnding, let (account, call) = CallEnding.ids(in: request.path) {
       return end(call, of: account, request, by: callEnding)
+    }
+    if request.method == "POST", let question = questions()[request.path] {
+      return refusal(of: request) ?? question(request)
     }
     guard request.method == "GET" || request.method == "HEAD" else { return act(on: request) }
     guard !request.hasBody else { return .text(413, "no body is taken here") }
@@ -60,6 +66,7 @@ struct AdminSite: Sendable {
   func readsBody(of head: ServerRequest) -> Bool {
     guard head.method == "POST" else { return false }
     if callEnding != nil, CallEnding.ids(in: head.path) != nil { return Self.credential(head.authorization) != nil }
+    if questions()[head.path] != nil { return refusal(of: head) == nil }
     return actions()[head.path] != nil && actionRefusal(of: head) == nil
   }
 

@@ -30,14 +30,16 @@ struct DataSourceCommand: AsyncParsableCommand {
 
   /// `patchbay datasource show`.
   struct Show: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Shows a data source, field by field.")
+    static let configuration = CommandConfiguration(
+      abstract: "Shows a data source, field by field, and the claims of its current token.")
     @OptionGroup var given: GivenDataSource
     @OptionGroup var options: DataSourceOptions
 
     func run() async throws {
       let (client, _, tenant) = try options.open()
       options.show(
-        try await options.asking { () throws(DataSourceFailure) in try await given.find(client, tenant) })
+        try await options.asking { () throws(DataSourceFailure) in try await given.find(client, tenant) },
+        withClaims: true)
     }
   }
 

@@ -58,11 +58,13 @@ struct DataSourceOptions: ParsableArguments {
   }
 
   /// Prints one data source, field by field, or as JSON.
-  func show(_ source: DataSource) {
+  ///
+  /// - Parameter withClaims: what its current token says, too.
+  func show(_ source: DataSource, withClaims: Bool = false) {
     if json {
-      DataSourceText.printJSON(DataSourceText.members(source))
+      DataSourceText.printJSON(DataSourceText.members(source, withClaims: withClaims))
     } else {
-      print(DataSourceText.fields(source))
+      print(DataSourceText.fields(source, withClaims: withClaims))
     }
   }
 }

@@ -2,7 +2,7 @@ import DataSources
 import Foundation
 import TokenVerification
 
-/// Data sources as a person, or a program, reads them. Tokens and nonces are left out.
+/// Data sources as a person, or a program, reads them. Tokens are left out, but for what they say in the view of one.
 enum DataSourceText {
   private static let schemaNames = [
     SchemaID.voiceVirtualAgent.rawValue: "voice", SchemaID.audioForking.rawValue: "forking",
@@ -25,7 +25,7 @@ enum DataSourceText {
     aligned([["ID", "SERVICE", "PROTOCOL"]] + schemas.map { [$0.id, $0.service, $0.transport].map(visible) })
   }
 
-  static func fields(_ source: DataSource) -> String {
+  static func fields(_ source: DataSource, withClaims: Bool = false) -> String {
     let now = WallClock.now()
     let rows: [(String, String?)] = [
       ("id", source.id),
@@ -36,21 +36,35 @@ enum DataSourceText {
       ("token ends", source.expiry.map { "\(time($0)), \(relative($0 - now))" }), ("organization", source.organization),
       ("application", source.applicationID), ("created by", source.createdBy), ("created", source.createdAt.map(time)),
     ]
-    return rows.compactMap { name, value in
+    let fields = rows.compactMap { name, value in
       value.map { (name + ":").padding(toLength: 16, withPad: " ", startingAt: 0) + visible($0) }
-    }.joined(separator: "\n")
+    }
+    let claims = withClaims ? source.claims?.members ?? [] : []
+    guard !claims.isEmpty else { return fields.joined(separator: "\n") }
+    let width = claims.map(\.name.count).max() ?? 0
+    let lines = claims.map { claim in
+      "  " + visible(claim.name).padding(toLength: width + 2, withPad: " ", startingAt: 0)
+        + visible(claim.value.string ?? claim.value.text)
+    }
+    return (fields + ["current token's claims (not verified here):"] + lines).joined(separator: "\n")
   }
 
-  static func members(_ source: DataSource) -> [String: Any] {
+  static func members(_ source: DataSource) -> [String: Any] { members(source, withClaims: false) }
+
+  static func members(_ source: DataSource, withClaims: Bool) -> [String: Any] {
     let all: [String: Any?] = [
       "id": source.id, "schemaId": source.schemaID, "url": source.url, "audience": source.audience,
       "subject": source.subject, "tokenLifetimeMinutes": source.lifetimeMinutes, "status": source.status,
       "errorMessage": source.errorMessage, "orgId": source.organization, "applicationId": source.applicationID,
       "tokenExpiryTime": source.expiry.map(time),
       "tokenSecondsLeft": source.expiry.map { max(0, $0 - WallClock.now()) }, "createdBy": source.createdBy,
-      "createdAt": source.createdAt.map(time),
+      "createdAt": source.createdAt.map(time), "claims": withClaims ? source.claims.flatMap(claims) : nil,
     ]
     return all.compactMapValues { $0 }
+  }
+
+  private static func claims(_ claims: JSONObject) -> Any? {
+    try? JSONSerialization.jsonObject(with: Data(JSONValue.object(claims).text.utf8))
   }
 
   static func members(_ fields: DataSourceFields) -> [String: Any] {

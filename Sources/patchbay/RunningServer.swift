@@ -66,6 +66,7 @@ final class RunningServer: Sendable {
       logger: log)
     self.state = state
     LoadFigures.describe(in: metrics, gateway: gateway)
+    admin.addQuestion(VerificationCall(verifier: identity.verifier, file: path).respond, at: VerificationCall.path)
     var register: (@Sendable (Configuration) -> Void)?
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(

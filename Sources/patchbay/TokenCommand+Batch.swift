@@ -2,8 +2,10 @@ import Foundation
 import TokenVerification
 
 /// What a server makes of one token, as a line of JSON.
-struct TokenVerdict: Encodable {
+struct TokenVerdict: Codable, Sendable {
   var accepted: Bool
+  /// Whether the tenant is gone from the configuration: calls that are up go on, no new one begins.
+  var isRetired: Bool?
   /// The tenant's name, of a token that is accepted.
   var tenant: String?
   /// The tenant's organization.
@@ -17,8 +19,16 @@ struct TokenVerdict: Encodable {
   /// What to do about it.
   var advice: String?
 
+  init(isAccepted: Bool) { accepted = isAccepted }
+
   init(_ outcome: VerificationOutcome) {
     switch outcome {
+    case .accepted(let identity) where identity.isRetired:
+      accepted = false
+      isRetired = true
+      check = TokenRefusal.Check.tenant.rawValue
+      reason = "the tenant, or this registration of it, is not in the server's configuration any more"
+      advice = "Calls that are up go on; no new one begins with this token."
     case .accepted(let identity):
       accepted = true
       tenant = identity.tenantName
@@ -41,13 +51,12 @@ struct TokenVerdict: Encodable {
 /// Many tokens from standard input, one a line, judged as a server would judge them: nothing around a token is forgiven.
 enum TokenBatch {
   /// Writes one verdict a line, in the order of the tokens. Returns whether all were accepted.
-  static func run(with verifier: TokenVerifier) async throws -> Bool {
+  static func run(with source: VerdictSource) async throws -> Bool {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var areAllAccepted = true
     while let line = readLine() {
-      let outcome = await verifier.verify(authorization: [token(line)], schema: .anyOfTenant)
-      let verdict = TokenVerdict(outcome)
+      let verdict = try await source.judge(token(line)).verdict
       areAllAccepted = areAllAccepted && verdict.accepted
       print(String(decoding: try encoder.encode(verdict), as: UTF8.self))
     }

@@ -115,8 +115,10 @@ struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Tells whether a server with a configuration would accept a token, and why not.",
       discussion: """
-        Fetches the issuer's keys as the server would, unless --keys has them. Exits with 1 if the token is not accepted, \
-        with 78 if the configuration is bad. With --batch it reads any number of tokens, one a line, and writes one JSON \
+        Asks the running server on its admin port, which knows the nonces that data sources are registered with and what \
+        is revoked. Where none answers, it looks into the configuration, the issuer's keys (fetched, unless --keys has \
+        them) and the note that servers with a lease share, and says so. Exits with 1 if the token is not accepted, with \
+        78 if the configuration is bad. With --batch it reads any number of tokens, one a line, and writes one JSON \
         object a line: {"accepted": true, "tenant": …, "org": …} or {"accepted": false, "check": …, "field": …, \
         "reason": …, "advice": …}; it exits with 1 if any is not accepted.
         """)
@@ -125,7 +127,13 @@ struct TokenCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ConfigurationFile
 
-    @Option(help: ArgumentHelp("The issuer's key set (JWKS), instead of fetching it.", valueName: "file"))
+    @Option(
+      help: ArgumentHelp("The running server's admin port. Default: the configuration's.", valueName: "host:port"))
+    var admin: String?
+
+    @Option(
+      help: ArgumentHelp(
+        "The issuer's key set (JWKS), instead of fetching it; no running server is asked then.", valueName: "file"))
     var keys: String?
 
     @Flag(help: "Read tokens from standard input, one a line (or a JSON string of one), and write one verdict a line.")
@@ -142,13 +150,34 @@ struct TokenCommand: AsyncParsableCommand {
         throw CommandFailure("\(file.name): \(error)")
       }
       let verifier = TokenVerifier(policy: policy, keys: try keySource(configuration.identity))
+      let source = try await source(configuration, verifier)
       if batch {
-        guard try await TokenBatch.run(with: verifier) else { throw ExitCode.failure }
+        // Standard output is the verdicts alone.
+        StandardError.write(source.description)
+        guard try await TokenBatch.run(with: source) else { throw ExitCode.failure }
         return
       }
-      let inspection = await TokenInspection.verifying(try token.text(), with: verifier)
-      print(inspection)
-      guard case .accepted = inspection.verdict else { throw ExitCode.failure }
+      let result = try await source.judge(try token.text().trimmingCharacters(in: .whitespacesAndNewlines))
+      print(source.description)
+      print(result.explanation)
+      if result.verdict.isRetired == true {
+        print([result.verdict.reason, result.verdict.advice].compactMap(\.self).joined(separator: ". "))
+      }
+      guard result.verdict.accepted else { throw ExitCode.failure }
+    }
+
+    private func source(_ configuration: Configuration, _ verifier: TokenVerifier) async throws -> VerdictSource {
+      guard keys == nil else {
+        let isRegistered = configuration.identity.tenants.contains { $0.dataSource?.isRegistered == true }
+        return .configuration(verifier, isPartial: isRegistered, why: "with the keys of \(keys ?? "")")
+      }
+      let address = try admin.map { text in
+        guard let address = NetworkAddress(text) else {
+          throw ValidationError("--admin is HOST:PORT such as 127.0.0.1:8080, not '\(text)'.")
+        }
+        return address
+      }
+      return try await VerdictSource.best(configuration, verifier: verifier, address: address)
     }
 
     private func keySource(_ identity: Configuration.Identity) throws -> any KeySource {

@@ -53,6 +53,23 @@ struct AdminSiteTests {
   func notFound(path: String) { #expect(site().respond(to: request(path)).status == 404) }
 
   @Test(
+    "a question is a POST request for those who may read the metrics: with the token where there is one, else under a local name",
+    arguments: [
+      ("POST", nil, nil, nil, 200), ("POST", nil, nil, "evil.example.com", 403), ("POST", nil, "t", nil, 401),
+      ("POST", "Bearer t", "t", nil, 200), ("POST", "Bearer u", "t", nil, 401), ("GET", "Bearer t", "t", nil, 404),
+    ] as [(String, String?, String?, String?, Int)])
+  func questions(method: String, authorization: String?, token: String?, host: String?, status: Int) {
+    var site = site(token: token)
+    site.questions = { ["/ask": { .text(200, String(decoding: $0.body, as: UTF8.self)) }] }
+    let request = ServerRequest(
+      method: method, path: "/ask", host: host, authorization: authorization, body: method == "POST" ? [0x61] : [])
+    let response = site.respond(to: request)
+    #expect(response.status == status)
+    #expect(site.readsBody(of: request) == (status == 200))
+    if status == 200 { #expect(text(response) == "a\n") }
+  }
+
+  @Test(
     "an action wants a POST request with the token as a bearer token, even where all else is open",
     arguments: [
       ("POST", "/act", "Bearer t", "t", 200), ("POST", "/act", "bearer t", "t", 200),

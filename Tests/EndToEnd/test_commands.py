@@ -132,6 +132,22 @@ def test_verify(tmp_path, minted, issuer):
     assert run("token", "verify", token).returncode == 64, "which server has to be said"
 
 
+def test_key_sets_that_are_odd_but_sound(tmp_path, minted, issuer):
+    """A byte order mark, `"use": null` and another key of the same id that cannot sign RS256: the token is taken."""
+    token, keys, _ = minted
+    document = json.loads(keys.read_text())
+    key = document["keys"][0]
+    key["use"] = None
+    document["keys"] = [{"kty": "EC", "kid": key["kid"], "crv": "P-256", "x": "AA", "y": "AA"}, key]
+    keys.write_bytes(b"\xef\xbb\xbf" + json.dumps(document).encode())
+    taken = verify(tmp_path, issuer, token, "--keys", keys)
+    assert taken.returncode == 0, taken.stdout + taken.stderr
+    document["keys"].append(key)
+    keys.write_text(json.dumps(document))
+    refused = verify(tmp_path, issuer, token, "--keys", keys)
+    assert refused.returncode == 1 and "kid" in refused.stderr
+
+
 # call
 
 

@@ -72,16 +72,32 @@ public struct TokenInspection: Sendable {
   ) async -> TokenInspection {
     let policy = verifier.policy
     var key: KeyLookup?
-    if let value = try? AuthorizationValue.token(in: [Array(token.trimmed.utf8)]),
+    if let names = keyNames(in: token, policy) {
+      key = verifier.keys.lookup(issuer: names.issuer, keyID: names.keyID)
+      if case .pending = key { key = await verifier.keys.fetch(issuer: names.issuer, keyID: names.keyID) }
+    }
+    return TokenInspection(token, policy: policy, schema: schema, key: key, now: now)
+  }
+
+  /// Checks a token with the keys that are at hand, without waiting for any.
+  public static func checking(
+    _ token: String, with verifier: TokenVerifier, schema: RequiredSchema = .anyOfTenant,
+    now: Int64 = WallClock.now()
+  ) -> TokenInspection {
+    let policy = verifier.policy
+    let key = keyNames(in: token, policy).map { verifier.keys.lookup(issuer: $0.issuer, keyID: $0.keyID) }
+    return TokenInspection(token, policy: policy, schema: schema, key: key, now: now)
+  }
+
+  /// The issuer and the id of the key that a token names, where it can name one.
+  private static func keyNames(in token: String, _ policy: ClaimPolicy) -> (issuer: String, keyID: String)? {
+    guard let value = try? AuthorizationValue.token(in: [Array(token.trimmed.utf8)]),
       let compact = try? CompactToken(value),
       let header = try? TokenHeader(compact.header),
       let members = try? CompactToken.members(of: compact.payload, .payload),
       let issuer = try? policy.issuer(named: members[TokenField.issuer.rawValue])
-    {
-      key = verifier.keys.lookup(issuer: issuer, keyID: header.keyID)
-      if case .pending = key { key = await verifier.keys.fetch(issuer: issuer, keyID: header.keyID) }
-    }
-    return TokenInspection(token, policy: policy, schema: schema, key: key, now: now)
+    else { return nil }
+    return (issuer, header.keyID)
   }
 
   init(_ text: String, policy: ClaimPolicy?, schema: RequiredSchema, key: KeyLookup?, now: Int64) {

@@ -52,7 +52,10 @@ extension TokenRefusal {
     case .schema:
       "The data source is registered for another schema than the method that is called, or than the tenant allows."
     case .nonce:
-      "The tenant's nonces must hold the nonce that the data source was updated with last."
+      """
+      The token is of another registration: `patchbay datasource show` tells the current token's claims. Where nonces are \
+      configured, they must hold the one that the data source was updated with last.
+      """
     default:
       "Write in the tenant's configuration what the data source is registered with, or leave it out there."
     }

@@ -81,6 +81,11 @@ public struct ClaimPolicy: Sendable {
     return entries.first { $0.url.hasSameBytes(as: claims.url) } ?? entries.first
   }
 
+  /// Whether a tenant's tokens are taken whatever their nonce is.
+  public func hasOpenNonces(_ identity: Identity) -> Bool {
+    tenantsByOrganization[identity.organization]?.contains { $0.nonces == nil } ?? false
+  }
+
   /// All that is wrong with the token's times. Claims lie within 0...2^53, so that nothing can overflow.
   func timeRefusals(_ claims: TokenClaims, now: Int64) -> [TokenRefusal] {
     var refusals: [TokenRefusal] = []

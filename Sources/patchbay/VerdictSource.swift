@@ -1,0 +1,183 @@
+import DataSources
+import Foundation
+import GatewayConfiguration
+import HTTPFetching
+import TokenVerification
+
+/// Who says whether a server would accept a token: the running server itself where it answers, because only it knows which
+/// nonces data sources were registered with and what an operator has revoked; or else what is known without it.
+enum VerdictSource: Sendable {
+  /// The server's admin port.
+  case server(RunningServerClient)
+  /// The configuration and the note that servers share of their registrations.
+  case note(TokenVerifier, file: String)
+  /// The configuration alone. `isPartial`: a running server would know more.
+  case configuration(TokenVerifier, isPartial: Bool, why: String)
+
+  /// What came of a token.
+  struct Result: Sendable {
+    var verdict: TokenVerdict
+    var explanation: String
+  }
+
+  /// In one line, for the person who asked.
+  var description: String {
+    switch self {
+    case .server(let client):
+      "asked: the running server, on its admin port \(client.address), with \(client.configuration ?? "the embedded demo")"
+    case .note(_, let file): "asked: the configuration and the registrations noted in \(file); no server answers here"
+    case .configuration(_, _, let why): "asked: the configuration alone (\(why))"
+    }
+  }
+
+  /// Judges one token as a server would: nothing around it is forgiven.
+  func judge(_ token: String) async throws -> Result {
+    switch self {
+    case .server(let client): return try await client.verify(token)
+    case .note(let verifier, _): return await Self.judge(token, verifier, isPartial: false)
+    case .configuration(let verifier, let isPartial, _):
+      return await Self.judge(token, verifier, isPartial: isPartial)
+    }
+  }
+
+  private static func judge(_ token: String, _ verifier: TokenVerifier, isPartial: Bool) async -> Result {
+    let outcome = await verifier.verify(authorization: [token], schema: .anyOfTenant)
+    let inspection = await TokenInspection.verifying(token, with: verifier)
+    var verdict = TokenVerdict(outcome)
+    var explanation = inspection.description
+    if isPartial, verdict.accepted, case .accepted(let identity) = outcome, verifier.policy.hasOpenNonces(identity) {
+      verdict = .unknownNonce
+      explanation += "\nnot accepted yet: \(verdict.reason ?? ""). \(verdict.advice ?? "")"
+    }
+    return Result(verdict: verdict, explanation: explanation)
+  }
+
+  /// The best source there is for a configuration.
+  ///
+  /// - Parameter address: the admin port, where it is not the configuration's.
+  static func best(
+    _ configuration: Configuration, verifier: TokenVerifier, address: NetworkAddress?
+  ) async throws -> VerdictSource {
+    let why: String
+    switch await RunningServerClient.find(configuration, at: address ?? configuration.admin.address) {
+    case .success(let client): return .server(client)
+    case .failure(let failure):
+      // Whoever names the port wants that server's answer.
+      if address != nil { throw CommandFailure(failure.text) }
+      why = failure.text
+    }
+    guard !configuration.identity.isDevelopment else {
+      throw CommandFailure("With identity.development only the running server has the issuer's key, and \(why).")
+    }
+    let isRegistered = configuration.identity.tenants.contains { $0.dataSource?.isRegistered == true }
+    guard isRegistered, let lease = configuration.dataSources?.lease else {
+      return .configuration(verifier, isPartial: isRegistered, why: why)
+    }
+    do throws(LeaseFailure) {
+      let notes = try await LockFileLease(path: lease.file).notes(now: WallClock.now())
+      guard !notes.isEmpty else {
+        return .configuration(verifier, isPartial: true, why: "\(why); \(lease.file) is empty")
+      }
+      let directory = TenantDirectory(verifier)
+      for (registration, nonces) in Dictionary(grouping: notes, by: { [$0.key.organization, $0.key.url] }) {
+        directory.accept(
+          nonces: nonces.flatMap { $0.nonces.map(\.nonce) }, organization: registration[0], url: registration[1],
+          isAll: nonces.allSatisfy(\.isComplete))
+      }
+      return .note(verifier, file: lease.file)
+    } catch { return .configuration(verifier, isPartial: true, why: "\(why); \(error)") }
+  }
+}
+
+extension TokenVerdict {
+  /// Nothing is wrong with a token but that only a running server knows its registration's nonce.
+  static var unknownNonce: TokenVerdict {
+    var verdict = TokenVerdict(isAccepted: false)
+    verdict.check = TokenRefusal.Check.tenant.rawValue
+    verdict.field = TokenField.nonce.rawValue
+    verdict.reason = "whether jti is the registered nonce is known to a running server only, and none answers"
+    verdict.advice = "Start the server, or name its admin port with --admin HOST:PORT"
+    return verdict
+  }
+}
+
+/// Asks a running server on its admin port.
+struct RunningServerClient: Sendable {
+  /// Why a server cannot be asked.
+  struct Failure: Error, Sendable {
+    var text: String
+  }
+
+  /// Where.
+  let address: NetworkAddress
+  /// The file that the server runs with; nil for the embedded demo.
+  private(set) var configuration: String?
+  private let url: String
+  private let token: String?
+
+  private init(address: NetworkAddress, url: String, token: String?) {
+    self.address = address
+    self.url = url
+    self.token = token
+  }
+
+  private let exchange = CurlExchange(
+    limits: .init(connectMilliseconds: 1_000, totalMilliseconds: 5_000, maximumBytes: 262_144))
+
+  /// The server of a configuration, if one answers.
+  static func find(_ configuration: Configuration, at address: NetworkAddress) async -> Result<Self, Failure> {
+    guard address.port != 0 else {
+      return .failure(Failure(text: "admin.address has port 0; name the running server's with --admin HOST:PORT"))
+    }
+    let token: String?
+    do { token = try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment) } catch {
+      return .failure(Failure(text: "the admin token cannot be read: \(error)"))
+    }
+    var local = address
+    if ["0.0.0.0", "::", "[::]"].contains(local.host) { local.host = "127.0.0.1" }
+    var client = RunningServerClient(address: local, url: "http://\(local)\(VerificationCall.path)", token: token)
+    do throws(FetchURL.Defect) { try FetchURL.check(client.url) } catch {
+      return .failure(Failure(text: "the admin port \(local) is not on this machine's loopback interface"))
+    }
+    do throws(Failure) {
+      client.configuration = try await client.ask("").configuration
+      return .success(client)
+    } catch { return .failure(error) }
+  }
+
+  /// What the server makes of a token; waits while it fetches the issuer's keys.
+  func verify(_ token: String) async throws -> VerdictSource.Result {
+    for _ in 0..<30 {
+      let answer = try await asking(token)
+      if !answer.isPending { return .init(verdict: answer.verdict, explanation: answer.explanation) }
+      try await Task.sleep(for: .milliseconds(200))
+    }
+    throw CommandFailure("The server at \(address) is still fetching the issuer's keys. Try again.")
+  }
+
+  private func asking(_ token: String) async throws -> VerificationCall.Answer {
+    do throws(Failure) { return try await ask(token) } catch { throw CommandFailure(error.text) }
+  }
+
+  private func ask(_ token: String) async throws(Failure) -> VerificationCall.Answer {
+    // What is over the limit is refused for that, however long it is.
+    let body = Array(token.utf8.prefix(9_000))
+    var fields: [HTTPRequest.Field] = [.init("Content-Type", "text/plain")]
+    if let secret = self.token { fields.append(.init("Authorization", "Bearer " + secret)) }
+    let answer: HTTPAnswer
+    do throws(HTTPFailure) {
+      answer = try await exchange.perform(HTTPRequest(.post, url, fields: fields, body: body))
+    } catch {
+      throw Failure(text: "no server answers at \(address)")
+    }
+    switch answer.status {
+    case 200:
+      guard let decoded = try? JSONDecoder().decode(VerificationCall.Answer.self, from: Data(answer.body)),
+        decoded.server == "patchbay"
+      else { throw Failure(text: "what answers at \(address) is no patchbay server") }
+      return decoded
+    case 401, 403: throw Failure(text: "the server at \(address) does not accept the configuration's admin token")
+    default: throw Failure(text: "what answers at \(address) is no patchbay server that verifies tokens")
+    }
+  }
+}
