@@ -2,7 +2,7 @@
 import PackageDescription
 
 // A target imports only targets listed above it. One Swift target owns each C module, but for OpenSSL: signatures are
-// TokenVerification's, encryption is Recordings'.
+// TokenVerification's, encryption is Recordings', certificates are Certificates'.
 let strict: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -76,7 +76,8 @@ let package = Package(
     layer("Locking"),
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel", "CWebRTCVAD"]),
-    layer("GRPCTransport", ["Locking", "CGRPC", log]),
+    layer("Certificates", ["COpenSSL"]),
+    layer("GRPCTransport", ["Locking", "Certificates", "CGRPC", log]),
     layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["CCurl"]),
@@ -116,6 +117,7 @@ let package = Package(
       dependencies: [
         "CProcess",
         "Locking",
+        "Certificates",
         "AudioCodecs",
         "SpeechDetection",
         "GRPCTransport",
@@ -141,6 +143,7 @@ let package = Package(
       name: "patchbay", dependencies: ["PatchbayServer"], path: "Sources/PatchbayCommand", swiftSettings: strict),
 
     tests("Locking"),
+    tests("Certificates"),
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", log]),

@@ -15,6 +15,7 @@
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509v3.h>
 
 // Variadic: a fresh RSA key pair with e = 65537.
 static inline EVP_PKEY *patchbay_rsa_generate(size_t bits) {
@@ -34,6 +35,39 @@ static inline OSSL_PARAM *patchbay_rsa_public_parameters(const BIGNUM *n, const 
   }
   OSSL_PARAM_BLD_free(builder);
   return parameters;
+}
+
+// When a certificate begins or ends, in seconds since 1970. False where it does not say.
+static inline bool patchbay_certificate_time(const X509 *certificate, bool end, int64_t *seconds) {
+  const ASN1_TIME *time = end ? X509_get0_notAfter(certificate) : X509_get0_notBefore(certificate);
+  ASN1_TIME *origin = ASN1_TIME_set(NULL, 0);
+  int days = 0, rest = 0;
+  bool is_known = time != NULL && origin != NULL && ASN1_TIME_diff(&days, &rest, origin, time) == 1;
+  ASN1_TIME_free(origin);
+  *seconds = (int64_t)days * 86400 + rest;
+  return is_known;
+}
+
+// A chain of macros as the flags: whom a certificate is for, or who made it.
+static inline void patchbay_certificate_party(const X509 *certificate, bool issuer, BIO *out) {
+  const X509_NAME *name = issuer ? X509_get_issuer_name(certificate) : X509_get_subject_name(certificate);
+  if (name != NULL) X509_NAME_print_ex(out, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+}
+
+// Stacks and unions that Swift does not import: a certificate's DNS names and IPv4 addresses, each with a line's end.
+static inline void patchbay_certificate_names(const X509 *certificate, BIO *out) {
+  GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+  for (int index = 0; index < sk_GENERAL_NAME_num(names); index++) {
+    const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
+    if (name->type == GEN_DNS) {
+      BIO_write(out, ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+      BIO_write(out, "\n", 1);
+    } else if (name->type == GEN_IPADD && ASN1_STRING_length(name->d.iPAddress) == 4) {
+      const unsigned char *bytes = ASN1_STRING_get0_data(name->d.iPAddress);
+      BIO_printf(out, "%d.%d.%d.%d\n", bytes[0], bytes[1], bytes[2], bytes[3]);
+    }
+  }
+  GENERAL_NAMES_free(names);
 }
 
 // A macro: the bytes of a memory BIO, which stay the BIO's.

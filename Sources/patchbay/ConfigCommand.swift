@@ -21,6 +21,7 @@ struct ConfigCommand: ParsableCommand {
     func run() throws {
       let configuration = try file.load()
       _ = try file.agents(of: configuration, log: Logger(label: "patchbay") { _ in SwiftLogNoOpLogHandler() })
+      try file.checkCertificate(of: configuration)
       print("ok: \(file.name), \(configuration.summary)")
     }
   }

@@ -4,6 +4,7 @@ import DataSources
 import Foundation
 import GRPCTransport
 import GatewayConfiguration
+import Locking
 import Logging
 import Telemetry
 import TokenVerification
@@ -24,6 +25,7 @@ final class RunningServer: Sendable {
   private let log: Logger
   /// None in the embedded demo, which has no file.
   private let reloader: Reloader?
+  private let certificates: CertificateWatch
 
   /// Joins the parts. Throws where a key or a file cannot be had.
   ///
@@ -57,12 +59,18 @@ final class RunningServer: Sendable {
     }
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops, methods: methods, logger: log)
+    let inForce = Locked<@Sendable () -> Configuration>({ configuration })
+    let certificates = CertificateWatch(
+      certificates: { [server] in server.lookAtCertificates() },
+      hosts: { inForce.withLock { $0 }().namedHosts }, log: log)
+    self.certificates = certificates
     let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
     let health = self.health
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot }, callEnding: .mediaStreams,
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot(with: certificates.counters) },
+      callEnding: .mediaStreams,
       logger: log)
     self.state = state
     LoadFigures.describe(in: metrics, gateway: gateway)
@@ -75,6 +83,7 @@ final class RunningServer: Sendable {
       register: register)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
+    if let reloader { inForce.withLock { $0 = { reloader.configuration } } }
     if let reloader {
       admin.add(RevocationCall(reloader: reloader, tenants: identity.tenants, log: log).respond, at: "/revocations")
     }
@@ -93,6 +102,7 @@ final class RunningServer: Sendable {
       Task { [identity, log] in if let token { await identity.keepTokenFresh(token, log: log) } },
       Task { [identity] in await identity.keepKeysFresh() },
       Task { [identity] in await identity.keepKeyFigures() },
+      Task { [certificates] in await certificates.keepWatch() },
       Task { [admin, log] in
         do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
       },

@@ -29,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     let signals = TerminationSignals()
     let loaded = try file.loadWhole()
     let configuration = loaded.configuration
+    try file.checkCertificate(of: configuration)
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
     let sink = Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)

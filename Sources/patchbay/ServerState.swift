@@ -60,6 +60,13 @@ final class ServerState: Sendable {
       turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
   }
 
+  /// The same with more numbers.
+  func snapshot(with counters: [StatusSnapshot.Counter]) -> StatusSnapshot {
+    var snapshot = snapshot
+    snapshot.counters += counters
+    return snapshot
+  }
+
   /// How long each registration has to live. Those that end first come first, and not too many of them.
   private var registrations: [StatusSnapshot.Counter] {
     let now = WallClock.now()

@@ -215,7 +215,11 @@ struct TLSTests {
       ),
       (
         TLSFiles(certificate: good.certificate, key: certificates.path("client.key")),
-        .tlsFile(path: good.certificate, problem: "the certificate, its key or the client CA is not usable")
+        .tlsFile(
+          path: good.certificate,
+          problem:
+            "is not the certificate of the key \(certificates.path("client.key")); put the two that belong together there"
+        )
       ),
     ]
     let logger = Logger(label: "test")

@@ -1,9 +1,11 @@
 import CGRPC
+import Certificates
 import Glibc
 import Logging
 import Locking
 
-/// Reads a listener's PEM files and hands them to the C core at every handshake after they have changed.
+/// Reads a listener's PEM files, and hands them to the C core at the first handshake after they have changed. Files that
+/// cannot be used leave the ones before in use.
 final class CertificateSource: Sendable {
   /// What tells one version of the files from the next.
   private struct Version: Equatable {
@@ -11,12 +13,15 @@ final class CertificateSource: Sendable {
   }
 
   private struct State {
-    var version: Version?
+    var loaded: (version: Version, certificate: ServerCertificate)?
+    /// The version that the C core has.
+    var delivered: Version?
+    /// The version that cannot be used, and why.
+    var refused: (version: Version, reason: ListenError.Reason)?
     var nextCheck: Int64 = 0
   }
 
   private static let checkInterval: Int64 = 1_000_000_000
-  private static let largestFile = 1_048_576
 
   private let files: TLSFiles
   private let listener: String
@@ -31,9 +36,21 @@ final class CertificateSource: Sendable {
 
   private var paths: [String] { [files.certificate, files.key] + (files.clientCA.map { [$0] } ?? []) }
 
+  /// What is in use, and why what is in the files is not where that is another.
+  var status: ListenerCertificate? {
+    state.withLock { state in
+      state.loaded.map {
+        ListenerCertificate(
+          listener: listener, certificate: $0.certificate, refusal: state.refused.map { "\($0.reason)" })
+      }
+    }
+  }
+
   /// The credentials. The C core asks this source for as long as the server that uses them exists.
   func makeCredentials() throws(ListenError) -> OpaquePointer? {
-    _ = try read()
+    let version = currentVersion()
+    let certificate = try read()
+    state.withLock { $0.loaded = (version, certificate) }
     warnAboutKeyMode()
     let request =
       switch files.clientCertificate {
@@ -48,29 +65,47 @@ final class CertificateSource: Sendable {
     return pb_server_credentials_tls(Int32(request), Unmanaged.passUnretained(self).toOpaque())
   }
 
-  /// Looks at the files' times at most once a second: a handshake costs three `stat` calls, not three reads.
-  private func fetch(_ sink: OpaquePointer?) -> Int32 {
+  /// Looks whether the files are others than before, at most once a second: a handshake costs three `stat` calls, not three
+  /// reads.
+  func look() {
     let now = pb_now()
-    let version: Version? = state.withLock { state in
-      if now < state.nextCheck { return nil }
+    let isDue = state.withLock { state in
+      guard now >= state.nextCheck else { return false }
       state.nextCheck = now + Self.checkInterval
-      let found = currentVersion()
-      return found == state.version ? nil : found
+      return true
     }
-    guard let version else { return Int32(PB_CERTIFICATE_UNCHANGED) }
+    guard isDue else { return }
+    // Before they are read: what is written meanwhile is another version.
+    let version = currentVersion()
+    let isNew = state.withLock { state in
+      if version == state.loaded?.version { state.refused = nil }
+      return version != state.loaded?.version && version != state.refused?.version
+    }
+    guard isNew else { return }
     do throws(ListenError) {
-      let (certificate, key, clientCA) = try read()
-      let first = state.withLock { state in
-        defer { state.version = version }
-        return state.version == nil
+      let certificate = try read()
+      state.withLock { state in
+        state.loaded = (version, certificate)
+        state.refused = nil
       }
-      if !first { logger.notice("reading new TLS files", metadata: ["listener": "\(listener)"]) }
-      pb_certificate_deliver(sink, clientCA, key, certificate)
-      return Int32(PB_CERTIFICATE_NEW)
+      logger.notice("reading new TLS files", metadata: ["listener": "\(listener)"])
     } catch {
+      state.withLock { $0.refused = (version, error.reason) }
       logger.error("the TLS files stay as they were: \(error.reason)", metadata: ["listener": "\(listener)"])
-      return Int32(PB_CERTIFICATE_FAILED)
     }
+  }
+
+  /// Gives the C core what is in use, if it does not have it yet. The C core asks for one handshake at a time.
+  private func fetch(_ sink: OpaquePointer?) -> Int32 {
+    look()
+    let certificate: ServerCertificate? = state.withLock { state in
+      guard let (version, certificate) = state.loaded, version != state.delivered else { return nil }
+      state.delivered = version
+      return certificate
+    }
+    guard let certificate else { return Int32(PB_CERTIFICATE_UNCHANGED) }
+    pb_certificate_deliver(sink, certificate.clientCA, certificate.key, certificate.certificate)
+    return Int32(PB_CERTIFICATE_NEW)
   }
 
   private func currentVersion() -> Version {
@@ -82,31 +117,13 @@ final class CertificateSource: Sendable {
       })
   }
 
-  private func read() throws(ListenError) -> (certificate: String, key: String, clientCA: String?) {
-    (
-      try text(of: files.certificate, holding: "CERTIFICATE"), try text(of: files.key, holding: "PRIVATE KEY"),
-      try files.clientCA.map { path throws(ListenError) in try text(of: path, holding: "CERTIFICATE") }
-    )
-  }
-
-  private func text(of path: String, holding label: String) throws(ListenError) -> String {
-    func problem(_ text: String) -> ListenError {
-      ListenError(address: listener, reason: .tlsFile(path: path, problem: text))
+  private func read() throws(ListenError) -> ServerCertificate {
+    do throws(CertificateFault) {
+      return try ServerCertificate(
+        certificate: files.certificate, key: files.key, clientCA: files.clientCA, now: Int64(time(nil)))
+    } catch {
+      throw ListenError(address: listener, reason: .tlsFile(path: error.path, problem: error.problem))
     }
-    guard let file = fopen(path, "rb") else { throw problem("cannot be read: \(String(cString: strerror(errno)))") }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: Self.largestFile + 1)
-    let count = fread(&bytes, 1, bytes.count, file)
-    if ferror(file) != 0 { throw problem("cannot be read: \(String(cString: strerror(errno)))") }
-    if count > Self.largestFile { throw problem("is longer than 1 MiB, so no PEM file of ours") }
-    let text = String(decoding: bytes[..<count], as: UTF8.self)
-    if !text.contains("-----BEGIN ") || !text.contains("\(label)-----") {
-      throw problem("holds no PEM \(label)")
-    }
-    if text.contains("ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED") {
-      throw problem("is encrypted; write it without a passphrase")
-    }
-    return text
   }
 
   private func warnAboutKeyMode() {

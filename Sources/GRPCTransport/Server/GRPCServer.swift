@@ -71,6 +71,7 @@ public final class GRPCServer: @unchecked Sendable {
   private let methods: [String: ServerMethod]
   private let logger: Logger
   private let state = Locked(State.configured)
+  private let sources = Locked<[CertificateSource]>([])
   private let hold: HoldSetting
 
   /// How long a call's status waits for the client to half-close; may change while calls are up.
@@ -125,6 +126,7 @@ public final class GRPCServer: @unchecked Sendable {
       Acceptor(loop: $0, limits: callLimits, hold: hold, server: core, methods: methods, certificates: certificates)
     }
     state.withLock { $0 = .running(acceptors) }
+    sources.withLock { [certificates] in $0 = certificates }
     for acceptor in acceptors { acceptor.loop.execute { acceptor.begin() } }
     return ports
   }
@@ -159,6 +161,15 @@ public final class GRPCServer: @unchecked Sendable {
       limits: CallLimits(maximumQueuedBytes: 0, maximumMessageLength: 0, maximumSentMessageLength: 0), hold: hold,
       server: core, methods: [:], certificates: certificates)
     acceptor.loop.execute { acceptor.stopAndDestroy() }
+  }
+
+  /// The certificates of the TLS listeners. Their files are looked at, at most once a second; new ones that cannot be used
+  /// are told of in the log, once. Reads files: not for a thread that must not wait.
+  public func lookAtCertificates() -> [ListenerCertificate] {
+    sources.withLock { $0 }.compactMap { source in
+      source.look()
+      return source.status
+    }
   }
 
   /// How many calls are open.

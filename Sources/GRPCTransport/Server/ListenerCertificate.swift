@@ -1,0 +1,11 @@
+public import Certificates
+
+/// The certificate that a TLS listener uses.
+public struct ListenerCertificate: Sendable {
+  /// The listener's address as configured.
+  public let listener: String
+  /// What clients are shown from the next handshake on.
+  public let certificate: ServerCertificate
+  /// Why the files as they are now are not in use; nil where they are.
+  public let refusal: String?
+}

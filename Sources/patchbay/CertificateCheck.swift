@@ -1,0 +1,52 @@
+import Certificates
+import Foundation
+import GatewayConfiguration
+import TokenVerification
+
+/// What is to be said of a configuration's certificate, before a server uses it.
+struct CertificateCheck {
+  /// Reasons not to begin.
+  private(set) var errors: [ConfigurationProblem] = []
+  /// What can be used, but not by everyone, or not for long.
+  private(set) var warnings: [ConfigurationProblem] = []
+
+  /// Looks at the files of `listen.tls`; where there is none, there is nothing to say.
+  init(_ configuration: Configuration, now: Int64 = WallClock.now()) {
+    guard let tls = configuration.listen.tls else { return }
+    do throws(CertificateFault) {
+      let certificate = try ServerCertificate(
+        certificate: tls.certificate, key: tls.key, clientCA: tls.clientCA, now: now)
+      for finding in certificate.findings(hosts: configuration.namedHosts, now: now) {
+        let problem = ConfigurationProblem(.wholeFile(finding.path), finding.problem, finding.remedy)
+        if finding.isError { errors.append(problem) } else { warnings.append(problem) }
+      }
+    } catch { errors.append(ConfigurationProblem(.wholeFile(error.path), error.problem)) }
+  }
+}
+
+extension Configuration {
+  /// The hosts that Webex connects to, each with the tenant that has it: what the certificate has to name.
+  var namedHosts: [(host: String, purpose: String)] {
+    var seen: Set<String> = []
+    return identity.tenants.compactMap { tenant in
+      guard let host = URLComponents(string: tenant.url)?.host?.lowercased(), seen.insert(host).inserted else {
+        return nil
+      }
+      let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+      return (name, "the host of \(tenant.name)'s url")
+    }
+  }
+}
+
+extension ConfigurationFile {
+  /// Tells what is wrong with the certificate on standard error; ends the command with 78 where no client that checks
+  /// certificates could connect.
+  func checkCertificate(of configuration: Configuration) throws {
+    let check = CertificateCheck(configuration)
+    for warning in check.warnings { StandardError.write("warning: \(warning)") }
+    guard check.errors.isEmpty else {
+      try Self.report { () throws(ConfigurationError) in throw ConfigurationError(check.errors) }
+      return
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import AdminServer
+import Certificates
+import GRPCTransport
+import Locking
+import Logging
+import Metrics
+import TokenVerification
+
+/// Keeps an eye on the certificates in use while the server runs: new files, the end that comes nearer, tenants whose hosts
+/// they do not name. Tells of it in the log, in metrics and on the dashboard.
+final class CertificateWatch: Sendable {
+  /// How often certificates are compared with the tenants.
+  private static let interval: Duration = .seconds(5)
+  /// How often what is still so is told again.
+  private static let repetition: Duration = .seconds(86_400)
+
+  private struct Told: Hashable {
+    var listener: String
+    var kind: CertificateFinding.Kind
+    var ends: Int64
+    /// Names are told of again where others are missing.
+    var names: String
+  }
+
+  private struct State {
+    var counters: [StatusSnapshot.Counter] = []
+    var told: [Told: Duration] = [:]
+    var looksAt: Duration = .zero
+    var ends: [Int64] = []
+  }
+
+  private let certificates: @Sendable () -> [ListenerCertificate]
+  private let hosts: @Sendable () -> [(host: String, purpose: String)]
+  private let log: Logger
+  private let state = Locked(State())
+
+  /// - Parameters:
+  ///   - certificates: those in use; may read files.
+  ///   - hosts: the hosts that they have to name now.
+  init(
+    certificates: @escaping @Sendable () -> [ListenerCertificate],
+    hosts: @escaping @Sendable () -> [(host: String, purpose: String)], log: Logger
+  ) {
+    self.certificates = certificates
+    self.hosts = hosts
+    self.log = log
+  }
+
+  /// For the dashboard.
+  var counters: [StatusSnapshot.Counter] { state.withLock { $0.counters } }
+
+  /// Looks every second until the task is cancelled.
+  func keepWatch() async {
+    while !Task.isCancelled {
+      look(wall: WallClock.now(), monotonic: MonotonicClock.now())
+      try? await Task.sleep(for: .seconds(1))
+    }
+  }
+
+  func look(wall: Int64, monotonic: Duration) {
+    let found = certificates()
+    let ends = found.map(\.certificate.ends)
+    let isDue = state.withLock { state in
+      guard monotonic >= state.looksAt || state.ends != ends else { return false }
+      state.looksAt = monotonic + Self.interval
+      state.ends = ends
+      return true
+    }
+    let hosts = found.isEmpty || !isDue ? [] : hosts()
+    var counters: [StatusSnapshot.Counter] = []
+    for one in found {
+      let left = one.certificate.ends - wall
+      let labels = [("listener", one.listener)]
+      Gauge(label: "patchbay_certificate_seconds_left", dimensions: labels).record(left)
+      Gauge(label: "patchbay_certificate_files_refused", dimensions: labels).record(one.refusal == nil ? 0 : 1)
+      let state = one.refusal == nil ? "" : ", new files refused"
+      counters.append(.init("certificate of \(one.listener): seconds to live\(state)", Int(clamping: left)))
+      guard isDue else { continue }
+      for finding in one.certificate.findings(hosts: hosts, now: wall) { tell(finding, of: one, monotonic) }
+    }
+    state.withLock { [counters] in $0.counters = counters }
+  }
+
+  private func tell(_ finding: CertificateFinding, of one: ListenerCertificate, _ now: Duration) {
+    let told = Told(
+      listener: one.listener, kind: finding.kind, ends: one.certificate.ends,
+      names: finding.kind == .names ? finding.problem : "")
+    let isNew = state.withLock { state in
+      state.told = state.told.filter { now - $0.value < Self.repetition }
+      guard state.told[told] == nil, state.told.count < 1_000 else { return false }
+      state.told[told] = now
+      return true
+    }
+    guard isNew else { return }
+    let metadata: Logger.Metadata = [
+      "listener": "\(one.listener)", "file": "\(finding.path)", "do": "\(finding.remedy)",
+    ]
+    if finding.isError {
+      log.error("the certificate \(finding.problem)", metadata: metadata)
+    } else {
+      log.warning("the certificate \(finding.problem)", metadata: metadata)
+    }
+  }
+}

@@ -1,0 +1,184 @@
+import Foundation
+import Testing
+
+@testable import Certificates
+
+/// Certificates of an authority with an intermediate, made by the openssl command in a folder of their own.
+private final class Authority: Sendable {
+  struct Failure: Error { let arguments: [String] }
+
+  let folder: String
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("certificates-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try openssl(
+      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "400", "-subj",
+      "/CN=root", "-keyout", path("root.key"), "-out", path("root.pem"))
+    try issue("middle", by: "root", days: 300, extensions: "basicConstraints=critical,CA:TRUE")
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+  /// `days`: how long it lives.
+  func issue(_ name: String, by issuer: String, days: Int, extensions: String) throws {
+    try openssl(
+      "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=\(name)",
+      "-keyout", path("\(name).key"), "-out", path("\(name).csr"))
+    try Data((extensions + "\n").utf8).write(to: URL(fileURLWithPath: path("\(name).ext")))
+    try openssl(
+      "x509", "-req", "-in", path("\(name).csr"), "-CA", path("\(issuer).pem"), "-CAkey", path("\(issuer).key"),
+      "-CAcreateserial", "-days", "\(days)", "-extfile", path("\(name).ext"), "-out", path("\(name).pem"))
+  }
+
+  func join(_ names: [String], as name: String) throws -> String {
+    let text = try names.map { try String(contentsOfFile: path("\($0).pem"), encoding: .utf8) }.joined()
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
+    return path(name)
+  }
+
+  private func openssl(_ arguments: String...) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["openssl"] + arguments
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    if process.terminationStatus != 0 { throw Failure(arguments: arguments) }
+  }
+}
+
+@Suite("Certificates of a server")
+struct ServerCertificateTests {
+  private static let authority = Result {
+    let authority = try Authority()
+    try authority.issue(
+      "leaf", by: "middle", days: 100,
+      extensions: "subjectAltName=DNS:voice.example.com,DNS:*.calls.example.com,IP:192.0.2.7")
+    try authority.issue("other", by: "middle", days: 100, extensions: "subjectAltName=DNS:voice.example.com")
+    try authority.issue("client", by: "middle", days: 100, extensions: "extendedKeyUsage=clientAuth")
+    return authority
+  }
+
+  private let now = Int64(Date().timeIntervalSince1970)
+  private let day: Int64 = 86_400
+
+  private func load(_ chain: [String], key: String = "leaf", at time: Int64? = nil) throws -> ServerCertificate {
+    let authority = try Self.authority.get()
+    let file = try authority.join(chain, as: "chain-\(chain.joined(separator: "-")).pem")
+    return try ServerCertificate(certificate: file, key: authority.path("\(key).key"), now: time ?? now)
+  }
+
+  private func fault(_ chain: [String], key: String = "leaf", at time: Int64? = nil) -> String {
+    do {
+      _ = try load(chain, key: key, at: time)
+      return ""
+    } catch { return "\(error)" }
+  }
+
+  private func hosts(_ names: String...) -> [(host: String, purpose: String)] { names.map { ($0, "a tenant") } }
+
+  @Test("A certificate that fits its key, with its chain, is taken; a private authority is told of")
+  func good() throws {
+    let certificate = try load(["leaf", "middle"])
+    #expect(certificate.names == ["voice.example.com", "*.calls.example.com", "192.0.2.7"])
+    #expect(abs(certificate.ends - now - 100 * day) < day)
+    let findings = certificate.findings(
+      hosts: hosts("voice.example.com", "VOICE.example.com", "a.calls.example.com"), now: now)
+    #expect(findings.map(\.kind) == [.chain])
+    #expect(findings.first?.problem.contains("CN = root") == true)
+    // With the root in the file nothing is missing.
+    #expect(try load(["leaf", "middle", "root"]).findings(hosts: [], now: now).isEmpty)
+  }
+
+  @Test("A certificate that is not its key's is refused, with the place of the one that is")
+  func pair() {
+    #expect(fault(["other", "middle"]).contains("is not the certificate of the key"))
+    #expect(fault(["middle", "leaf"]).contains("has the key's certificate in place 2"))
+    #expect(fault(["leaf"], key: "middle").contains("is not the certificate of the key"))
+  }
+
+  @Test("A certificate is warned of 21 days before its end, and refused after it and before its beginning")
+  func validity() throws {
+    let certificate = try load(["leaf", "middle", "root"])
+    let end = certificate.ends
+    #expect(certificate.findings(hosts: [], now: end - 21 * day).isEmpty)
+    let soon = certificate.findings(hosts: [], now: end - 21 * day + 1)
+    #expect(soon.map(\.kind) == [.soon] && soon[0].isError == false)
+    #expect(soon[0].problem.contains("ends in 20 days"))
+    let over = certificate.findings(hosts: [], now: end)
+    #expect(over.map(\.kind) == [.over] && over[0].isError)
+    #expect(fault(["leaf", "middle"], at: end).contains("ended 0 min ago"))
+    #expect(fault(["leaf", "middle"], at: end - 1) == "")
+    #expect(fault(["leaf", "middle"], at: now - 2 * day).contains("begins only on"))
+    // An intermediate that is over ends the chain too.
+    #expect(fault(["leaf", "middle"], at: now + 350 * day).contains("ended"))
+  }
+
+  @Test("Hosts that it does not name are listed with what it names")
+  func names() throws {
+    let certificate = try load(["leaf", "middle", "root"])
+    let findings = certificate.findings(
+      hosts: hosts("voice.example.com", "other.example.com", "a.b.calls.example.com", "192.0.2.7", "192.0.2.8", "leaf"),
+      now: now)
+    #expect(findings.map(\.kind) == [.names])
+    let text = findings[0].problem
+    for host in ["other.example.com", "a.b.calls.example.com", "192.0.2.8", "leaf"] {
+      #expect(text.contains("\(host) (a tenant)"))
+    }
+    #expect(!text.contains("192.0.2.7 (a tenant)"))
+    #expect(text.contains("but voice.example.com, *.calls.example.com"))
+  }
+
+  @Test("A chain without its intermediate, or out of order, is told of")
+  func chain() throws {
+    #expect(try load(["leaf"]).findings(hosts: [], now: now).map(\.kind) == [.chain])
+    #expect(try load(["leaf", "root", "middle"]).findings(hosts: [], now: now).map(\.kind).contains(.order))
+  }
+
+  @Test("A self-signed certificate, and one that is not for servers, are told of")
+  func others() throws {
+    #expect(try load(["root"], key: "root").findings(hosts: [], now: now).map(\.kind) == [.selfSigned])
+    let client = try load(["client", "middle", "root"], key: "client").findings(hosts: [], now: now)
+    #expect(client.map(\.kind) == [.purpose] && client[0].isError)
+  }
+
+  @Test("Files that are no PEM, are cut off or hold half a certificate are refused by name")
+  func broken() throws {
+    let authority = try Self.authority.get()
+    let good = try String(contentsOfFile: authority.path("leaf.pem"), encoding: .utf8)
+    let half = authority.path("half.pem")
+    for (text, problem) in [
+      ("nothing", "holds no PEM CERTIFICATE"),
+      (good + good.prefix(300) + "\n-----END CERTIFICATE-----\n", "cannot be read"),
+      (good.replacingOccurrences(of: "MII", with: "MIJ"), "cannot be read"),
+    ] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: half))
+      let result = Result { () throws(CertificateFault) in
+        try ServerCertificate(certificate: half, key: authority.path("leaf.key"), now: now)
+      }
+      guard case .failure(let fault) = result else {
+        Issue.record("taken: \(problem)")
+        continue
+      }
+      #expect(fault.path == half && fault.problem.contains(problem), "\(fault)")
+    }
+  }
+
+  @Test("Authorities of clients that are over are told of; an error where all are")
+  func authorities() throws {
+    let authority = try Self.authority.get()
+    let file = try authority.join(["leaf", "middle", "root"], as: "whole.pem")
+    let both = try authority.join(["root", "middle"], as: "authorities.pem")
+    let certificate = try ServerCertificate(
+      certificate: file, key: authority.path("leaf.key"), clientCA: both, now: now)
+    let findings = certificate.findings(hosts: [], now: now + 350 * day)
+    let ended = findings.filter { $0.kind == .authority }
+    #expect(ended.count == 1 && ended[0].isError == false && ended[0].path == both)
+    let later = certificate.findings(hosts: [], now: now + 500 * day).filter { $0.kind == .authority }
+    #expect(later.map(\.isError) == [true, true])
+  }
+}
