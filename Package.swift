@@ -146,7 +146,7 @@ let package = Package(
     tests("Certificates"),
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
-    tests("GRPCTransport", ["Locking", log]),
+    tests("GRPCTransport", ["Locking", "CGRPC", log]),
     tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
     tests("Recordings", [log]),
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),

@@ -203,6 +203,15 @@ size_t pb_call_metadata_count(const pb_call *call, bool trailing) {
   return trailing ? call->trailers.count : call->headers.count;
 }
 
+size_t pb_call_metadata_size(const pb_call *call) {
+  size_t size = GRPC_SLICE_LENGTH(call->details.method) + GRPC_SLICE_LENGTH(call->details.host);
+  for (size_t index = 0; index < call->headers.count; index++) {
+    const grpc_metadata *entry = &call->headers.metadata[index];
+    size += GRPC_SLICE_LENGTH(entry->key) + GRPC_SLICE_LENGTH(entry->value) + 32;
+  }
+  return size;
+}
+
 void pb_call_metadata_at(
   const pb_call *call, bool trailing, size_t index, const char **key, size_t *key_length, const uint8_t **value,
   size_t *value_length) {
@@ -324,6 +333,10 @@ extern uint32_t core_message_flags(grpc_call *call)
 bool pb_call_message_was_marked_compressed(const pb_call *call) {
   const uint32_t compressed = 0x80000000u;  // GRPC_WRITE_INTERNAL_COMPRESS
   return core_message_flags && (core_message_flags(call->call) & compressed) != 0;
+}
+
+bool pb_call_message_was_too_long(const pb_call *call) {
+  return core_message_flags && (core_message_flags(call->call) & PB_MESSAGE_TOO_LONG) != 0;
 }
 
 // MARK: Channel

@@ -48,6 +48,9 @@ struct pb_call {
   int cancelled;
 };
 
+// A mark among the flags of a received message: it declared more than is allowed, and nothing of it was handed over.
+#define PB_MESSAGE_TOO_LONG 0x40000000u
+
 // The server chooses the cipher, not the client. Once, before any TLS of the core.
 void pb_prefer_server_ciphers(void);
 

@@ -141,6 +141,7 @@ extension Configuration.Limits {
     lostAfter = section.duration("lost_after", in: .seconds(1)...(.seconds(86_400)), default: .seconds(60))
     lag = section.duration("lag", in: .milliseconds(20)...(.seconds(10)), default: .milliseconds(100))
     memory = section.size("memory", in: (16 << 20)...(1 << 44), example: "512MiB")
+    connections = Configuration.Connections(section.always("connections"))
     section.finish()
   }
 }

@@ -24,6 +24,7 @@ extension Configuration {
           ("idle", .duration(limits.idle)), ("status_hold", .duration(limits.statusHold)),
           ("lost_after", .duration(limits.lostAfter)), ("lag", .duration(limits.lag)),
           ("memory", limits.memory.map { .plain(Notation.write(size: $0)) }),
+          ("connections", limits.connections.node),
         ])
       ),
       ("recording", recording.node(path)),
@@ -175,5 +176,14 @@ extension Node {
 
   static func keys(_ keys: [(String, Node?)]) -> Node {
     Node(keys.compactMap { key, value in value.map { (Node(key), $0) } })
+  }
+}
+
+extension Configuration.Connections {
+  fileprivate var node: Node {
+    .keys([
+      ("open", .plain("\(open)")), ("per_source", .plain("\(perSource)")), ("per_second", .plain("\(perSecond)")),
+      ("trusted", Node(trusted.map { Node.text($0.description) }, .implicit, .flow)),
+    ])
   }
 }

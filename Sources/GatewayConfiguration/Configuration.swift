@@ -144,6 +144,8 @@ public struct Configuration: Sendable, Equatable {
     /// `memory`: bytes that the process may have, of which new calls are refused at 90 %; default what its control group
     /// may have.
     public var memory: Int?
+    /// `connections` of the gRPC port.
+    public var connections = Connections()
   }
 
   /// `logging`.

@@ -134,3 +134,12 @@ extension Configuration {
       statusHold: limits.statusHold)
   }
 }
+
+extension Configuration.Connections {
+  /// The same for the guard of the C core.
+  var limits: CoreGuard.ConnectionLimits {
+    .init(
+      connections: open, perSource: perSource, perSecond: perSecond,
+      trusted: trusted.map { .init(bytes: $0.bytes, bits: $0.bits) })
+  }
+}

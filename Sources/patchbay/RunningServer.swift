@@ -93,6 +93,7 @@ final class RunningServer: Sendable {
 
   /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound.
   func run(until requests: AsyncStream<TerminationSignals.Request>) async throws {
+    CoreGuard.configure(configuration.limits.connections.limits)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
@@ -128,10 +129,24 @@ final class RunningServer: Sendable {
       log.warning(
         "identity.development is on: tokens are made by this process, and whoever can read this user's files can call")
     }
+    if CoreGuard.isActive {
+      log.info("connections are guarded")
+    } else {
+      log.warning("connections are not guarded: this libgrpc is not the known build; see Docs/connections.md")
+    }
+    let figures = Task { await ConnectionFigures().keep() }
+    let probe = ports.first.map { PortProbe(configuration.listen, port: $0, log: log) }
 
     reloader?.start()
-    for await request in requests {
-      if request == .terminate { break }
+    var lost: PortProbe.Lost?
+    let events = PortProbe.join(requests, probe)
+    for await event in events {
+      if case .lost(let error) = event {
+        lost = error
+        state.losePort(error.problem)
+        break
+      }
+      if case .asked(.terminate) = event { break }
       guard let reloader else {
         log.notice("SIGHUP: the embedded demo has no file to read again")
         continue
@@ -139,10 +154,13 @@ final class RunningServer: Sendable {
       reloader.reload()
     }
     reloader?.stop()
-    await end(requests)
+    probe?.stop()
+    figures.cancel()
+    await end(events)
     for task in background { task.cancel() }
     registering.cancel()
     await Self.wait(for: registering, atMost: .seconds(2))
+    if let lost { throw lost }
   }
 
   /// A server that goes gives its lease back, so that another need not wait for its end; it does not wait long for that.
@@ -165,14 +183,15 @@ final class RunningServer: Sendable {
 
   /// Balancers are given time to notice, then live calls run to their end, as long as the configuration gives them; a
   /// second request cuts that short.
-  private func end(_ requests: AsyncStream<TerminationSignals.Request>) async {
+  private func end(_ events: AsyncStream<PortProbe.Event>) async {
     state.isDraining = true
     state.publish(to: health)
     let shutdown = (reloader?.configuration ?? configuration).shutdown
     let limit = shutdown.drain
     let notice = Task { try? await Task.sleep(for: shutdown.notice) }
     let hurry = Task { [gateway, media, log] in
-      for await request in requests where request == .terminate {
+      for await event in events {
+        guard case .asked(.terminate) = event else { continue }
         log.warning("asked again: ending now")
         notice.cancel()
         async let calls: Void = gateway.drain(limit: .zero, grace: nil)

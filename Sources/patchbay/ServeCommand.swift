@@ -21,6 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
       SIGTERM drains: no new conversations, live calls run to their end (at most shutdown.drain); then callers are \
       transferred, those who hear a prompt with their next RPC (at most shutdown.grace after it), and it exits with 0. \
       A second SIGTERM ends it at once.
+
+      Every 5 s it calls its own gRPC port on a new connection. When three such calls in a row get no answer, it is not \
+      ready any more, drains in the same way and exits with 1, for the supervisor to start it again.
       """)
 
   @OptionGroup var file: ConfigurationFile
@@ -43,6 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       let server = try RunningServer(loaded, of: file.path, agents: agents, metrics: metrics, sink: sink, log: log)
       try await server.run(until: signals.requests)
+    } catch let error as PortProbe.Lost {
+      log.critical("\(error)")
+      throw ExitCode.failure
     } catch {
       log.critical("cannot start: \(error)")
       throw ExitCode.failure

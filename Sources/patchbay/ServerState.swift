@@ -2,6 +2,7 @@ import AdminServer
 import CallGateway
 import DataSources
 import GRPCTransport
+import Locking
 import Synchronization
 import TokenVerification
 
@@ -13,6 +14,8 @@ final class ServerState: Sendable {
   /// The services whose health is told, the empty name being the server's.
   private let services: [String]
   private let draining = Atomic<Bool>(false)
+  /// Why the server's own port is taken to be dead; nil while it answers.
+  private let lostPort = Locked<String?>(nil)
   private let began = MonotonicClock.now()
 
   init(gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, services: [String]) {
@@ -28,10 +31,15 @@ final class ServerState: Sendable {
     set { draining.store(newValue, ordering: .relaxed) }
   }
 
+  /// The gRPC port does not answer the server itself, for this reason: no call can be taken any more.
+  func losePort(_ reason: String) { lostPort.withLock { $0 = reason } }
+
   /// Whether calls can be taken, and why not.
   var readiness: Readiness {
     var reasons: [String] = []
     if isDraining { reasons.append("the server is draining") }
+    if let reason = lostPort.withLock({ $0 }) { reasons.append("the server's own port does not answer: \(reason)") }
+    if CoreGuard.lacksDescriptors { reasons.append("connections are refused: open files are at their limit") }
     if !identity.isReady { reasons.append("no issuer's keys are there yet") }
     reasons += gateway.loadReasons
     return Readiness(reasons: reasons)

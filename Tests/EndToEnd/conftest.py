@@ -71,10 +71,10 @@ def own_gateway(tmp_path, issuer):
     """Starts servers that belong to one test; those that still run are stopped after it."""
     started = []
 
-    def start(**changes):
+    def start(environment=None, **changes):
         folder = tmp_path / str(len(started))
         folder.mkdir()
-        started.append(Gateway(folder, configuration(issuer, **changes)))
+        started.append(Gateway(folder, configuration(issuer, **changes), environment))
         return started[-1]
 
     yield start

@@ -81,15 +81,14 @@ struct BoundsTests {
     }
   }
 
-  @Test("a message over the limit is INVALID_ARGUMENT and reaches no handler", arguments: [131_073, 1_000_000])
+  @Test("a message over the limit is RESOURCE_EXHAUSTED and reaches no handler", arguments: [131_073, 1_000_000])
   func messageTooLong(size: Int) async throws {
     let recorded = RecordedMethod()
     try await withLoopback([recorded.method]) { loopback in
       let stream = await loopback.channel.call(path: RecordedMethod.path)
       try await stream.send([UInt8](repeating: 0, count: size))
       let status = await stream.status()
-      #expect(status.code == .invalidArgument)
-      #expect(status.message == "a message of \(size) bytes is over the limit of 131072")
+      #expect(status == RPCStatus(.resourceExhausted, "a message over the limit of 131072 bytes"))
       #expect(await recorded.all() == [.ended(.completed)])
     }
   }
@@ -109,6 +108,23 @@ struct BoundsTests {
       let events = await recorded.all()
       #expect(!events.contains { if case .received = $0 { true } else { false } })
       #expect(!events.contains(.halfClosed))
+    }
+  }
+
+  @Test("H12: metadata over 16 KB is RESOURCE_EXHAUSTED for its RPC alone", arguments: [17, 50])
+  func tooMuchMetadata(kilobytes: Int) async throws {
+    let recorded = RecordedMethod()
+    try await withLoopback([recorded.method]) { loopback in
+      let other = await loopback.channel.call(path: RecordedMethod.path)
+      try await other.send([1])
+      var events = recorded.events.makeAsyncIterator()
+      #expect(await events.next() == .received([1]))
+      let metadata = Metadata((0..<kilobytes).map { ("x-\($0)", String(repeating: "v", count: 1000)) })
+      let large = await loopback.channel.call(path: RecordedMethod.path, metadata: metadata)
+      #expect(await large.status() == RPCStatus(.resourceExhausted, "metadata over the limit of 16384 bytes"))
+      try await other.send([2])
+      #expect(await events.next() == .received([2]))
+      other.cancel()
     }
   }
 }

@@ -80,12 +80,12 @@ struct HealthTests {
     }
   }
 
-  @Test("no more than 256 watches are open at once, and a closed one makes room")
+  @Test("no more than 32 watches of one connection are open at once, and a closed one makes room")
   func watchesAreBounded() async throws {
     let status = HealthStatus(["": .serving])
     try await withLoopback(methods(status)) { loopback in
       var streams: [ClientStream] = []
-      for _ in 0..<HealthStatus.mostWatches {
+      for _ in 0..<HealthStatus.mostWatchesPerConnection {
         let stream = await loopback.channel.call(path: "/grpc.health.v1.Health/Watch")
         try await stream.send([])
         stream.halfClose()
@@ -110,6 +110,20 @@ struct HealthTests {
       }
       #expect(code == nil)
       for stream in streams { stream.cancel() }
+    }
+  }
+
+  @Test(
+    "a request without a message is cancelled after 250 ms, and keeps no whole one out", arguments: ["Check", "Watch"])
+  func noMessage(method: String) async throws {
+    try await withLoopback(methods(HealthStatus(["": .serving]))) { loopback in
+      let began = ContinuousClock.now
+      var waiting: [ClientStream] = []
+      for _ in 0..<40 { waiting.append(await loopback.channel.call(path: "/grpc.health.v1.Health/\(method)")) }
+      let answer = try await loopback.channel.unary(path: "/grpc.health.v1.Health/Check", message: [])
+      #expect(answer == [8, 1])
+      for stream in waiting { #expect(await stream.status().code == .cancelled) }
+      #expect(ContinuousClock.now - began < .seconds(5))
     }
   }
 

@@ -26,6 +26,79 @@ void pb_library_release(void);
 typedef void (*pb_log_function)(int32_t severity, const char *file, int32_t line, const char *message);
 void pb_log_install(pb_log_function function, int32_t minimum_severity);
 
+// MARK: The guard
+
+/// Whether functions inside the C core are stood in for: only with the exact build that this was written for. Without,
+/// nothing below but the functions of counting has an effect.
+bool pb_guard_is_active(void);
+
+/// Bytes that a message may declare; one that declares more than was ever allowed ends its RPC when its prefix arrives.
+/// For the process. Until it is called for a direction, that direction has no bound.
+void pb_guard_allow_messages(bool from_clients, int64_t bytes);
+
+/// What a connection is closed for.
+enum {
+  PB_RULE_CONTROL_FRAMES = 1,
+  PB_RULE_WINDOW_UPDATES = 2,
+  PB_RULE_RESETS = 3,
+  PB_RULE_NEW_STREAMS = 4,
+  PB_RULE_GOAWAYS = 5,
+  PB_RULE_HEADER_BLOCK = 6,
+  PB_FRAME_RULES = 7,
+};
+const char *pb_frame_rule_text(int32_t rule);
+/// How many connections were closed for it.
+uint64_t pb_guard_closed(int32_t rule);
+
+/// What is allowed of the frames of one connection, in the direction to us. Bytes and a clock in, the broken rule out.
+typedef struct pb_frame_rules pb_frame_rules;
+pb_frame_rules *pb_frame_rules_create(bool from_client, int64_t now);
+/// 0, or the rule that was broken first.
+int32_t pb_frame_rules_read(pb_frame_rules *rules, const uint8_t *bytes, size_t count, int64_t now);
+void pb_frame_rules_destroy(pb_frame_rules *rules);
+
+typedef struct pb_connection_limits {
+  uint32_t connections;
+  uint32_t per_source;
+  uint32_t per_second;
+} pb_connection_limits;
+
+/// An address and how many of its first bits count; IPv4 as `::ffff:a.b.c.d`, so with 96 bits more.
+typedef struct pb_address_range {
+  uint8_t bytes[16];
+  uint32_t bits;
+} pb_address_range;
+
+/// For the process. Sources in a range are exempt from the limits a source and a second.
+void pb_admission_configure(const pb_connection_limits *limits, const pb_address_range *trusted, size_t count);
+/// The local port from which the process calls itself: exempt from every limit.
+void pb_admission_exempt(uint16_t port);
+
+/// Why a connection is refused.
+enum {
+  PB_REFUSED_TOTAL = 0,
+  PB_REFUSED_SOURCE = 1,
+  PB_REFUSED_RATE = 2,
+  PB_REFUSED_DESCRIPTORS = 3,
+  PB_REFUSED_PUNISHED = 4,
+  PB_REFUSALS = 5,
+};
+const char *pb_refusal_text(int32_t reason);
+uint64_t pb_admission_refused(int32_t reason);
+/// How many accepted connections are open.
+uint32_t pb_admission_open(void);
+/// When a connection was last refused for want of descriptors, in nanoseconds of `pb_now`; 0: never.
+int64_t pb_admission_ran_out(void);
+
+// MARK: Asking a listener
+
+enum { PB_PROBE_ALIVE = 0, PB_PROBE_FAILED = 1 };
+/// Connects to an address of this machine and makes a real RPC, a health Check, on a new connection. Blocks for
+/// `timeout` milliseconds at most. A TLS handshake that asks for a client's certificate is an answer too.
+/// `problem` gets what failed, in words.
+int32_t pb_probe(
+  const char *host, const char *port, bool tls, int32_t timeout, char *problem, size_t problem_length);
+
 // MARK: Threads
 
 /// Nanoseconds of CLOCK_MONOTONIC, which is also gRPC's monotonic clock.
@@ -161,6 +234,8 @@ int64_t pb_call_time_remaining(const pb_call *call);
 char *pb_call_peer(pb_call *call);
 void pb_string_free(char *string);
 
+/// What the request's headers count for in HTTP/2's terms (RFC 9113, 6.5.2): 32 bytes a field more than their text.
+size_t pb_call_metadata_size(const pb_call *call);
 /// Received metadata: request headers on a server, headers (`trailing` false) or trailers on a client.
 size_t pb_call_metadata_count(const pb_call *call, bool trailing);
 void pb_call_metadata_at(
@@ -183,6 +258,8 @@ typedef struct pb_send {
 bool pb_call_send(pb_call *call, const pb_send *send);
 
 bool pb_call_receive_message(pb_call *call);
+/// The last message declared more than `pb_guard_allow_messages` allows; what was handed over is empty.
+bool pb_call_message_was_too_long(const pb_call *call);
 /// The message that arrived, now the caller's; NULL at the end of the stream.
 grpc_byte_buffer *pb_call_take_message(pb_call *call);
 /// The flag byte of the last message said that it is compressed, whatever the headers say.

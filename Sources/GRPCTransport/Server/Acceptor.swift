@@ -72,7 +72,12 @@ final class Acceptor: @unchecked Sendable {
     }
     live.wrappingAdd(1, ordering: .relaxed)
     let call = ServerCall(core: core, acceptor: self)
-    if let method = methods[call.path] {
+    if pb_call_metadata_size(core) > limits.maximumMetadataSize {
+      call.begin { [limits] call in
+        call.finish(RPCStatus(.resourceExhausted, "metadata over the limit of \(limits.maximumMetadataSize) bytes"))
+        return FinishedCallHandler()
+      }
+    } else if let method = methods[call.path] {
       call.allow(method.maximumMessageLength)
       call.begin(method.accept)
     } else {

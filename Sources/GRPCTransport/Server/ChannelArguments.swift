@@ -28,15 +28,17 @@ public struct ChannelArguments: Sendable, Hashable {
   /// What a server that faces the Internet begins with.
   ///
   /// Compression is off and a compressed message stays compressed, for the transport to refuse. Reading ahead is
-  /// bounded. There is no resource quota: under pressure it cancels innocent calls. There is no connection age: it
+  /// bounded; the buffer of one read too, for a stream that is not read keeps it. Beyond `max_metadata_size` the core ends
+  /// the whole connection, so it is four times what an RPC may have. There is no resource quota: under pressure it cancels innocent calls. There is no connection age: it
   /// would cut live calls.
   public static let server = ChannelArguments([
     "grpc.max_concurrent_streams": .integer(1024),
-    "grpc.max_metadata_size": .integer(16_384),
+    "grpc.max_metadata_size": .integer(65_536),
     "grpc.compression_enabled_algorithms_bitset": .integer(1),
     "grpc.per_message_decompression": .integer(0),
     "grpc.http2.lookahead_bytes": .integer(65_536),
     "grpc.http2.bdp_probe": .integer(0),
+    "grpc.experimental.tcp_max_read_chunk_size": .integer(65_536),
     "grpc.http2.max_frame_size": .integer(16_384),
     "grpc.server_handshake_timeout_ms": .integer(5_000),
     "grpc.keepalive_time_ms": .integer(30_000),

@@ -34,7 +34,7 @@ public final class GRPCServer: @unchecked Sendable {
     public var listeners: [Listener]
     /// The C core's settings.
     public var channelArguments: ChannelArguments
-    /// Bytes: a longer message ends its call with INVALID_ARGUMENT.
+    /// Bytes: a longer message ends its call with RESOURCE_EXHAUSTED.
     public var maximumReceivedMessageLength: Int
     /// Bytes: `ServerCall.send` takes no longer message.
     public var maximumSentMessageLength: Int
@@ -100,8 +100,11 @@ public final class GRPCServer: @unchecked Sendable {
   /// Once a server: a stopped one does not start again.
   public func start() throws(ListenError) -> [Int] {
     var limits = configuration.channelArguments
-    // The core measures a message only when it has read it whole, so its limit would save nothing. Ours measures at
-    // the same moment and answers with the status we want.
+    // The core measures a message only when it has read it whole, so its limit would save nothing. Where the core is
+    // one that we know, the guard measures the prefix; else ours measures when the core would, with the status we want.
+    pb_guard_allow_messages(
+      true,
+      Int64(methods.values.compactMap(\.maximumMessageLength).reduce(configuration.maximumReceivedMessageLength, max)))
     limits["grpc.max_receive_message_length"] = -1
     limits["grpc.max_send_message_length"] = Int32(clamping: configuration.maximumSentMessageLength)
     guard let core = limits.withCore({ pb_server_create($0) }) else {

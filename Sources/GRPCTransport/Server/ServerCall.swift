@@ -155,17 +155,15 @@ public final class ServerCall {
     }
     let received = ReceivedMessage(message)
     if closed { return }
+    let isTooLong = pb_call_message_was_too_long(core)
     if finalStatus != nil {
-      if hold.discards(received.count) { readNext() } else { release() }
+      if !isTooLong && hold.discards(received.count) { readNext() } else { release() }
       return
     }
-    if received.isCompressed || pb_call_message_was_marked_compressed(core) {
+    if isTooLong || received.count > limits.maximumMessageLength {
+      refuse(RPCStatus(.resourceExhausted, "a message over the limit of \(limits.maximumMessageLength) bytes"))
+    } else if received.isCompressed || pb_call_message_was_marked_compressed(core) {
       refuse(RPCStatus(.unimplemented, "compressed messages are not accepted"))
-    } else if received.count > limits.maximumMessageLength {
-      refuse(
-        RPCStatus(
-          .invalidArgument,
-          "a message of \(received.count) bytes is over the limit of \(limits.maximumMessageLength)"))
     } else {
       delivering = true
       handler?.received(received)
@@ -360,4 +358,6 @@ struct CallLimits: Sendable {
   var maximumQueuedBytes: Int
   var maximumMessageLength: Int
   var maximumSentMessageLength: Int
+  /// Of a request's headers, as HTTP/2 counts them.
+  var maximumMetadataSize = 16_384
 }

@@ -23,24 +23,23 @@ public struct HealthService: Sendable {
   public var methods: [ServerMethod] { [check, watch] }
 
   private var check: ServerMethod {
-    .unary(path: "/\(name)/Check") { [status] request throws(RPCStatus) in
-      let service = try HealthMessages.service(inRequest: request)
-      guard let status = status.status(of: service) else { throw RPCStatus(.notFound, "no such service") }
-      return HealthMessages.response(status.rawValue)
+    ServerMethod(path: "/\(name)/Check") { [status] call in
+      HealthRequest(call, status: status) { request, service in
+        guard let serving = status.status(of: service) else {
+          return request.call.finish(RPCStatus(.notFound, "no such service"))
+        }
+        _ = request.call.send(HealthMessages.response(serving.rawValue))
+        request.call.finish()
+      }
     }
   }
 
   private var watch: ServerMethod {
     ServerMethod(path: "/\(name)/Watch") { [status, unknownServiceStatus] call in
-      UnaryHandler(call) { handler, request in
-        do throws(RPCStatus) {
-          let service = try HealthMessages.service(inRequest: request)
-          HealthWatch(
-            handler.call, service: service, status: status, unknownServiceStatus: unknownServiceStatus
-          ).begin()
-        } catch {
-          handler.call.finish(error)
-        }
+      HealthRequest(call, status: status) { request, service in
+        HealthWatch(
+          request.call, service: service, status: status, unknownServiceStatus: unknownServiceStatus
+        ).begin()
       }
     }
   }
@@ -63,7 +62,7 @@ final class HealthWatch: CallHandler {
   }
 
   func begin() {
-    number = status.add(LoopBound(self, loop: call.loop))
+    number = status.add(LoopBound(self, loop: call.loop), connection: call.peer)
     if number == nil { return call.finish(RPCStatus(.resourceExhausted, "no room for another watch")) }
     call.setHandler(self)
     update()
@@ -75,6 +74,9 @@ final class HealthWatch: CallHandler {
     if current == lastSent || call.queuedBytes > 0 { return }
     if call.send(HealthMessages.response(current)) { lastSent = current }
   }
+
+  /// Another connection has fewer watches than this one's.
+  func giveWay() { call.finish(RPCStatus(.resourceExhausted, "its connection has more watches than others")) }
 
   func drained() { update() }
   func received(_ message: borrowing ReceivedMessage) {}

@@ -12,13 +12,21 @@ public enum ServingStatus: Int32, Sendable, CaseIterable {
 
 /// What the health services report, by service name; the empty name is the server as a whole. From any thread.
 public final class HealthStatus: Sendable {
-  /// Open Watch streams at most; one more is refused, since health is open to everybody.
+  /// Open Watch streams at most, since health is open to everybody.
   public static let mostWatches = 256
+  /// Open Watch streams of one connection.
+  public static let mostWatchesPerConnection = 32
+  /// RPCs that may wait for their message at once.
+  public static let mostWaiting = 16
 
   private struct State {
     var services: [String: ServingStatus]
     var watches: [Int: LoopBound<HealthWatch>] = [:]
-    var nextWatch = 0
+    var requests: [Int: LoopBound<HealthRequest>] = [:]
+    var watchPlaces = HealthPlaces(
+      most: HealthStatus.mostWatches, mostPerConnection: HealthStatus.mostWatchesPerConnection, oldestGivesWay: false)
+    var waitingPlaces = HealthPlaces(
+      most: HealthStatus.mostWaiting, mostPerConnection: HealthStatus.mostWaiting, oldestGivesWay: true)
     var isOver = false
   }
 
@@ -46,7 +54,10 @@ public final class HealthStatus: Sendable {
     let watches = state.withLock { state in
       state.isOver = true
       for service in state.services.keys { state.services[service] = .notServing }
-      defer { state.watches = [:] }
+      defer {
+        for number in state.watches.keys { state.watchPlaces.leave(number) }
+        state.watches = [:]
+      }
       return state.watches
     }
     for watch in watches.values {
@@ -58,14 +69,38 @@ public final class HealthStatus: Sendable {
   }
 
   /// A number to forget the watch by; nil where there are too many or the server is going down.
-  func add(_ watch: LoopBound<HealthWatch>) -> Int? {
+  func add(_ watch: LoopBound<HealthWatch>, connection: String) -> Int? {
+    let (number, giving) = state.withLock { state -> (Int?, LoopBound<HealthWatch>?) in
+      guard !state.isOver, let place = state.watchPlaces.enter(connection) else { return (nil, nil) }
+      state.watches[place.number] = watch
+      return (place.number, place.givesWay.flatMap { state.watches.removeValue(forKey: $0) })
+    }
+    giving?.execute { $0.giveWay() }
+    return number
+  }
+
+  func forget(_ watch: Int) {
     state.withLock { state in
-      if state.isOver || state.watches.count >= Self.mostWatches { return nil }
-      state.nextWatch += 1
-      state.watches[state.nextWatch] = watch
-      return state.nextWatch
+      state.watches[watch] = nil
+      state.watchPlaces.leave(watch)
     }
   }
 
-  func forget(_ watch: Int) { state.withLock { $0.watches[watch] = nil } }
+  /// A place to wait for a message in; who has waited longest gives way. Nil where the server is going down.
+  func beginRequest(_ request: LoopBound<HealthRequest>, connection: String) -> Int? {
+    let (number, giving) = state.withLock { state -> (Int?, LoopBound<HealthRequest>?) in
+      guard !state.isOver, let place = state.waitingPlaces.enter(connection) else { return (nil, nil) }
+      state.requests[place.number] = request
+      return (place.number, place.givesWay.flatMap { state.requests.removeValue(forKey: $0) })
+    }
+    giving?.execute { $0.giveUp() }
+    return number
+  }
+
+  func endRequest(_ number: Int) {
+    state.withLock { state in
+      state.requests[number] = nil
+      state.waitingPlaces.leave(number)
+    }
+  }
 }
