@@ -225,6 +225,9 @@ def main():
             if good < best:
                 break
             best, rate = good, candidate
+        else:
+            sys.exit(f"overload: at {rate:g} calls a second the server still keeps up, so its capacity is not found; "
+                     "say a --rate at which turns begin to be late, or more --others")
     capacity = report("capacity", measure(issuer, arguments, rate, "100ms"))
     double = report("twice the capacity", measure(issuer, arguments, 2 * rate, "100ms"))
     if arguments.without:
