@@ -138,9 +138,8 @@ let package = Package(
         "BotTestKit",
         arguments, log, metrics,
       ],
-      path: "Sources/patchbay", swiftSettings: strict),
-    .executableTarget(
-      name: "patchbay", dependencies: ["PatchbayServer"], path: "Sources/PatchbayCommand", swiftSettings: strict),
+      swiftSettings: strict),
+    .executableTarget(name: "patchbay", dependencies: ["PatchbayServer"], swiftSettings: strict),
 
     tests("Locking"),
     tests("Certificates"),
