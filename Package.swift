@@ -74,6 +74,7 @@ let package = Package(
 
     // The layers
     layer("Locking"),
+    layer("Secrets"),
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel", "CWebRTCVAD"]),
     layer("Certificates", ["COpenSSL"]),
@@ -90,7 +91,7 @@ let package = Package(
     layer(
       "BotEngines",
       [
-        "Locking", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
+        "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
         "CWebexSchemas", "WebexProtocol", "BotConnections", "WebSocketClient", log, metrics,
       ]),
     layer("Telemetry", ["Locking", log, metrics]),
@@ -100,7 +101,14 @@ let package = Package(
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
         "Recordings", "Telemetry", log, metrics,
       ]),
-    layer("GatewayConfiguration", ["YAMLReading"]),
+    layer(
+      "GatewayConfiguration",
+      [
+        "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "DataSources", "BotEngine",
+        "YAMLReading",
+        "BotEngines",
+        "Telemetry", yaml, log,
+      ]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
@@ -117,6 +125,7 @@ let package = Package(
       dependencies: [
         "CProcess",
         "Locking",
+        "Secrets",
         "Certificates",
         "AudioCodecs",
         "SpeechDetection",
@@ -162,7 +171,7 @@ let package = Package(
       ]),
     tests("Telemetry", ["Locking"]),
     tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
-    tests("GatewayConfiguration"),
+    tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry"]),
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),

@@ -35,7 +35,7 @@ extension BotEngine {
 }
 
 /// Which part of the caller's audio an engine is given.
-public enum CallerAudioDelivery: Sendable {
+public enum CallerAudioDelivery: String, Sendable, CaseIterable {
   /// None: the engine lives on digits and events.
   case none
   /// From the pre-roll before the caller starts to speak until the end of the turn.

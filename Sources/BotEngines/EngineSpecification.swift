@@ -1,7 +1,5 @@
-public import Logging
-
 /// The engine that an agent's configuration asks for.
-public enum EngineSpecification: Sendable {
+public enum EngineSpecification: Sendable, Equatable {
   /// ``DemoEngine``.
   case demo
   /// ``ScriptedEngine``, with the path of its dialogue.
@@ -14,18 +12,6 @@ public enum EngineSpecification: Sendable {
   case realtime(RealtimeSettings)
   /// ``ForwardingEngine``.
   case byova(ForwardingSettings)
-}
-
-/// What engines use of the program around them.
-public struct EngineSurroundings: Sendable {
-  /// The id of the agent that the engine is for.
-  public var agent: String
-  /// Where engines log: no words, digits, audio or parameters of callers.
-  public var log: Logger
-
-  /// Surroundings.
-  public init(agent: String, log: Logger) {
-    self.agent = agent
-    self.log = log
-  }
+  /// An engine that the program brings itself, with the values of its keys, which may be secrets.
+  case own(kind: String, [String: String])
 }

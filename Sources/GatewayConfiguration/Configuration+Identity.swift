@@ -1,132 +1,204 @@
 import YAMLReading
 
-extension Configuration.Identity {
-  init(_ section: Section, isDemo: Bool) {
-    clockSkew = section.duration("clock_skew", in: .zero...(.seconds(60)), default: .seconds(30))
-    let development = section.flag("development")
-    isDevelopment = development ?? isDemo
-    issuers = []
+extension Configuration {
+  /// `identity`.
+  public struct Identity: Sendable, Equatable {
+    /// `development`: whether tokens come from an issuer of the server's own, made on the spot, instead of from
+    /// `issuers`, which are empty then. Loopback only.
+    public var isDevelopment = false
+    /// `clock_skew`: what clocks may differ.
+    public var clockSkew: Duration = 30.s
+    /// `issuers`.
+    public var issuers = Issuer.webex
+    /// `tenants`: the organizations that may call. An organization may have several entries, each with a URL of its
+    /// own: one for each of its data sources.
+    public var tenants: [Tenant] = []
+    /// `revoked`: registrations whose tokens are refused.
+    public var revoked: [Revocation] = []
+    /// `revocations_file`: a file with more of them, which is read again whenever it changes.
+    public var revocationsFile: String?
+  }
+
+  /// An entry of `identity.issuers`.
+  public struct Issuer: Sendable, Equatable {
+    /// `issuer`: what the claim `iss` says, byte for byte.
+    public var issuer = ""
+    /// `keys_url`: its JSON Web Key Set; https, or http on loopback.
+    public var keysURL = ""
+  }
+
+  /// An entry of `identity.tenants`.
+  public struct Tenant: Sendable, Equatable {
+    /// `org`: the organization's UUID, in lower case.
+    public var organization = ""
+    /// `name` for people.
+    public var name = ""
+    /// `url`: the registered data source URL, byte for byte.
+    public var url = ""
+    /// `audience`: what `aud` must hold; `nil` is anything.
+    public var audience: String?
+    /// `subject`: what `sub` must be; `nil` is anything.
+    public var subject: String?
+    /// `recording`: what is kept of this tenant's calls.
+    public var recording = Recording()
+    /// `nonces`: what `jti` may be; empty accepts any.
+    public var nonces: [String] = []
+    /// `schemas`: the schema UUIDs a token may be for, in lower case.
+    public var schemas = [Self.voiceVirtualAgentSchema]
+    /// `limits.conversations`: how many the organization may have at once; `nil` is `limits.conversations_per_tenant`.
+    public var conversations: Int?
+    /// `data_source`: what is registered with Webex for this tenant; without it nothing is.
+    public var dataSource: TenantDataSource?
+
+    init() {}
+
+    /// A tenant of whom nothing but the data source's URL is asked.
+    public init(organization: String, name: String, url: String) {
+      (self.organization, self.name, self.url) = (organization, name, url)
+    }
+
+    /// The schema of the voice virtual agent (Cisco, BYOVA).
+    public static let voiceVirtualAgentSchema = "5397013b-7920-4ffc-807c-e8a3e0a18f43"
+  }
+}
+
+extension Configuration.Identity: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("development", \.isDevelopment, .flag, "The server issues tokens itself; loopback only.", hides: false)
+    Key("clock_skew", \.clockSkew, .duration(0.s...1.min), "What clocks may differ.", isLive: true)
+    Key(
+      "issuers", \.issuers, Configuration.Issuer.list(64), "Whose tokens are accepted.", hides: [],
+      standard: "the issuers of Webex", isLive: true)
+    Key(
+      "tenants", \.tenants, Configuration.Tenant.list(10_000, printsEmpty: true),
+      "The organizations that may call; an entry for each of their data sources.", isLive: true)
+    Key("revoked", \.revoked, Configuration.Revocation.list(10_000), "Tokens that are refused.", isLive: true)
+    Key(
+      "revocations_file", \.revocationsFile, .file,
+      "The path of a file with `ORG NONCE` on each line; it is read again whenever it changes.", isLive: true)
+  }
+
+  mutating func check(_ section: Section) {
+    let written = section.has("development") && isDevelopment
+    if !section.has("development") { isDevelopment = section.reading.isDemo }
     if isDevelopment {
-      Self.checkDevelopment(section, isWritten: development == true)
-    } else if let entries = section.sections("issuers", maximum: 64) {
-      for entry in entries {
-        guard let issuer = Configuration.Issuer(entry) else { continue }
-        if issuers.contains(where: { $0.issuer == issuer.issuer }) {
-          section.reading.report(
-            entry.place(of: "issuer"), "the issuer \(issuer.issuer) is listed twice", "keep one of the two")
-        }
-        issuers.append(issuer)
-      }
-      if entries.isEmpty {
-        section.reading.report(
-          section.place(of: "issuers"), "without an issuer no token could be accepted",
-          "list one, or leave the key out for the Webex issuers")
-      }
-    } else {
-      issuers = Configuration.Issuer.webex
+      issuers = []
+      checkDevelopment(section, isWritten: written)
+    } else if issuers.isEmpty {
+      section.report(
+        "issuers", "without an issuer no token could be accepted",
+        "list one, or leave the key out for the Webex issuers")
     }
-    tenants = []
-    var places: [[String]: ConfigurationProblem.Place] = [:]
-    var limited: [String: ConfigurationProblem.Place] = [:]
-    for entry in section.sections("tenants", maximum: 10_000) ?? [] {
-      guard let tenant = Configuration.Tenant(entry) else { continue }
-      if let first = places[[tenant.organization, tenant.url]] {
-        section.reading.report(
-          entry.place(of: "org"),
-          "the organization \(tenant.organization) is listed already, with this URL, at \(first)",
-          "keep one of the two, or give each the URL of its own data source")
-        continue
-      }
-      places[[tenant.organization, tenant.url]] = entry.place(of: "org")
-      if tenant.conversations != nil {
-        if let first = limited[tenant.organization] {
-          section.reading.report(
-            entry.place(of: "limits"), "the organization's limits are written already at \(first)",
-            "write them in one of its entries: they are for all of them together")
-        }
-        limited[tenant.organization] = entry.place(of: "limits")
-      }
-      tenants.append(tenant)
+    section.reportRepeated("issuers", by: "issuer", issuers.map(\.issuer)) { issuer, _ in
+      ("the issuer \(issuer) is listed twice", "keep one of the two")
     }
-    revoked = Configuration.Revocation.list(section)
-    revocationsFile = Configuration.Revocation.file(section)
-    section.finish()
+    checkTenants(section)
+    if let revocationsFile { Configuration.Revocation.check(file: revocationsFile, section.reading) }
+    section.reading.tenants = tenants
+  }
+
+  private func checkTenants(_ section: Section) {
     if tenants.isEmpty, !isDevelopment {
-      section.reading.warn(
-        section.place, "no tenant is listed: every call will be refused",
+      section.warn(
+        nil, "no tenant is listed: every call will be refused",
         "write `identity: {tenants: [{org: …, url: \"https://…\"}]}`, or `identity: {development: true}` to try it out")
+    }
+    let names = tenants.map { $0.organization.isEmpty || $0.url.isEmpty ? "" : "\($0.organization) \($0.url)" }
+    section.reportRepeated("tenants", by: "org", names) { name, first in
+      (
+        "the organization \(name.prefix(36)) is listed already, with this URL, at \(first)",
+        "keep one of the two, or give each the URL of its own data source"
+      )
+    }
+    section.reportRepeated(
+      "tenants", by: "limits", tenants.map { $0.conversations == nil ? "" : $0.organization }
+    ) { _, first in
+      (
+        "the organization's limits are written already at \(first)",
+        "write them in one of its entries: they are for all of them together"
+      )
     }
   }
 
   /// The issuer of this process is the only one then: who can have a token of it must not depend on what is on the network.
-  private static func checkDevelopment(_ section: Section, isWritten: Bool) {
-    if section.sections("issuers", maximum: 64) != nil {
-      section.reading.report(
-        section.place(of: "issuers"), "with `identity.development` no other issuer's tokens are accepted",
+  private func checkDevelopment(_ section: Section, isWritten: Bool) {
+    if section.has("issuers") {
+      section.report(
+        "issuers", "with `identity.development` no other issuer's tokens are accepted",
         "remove `issuers`, or `development: true`")
     }
     guard isWritten else { return }
-    section.reading.warn(
-      section.place(of: "development"),
+    section.warn(
+      "development",
       "`identity.development` is on: tokens are made by this process, and whoever can read this user's files can call",
       "remove it before Webex calls this server")
   }
 }
 
-extension Configuration.Issuer {
-  init?(_ section: Section) {
-    let write = "the issuer's URL, as in https://idbroker.webex.com/idb"
-    let issuer = section.requiredText("issuer", write: write)
-    let keys = section.text("keys_url", write: "the URL of the issuer's key set")
-    section.finish()
-    guard let issuer else { return nil }
-    self.issuer = issuer
-    keysURL = keys ?? Self.defaultKeysURL(of: issuer)
-    guard Self.isTrustworthy(keysURL) else {
-      section.reading.report(
-        section.place(of: keys == nil ? "issuer" : "keys_url"),
-        "keys have to come from an https URL, or an http URL on loopback, not from \(keysURL.quotedForMessage)",
-        keys == nil ? "write \(write)" : "write an https URL, or leave it out for the issuer's own")
-      return nil
-    }
+extension Configuration.Issuer: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key(
+      "issuer", \.issuer, .text(), "The issuer's URL, as in https://idbroker.webex.com/idb; byte for byte.",
+      required: .yes)
+    Key(
+      "keys_url", \.keysURL, .text(), "The URL of the issuer's key set; https, or http on loopback.",
+      standard: "`/oauth2/v2/keys/verificationjwk` of the issuer")
   }
 
-  private static func isTrustworthy(_ url: String) -> Bool {
-    guard let parts = URLParts(url) else { return false }
-    return parts.scheme == "https" || parts.scheme == "http" && parts.isLoopback
+  mutating func check(_ section: Section) {
+    guard !issuer.isEmpty else { return }
+    let isWritten = !keysURL.isEmpty
+    if !isWritten { keysURL = Self.defaultKeysURL(of: issuer) }
+    guard URLParts(keysURL)?.isTrustworthy != true else { return }
+    section.reading.report(
+      section.place(of: isWritten ? "keys_url" : "issuer"),
+      "keys have to come from an https URL, or an http URL on loopback, not from \(keysURL.quotedForMessage)",
+      isWritten
+        ? "write an https URL, or leave it out for the issuer's own"
+        : "write the issuer's URL, as in https://idbroker.webex.com/idb")
+  }
+
+  /// The issuers of Webex: production (Cisco, BYoDS token validation; the clusters of Cisco's BroadWorks guide), then test
+  /// environments.
+  public static let webex: [Self] = [
+    "https://idbroker.webex.com/idb", "https://idbroker-eu.webex.com/idb", "https://idbroker-b-us.webex.com/idb",
+    "https://idbroker-ca.webex.com/idb", "https://idbroker-sg.webex.com/idb", "https://idbroker-in.webex.com/idb",
+    "https://idbroker-ae.webex.com/idb", "https://idbroker-au.webex.com/idb", "https://idbrokerbts.webex.com/idb",
+    "https://idbrokerbts-eu.webex.com/idb",
+  ].map { Self(issuer: $0, keysURL: defaultKeysURL(of: $0)) }
+
+  /// Where an issuer keeps its keys unless told otherwise.
+  private static func defaultKeysURL(of issuer: String) -> String {
+    (issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer) + "/oauth2/v2/keys/verificationjwk"
   }
 }
 
-extension Configuration.Tenant {
-  init?(_ section: Section) {
-    section.require("org", write: "the organization's UUID")
-    let organization = section.value("org", write: "the organization's UUID")
-      .flatMap { section.uuid($0, name: section.name("org")) }
-    let name = section.text("name", maximum: 128, write: "a name for people")
-    let url = section.requiredText("url", write: "the data source's URL as it is registered, https://…")
-    audience = section.text("audience", write: "what the token's audience has to be")
-    subject = section.text("subject", write: "what the token's subject has to be")
-    nonces = section.texts("nonces", maximum: 16, write: "a registered nonce").map(\.text)
-    schemas = section.values("schemas", maximum: 16, write: "a schema's UUID").compactMap {
-      section.uuid($0, name: section.name("schemas"))
+extension Configuration.Tenant: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("org", \.organization, .uuid, "The organization's UUID.", required: .yes)
+    Key("name", \.name, .text(128), "A name for people.", standard: "the organization")
+    Key("url", \.url, .text(), "The data source's URL as it is registered, https://…; byte for byte.", required: .yes)
+    Key("audience", \.audience, .text(), "What the token's audience has to be.", standard: "anything")
+    Key("subject", \.subject, .text(), "What the token's subject has to be.", standard: "anything")
+    Key("recording", \.recording, .group, "What is kept of its calls.", hides: .init())
+    Key("nonces", \.nonces, .texts(16, "a registered nonce", isMasked: true), "The token's id has to be one of them.")
+    Key(
+      "schemas", \.schemas,
+      .texts(16, "a schema's UUID") { $0.uuid($1, name: $0.name("schemas"), $2) },
+      "The schemas that a token may be for; default the voice virtual agent's.")
+    Key(part: "limits", "How much is accepted of it.", write: "`limits: {conversations: 100}`") {
+      Key(
+        "conversations", \.conversations, .integer(1...1_000_000),
+        "Conversations at once, in all entries of the organization.", standard: "limits.conversations_per_tenant")
     }
-    if !section.has("schemas"), schemas.isEmpty { schemas = [Self.voiceVirtualAgentSchema] }
-    recording = Recording(section.always("recording"))
-    let limits = section.always("limits", write: "`limits: {conversations: 100}`")
-    let most = limits.integer("conversations", in: 1...1_000_000, default: 1_000)
-    conversations = limits.has("conversations") ? most : nil
-    limits.finish()
-    dataSource = section.section("data_source", write: "`data_source: {lifetime: 24h}`")
-      .map(Configuration.TenantDataSource.init)
-    section.finish()
-    if let url, URLParts(url) == nil {
-      section.reading.report(
-        section.place(of: "url"), "`\(section.name("url"))` is not a URL: `\(url.quotedForMessage)`",
-        "write the data source's URL byte for byte as it is registered, as in https://voice.example.com:443")
-    }
-    guard let organization, let url else { return nil }
-    self.organization = organization
-    self.name = name ?? organization
-    self.url = url
+    Key("data_source", \.dataSource, .group(write: "`data_source: {lifetime: 24h}`"), "What is registered with Webex.")
+  }
+
+  mutating func check(_ section: Section) {
+    if name.isEmpty { name = organization }
+    guard !url.isEmpty, URLParts(url) == nil else { return }
+    section.report(
+      "url", "`\(section.name("url"))` is not a URL: `\(url.quotedForMessage)`",
+      "write the data source's URL byte for byte as it is registered, as in https://voice.example.com:443")
   }
 }

@@ -1,23 +1,46 @@
+import Secrets
 import YAMLReading
 
-extension Configuration {
-  /// Reads every key; what is wrong is reported to the section's reading.
-  init(_ whole: Section, isDemo: Bool) {
-    listen = Listen(whole.always("listen"), isDemo: isDemo)
-    admin = Admin(whole.always("admin"), isDemo: isDemo)
-    identity = Identity(whole.always("identity"), isDemo: isDemo)
-    dataSources = whole.section("data_sources", write: "`data_sources: {client_id: …}`").map(DataSources.init)
+extension Configuration: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("listen", \.listen, .group, "Where Webex calls.")
+    Key("admin", \.admin, .group, "Where health, metrics and the dashboard are served.")
+    Key("identity", \.identity, .group, "Whose tokens are accepted, and for whom.")
+    Key(
+      "data_sources", \.dataSources, .group(write: "`data_sources: {client_id: …}`"),
+      "How data sources are registered with Webex; without it none are.", asOne: true)
+    Key("egress", \.egress, .group, "Where bots may be.", hides: Egress(), isLive: true)
+    Key("agents", \.agents, Agent.list(1_000), "The bots, in the order that Webex is told; at least one.", isLive: true)
+    Media.keys.map { $0.of(\.media) }
+    Key("limits", \.limits, .group, "How much is accepted.", isLive: true)
+    Key("recording", \.recording, .group, "What is kept of calls, and how.", asOne: true)
+    Key("logging", \.logging, .group, "The log.")
+    Key("shutdown", \.shutdown, .group, "How the server ends.", isLive: true)
+  }
+
+  mutating func check(_ whole: Section) {
+    isDemo = whole.reading.isDemo
+    checkAgents(whole)
     DataSources.check(dataSources, identity.tenants, whole)
-    egress = Egress(whole.always("egress"))
-    agents = Agent.list(whole, tenants: identity.tenants, egress: egress)
-    media = Media(whole, tenants: identity.tenants, egress: egress)
-    limits = Limits(whole.always("limits"))
-    recording = Recording(whole.always("recording"))
-    logging = Logging(whole.always("logging"))
-    shutdown = Shutdown(whole.always("shutdown"))
-    self.isDemo = isDemo
+    media.check(whole)
     checkRecordings(whole)
     if identity.isDevelopment, !isDemo { checkDevelopment(whole) }
+  }
+
+  /// At least one agent, and one default.
+  private mutating func checkAgents(_ whole: Section) {
+    guard !agents.isEmpty else {
+      return whole.report(
+        "agents", "there is no agent to answer calls", "write `agents: [{id: demo, engine: {kind: demo}}]`")
+    }
+    whole.reportRepeated("agents", by: "id", agents.map(\.id)) { id, first in
+      ("the agent `\(id)` is listed already at \(first)", "give each agent its own id")
+    }
+    let standard = zip(agents, whole.entries("agents")).filter(\.0.isDefault).map { $1.place(of: "default") }
+    for place in standard.dropFirst() {
+      whole.reading.report(place, "a default agent is named already at \(standard[0])", "keep one of the two")
+    }
+    if standard.isEmpty { agents[0].isDefault = true }
   }
 
   /// Tokens that anybody on this machine may be given are for calls from this machine.
@@ -29,66 +52,64 @@ extension Configuration {
         "write 127.0.0.1:\(address.port), or remove `development: true`")
     }
     if dataSources != nil {
-      whole.reading.report(
-        whole.place(of: "data_sources"), "with `identity.development` no data source is registered with Webex",
+      whole.report(
+        "data_sources", "with `identity.development` no data source is registered with Webex",
         "remove `data_sources`, or `development: true`")
     }
   }
 }
 
-extension Configuration.Listen {
-  static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 50051)
+extension Configuration.Listen: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("address", \.address, .address, "The gRPC port's address; port 0 binds a free one.")
+    Key(
+      "tls", \.tls, .group(write: "`tls: {certificate: server.pem, key: server.key}`"),
+      "Without it the port speaks plaintext.", asOne: true)
+    Key("plaintext", \.isPlaintext, .flag, "Has to be said without `tls` beyond loopback; TLS ends before it.")
+      .derived
+    Key("queues", \.queues, .integer(1...64), "Completion queues, each with a thread of its own.")
+    Key(
+      "reflection", \.reflects, .flag, "Whether a good token may ask for the schemas.",
+      standard: "true on loopback, else false")
+  }
 
-  init(_ section: Section, isDemo: Bool) {
-    address = section.address("address", default: Self.defaultAddress)
-    tls = section.section("tls", write: "`tls: {certificate: server.pem, key: server.key}`").map(Configuration.TLS.init)
-    queues = section.integer("queues", in: 1...64, default: 1)
-    let plaintext = section.flag("plaintext")
-    reflects = section.flag("reflection") ?? address.isLoopback
-    section.finish()
-
-    if isDemo, !address.isLoopback {
-      section.reading.report(
-        section.place(of: "address"), "the demo listens on loopback only, not on \(address)",
-        "write a configuration file, or listen on \(Self.defaultAddress)")
-    } else if tls != nil, plaintext == true {
-      section.reading.warn(
-        section.place(of: "plaintext"), "with `listen.tls` the port speaks TLS only, whatever `plaintext` says")
-    } else if tls == nil, plaintext == false {
-      section.reading.report(
-        section.place(of: "plaintext"), "without plaintext there has to be TLS",
+  mutating func check(_ section: Section) {
+    if !section.has("reflection") { reflects = address.isLoopback }
+    let written = isPlaintext
+    isPlaintext = tls == nil ? true : nil
+    if section.reading.isDemo, !address.isLoopback {
+      section.reading.reportDemo(section, address, Self.defaultAddress)
+    } else if tls != nil, written == true {
+      section.warn("plaintext", "with `listen.tls` the port speaks TLS only, whatever `plaintext` says")
+    } else if tls == nil, written == false {
+      section.report(
+        "plaintext", "without plaintext there has to be TLS",
         "write `tls: {certificate: server.pem, key: server.key}` in `listen`")
-    } else if tls == nil, plaintext == nil, !address.isLoopback {
-      section.reading.report(
-        section.place(of: "address"),
-        "without TLS, tokens and calls would cross the network in plaintext on \(address)",
+    } else if tls == nil, written == nil, !address.isLoopback {
+      section.report(
+        "address", "without TLS, tokens and calls would cross the network in plaintext on \(address)",
         "write `tls: {certificate: server.pem, key: server.key}`, or `plaintext: true` if TLS ends before the gateway")
     }
   }
 }
 
-extension Configuration.TLS {
-  init(_ section: Section) {
-    section.require("certificate", write: "server.pem")
-    section.require("key", write: "server.key")
-    certificate = section.file("certificate", write: "the path of a PEM file with the certificate chain") ?? ""
-    key = section.secretFile("key", write: "the path of a PEM file with the private key") ?? ""
-    clientCA = section.file("client_ca", write: "the path of a PEM file with root certificates")
-    clientNames = section.texts("client_names", maximum: 64, write: "\"*.example.com\"").compactMap { name, place in
-      guard Self.isName(name) else {
-        section.reading.report(
-          place, "`\(name.quotedForMessage)` is not a host name", "write a name as in \"*.example.com\"")
-        return nil
-      }
-      return name.lowercased()
-    }
-    if section.has("client_names"), !section.has("client_ca") {
-      section.reading.report(
-        section.place(of: "client_names"),
-        "`\(section.name("client_names"))` has no effect without client certificates",
-        "write `client_ca: ca.pem` too")
-    }
-    section.finish()
+extension Configuration.TLS: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key(
+      "certificate", \.certificate, .file, "The path of a PEM file with the certificate chain.",
+      required: .example("server.pem"))
+    Key("key", \.key, .secretFile, "The path of a PEM file with the private key.", required: .example("server.key"))
+    Key("client_ca", \.clientCA, .file, "The path of a PEM file with root certificates; clients need one of theirs.")
+    Key(
+      "client_names", \.clientNames, .names(64, "a host name", "write a name as in \"*.example.com\"", isName),
+      "Names of which a client certificate must carry one.", isLive: true)
+  }
+
+  func check(_ section: Section) {
+    guard section.has("client_names"), !section.has("client_ca") else { return }
+    section.report(
+      "client_names", "`\(section.name("client_names"))` has no effect without client certificates",
+      "write `client_ca: ca.pem` too")
   }
 
   private static func isName(_ name: String) -> Bool {
@@ -104,61 +125,64 @@ extension Configuration.TLS {
   }
 }
 
-extension Configuration.Admin {
-  static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 8080)
+extension Configuration.Admin: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("address", \.address, .address, "The admin port's address; port 0 binds a free one.")
+    Key(
+      "token", \.token, .secret, "The bearer token; asked for but by health and ping, needed beyond loopback.",
+      isLive: true)
+  }
 
-  init(_ section: Section, isDemo: Bool) {
-    address = section.address("address", default: Self.defaultAddress)
-    let file = section.secretFile("token_file", write: "the path of a file that holds the token")
-    let variable = section.text("token_variable", maximum: 128, write: "the name of an environment variable")
-    token = file.map(Secret.file) ?? variable.map(Secret.variable)
-    section.finish()
-
-    if section.has("token_file"), section.has("token_variable") {
-      section.reading.report(
-        section.place(of: "token_variable"), "`admin.token_file` and `admin.token_variable` are both given",
-        "keep one of the two")
-    }
-    if !address.isLoopback, !section.has("token_file"), !section.has("token_variable") {
-      section.reading.report(
-        section.place(of: "address"), "metrics and dashboard would be open to the network on \(address)",
+  func check(_ section: Section) {
+    guard !address.isLoopback else { return }
+    if !section.hasSecret("token") {
+      section.report(
+        "address", "metrics and dashboard would be open to the network on \(address)",
         "write `token_file: admin.token` in `admin`, or listen on \(Self.defaultAddress)")
     }
-    if isDemo, !address.isLoopback {
-      section.reading.report(
-        section.place(of: "address"), "the demo listens on loopback only, not on \(address)",
-        "write a configuration file, or listen on \(Self.defaultAddress)")
-    }
+    if section.reading.isDemo { section.reading.reportDemo(section, address, Self.defaultAddress) }
   }
 }
 
-extension Configuration.Limits {
-  init(_ section: Section) {
-    conversations = section.integer("conversations", in: 1...1_000_000, default: 2_000)
-    conversationsPerTenant = section.integer("conversations_per_tenant", in: 1...1_000_000, default: 1_000)
-    idle = section.duration("idle", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
-    statusHold = section.duration("status_hold", in: .zero...(.seconds(5)), default: .seconds(1))
-    lostAfter = section.duration("lost_after", in: .seconds(1)...(.seconds(86_400)), default: .seconds(60))
-    lag = section.duration("lag", in: .milliseconds(20)...(.seconds(10)), default: .milliseconds(100))
-    memory = section.size("memory", in: (16 << 20)...(1 << 44), example: "512MiB")
-    connections = Configuration.Connections(section.always("connections"))
-    section.finish()
+extension Configuration.Limits: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("conversations", \.conversations, .integer(1...1_000_000), "Conversations at once.")
+    Key("conversations_per_tenant", \.conversationsPerTenant, .integer(1...1_000_000), "The same of one tenant.")
+    Key("idle", \.idle, .duration(1.s...1.d), "After this long without an RPC a conversation is over.")
+    Key(
+      "status_hold", \.statusHold, .duration(0.s...5.s), "How long an RPC's status waits for the client's half-close.")
+    Key("lost_after", \.lostAfter, .duration(1.s...1.d), "The same for a conversation whose last RPC was lost.")
+    Key("lag", \.lag, .duration(20.ms...10.s), "New calls are refused where 95 of 100 callers are heard this late.")
+    Key(
+      "memory", \.memory, .size((16 << 20)...(1 << 44), example: "512MiB"),
+      "What the process may have; new calls are refused at 90 % of it.", standard: "what its control group may have")
+    Key("connections", \.connections, .group, "Connections of the gRPC port.")
   }
 }
 
-extension Configuration.Logging {
-  init(_ section: Section) {
-    level = section.choice("level", default: .info)
-    format = section.choice("format", default: .json)
-    section.finish()
+extension Configuration.Logging: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("level", \.level, .choice, "The least severe level that is logged.", isLive: true)
+    Key("format", \.format, .choice, "A line is a JSON object, or text for people.")
   }
 }
 
-extension Configuration.Shutdown {
-  init(_ section: Section) {
-    notice = section.duration("notice", in: .zero...(.seconds(300)), default: .zero)
-    drain = section.duration("drain", in: .zero...(.seconds(3_600)), default: .seconds(120))
-    grace = section.duration("grace", in: .zero...(.seconds(600)), default: .seconds(10))
-    section.finish()
+extension Configuration.Shutdown: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key(
+      "notice", \.notice, .duration(0.s...5.min),
+      "So long the server accepts calls, but says that it is not ready, for balancers; the rest follows.")
+    Key("drain", \.drain, .duration(0.s...1.h), "The time that live calls have to end by themselves.")
+    Key(
+      "grace", \.grace, .duration(0.s...10.min),
+      "The time after that in which callers without an open RPC can come for the transfer.")
+  }
+}
+
+extension Reading {
+  fileprivate func reportDemo(_ section: Section, _ address: NetworkAddress, _ loopback: NetworkAddress) {
+    report(
+      section.place(of: "address"), "the demo listens on loopback only, not on \(address)",
+      "write a configuration file, or listen on \(loopback)")
   }
 }

@@ -1,3 +1,4 @@
+import Secrets
 import YAMLReading
 
 extension Configuration {
@@ -83,9 +84,9 @@ extension Configuration {
     guard problems.isEmpty else {
       throw ConfigurationError(problems.map { .init(reading.place($0.place), $0.message, $0.remedy) })
     }
-    let whole = Section(root, path: "", variable: "", place: .wholeFile(file), reading: reading)
-    let configuration = Configuration(whole, isDemo: isDemo)
-    whole.finish()
+    reading.isDemo = isDemo
+    let configuration = Configuration.read(
+      Section(root, path: "", variable: "", place: .wholeFile(file), reading: reading))
     reading.reportUnknownVariables()
     guard reading.problems.isEmpty else { throw ConfigurationError(reading.problems.inOrder()) }
     return Loaded(

@@ -1,36 +1,22 @@
-import YAMLReading
+public import Recordings
 
 extension Configuration {
   /// `recording`: what is kept of calls, and how.
   public struct Recording: Sendable, Equatable {
-    /// `format`.
-    public enum Format: String, Sendable, CaseIterable {
-      /// 16-bit linear WAV.
-      case wav
-      /// Opus in Ogg.
-      case opus
-    }
-
-    /// `enabled`: whether calls are recorded where neither tenant nor agent says otherwise; default false.
-    public var isEnabled: Bool
+    /// `enabled`: whether calls are recorded where neither tenant nor agent says otherwise.
+    public var isEnabled = false
     /// `directory`: an existing folder; needed where anything is recorded.
     public var directory: String?
-    /// `format`; default wav.
-    public var format = Format.wav
-    /// `sample_rate`: 8,000 or 16,000 samples a second; default 8,000.
+    /// `format`.
+    public var format = RecordingFormat.wav
+    /// `sample_rate` in samples a second.
     public var sampleRate = 8_000
     /// `keys`: a folder with each tenant's keys; then recordings are encrypted.
     public var keys: String?
-    /// `keep`: recordings are deleted after this; 1 min to 10 years, default never.
+    /// `keep`: recordings are deleted after this; `nil` is never.
     public var keep: Duration?
-    /// `text`: whether timelines hold what bots say as text and their transcripts; default false.
+    /// `text`: whether timelines hold what bots say.
     public var keepsText = false
-
-    /// Settings of which the rest are defaults.
-    public init(isEnabled: Bool, directory: String?) {
-      self.isEnabled = isEnabled
-      self.directory = directory
-    }
   }
 
   /// Whether anything may be recorded.
@@ -48,8 +34,8 @@ extension Configuration {
   /// What is recorded needs a place.
   func checkRecordings(_ whole: Section) {
     guard recordsCalls, recording.directory == nil else { return }
-    whole.reading.report(
-      whole.place(of: "recording"), "calls are to be recorded, and `recording.directory` does not say where",
+    whole.report(
+      "recording", "calls are to be recorded, and `recording.directory` does not say where",
       "write `recording: {directory: recordings}`")
   }
 }
@@ -57,63 +43,34 @@ extension Configuration {
 extension Configuration.Tenant {
   /// `identity.tenants[].recording`.
   public struct Recording: Sendable, Equatable {
-    /// `enabled`: whether this tenant's calls are recorded; default what `recording.enabled` says.
+    /// `enabled`: whether this tenant's calls are recorded; `nil` is what `recording.enabled` says.
     public var isEnabled: Bool?
-    /// `keep`: default what `recording.keep` says.
+    /// `keep`; `nil` is what `recording.keep` says.
     public var keep: Duration?
-
-    /// What a tenant has of its own.
-    public init(isEnabled: Bool? = nil, keep: Duration? = nil) {
-      self.isEnabled = isEnabled
-      self.keep = keep
-    }
-
-    init(_ section: Section) {
-      isEnabled = section.flag("enabled")
-      keep = section.keep
-      section.finish()
-    }
   }
 }
 
-extension Configuration.Recording {
-  init(_ section: Section) {
-    isEnabled = section.flag("enabled") ?? false
-    directory = section.folder("directory", write: "the path of an existing folder")
-    format = section.choice("format", default: .wav)
-    keys = section.folder("keys", write: "the path of a folder with a folder of keys for each organization")
-    keep = section.keep
-    keepsText = section.flag("text") ?? false
-    let write = "one of: 8000, 16000"
-    if let value = section.value("sample_rate", write: write) {
-      switch value.text {
-      case "8000": sampleRate = 8_000
-      case "16000": sampleRate = 16_000
-      default:
-        section.reading.report(
-          value.place, "`\(section.name("sample_rate"))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
-      }
-    }
-    section.finish()
+extension Form<Duration> {
+  fileprivate static var keep: Self {
+    duration(1.min...3_660.d, example: 30.d)
   }
 }
 
-extension Section {
-  fileprivate var keep: Duration? {
-    guard has("keep") else {
-      _ = value("keep", write: "30d")
-      return nil
-    }
-    return duration("keep", in: .seconds(60)...(.seconds(10 * 366 * 86_400)), default: .seconds(30 * 86_400))
+extension Configuration.Recording: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("enabled", \.isEnabled, .flag, "Whether calls are recorded unless tenant or agent say otherwise.", isLive: true)
+    Key("directory", \.directory, .folder, "The path of an existing folder; needed where anything is recorded.")
+    Key("format", \.format, .choice, "16-bit linear WAV, or Opus in Ogg.")
+    Key("sample_rate", \.sampleRate, .oneOf(8_000, 16_000), "Samples a second.")
+    Key("keys", \.keys, .folder, "The path of a folder with a folder of keys for each organization; encrypts.")
+    Key("keep", \.keep, .keep, "Recordings are deleted after this.", standard: "never", isLive: true)
+    Key("text", \.keepsText, .flag, "Whether timelines hold what bots say as text, and their transcripts.")
   }
+}
 
-  /// A folder that is there.
-  fileprivate func folder(_ key: String, write: String) -> String? {
-    guard let (path, place) = path(key, write: write) else { return nil }
-    guard BoundedFile.isFolder(path) else {
-      reading.report(place, "`\(name(key))`: there is no folder \(path.quotedForMessage)", "write \(write)")
-      return nil
-    }
-    return path
+extension Configuration.Tenant.Recording: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("enabled", \.isEnabled, .flag, "Whether its calls are recorded.", standard: "recording.enabled")
+    Key("keep", \.keep, .keep, "Its recordings are deleted after this.", standard: "recording.keep")
   }
 }

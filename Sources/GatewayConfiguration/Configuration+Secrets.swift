@@ -1,3 +1,5 @@
+public import Secrets
+
 extension Configuration.Admin {
   /// Bytes that the token has at least where the port can be reached from other machines.
   public static let leastTokenLength = 16

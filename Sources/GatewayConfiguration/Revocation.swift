@@ -1,4 +1,4 @@
-import YAMLReading
+import Secrets
 
 extension Configuration {
   /// A registration whose tokens are not taken any more, whatever else they say.
@@ -74,27 +74,20 @@ extension Configuration.Revocation {
   /// The line of a file that says so.
   public var line: String { "\(organization) \(nonce)" }
 
-  /// Reads `revoked`.
-  static func list(_ section: Section) -> [Self] {
-    (section.sections("revoked", maximum: 10_000) ?? []).compactMap { entry in
-      entry.require("org", write: "the organization's UUID")
-      let organization = entry.value("org", write: "the organization's UUID")
-        .flatMap { entry.uuid($0, name: entry.name("org")) }
-      let nonce = entry.requiredText("nonce", maximum: maximumNonce, write: "the nonce that is not taken any more")
-      entry.finish()
-      guard let organization, let nonce else { return nil }
-      return Self(organization: organization, nonce: nonce)
+  /// Reports what is wrong in a file of revocations.
+  static func check(file: String, _ reading: Reading) {
+    do throws(ConfigurationError) { _ = try read(file: file) } catch {
+      for problem in error.problems { reading.report(problem.place, problem.message, problem.remedy) }
     }
+  }
+}
+
+extension Configuration.Revocation: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("org", \.organization, .uuid, "The organization's UUID.", required: .yes)
+    Key(
+      "nonce", \.nonce, .text(maximumNonce, isMasked: true), "The nonce that is refused; not printed.", required: .yes)
   }
 
-  /// Reads `revocations_file`, and reports what is wrong in the file itself.
-  static func file(_ section: Section) -> String? {
-    guard let path = section.file("revocations_file", write: "the path of a file with `ORG NONCE` on each line") else {
-      return nil
-    }
-    do throws(ConfigurationError) { _ = try read(file: path) } catch {
-      for problem in error.problems { section.reading.report(problem.place, problem.message, problem.remedy) }
-    }
-    return path
-  }
+  init() { self.init(organization: "", nonce: "") }
 }

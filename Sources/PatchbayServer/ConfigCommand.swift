@@ -4,12 +4,13 @@ import CallGateway
 import Foundation
 import GatewayConfiguration
 import Logging
+import Secrets
 
 /// `patchbay config`: what a configuration says, and what is wrong with it.
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "config", abstract: "Checks a configuration, or prints what is in effect.",
-    subcommands: [Check.self, Print.self])
+    commandName: "config", abstract: "Checks a configuration, prints what is in effect, or every key that there is.",
+    subcommands: [Check.self, Print.self, Reference.self])
 
   /// `patchbay config check`.
   struct Check: ParsableCommand {
@@ -38,6 +39,16 @@ struct ConfigCommand: ParsableCommand {
       print("# The effective configuration of \(file.name)")
       print(configuration.yaml(relativeTo: FileManager.default.currentDirectoryPath), terminator: "")
     }
+  }
+}
+
+extension ConfigCommand {
+  /// `patchbay config reference`.
+  struct Reference: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Prints every key with its variable, values, default and meaning, as Markdown.")
+
+    func run() { print(Configuration.reference, terminator: "") }
   }
 }
 

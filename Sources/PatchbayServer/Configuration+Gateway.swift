@@ -94,14 +94,12 @@ extension Configuration.Agent {
       conversation: .init(
         mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
         maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
-        answerTimeout: engine.endpoint?.timeouts.firstAnswer ?? .seconds(5), idleTimeout: limits.idle,
+        answerTimeout: engine.endpoint?.answerTimeout ?? .seconds(5), idleTimeout: limits.idle,
         lostTimeout: limits.lostAfter,
         fallback: try fallback.settings()),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
-      defaultFormat: AudioFormat(
-        encoding: AudioEncoding(rawValue: audio.defaultEncoding.rawValue) ?? .mulaw, sampleRate: audio.defaultRate),
-      isRecorded: isRecorded)
+      defaultFormat: defaultFormat, isRecorded: isRecorded)
   }
 }
 
@@ -132,14 +130,5 @@ extension Configuration {
     return .init(
       listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20,
       statusHold: limits.statusHold)
-  }
-}
-
-extension Configuration.Connections {
-  /// The same for the guard of the C core.
-  var limits: CoreGuard.ConnectionLimits {
-    .init(
-      connections: open, perSource: perSource, perSecond: perSecond,
-      trusted: trusted.map { .init(bytes: $0.bytes, bits: $0.bits) })
   }
 }

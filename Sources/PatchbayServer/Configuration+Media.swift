@@ -3,7 +3,6 @@ import BotEngines
 import CallGateway
 import GatewayConfiguration
 import Logging
-import WebexProtocol
 
 // What the configuration says of other people's media, in the terms of the parts that take it.
 
@@ -12,13 +11,7 @@ extension Configuration {
   func mediaSettings(recordings: CallRecordings?, log: Logger) throws -> MediaGateway.Settings {
     MediaGateway.Settings(
       receivers: MediaReceivers(try media.receivers.compactMap { try $0.entry(recordings: recordings, log: log) }),
-      forkRate: media.forkRate,
-      meetingRate: media.meetings.sampleRate,
-      meetings: MeetingSettings(
-        audioCodec: .init(rawValue: media.meetings.codec.rawValue) ?? .opus,
-        audioStreams: media.meetings.audioStreams, videoStreams: media.meetings.videoStreams,
-        resolution: .init(rawValue: media.meetings.resolution.rawValue) ?? .sd,
-        framesPerSecond: media.meetings.framesPerSecond))
+      forkRate: media.forkRate, meetingRate: media.meetingRate, meetings: media.meetings)
   }
 }
 
@@ -28,7 +21,7 @@ extension Configuration.Receiver {
     let receiver: any MediaReceiver
     switch kind {
     case .count: receiver = CountingReceiver(id: id, log: log)
-    case .grpc(let endpoint): receiver = try GRPCReceiver(id: id, endpoint: try endpoint.resolved(), log: log)
+    case .grpc: receiver = try GRPCReceiver(id: id, endpoint: endpoint, log: log)
     case .record:
       guard let recordings else { return nil }
       receiver = RecordingReceiver(recordings)

@@ -1,8 +1,8 @@
 import DataSources
-import Foundation
 import GatewayConfiguration
 import Locking
 import Logging
+import Secrets
 import TokenVerification
 
 /// What the configuration says of data sources, in the terms of what does it: clients with their tokens, the registrar with
@@ -29,7 +29,7 @@ final class DataSourceAccess: Sendable {
   /// The interface with a tenant's tokens, or the Service App's own.
   func client(_ tenant: Configuration.Tenant? = nil) -> DataSourceClient {
     DataSourceClient(
-      baseURL: settings.baseURL, form: settings.form.written, domains: RegisteredDomains(settings.domains),
+      baseURL: settings.baseURL, form: settings.form, domains: RegisteredDomains(settings.domains),
       tokens: tokenSource(tenant))
   }
 
@@ -56,7 +56,7 @@ final class DataSourceAccess: Sendable {
   private static func read(_ secret: Secret?, _ key: String) throws(ServiceApp.SecretFailure) -> String {
     guard let secret else { throw ServiceApp.SecretFailure("data_sources.\(key)_file is missing") }
     do throws(Secret.ReadingError) {
-      return try secret.read(environment: ProcessInfo.processInfo.environment)
+      return try secret.read()
     } catch { throw ServiceApp.SecretFailure(error.description) }
   }
 
@@ -82,16 +82,6 @@ final class DataSourceAccess: Sendable {
     return Registrar(registrations, lease: lease, timing: timing, log: log) {
       tenants.accept(nonces: $0.nonces, organization: $0.organization, url: $0.url, isAll: $0.isAll)
     }
-  }
-}
-
-extension Configuration.DataSources.Form {
-  /// The same in the terms of the client.
-  fileprivate var written: DataSourceForm {
-    DataSourceForm(
-      path: path == .dataSources ? .dataSources : .datasources, schema: schema == .text ? .text : .list,
-      lifetime: lifetime == .tokenLifetimeMinutes ? .tokenLifetimeMinutes : .tokenLifeMinutes,
-      number: number == .number ? .number : .text)
   }
 }
 

@@ -1,3 +1,4 @@
+import BotEngines
 import BotTestKit
 import GatewayConfiguration
 
@@ -36,7 +37,7 @@ enum EngineArgument {
   }
 }
 
-extension Configuration.Agent.Engine {
+extension EngineSpecification {
   /// How the author of such a bot names things.
   var wire: BotWire {
     switch self {

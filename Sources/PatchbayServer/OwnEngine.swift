@@ -38,17 +38,17 @@ public struct OwnEngine: Sendable {
 
   /// Makes the kind known to the configuration and to everything that reads it from now on.
   func register() {
-    Configuration.register(.init(name: kind, required: required, optional: optional))
+    Configuration.register(engine: kind, required: required, optional: optional)
     Self.known.withLock { $0[kind] = self }
   }
 
   /// The engine that an agent's configuration asks for.
-  static func engine(_ bot: Configuration.Agent.OwnBot, agent: String) throws -> any BotEngine {
-    guard let own = known.withLock({ $0[bot.kind] }) else {
-      throw EngineError(.notBuiltIn, "The engine \(bot.kind) is not part of this program.")
+  static func engine(_ kind: String, _ settings: [String: String], agent: String) throws -> any BotEngine {
+    guard let own = known.withLock({ $0[kind] }) else {
+      throw EngineError(.notBuiltIn, "The engine \(kind) is not part of this program.")
     }
-    do { return try own.make(bot.settings) } catch {
-      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(bot.kind): \(error)")
+    do { return try own.make(settings) } catch {
+      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(kind): \(error)")
     }
   }
 }

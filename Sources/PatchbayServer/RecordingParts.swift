@@ -17,7 +17,7 @@ final class RecordingParts: Sendable {
     guard configuration.recordsCalls, let directory = configuration.recording.directory else { return nil }
     let service = try RecordingService(
       settings: RecordingSettings(
-        directory: directory, format: RecordingFormat(rawValue: configuration.recording.format.rawValue) ?? .wav,
+        directory: directory, format: configuration.recording.format,
         keys: configuration.recording.keys.map(KeyFolder.init), keepsText: configuration.recording.keepsText),
       log: log)
     calls = CallRecordings(

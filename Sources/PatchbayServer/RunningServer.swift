@@ -93,7 +93,7 @@ final class RunningServer: Sendable {
 
   /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound.
   func run(until requests: AsyncStream<TerminationSignals.Request>) async throws {
-    CoreGuard.configure(configuration.limits.connections.limits)
+    CoreGuard.configure(configuration.limits.connections)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }

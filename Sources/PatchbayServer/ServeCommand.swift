@@ -35,7 +35,7 @@ struct ServeCommand: AsyncParsableCommand {
     try file.checkCertificate(of: configuration)
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
-    let sink = Log.bootstrap(level: configuration.logging.loggerLevel, format: configuration.logging.lineFormat)
+    let sink = Log.bootstrap(level: configuration.logging.level, format: configuration.logging.format)
     let metrics = MetricsRegistry()
     metrics.bootstrap()
     ProcessFigures.register(in: metrics, sink: sink)
@@ -54,10 +54,4 @@ struct ServeCommand: AsyncParsableCommand {
       throw ExitCode.failure
     }
   }
-}
-
-extension Configuration.Logging {
-  /// The least severe level that is logged.
-  var loggerLevel: Logger.Level { Logger.Level(rawValue: level.rawValue) ?? .info }
-  fileprivate var lineFormat: LogFormat { LogFormat(rawValue: format.rawValue) ?? .json }
 }

@@ -5,21 +5,20 @@ import Testing
 
 @Suite("Engines are made from a configuration")
 struct BotEngineFactoryTests {
-  private let surroundings = EngineSurroundings(
-    agent: "a", log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+  private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   @Test("by their kinds")
   func kinds() throws {
     let folder = try ScriptFolder()
     let script = try folder.write("s.yaml", Array("states: {a: {speech: {end: true}}}".utf8))
-    #expect(try BotEngineFactory.makeEngine(.demo, in: surroundings) is DemoEngine)
-    #expect(try BotEngineFactory.makeEngine(.scripted(script: script), in: surroundings) is ScriptedEngine)
+    #expect(try BotEngineFactory.makeEngine(.demo, log: log) is DemoEngine)
+    #expect(try BotEngineFactory.makeEngine(.scripted(script: script), log: log) is ScriptedEngine)
   }
 
   @Test("and what is wrong with a script is said")
   func mistakes() {
     #expect(throws: ScriptError.self) {
-      try BotEngineFactory.makeEngine(.scripted(script: "/none.yaml"), in: surroundings)
+      try BotEngineFactory.makeEngine(.scripted(script: "/none.yaml"), log: log)
     }
   }
 }

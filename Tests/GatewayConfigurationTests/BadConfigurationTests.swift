@@ -236,6 +236,11 @@ struct BadConfigurationTests {
         "agents: [{id: a, audio: {default_rate: 11025}, engine: {kind: demo}}]",
         "p.yaml:1:40: `agents[0].audio.default_rate` cannot be `11025`; write one of: 8000"),
       BadConfiguration(
+        "agents: [{id: a, audio: {default_rate: \"8000\"}, engine: {kind: demo}}]",
+        "p.yaml:1:40: `agents[0].audio.default_rate` cannot be `8000`; write one of: 8000"),
+      BadConfiguration(
+        agents + "recording: {sample_rate: \"8000\"}", "p.yaml:2:26: `recording.sample_rate` cannot be `8000`"),
+      BadConfiguration(
         "agents: [{id: a, speech: {preroll: 3s}, engine: {kind: demo}}]",
         "p.yaml:1:36: `agents[0].speech.preroll` cannot be `3s`"),
       BadConfiguration(

@@ -1,4 +1,5 @@
 import Foundation
+import Secrets
 import Testing
 
 @testable import GatewayConfiguration
@@ -50,7 +51,7 @@ struct ConfigurationTests {
         == .init(
           minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), endSilence: .seconds(1),
           preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
-    #expect(agent.audio == .init(defaultEncoding: .alaw, defaultRate: 16_000))
+    #expect(agent.defaultFormat == .init(encoding: .alaw, sampleRate: 16_000))
     #expect(
       configuration.limits
         == .init(
@@ -76,8 +77,12 @@ struct ConfigurationTests {
     #expect(configuration.agents[0].isDefault)
     #expect(configuration.agents[0].name == "a")
     #expect(configuration.agents[0].responses == .wav)
-    #expect(configuration.agents[0].speech == .standard)
-    #expect(configuration.agents[0].audio == .standard)
+    #expect(
+      configuration.agents[0].speech
+        == .init(
+          minimumSpeech: .milliseconds(100), minimumBargeIn: .milliseconds(300), endSilence: .milliseconds(700),
+          preroll: .milliseconds(400), maximumUtterance: .seconds(60)))
+    #expect(configuration.agents[0].defaultFormat == .init(encoding: .mulaw, sampleRate: 8_000))
     #expect(
       configuration.limits
         == .init(

@@ -1,3 +1,4 @@
+import DataSources
 import Foundation
 import Testing
 
@@ -56,7 +57,7 @@ struct DataSourcesTests {
     let sources = try #require(configuration.dataSources)
     #expect(sources.baseURL == "https://webexapis.com/v1" && sources.domains.isEmpty && sources.lease == nil)
     #expect(sources.renewBefore == .seconds(3_600) && sources.check == .seconds(60))
-    #expect(sources.form == Configuration.DataSources.Form())
+    #expect(sources.form == DataSourceForm())
     let tenant = try #require(configuration.identity.tenants.first?.dataSource)
     #expect(tenant.isRegistered && tenant.lifetime == .seconds(86_400) && tenant.id == nil)
   }

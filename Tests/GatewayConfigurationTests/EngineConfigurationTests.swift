@@ -1,3 +1,4 @@
+import BotEngines
 import Foundation
 import Testing
 
@@ -27,9 +28,10 @@ struct EngineConfigurationTests {
       return
     }
     #expect(grpc.endpoint.host == "bot.example.com" && grpc.endpoint.port == 443 && grpc.endpoint.isSecure)
-    #expect(grpc.endpoint.timeouts == .init(connect: .seconds(3), firstAnswer: .seconds(5)))
-    #expect(grpc.endpoint.breaker == .init(failures: 5, window: .seconds(10), probe: .seconds(5)))
-    #expect(grpc.hears == .turns && grpc.audio == .linear16)
+    #expect(grpc.endpoint.connectTimeout == .seconds(3) && grpc.endpoint.answerTimeout == .seconds(5))
+    let breaker = grpc.endpoint.breaker
+    #expect(breaker.failures == 5 && breaker.window == .seconds(10) && breaker.probe == .seconds(5))
+    #expect(grpc.hears == .turns && grpc.encoding == .linear16)
     guard case .mediaStreams(let streams) = try engine("kind: media-streams, url: \"wss://bot.example.com:8443/x?y=z\"")
     else {
       Issue.record("not media-streams")
@@ -40,7 +42,7 @@ struct EngineConfigurationTests {
       Issue.record("not realtime")
       return
     }
-    #expect(realtime.format == .pcmu && realtime.tools == Agent.RealtimeBot.Tool.allCases)
+    #expect(realtime.format == .pcmu && realtime.tools == RealtimeSettings.Tool.allCases)
     guard case .byova(let forwarded) = try engine("kind: byova, url: \"http://127.0.0.1:50051\"") else {
       Issue.record("not byova")
       return
@@ -127,7 +129,7 @@ struct EngineConfigurationTests {
     ).configuration
     let endpoint = try #require(read.agents[0].engine.endpoint)
     #expect(endpoint.host == "b.example.com" && endpoint.port == 444)
-    #expect(endpoint.timeouts.firstAnswer == .seconds(7) && endpoint.authorization == .variable("BOT_TOKEN"))
+    #expect(endpoint.answerTimeout == .seconds(7) && endpoint.authorization == .variable("BOT_TOKEN"))
     #expect(read.egress.hosts == ["b.example.com", "c.example.com"])
   }
 

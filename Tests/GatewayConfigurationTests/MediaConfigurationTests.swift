@@ -1,4 +1,5 @@
 import Testing
+import WebexProtocol
 
 @testable import GatewayConfiguration
 
@@ -39,19 +40,17 @@ struct MediaConfigurationTests {
     #expect(media.receivers[0].kind == .count)
     #expect(media.receivers[0].takes == [.forks, .meetings])
     #expect(media.receivers[0].tenants == [])
-    guard case .grpc(let endpoint) = media.receivers[1].kind else {
-      Issue.record("no endpoint")
-      return
-    }
+    #expect(media.receivers[1].kind == .grpc)
+    let endpoint = media.receivers[1].endpoint
     #expect(endpoint.host == "media.example.com")
     #expect(endpoint.port == 443)
     #expect(media.receivers[1].takes == [.meetings])
     #expect(media.receivers[1].tenants == ["ce861fba-6e2f-49f9-9a84-b354008fac9e"])
     #expect(media.forkRate == 16_000)
+    #expect(media.meetingRate == 48_000)
     #expect(
       media.meetings
-        == .init(
-          sampleRate: 48_000, codec: .alaw, audioStreams: 2, videoStreams: 3, resolution: .fhd, framesPerSecond: 30))
+        == .init(audioCodec: .alaw, audioStreams: 2, videoStreams: 3, resolution: .fhd, framesPerSecond: 30))
     let printed = loaded.configuration.yaml(relativeTo: "/")
     #expect(try Configuration.parse(printed, file: "q.yaml").configuration.media == media)
   }
@@ -61,10 +60,10 @@ struct MediaConfigurationTests {
     let media = Configuration.demo.media
     #expect(media.receivers == [])
     #expect(media.forkRate == 8_000)
+    #expect(media.meetingRate == 16_000)
     #expect(
-      media.meetings
-        == .init(
-          sampleRate: 16_000, codec: .opus, audioStreams: 3, videoStreams: 0, resolution: .sd, framesPerSecond: 15))
+      media.meetings == .init(audioCodec: .opus, audioStreams: 3, videoStreams: 0, resolution: .sd, framesPerSecond: 15)
+    )
   }
 
   @Test("warns of media that no tenant's tokens can bring")
@@ -87,6 +86,7 @@ struct MediaConfigurationTests {
       ("receivers: [{id: a, kind: count, tenants: [Nobody]}]", "is none of the tenants"),
       ("receivers: [{id: a, kind: count}, {id: a, kind: count}]", "is listed already at"),
       ("receivers: [{id: a, kind: count, extra: 1}]", "unknown key `extra`"),
+      ("forking: {sample_rate: \"8000\"}", "`forking.sample_rate` cannot be `8000`"),
       ("forking: {sample_rate: 44100}", "write one of: 8000, 16000, 24000, 48000"),
       ("meetings: {audio: {streams: 4}}", "write a whole number from 0 to 3"),
       ("meetings: {audio: {codec: mp3}}", "write one of: opus, mulaw, alaw"),

@@ -211,7 +211,7 @@ struct ConfigurationChangesTests {
       "recording: {enabled: false, directory: /tmp, keep: 2d}\nreceivers: [{id: a, kind: count}, {id: b, kind: record}]"
     )
     let changes = ConfigurationChanges(from: old, to: more)
-    #expect(changes.settings == ["recording.enabled", "recording.keep", "receivers"])
+    #expect(changes.settings == ["receivers", "recording.enabled", "recording.keep"])
     #expect(changes.needsRestart.isEmpty)
     #expect(changes.effective == more)
     let elsewhere = ConfigurationChanges(from: old, to: try parsed("recording: {enabled: true, directory: /usr}"))
@@ -227,6 +227,7 @@ struct ConfigurationChangesTests {
     arguments: [
       ("listen: {address: 127.0.0.1:9, plaintext: true}", "listen.address"),
       ("listen: {address: 127.0.0.1:1, plaintext: true, queues: 3}", "listen.queues"),
+      ("listen: {address: 127.0.0.1:1, tls: {certificate: /dev/null, key: /dev/null}}", "listen.tls"),
     ])
   func restart(line: String, key: String) throws {
     let old = try parse(Self.text)

@@ -40,7 +40,7 @@ public struct ForwardingEngine: BotEngine, CallerTokenReader {
     let lease = try await channels.lease(on: loop)
     var hasHeard = false
     defer { channels.giveBack(lease, isTrusted: hasHeard) }
-    var metadata = Metadata(settings.endpoint.headers.map { ($0.name, $0.value) })
+    var metadata = Metadata(channels.headers.map { ($0.name, $0.value) })
     if let tracking = call.info.trackingID { metadata.add("trackingid", tracking) }
     let conversation = ForwardedConversation(
       call: call, settings: settings, channel: lease.channel, metadata: metadata)

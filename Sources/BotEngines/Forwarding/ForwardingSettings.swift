@@ -1,7 +1,7 @@
 /// What a configuration says of another server of Webex's voice virtual agent interface.
-public struct ForwardingSettings: Sendable {
+public struct ForwardingSettings: Sendable, Equatable {
   /// Who says that the caller has finished.
-  public enum EndOfInput: String, Sendable {
+  public enum EndOfInput: String, Sendable, CaseIterable {
     /// The other server, which is sent all audio.
     case upstream
     /// Patchbay: the other server is sent the caller's turn, and a half-close at its end.
@@ -9,7 +9,7 @@ public struct ForwardingSettings: Sendable {
   }
 
   /// What its `complete_timeout_msec` means for the silence that ends the caller's turn.
-  public enum CompleteTimeout: String, Sendable {
+  public enum CompleteTimeout: String, Sendable, CaseIterable {
     /// It counts where it is shorter than the agent's own: many servers send a long one and mean nothing by it.
     case shorter
     /// It counts.
@@ -23,26 +23,16 @@ public struct ForwardingSettings: Sendable {
   /// The virtual agent to ask for; `nil` is the other server's default.
   public var agent: String?
   /// Who says that the caller has finished.
-  public var endOfInput: EndOfInput
+  public var endOfInput = EndOfInput.upstream
   /// What its `complete_timeout_msec` means.
-  public var completeTimeout: CompleteTimeout
+  public var completeTimeout = CompleteTimeout.shorter
   /// The silence that ends the caller's turn by the agent's own settings, in milliseconds.
-  public var endSilence: Int
+  public var endSilence = 700
   /// Whether it is sent the caller's own token, in place of any of ours. Over TLS or to this machine only.
-  public var forwardsToken: Bool
+  public var forwardsToken = false
 
-  /// Settings.
-  public init(
-    endpoint: BotEndpoint, agent: String? = nil, endOfInput: EndOfInput = .upstream,
-    completeTimeout: CompleteTimeout = .shorter, endSilence: Int = 700, forwardsToken: Bool = false
-  ) {
-    self.endpoint = endpoint
-    self.agent = agent
-    self.endOfInput = endOfInput
-    self.completeTimeout = completeTimeout
-    self.endSilence = endSilence
-    self.forwardsToken = forwardsToken
-  }
+  /// Settings; all but the endpoint are defaults.
+  public init(endpoint: BotEndpoint) { self.endpoint = endpoint }
 }
 
 extension ForwardingSettings {

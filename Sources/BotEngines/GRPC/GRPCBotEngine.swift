@@ -31,15 +31,15 @@ public struct GRPCBotEngine: BotEngine {
     defer { channels.giveBack(lease, isTrusted: hasHeard) }
     let encoder = ServerMessageEncoder(encoding: settings.encoding, info: call.info)
     let stream = BotStream(
-      channel: lease.channel, path: Self.path, metadata: Self.metadata(call.info, settings.endpoint),
+      channel: lease.channel, path: Self.path, metadata: metadata(call.info),
       patience: settings.endpoint.connectTimeout, dialect: GRPCBotDialect(call: call, encoder: encoder))
     let end = await withTaskExecutorPreference(loop) { await stream.hold(call) }
     hasHeard = end.hasHeard
     if let failure = end.failure { throw failure }
   }
 
-  private static func metadata(_ info: CallInfo, _ endpoint: BotEndpoint) -> Metadata {
-    var metadata = Metadata(endpoint.headers.map { ($0.name, $0.value) })
+  private func metadata(_ info: CallInfo) -> Metadata {
+    var metadata = Metadata(channels.headers.map { ($0.name, $0.value) })
     if let tracking = info.trackingID { metadata.add("trackingid", tracking) }
     metadata.add("patchbay-org", info.organization)
     metadata.add("patchbay-agent", info.agent)

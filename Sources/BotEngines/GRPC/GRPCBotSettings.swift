@@ -1,9 +1,9 @@
 public import BotEngine
 
 /// What a configuration says of a bot that serves `Protos/bot.proto`.
-public struct GRPCBotSettings: Sendable {
+public struct GRPCBotSettings: Sendable, Equatable {
   /// The encoding of the caller's audio on its way to the bot.
-  public enum Encoding: String, Sendable {
+  public enum Encoding: String, Sendable, CaseIterable {
     /// 16-bit linear samples at the caller's rate.
     case linear16
     /// G.711 mu-law at 8,000 Hz.
@@ -13,14 +13,10 @@ public struct GRPCBotSettings: Sendable {
   /// Where it is.
   public var endpoint: BotEndpoint
   /// Which part of the caller's audio it is sent.
-  public var hears: CallerAudioDelivery
+  public var hears = CallerAudioDelivery.turns
   /// How it is sent.
-  public var encoding: Encoding
+  public var encoding = Encoding.linear16
 
-  /// Settings.
-  public init(endpoint: BotEndpoint, hears: CallerAudioDelivery = .turns, encoding: Encoding = .linear16) {
-    self.endpoint = endpoint
-    self.hears = hears
-    self.encoding = encoding
-  }
+  /// Settings; all but the endpoint are defaults.
+  public init(endpoint: BotEndpoint) { self.endpoint = endpoint }
 }

@@ -4,13 +4,15 @@ import Logging
 /// A bot that takes Twilio's Media Streams, kind `media-streams`: to it, this is Twilio, and it is the WebSocket server.
 struct MediaStreamsEngine: BotEngine {
   private let settings: MediaStreamsSettings
+  private let token: String?
   private let bot: SocketBot
   private let log: Logger
 
-  init(_ settings: MediaStreamsSettings, in surroundings: EngineSurroundings) throws(EngineError) {
+  init(_ settings: MediaStreamsSettings, log: Logger) throws(EngineError) {
     self.settings = settings
+    token = try settings.token?.readForHeader()
     bot = try SocketBot(settings.endpoint, url: settings.endpoint.url)
-    log = surroundings.log
+    self.log = log
   }
 
   /// Twilio's bots find the ends of turns themselves, by silence.
@@ -23,7 +25,7 @@ struct MediaStreamsEngine: BotEngine {
     let stream = MediaStreamCall(
       call: call, socket: socket, identity: identity, turnSilence: settings.turnSilence)
     LiveStreams.shared.add(
-      .init(account: identity.account, token: settings.token) { stream.hangUp() }, id: identity.call)
+      .init(account: identity.account, token: token) { stream.hangUp() }, id: identity.call)
     defer { LiveStreams.shared.remove(identity.call) }
     try await stream.hold(parameters: parameters(of: call.info))
     let figures = await stream.figures
@@ -32,7 +34,7 @@ struct MediaStreamsEngine: BotEngine {
 
   /// What the bot is told of the call; what the configuration says goes before.
   private func parameters(of info: CallInfo) -> [(name: String, value: String)] {
-    var parameters = settings.parameters
+    var parameters = settings.parameters.map { (name: $0.name, value: $0.value) }
     func has(_ name: String) -> Bool { parameters.contains { $0.name == name } }
     let known = [
       ("conversation", info.conversation), ("organization", info.organization), ("agent", info.agent),

@@ -10,10 +10,10 @@ struct RealtimeEngine: BotEngine {
   /// Bytes of a server's event: an item with a minute of the caller's audio, as 24 kHz linear samples in Base64.
   private static let maximumMessage = 4 << 20
 
-  init(_ settings: RealtimeSettings, in surroundings: EngineSurroundings) throws(EngineError) {
-    session = try RealtimeSession(settings)
+  init(_ settings: RealtimeSettings, log: Logger) throws(EngineError) {
     bot = try SocketBot(settings.endpoint, url: Self.url(settings), maximumMessage: Self.maximumMessage)
-    log = surroundings.log
+    session = try RealtimeSession(settings, over: try EngineFile.text(settings.sessionFile))
+    self.log = log
   }
 
   /// The URL with the model in its query, where it names none.

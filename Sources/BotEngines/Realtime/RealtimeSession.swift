@@ -8,8 +8,8 @@ struct RealtimeSession {
   /// The `session` object of `session.update`.
   let value: BotValue
 
-  /// Throws ``EngineError`` where the configuration's `session` is no JSON object.
-  init(_ settings: RealtimeSettings) throws(EngineError) {
+  /// Throws ``EngineError`` where what is laid over the session is no JSON object.
+  init(_ settings: RealtimeSettings, over overlay: String? = nil) throws(EngineError) {
     format = RealtimeAudioFormat(settings.format)
     greeting = settings.greeting
     callData = settings.callData
@@ -29,7 +29,7 @@ struct RealtimeSession {
     ]
     if let instructions = settings.instructions { session["instructions"] = .string(instructions) }
     var value = BotValue.object(session)
-    if let text = settings.session {
+    if let text = overlay {
       guard let document = try? JSONDocument(Array(text.utf8)), case .object = document.root.kind else {
         throw EngineError(.unusable, "The session of the engine realtime is not a JSON object; write {\"…\": …}.")
       }

@@ -1,7 +1,7 @@
 /// What a configuration says of a bot that speaks the OpenAI Realtime events.
-public struct RealtimeSettings: Sendable {
+public struct RealtimeSettings: Sendable, Equatable {
   /// Audio both ways.
-  public enum Format: String, Sendable {
+  public enum Format: String, Sendable, CaseIterable {
     /// G.711 mu-law at 8,000 Hz.
     case pcmu
     /// G.711 A-law at 8,000 Hz.
@@ -21,7 +21,7 @@ public struct RealtimeSettings: Sendable {
   }
 
   /// Where the bot is given what the flow designer hands over.
-  public enum CallData: String, Sendable {
+  public enum CallData: String, Sendable, CaseIterable {
     /// In a first item of the conversation.
     case item
     /// At the end of the session's instructions.
@@ -41,28 +41,14 @@ public struct RealtimeSettings: Sendable {
   /// What the bot is asked to say when the call begins; `nil` leaves it to the instructions.
   public var greeting: String?
   /// Audio both ways.
-  public var format: Format
+  public var format = Format.pcmu
   /// The functions that are offered.
-  public var tools: [Tool]
-  /// A JSON object whose members are laid over the session that is asked for.
-  public var session: String?
+  public var tools = Tool.allCases
+  /// The path of a JSON object whose members are laid over the session that is asked for.
+  public var sessionFile: String?
   /// Where the bot is given what the flow designer hands over.
-  public var callData: CallData
+  public var callData = CallData.item
 
-  /// Settings.
-  public init(
-    endpoint: BotEndpoint, model: String? = nil, voice: String? = nil, instructions: String? = nil,
-    greeting: String? = nil, format: Format = .pcmu, tools: [Tool] = Tool.allCases, session: String? = nil,
-    callData: CallData = .item
-  ) {
-    self.endpoint = endpoint
-    self.model = model
-    self.voice = voice
-    self.instructions = instructions
-    self.greeting = greeting
-    self.format = format
-    self.tools = tools
-    self.session = session
-    self.callData = callData
-  }
+  /// Settings; all but the endpoint are defaults.
+  public init(endpoint: BotEndpoint) { self.endpoint = endpoint }
 }

@@ -155,7 +155,7 @@ public final class GRPCReceiver: MediaReceiver {
   }
 
   private func metadata(_ info: MediaSessionInfo) -> Metadata {
-    var metadata = endpoint.headers.map { ($0.name, $0.value) }
+    var metadata = channels.headers.map { ($0.name, $0.value) }
     let own = [
       ("patchbay-org", info.organization), ("patchbay-conversation", info.conversation),
       ("trackingid", info.trackingID ?? ""),

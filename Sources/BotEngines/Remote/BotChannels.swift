@@ -32,25 +32,30 @@ final class BotChannels: Sendable {
     var next = 0
   }
 
+  /// Headers of every call, with their secrets. Never log the values.
+  let headers: [(name: String, value: String)]
   private let endpoint: BotEndpoint
   private let maximumMessage: Int
   private let tls: NIOSSLContext?
   private let pool = Locked(Pool())
 
-  /// Connections to an endpoint, none yet. Blocks while the system's authorities are read.
+  /// Connections to an endpoint, none yet. Blocks while secrets, certificates and the system's authorities are read.
   ///
   /// - Parameter maximumMessage: bytes of a message from the bot; a longer one ends its call.
   init(_ endpoint: BotEndpoint, maximumMessage: Int) throws(EngineError) {
     self.endpoint = endpoint
     self.maximumMessage = maximumMessage
+    headers = try endpoint.readHeaders()
     guard endpoint.isSecure else {
       tls = nil
       return
     }
+    let certificate = try EngineFile.text(endpoint.tls.certificate)
+    let (roots, key) = (try EngineFile.text(endpoint.tls.ca), try EngineFile.text(endpoint.tls.key))
     do {
       tls = try TLSContext.make(
-        rootsPEM: try endpoint.tls.rootsPEM ?? ClientTLS.systemRootsPEM(),
-        certificatePEM: endpoint.tls.certificatePEM, keyPEM: endpoint.tls.keyPEM, protocols: ["h2"])
+        rootsPEM: try roots ?? ClientTLS.systemRootsPEM(), certificatePEM: certificate, keyPEM: key,
+        protocols: ["h2"])
     } catch { throw EngineError(.unusable, (error as? RPCStatus)?.message ?? "\(error)") }
   }
 

@@ -11,19 +11,20 @@ struct SocketBot: Sendable {
   /// Bytes of a message: nearly five minutes of mu-law in Base64, because bots hand over whole files.
   private static let longestMessage = 3 << 20
 
-  /// Throws ``EngineError`` where the URL or a certificate cannot be used. Blocks while roots are read.
+  /// Throws ``EngineError`` where the URL or a certificate cannot be used. Blocks while secrets, certificates and roots
+  /// are read.
   ///
   /// - Parameter maximumMessage: bytes of a message of the bot's; a larger one ends its call.
   init(_ endpoint: BotEndpoint, url: String, maximumMessage: Int = Self.longestMessage) throws(EngineError) {
     guard let address = WebSocketAddress(url) else {
       throw EngineError(.unusable, "A bot's URL is not a WebSocket URL; write it as in wss://bot.example.com/call.")
     }
+    headers = try endpoint.readHeaders()
     let tls = WebSocketTLS(
-      rootsPEM: endpoint.tls.rootsPEM, certificatePEM: endpoint.tls.certificatePEM, keyPEM: endpoint.tls.keyPEM,
-      serverName: endpoint.tls.serverName)
+      rootsPEM: try EngineFile.text(endpoint.tls.ca), certificatePEM: try EngineFile.text(endpoint.tls.certificate),
+      keyPEM: try EngineFile.text(endpoint.tls.key), serverName: endpoint.tls.serverName)
     do { client = try WebSocketClient(tls: tls) } catch { throw EngineError(.unusable, error.message) }
     self.address = address
-    headers = endpoint.headers
     limits = WebSocketLimits(
       connectTimeout: endpoint.connectTimeout, maximumFrame: maximumMessage, maximumMessage: maximumMessage)
   }

@@ -14,34 +14,39 @@ public enum CoreGuard {
   /// Bounds on connections.
   public struct ConnectionLimits: Sendable, Hashable {
     /// Open at once.
-    public var connections: Int
+    public var open = 2_000
     /// Open at once from one address (IPv6: from one /64).
-    public var perSource: Int
+    public var perSource = 64
     /// New ones a second, of which one address gets half at most.
-    public var perSecond: Int
+    public var perSecond = 100
     /// Addresses that are exempt from the last two: the edge's.
-    public var trusted: [AddressRange]
+    public var trusted = ["127.0.0.0/8", "::1"].compactMap { AddressRange($0) }
 
-    /// Limits.
-    public init(connections: Int, perSource: Int, perSecond: Int, trusted: [AddressRange]) {
-      self.connections = connections
-      self.perSource = perSource
-      self.perSecond = perSecond
-      self.trusted = trusted
-    }
+    /// The product's limits.
+    public init() {}
   }
 
-  /// Addresses that begin with the same bits.
-  public struct AddressRange: Sendable, Hashable {
+  /// Addresses that begin with the same bits: `192.0.2.0/24`, `2001:db8::/32`, or one address.
+  public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
     /// 4 or 16 bytes.
-    public var bytes: [UInt8]
+    public let bytes: [UInt8]
     /// How many bits count.
-    public var bits: Int
+    public let bits: Int
+    /// As it was written.
+    public let description: String
 
-    /// A range.
-    public init(bytes: [UInt8], bits: Int) {
+    /// Reads a range; nil where it is none.
+    public init?(_ text: String) {
+      let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+      guard let address = parts.first.map(String.init), parts.count <= 2 else { return nil }
+      var bytes = [UInt8](repeating: 0, count: address.contains(":") ? 16 : 4)
+      guard inet_pton(bytes.count == 16 ? AF_INET6 : AF_INET, address, &bytes) == 1 else { return nil }
+      let most = bytes.count * 8
+      let bits = parts.count == 2 ? Int(parts[1]) : most
+      guard let bits, (0...most).contains(bits), parts.count == 1 || String(bits) == parts[1] else { return nil }
       self.bytes = bytes
       self.bits = bits
+      description = text
     }
 
     fileprivate var core: pb_address_range? {
@@ -57,7 +62,7 @@ public enum CoreGuard {
   /// Puts limits in force for connections to come.
   public static func configure(_ limits: ConnectionLimits) {
     var core = pb_connection_limits()
-    core.connections = UInt32(clamping: limits.connections)
+    core.connections = UInt32(clamping: limits.open)
     core.per_source = UInt32(clamping: limits.perSource)
     core.per_second = UInt32(clamping: limits.perSecond)
     let ranges = limits.trusted.compactMap(\.core)

@@ -1,149 +1,220 @@
+public import BotEngines
+import Secrets
 import YAMLReading
+import Yams
 
-extension Configuration.Agent.Engine {
-  init(_ section: Section, egress: Configuration.Egress) {
-    self = .demo
-    let write = "one of: \(Self.kinds.joined(separator: ", "))"
-    guard let kind = section.requiredText("kind", maximum: 64, write: write) else { return }
+extension Configuration.Agent {
+  /// `engine`: the bot and what it needs.
+  public typealias Engine = EngineSpecification
+}
+
+extension EngineSpecification {
+  /// The names for `kind`.
+  public static var kinds: [String] { builtInKinds + Configuration.ownEngineKinds }
+
+  static let builtInKinds = ["demo", "scripted", "grpc", "media-streams", "realtime", "byova"]
+
+  /// The name for `kind`.
+  public var kind: String {
+    switch self {
+    case .demo: "demo"
+    case .scripted: "scripted"
+    case .grpc: "grpc"
+    case .mediaStreams: "media-streams"
+    case .realtime: "realtime"
+    case .byova: "byova"
+    case .own(let kind, _): kind
+    }
+  }
+
+  /// Where the bot is, for those that are elsewhere.
+  public var endpoint: BotEndpoint? { (group as? any RemoteBot)?.endpoint }
+
+  /// Its keys but `kind`.
+  private var group: (any KeyGroup)? {
+    switch self {
+    case .demo, .own: nil
+    case .scripted(let script): ScriptedKeys(script: script)
+    case .grpc(let bot): bot
+    case .mediaStreams(let bot): bot
+    case .realtime(let bot): bot
+    case .byova(let bot): bot
+    }
+  }
+
+  fileprivate static func read(_ section: Section) -> Self {
+    let write = "one of: \(kinds.joined(separator: ", "))"
+    guard let kind = section.requiredText("kind", maximum: 64, write: write) else { return .demo }
     switch kind {
-    case "demo": break
-    case "scripted":
-      section.require("script", write: "dialogue.yaml")
-      self = .scripted(script: section.file("script", write: "the path of the dialogue's YAML file") ?? "")
-    case "grpc": self = .grpc(.init(section, egress: egress))
-    case "media-streams": self = .mediaStreams(.init(section, egress: egress))
-    case "realtime": self = .realtime(.init(section, egress: egress))
-    case "byova": self = .byova(.init(section, egress: egress))
+    case "demo": return NoKeys.read(section).engine
+    case "scripted": return .scripted(script: ScriptedKeys.read(section).script)
+    case "grpc": return .grpc(.read(section))
+    case "media-streams": return .mediaStreams(.read(section))
+    case "realtime": return .realtime(.read(section))
+    case "byova": return .byova(.read(section))
     default:
-      if let own = Configuration.ownEngineKind(kind) {
-        self = .own(.init(section, kind: own))
-        break
-      }
-      let nearest = section.reading.suggestion(for: kind, among: Self.kinds)
-      section.reading.report(
-        section.place(of: "kind"), "there is no engine `\(kind.quotedForMessage)`",
-        "\(nearest.map { "did you mean \($0)? " } ?? "")write \(write)")
-      return
+      if let own = Configuration.readOwnEngine(kind, section) { return own }
+      section.report(section.place(of: "kind"), "there is no engine", kind, write: write, among: kinds)
+      return .demo
     }
-    section.finish()
+  }
+
+  fileprivate func nodes(_ printer: Printer) -> [(String, Node)] {
+    // What is written in the configuration may be secrets.
+    if case .own(_, let settings) = self { return settings.keys.sorted().map { ($0, .masked) } }
+    return group?.nodes(printer) ?? []
+  }
+
+  fileprivate static func rows(_ place: Reference.Place) -> [Reference.Row] {
+    let engines: [Self] = [
+      .scripted(script: ""), .grpc(.init()), .mediaStreams(.init()), .realtime(.init()), .byova(.init()),
+    ]
+    return [place.row("kind", "one of: \(builtInKinds.joined(separator: ", "))", "required", "Which engine it is.")]
+      + engines.flatMap { engine in
+        engine.group.map { type(of: $0).rows(place.titled("`agents[].engine` of the kind `\(engine.kind)`")) } ?? []
+      }
   }
 }
 
-extension Configuration.Agent.GRPCBot {
-  init(_ section: Section, egress: Configuration.Egress) {
-    endpoint = .init(section, over: .grpc, egress: egress)
-    hears = section.choice("hears", default: .turns)
-    audio = section.choice("audio", default: .linear16)
+/// An engine that is elsewhere.
+protocol RemoteBot: KeyGroup {
+  var endpoint: BotEndpoint { get set }
+  init(endpoint: BotEndpoint)
+}
+
+extension RemoteBot {
+  init() { self.init(endpoint: BotEndpoint()) }
+}
+
+extension Form where Value == EngineSpecification {
+  static var engine: Self {
+    Form(
+      type: "a group",
+      read: { section, key, _, _ in
+        section.section(key, write: "`engine: {kind: demo}`").map(EngineSpecification.read)
+      },
+      print: { engine, printer in [("", .keys([("kind", .plain(engine.kind))] + engine.nodes(printer)))] },
+      inner: EngineSpecification.rows, mark: ".")
   }
 }
 
-extension Configuration.Agent.MediaStreamsBot {
-  static let defaultAccount = "AC" + String(repeating: "0", count: 32)
+private struct NoKeys: KeyGroup {
+  static var keys: [Key<Self>] {}
+  var engine: EngineSpecification { .demo }
+}
 
-  init(_ section: Section, egress: Configuration.Egress) {
-    endpoint = .init(section, over: .webSocket, egress: egress)
-    account = section.text("account", maximum: 64, write: "what the bot is told as accountSid") ?? Self.defaultAccount
-    token = section.secret("auth_token")
-    parameters = []
-    for entry in section.sections("parameters", maximum: 64) ?? [] {
-      let name = entry.requiredText("name", maximum: 128, write: "a parameter's name")
-      let value = entry.requiredText("value", maximum: 1_024, write: "its value")
-      entry.finish()
-      guard let name, let value else { continue }
-      if parameters.contains(where: { $0.name == name }) {
-        section.reading.report(
-          entry.place(of: "name"), "the parameter `\(name.quotedForMessage)` is given twice", "keep one of the two")
-      }
-      parameters.append(.init(name: name, value: value))
-    }
-    turnSilence = section.duration(
-      "turn_silence", in: .milliseconds(100)...(.seconds(10)), default: .milliseconds(700))
+private struct ScriptedKeys: KeyGroup {
+  var script = ""
+
+  static var keys: [Key<Self>] {
+    Key("script", \.script, .file, "The path of the dialogue's YAML file.", required: .example("dialogue.yaml"))
   }
 }
 
-extension Configuration.Agent.RealtimeBot {
-  static let maximumInstructions = 65_536
-
-  init(_ section: Section, egress: Configuration.Egress) {
-    endpoint = .init(section, over: .webSocket, authorization: "api_key", egress: egress)
-    model = section.text("model", maximum: 128, write: "the model's name")
-    voice = section.text("voice", maximum: 64, write: "the voice's name")
-    instructions = section.text("instructions", maximum: 16_384, write: "what the bot is told, or instructions_file")
-    if let file = section.file("instructions_file", write: "the path of a text file") {
-      if instructions != nil {
-        section.reading.report(
-          section.place(of: "instructions_file"),
-          "`\(section.name("instructions"))` and `\(section.name("instructions_file"))` are both given",
-          "keep one of the two")
-      }
-      if let text = BoundedFile.read(file, limit: Self.maximumInstructions).bytes.flatMap({
-        String(validating: $0, as: UTF8.self)
-      }) {
-        instructions = text
-      } else {
-        section.reading.report(
-          section.place(of: "instructions_file"),
-          "\(file.quotedForMessage) is not UTF-8 text of at most \(Self.maximumInstructions) bytes",
-          "give a readable text file")
-      }
+extension GRPCBotSettings: RemoteBot {
+  static var keys: [Key<Self>] {
+    BotEndpoint.keys(\.endpoint, over: .grpc) {
+      Key("hears", \.hears, .choice, "The caller's audio that is sent: none, the turns, or all, silence too.")
+      Key("audio", \.encoding, .choice, "16-bit linear samples at the caller's rate, or G.711 mu-law at 8,000 Hz.")
     }
-    greeting = section.text("greeting", maximum: 4_096, write: "what the bot shall say first")
-    format = section.choice("format", default: .pcmu)
-    tools = Self.tools(section)
-    sessionFile = section.file("session_file", write: "the path of a JSON file")
-    callData = section.choice("call_data", default: .item)
   }
 
-  private static func tools(_ section: Section) -> [Tool] {
-    let write = "any of: \(Tool.allCases.map(\.rawValue).joined(separator: ", "))"
-    let texts = section.texts("tools", maximum: 16, write: write)
-    if !section.isMentioned("tools"), texts.isEmpty { return Tool.allCases }
-    return texts.compactMap { text, place in
-      if let tool = Tool(rawValue: text) { return tool }
-      let nearest = section.reading.suggestion(for: text, among: Tool.allCases.map(\.rawValue))
-      section.reading.report(
-        place, "there is no tool `\(text.quotedForMessage)`",
-        "\(nearest.map { "did you mean \($0)? " } ?? "")write \(write)")
-      return nil
+  mutating func check(_ section: Section) { endpoint.check(section, over: .grpc) }
+}
+
+extension MediaStreamsSettings: RemoteBot {
+  static var keys: [Key<Self>] {
+    BotEndpoint.keys(\.endpoint, over: .webSocket) {
+      Key("account", \.account, .text(64), "What the bot is told as `accountSid`.")
+      Key("parameters", \.parameters, Parameter.list(64), "The `customParameters` of the start message.")
+      Key(
+        "turn_silence", \.turnSilence, .duration(100.ms...10.s), "Silence that ends the turn of a bot that has spoken.")
+      Key("auth_token", \.token, .secret, "What the bot was given as Twilio's auth token; with it bots end calls.")
+    }
+  }
+
+  mutating func check(_ section: Section) {
+    endpoint.check(section, over: .webSocket)
+    section.reportRepeated("parameters", by: "name", parameters.map(\.name)) { name, _ in
+      ("the parameter `\(name.quotedForMessage)` is given twice", "keep one of the two")
     }
   }
 }
 
-extension Configuration.Agent.ForwardedBot {
-  init(_ section: Section, egress: Configuration.Egress) {
-    endpoint = .init(section, over: .grpc, egress: egress)
-    agent = section.text("agent", maximum: 128, write: "the virtual agent's id on the other server")
-    endOfInput = section.choice("end_of_input", default: .upstream)
-    completeTimeout = section.choice("complete_timeout", default: .shorter)
-    forwardsToken = section.flag("forward_token") ?? false
-    if forwardsToken { checkForwarding(section) }
+extension MediaStreamsSettings.Parameter: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("name", \.name, .text(128), "A parameter's name.", required: .yes)
+    Key("value", \.value, .text(1_024, isMasked: true), "Its value; not printed.", required: .yes)
+  }
+}
+
+extension RealtimeSettings: RemoteBot {
+  private static let maximumInstructions = 65_536
+
+  static var keys: [Key<Self>] {
+    BotEndpoint.keys(\.endpoint, over: .webSocket, authorization: "api_key") {
+      Key("model", \.model, .text(128), "The model's name; added to the URL's query where that names none.")
+      Key("voice", \.voice, .text(64), "The voice's name.", standard: "the service's own")
+      Key("instructions", \.instructions, .text(16_384), "What the bot is told, or instructions_file.")
+      Key(instead: "instructions_file", .file, "The path of a text file of at most 64 KiB; instead of `instructions`.")
+      { bot, file, section in
+        if bot.instructions != nil { section.reportBoth("instructions", "instructions_file") }
+        bot.instructions = text(of: file, section) ?? bot.instructions
+      }
+      Key("greeting", \.greeting, .text(4_096), "What the bot shall say first.", standard: "left to the instructions")
+      Key("format", \.format, .choice, "The audio both ways: G.711 at 8,000 Hz, or linear samples at 24,000 Hz.")
+      Key(
+        "tools", \.tools,
+        .choices("there is no tool", print: { .list($0.map { .plain($0.rawValue) }) }, printsEmpty: true),
+        "The functions that are offered to the bot.")
+      Key(
+        "session_file", \.sessionFile, .file, "The path of a JSON file; it is laid over the session that is asked for.")
+      Key("call_data", \.callData, .choice, "Where the bot is told what the flow designer hands over.")
+    }
   }
 
-  private func checkForwarding(_ section: Section) {
+  mutating func check(_ section: Section) {
+    endpoint.check(section, over: .webSocket, authorization: "api_key")
+  }
+
+  private static func text(of file: String, _ section: Section) -> String? {
+    let text = BoundedFile.read(file, limit: maximumInstructions).bytes.flatMap {
+      String(validating: $0, as: UTF8.self)
+    }
+    if text == nil {
+      section.report(
+        "instructions_file", "\(file.quotedForMessage) is not UTF-8 text of at most \(maximumInstructions) bytes",
+        "give a readable text file")
+    }
+    return text
+  }
+}
+
+extension ForwardingSettings: RemoteBot {
+  static var keys: [Key<Self>] {
+    BotEndpoint.keys(\.endpoint, over: .grpc) {
+      Key("agent", \.agent, .text(128), "The virtual agent's id on the other server.", standard: "that server's own")
+      Key("end_of_input", \.endOfInput, .choice, "Who ends the caller's turn; `upstream` is sent all of the audio.")
+      Key(
+        "complete_timeout", \.completeTimeout, .choice,
+        "When its `complete_timeout_msec` counts; `shorter` than `speech.end_silence`.")
+      Key("forward_token", \.forwardsToken, .flag, "Whether the other server is sent the caller's own token.")
+    }
+  }
+
+  mutating func check(_ section: Section) {
+    endpoint.check(section, over: .grpc)
+    guard forwardsToken else { return }
     let place = section.place(of: "forward_token")
     if !endpoint.isSecure, !NetworkAddress.isLoopback(endpoint.host) {
-      section.reading.report(
+      section.report(
         place, "the callers' tokens would cross the network in plaintext to \(endpoint.host)",
         "write https://…; `plaintext: true` is not enough for tokens")
     }
     if endpoint.authorization != nil || endpoint.headers.contains(where: { $0.name == "authorization" }) {
-      section.reading.report(
+      section.report(
         place, "`\(section.name("forward_token"))` and an authorization of our own are both given",
         "keep one of the two")
     }
-  }
-}
-
-extension Configuration.Agent.Fallback {
-  init(_ section: Section) {
-    prompt = section.file("prompt", write: "the path of a WAV file")
-    text = section.text("text", maximum: 1_024, write: "what the caller is told")
-    then = section.choice("then", default: .transfer)
-    if prompt != nil, text != nil {
-      section.reading.report(
-        section.place(of: "text"), "`\(section.name("prompt"))` and `\(section.name("text"))` are both given",
-        "keep one of the two")
-    }
-    section.finish()
   }
 }

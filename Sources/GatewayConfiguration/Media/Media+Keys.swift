@@ -1,23 +1,42 @@
+import BotEngines
+import WebexProtocol
 import YAMLReading
+import Yams
 
-extension Configuration.Media {
-  init(_ whole: Section, tenants: [Configuration.Tenant], egress: Configuration.Egress) {
-    receivers = Configuration.Receiver.list(whole, tenants: tenants, egress: egress)
-    let forking = whole.always("forking")
-    forkRate = forking.sampleRate(default: 8000)
-    forking.finish()
-    meetings = Configuration.Meetings(whole.always("meetings"))
-    warnOfMissingSchemas(whole, tenants)
+extension Configuration.Media: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key(
+      "receivers", \.receivers, Configuration.Receiver.list(64),
+      "Who is given the media of forked conversations and meetings; without one, neither is served.", isLive: true)
+    Key(part: "forking", "The media of forked conversations.", isLive: true) {
+      Key("sample_rate", \.forkRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second of what is forwarded.")
+    }
+    Key(part: "meetings", "The media of meetings.", isLive: true) {
+      Key("sample_rate", \.meetingRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second of decoded audio.")
+      Key(part: "audio", "The audio that is asked for.") {
+        Key("codec", \.meetings.audioCodec, .choice, "How audio is coded.")
+        Key("streams", \.meetings.audioStreams, .integer(0...3), "Audio streams.")
+      }
+      Key(part: "video", "The video that is asked for.") {
+        Key("streams", \.meetings.videoStreams, .integer(0...3), "Participants whose video is asked for; 0 is none.")
+        Key("resolution", \.meetings.resolution, .choice, "The largest picture.")
+        Key("frames_per_second", \.meetings.framesPerSecond, .integer(1...60), "The most pictures a second.")
+      }
+    }
   }
 
-  /// A receiver that no tenant's tokens can reach is probably not meant.
-  private func warnOfMissingSchemas(_ whole: Section, _ tenants: [Configuration.Tenant]) {
+  func check(_ whole: Section) {
+    whole.reportRepeated("receivers", by: "id", receivers.map(\.id)) { id, first in
+      ("the receiver `\(id)` is listed already at \(first)", "give each receiver its own id")
+    }
+    // A receiver that no tenant's tokens can reach is probably not meant.
+    let tenants = whole.reading.tenants
     guard !tenants.isEmpty else { return }
     for source in Configuration.Receiver.Source.allCases where receivers.contains(where: { $0.takes.contains(source) })
     {
       guard !tenants.contains(where: { $0.schemas.contains(source.schema) }) else { continue }
-      whole.reading.warn(
-        whole.place(of: "receivers"), "no tenant's tokens may be for \(source.rawValue)",
+      whole.warn(
+        "receivers", "no tenant's tokens may be for \(source.rawValue)",
         "write `schemas: [\(source.schema)]` in a tenant of `identity.tenants`, or `takes` without \(source.rawValue)")
     }
   }
@@ -33,97 +52,26 @@ extension Configuration.Receiver.Source {
   }
 }
 
-extension Configuration.Receiver {
-  /// Reads `receivers`: ids unique.
-  static func list(_ whole: Section, tenants: [Configuration.Tenant], egress: Configuration.Egress) -> [Self] {
-    var receivers: [Self] = []
-    var places: [String: ConfigurationProblem.Place] = [:]
-    for entry in whole.sections("receivers", maximum: 64) ?? [] {
-      let receiver = Self(entry, tenants: tenants, egress: egress)
-      if let first = places[receiver.id] {
-        whole.reading.report(
-          entry.place(of: "id"), "the receiver `\(receiver.id)` is listed already at \(first)",
-          "give each receiver its own id")
-      }
-      if !receiver.id.isEmpty { places[receiver.id] = entry.place(of: "id") }
-      receivers.append(receiver)
-    }
-    return receivers
+extension Configuration.Receiver: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("id", \.id, .text(64), "A word of letters, digits, dots, dashes.", required: .yes)
+    Key(
+      "kind", \.kind, .choice,
+      "The media is counted, forwarded to a server of `Protos/bot.proto`, or recorded as `recording` says.",
+      required: .example("count"))
+    BotEndpoint.keys(\.endpoint, over: .grpc) {}.map { $0.of(\.self, when: { $0.kind == .grpc }) }
+    Key(
+      "takes", \.takes,
+      .choices(
+        "nothing that a receiver takes is called", print: { Node($0.map { .text($0.rawValue) }, .implicit, .flow) }),
+      "Whose media: copies of conversations, meetings.")
+    Key("tenants", \.tenants, .tenants, "The organizations whose media it is given; without it, all.")
   }
 
-  private init(_ section: Section, tenants: [Configuration.Tenant], egress: Configuration.Egress) {
-    let write = "a word of letters, digits, dots, dashes"
-    id = section.requiredText("id", maximum: 64, write: write) ?? ""
+  mutating func check(_ section: Section) {
     if !id.isEmpty, !Configuration.Agent.isID(id) {
-      section.reading.report(
-        section.place(of: "id"), "`\(id.quotedForMessage)` cannot be a receiver's id", "write \(write)")
+      section.report("id", "`\(id.quotedForMessage)` cannot be a receiver's id", "write \(Configuration.Agent.idForm)")
     }
-    kind = Kind(section, egress: egress)
-    takes = Self.sources(section)
-    self.tenants = Configuration.Agent.tenants(section, among: tenants)
-    section.finish()
-  }
-
-  private static func sources(_ section: Section) -> [Source] {
-    let names = Source.allCases.map(\.rawValue)
-    let sources = section.texts("takes", maximum: 16, write: names.joined(separator: ", ")).compactMap {
-      text, place -> Source? in
-      if let source = Source(rawValue: text) { return source }
-      let nearest = section.reading.suggestion(for: text, among: names)
-      section.reading.report(
-        place, "nothing that a receiver takes is called `\(text.quotedForMessage)`",
-        nearest.map { "did you mean \($0)?" } ?? "write one of: \(names.joined(separator: ", "))")
-      return nil
-    }
-    return section.has("takes") ? sources : Source.allCases
-  }
-}
-
-extension Configuration.Receiver.Kind {
-  fileprivate init(_ section: Section, egress: Configuration.Egress) {
-    let names = Self.names
-    let kind = section.requiredText("kind", maximum: 32, write: "one of: \(names.joined(separator: ", "))")
-    switch kind {
-    case "grpc": self = .grpc(Configuration.Agent.Endpoint(section, over: .grpc, egress: egress))
-    case "count", nil: self = .count
-    case "record": self = .record
-    case let kind?:
-      self = .count
-      let nearest = section.reading.suggestion(for: kind, among: names)
-      section.reading.report(
-        section.place(of: "kind"), "there is no receiver of the kind `\(kind.quotedForMessage)`",
-        nearest.map { "did you mean \($0)?" } ?? "write one of: \(names.joined(separator: ", "))")
-    }
-  }
-}
-
-extension Configuration.Meetings {
-  fileprivate init(_ section: Section) {
-    sampleRate = section.sampleRate(default: 16_000)
-    let audio = section.always("audio")
-    codec = audio.choice("codec", default: .opus)
-    audioStreams = audio.integer("streams", in: 0...3, default: 3)
-    audio.finish()
-    let video = section.always("video")
-    videoStreams = video.integer("streams", in: 0...3, default: 0)
-    resolution = video.choice("resolution", default: .sd)
-    framesPerSecond = video.integer("frames_per_second", in: 1...60, default: 15)
-    video.finish()
-    section.finish()
-  }
-}
-
-extension Section {
-  /// `sample_rate`: one of the four that audio may have.
-  fileprivate func sampleRate(default fallback: Int) -> Int {
-    let rates = [8_000, 16_000, 24_000, 48_000]
-    let write = "one of: \(rates.map(String.init).joined(separator: ", "))"
-    guard let value = value("sample_rate", write: write) else { return fallback }
-    guard value.isPlain, let rate = Int(value.text), rates.contains(rate) else {
-      reading.report(
-        value.place, "`\(name("sample_rate"))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
-      return fallback
-    }
-    return rate
+    if kind == .grpc { endpoint.check(section, over: .grpc) }
   }
 }

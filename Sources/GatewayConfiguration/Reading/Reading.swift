@@ -16,6 +16,10 @@ final class Reading {
   private(set) var warnings: [ConfigurationProblem] = []
   /// The files that the configuration names and that can be read, by the names of their keys.
   private(set) var files: [(key: String, path: String)] = []
+  /// What keys further down refer to.
+  var isDemo = false
+  var tenants: [Configuration.Tenant] = []
+  var egress = Configuration.Egress()
   private var usedVariables: Set<String> = []
   private var knownVariables: Set<String> = []
 

@@ -1,6 +1,7 @@
+import Secrets
 import YAMLReading
 
-/// Typed scalars. Each reports what is wrong and then returns the default, so that one reading finds all problems.
+/// Typed scalars. Each reports what is wrong and then returns `nil`, so that one reading finds all problems.
 extension Section {
   /// Text without control characters, of at most `maximum` UTF-8 bytes.
   func text(_ key: String, maximum: Int = 512, write: String) -> String? {
@@ -18,6 +19,34 @@ extension Section {
     if !has(key), !isMentioned(key) {
       reading.report(place, "`\(name(key))` is missing", "write `\(key): \(write)`")
     }
+  }
+
+  /// Reports what is wrong with a key, or with the section where none is named.
+  func report(_ key: String?, _ message: String, _ remedy: String) {
+    reading.report(key.map(place(of:)) ?? place, message, remedy)
+  }
+
+  func report(_ place: ConfigurationProblem.Place, _ message: String, _ remedy: String) {
+    reading.report(place, message, remedy)
+  }
+
+  /// Warns of a key, or of the section where none is named.
+  func warn(_ key: String?, _ message: String, _ remedy: String? = nil) {
+    reading.warn(key.map(place(of:)) ?? place, message, remedy)
+  }
+
+  /// Reports a text that is none of what can be written, and the one that may have been meant.
+  func report(
+    _ place: ConfigurationProblem.Place, _ what: String, _ text: String, write: String, among names: [String] = []
+  ) {
+    let nearest = reading.suggestion(for: text, among: names)
+    reading.report(
+      place, "\(what) `\(text.quotedForMessage)`", "\(nearest.map { "did you mean \($0)? " } ?? "")write \(write)")
+  }
+
+  /// Reports that two keys are given of which one will do.
+  func reportBoth(_ one: String, _ other: String) {
+    report(other, "`\(name(one))` and `\(name(other))` are both given", "keep one of the two")
   }
 
   /// Texts of a list.
@@ -61,81 +90,15 @@ extension Section {
     }
   }
 
-  /// A whole number within a range.
-  func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int) -> Int {
-    let write = "a whole number from \(range.lowerBound) to \(range.upperBound)"
-    guard let value = value(key, write: write) else { return fallback }
-    guard value.isPlain, let number = Int(value.text), range.contains(number) else {
-      reading.report(
-        value.place, "`\(name(key))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
-      return fallback
-    }
-    return number
-  }
-
-  /// A duration within a range.
-  func duration(_ key: String, in range: ClosedRange<Duration>, default fallback: Duration) -> Duration {
-    let write =
-      "a number with its unit (ms, s, m, h, d) from \(Notation.write(range.lowerBound)) to "
-      + "\(Notation.write(range.upperBound)), as in \(Notation.write(fallback))"
-    guard let value = value(key, write: write) else { return fallback }
-    guard let duration = Notation.duration(value.text), range.contains(duration) else {
-      reading.report(value.place, "`\(name(key))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
-      return fallback
-    }
-    return duration
-  }
-
-  /// Bytes; `nil` where the key is not there, or says nothing that can be used.
-  func size(_ key: String, in range: ClosedRange<Int>, example: String) -> Int? {
-    let write =
-      "a number with its unit (KiB, MiB, GiB) from \(Notation.write(size: range.lowerBound)) to "
-      + "\(Notation.write(size: range.upperBound)), as in \(example)"
-    guard let value = value(key, write: write) else { return nil }
-    guard let size = Notation.size(value.text), range.contains(size) else {
-      reading.report(value.place, "`\(name(key))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
-      return nil
-    }
-    return size
-  }
-
-  /// One of an enumeration's names.
-  func choice<Choice: RawRepresentable & CaseIterable>(_ key: String, default fallback: Choice) -> Choice
-  where Choice.RawValue == String {
-    let names = Choice.allCases.map(\.rawValue)
-    let write = "one of: \(names.joined(separator: ", "))"
-    guard let value = value(key, write: write) else { return fallback }
-    guard let choice = Choice(rawValue: value.text) else {
-      let nearest = reading.suggestion(for: value.text, among: names)
-      reading.report(
-        value.place, "`\(name(key))` cannot be `\(value.text.quotedForMessage)`",
-        "\(nearest.map { "did you mean \($0)? " } ?? "")write \(write)")
-      return fallback
-    }
-    return choice
-  }
-
-  /// An address to listen on.
-  func address(_ key: String, default fallback: NetworkAddress) -> NetworkAddress {
-    let write = "an IP address and a port, as in \(fallback), [::1]:\(fallback.port) or 0.0.0.0:\(fallback.port)"
-    guard let value = value(key, write: write) else { return fallback }
-    guard let address = NetworkAddress(value.text) else {
-      reading.report(
-        value.place, "`\(name(key))` cannot be `\(value.text.quotedForMessage)`", "write \(write)")
-      return fallback
-    }
-    return address
-  }
-
   /// A UUID (RFC 9562), in lower case.
-  func uuid(_ value: Value, name: String) -> String? {
-    guard Self.isUUID(value.text) else {
+  func uuid(_ text: String, name: String, _ place: ConfigurationProblem.Place) -> String? {
+    guard Self.isUUID(text) else {
       reading.report(
-        value.place, "`\(name)` has to be a UUID, not `\(value.text.quotedForMessage)`",
+        place, "`\(name)` has to be a UUID, not `\(text.quotedForMessage)`",
         "write it as in ce861fba-6e2f-49f9-9a84-b354008fac9e")
       return nil
     }
-    return value.text.lowercased()
+    return text.lowercased()
   }
 
   /// Whether a text is a UUID, in either case.
@@ -156,6 +119,38 @@ extension Section {
       return nil
     }
     reading.note(file: path, of: name(key))
+    return path
+  }
+
+  /// The path of a file with a secret: it can be read, and by nobody but its owner.
+  func secretFile(_ key: String, write: String) -> String? {
+    guard let path = file(key, write: write) else { return nil }
+    if BoundedFile.isOpenToOthers(path) {
+      reading.report(
+        place(of: key), "`\(name(key))`: \(path.quotedForMessage) can be read or written by others than its owner",
+        "chmod 600 \(path)")
+    }
+    return path
+  }
+
+  /// A secret from `KEY_file` or `KEY_variable`.
+  func secret(_ key: String, write: String) -> Secret? {
+    let file = secretFile(key + "_file", write: write)
+    let variable = text(key + "_variable", maximum: 128, write: "the name of an environment variable")
+    if has(key + "_file"), has(key + "_variable") { reportBoth(key + "_file", key + "_variable") }
+    return file.map(Secret.file) ?? variable.map(Secret.variable)
+  }
+
+  /// Whether a secret is named, be it one that cannot be read.
+  func hasSecret(_ key: String) -> Bool { has(key + "_file") || has(key + "_variable") }
+
+  /// A folder that is there.
+  func folder(_ key: String, write: String) -> String? {
+    guard let (path, place) = path(key, write: write) else { return nil }
+    guard BoundedFile.isFolder(path) else {
+      reading.report(place, "`\(name(key))`: there is no folder \(path.quotedForMessage)", "write \(write)")
+      return nil
+    }
     return path
   }
 

@@ -21,6 +21,9 @@ final class Section {
   private let members: [String: YAMLNode.Member]
   private let order: [YAMLNode.Member]
   private var asked: Set<String> = []
+  /// What was made of the keys so far: rules look at places after all is read.
+  private var parts: [String: Section] = [:]
+  private var lists: [String: [Section]] = [:]
 
   /// The section of a node; a node that is no group of keys counts as empty (and is reported).
   init(
@@ -81,13 +84,17 @@ final class Section {
   /// The group beneath a key, empty where nothing mentions it.
   func always(_ key: String, write: String? = nil) -> Section {
     asked.insert(key)
-    return Section(
+    if let part = parts[key] { return part }
+    let part = Section(
       members[key]?.value, path: name(key), variable: variableName(key), place: place, write: write, reading: reading)
+    parts[key] = part
+    return part
   }
 
   /// The groups of a list, or `nil` where neither the file nor the environment mentions it.
   func sections(_ key: String, maximum: Int) -> [Section]? {
     asked.insert(key)
+    if let list = lists[key] { return list }
     let node = members[key]?.value
     var nodes: [YAMLNode?] = []
     switch node?.content {
@@ -106,10 +113,29 @@ final class Section {
       reading.report(place(of: key), "`\(name(key))` has \(nodes.count) entries", "keep at most \(maximum)")
       nodes.removeSubrange(maximum...)
     }
-    return nodes.enumerated().map { index, item in
+    let list = nodes.enumerated().map { index, item in
       let variable = "\(variableName(key))_\(index)"
       return Section(
         item, path: "\(name(key))[\(index)]", variable: variable, place: .variable(variable), reading: reading)
+    }
+    lists[key] = list
+    return list
+  }
+
+  /// The groups of a list that has been read.
+  func entries(_ key: String) -> [Section] { lists[key] ?? [] }
+
+  /// Reports each entry of a list that has been read whose name another has already.
+  func reportRepeated(
+    _ key: String, by name: String, _ names: [String], _ problem: (_ name: String, _ first: String) -> (String, String)
+  ) {
+    var places: [String: ConfigurationProblem.Place] = [:]
+    for (entry, word) in zip(entries(key), names) where !word.isEmpty {
+      let place = entry.place(of: name)
+      if let first = places.updateValue(place, forKey: word) {
+        let (what, remedy) = problem(word, "\(first)")
+        reading.report(place, what, remedy)
+      }
     }
   }
 

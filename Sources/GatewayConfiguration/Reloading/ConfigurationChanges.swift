@@ -1,4 +1,4 @@
-/// What is different in a new configuration: what takes effect while calls are up, and what needs a restart.
+/// What is different in a new configuration: what takes effect while calls are live, and what needs a restart.
 public struct ConfigurationChanges: Sendable, Equatable {
   /// Entries of a list, by the names that people know them by, in the configuration's order.
   public struct Entries: Sendable, Equatable {
@@ -42,64 +42,26 @@ public struct ConfigurationChanges: Sendable, Equatable {
   /// Compares what is in force with what is written.
   public init(from old: Configuration, to new: Configuration) {
     var effective = old
+    effective.adopt(new)
     // Whose tokens are accepted at all is settled when the server starts, and with it for whom.
-    if old.identity.isDevelopment == new.identity.isDevelopment { effective.identity = new.identity }
-    effective.agents = new.agents
-    effective.egress = new.egress
-    effective.limits = new.limits
-    effective.logging.level = new.logging.level
-    effective.shutdown = new.shutdown
-    effective.admin.token = new.admin.token
-    if let names = new.listen.tls?.clientNames { effective.listen.tls?.clientNames = names }
+    if old.identity.isDevelopment != new.identity.isDevelopment { effective.identity = old.identity }
     // Recordings go on in the folder and the form that they began with; without them there is nothing to turn on.
-    if old.recordsCalls {
-      effective.recording.isEnabled = new.recording.isEnabled
-      effective.recording.keep = new.recording.keep
-    }
-    if new.media.fits(what: old) { effective.media = new.media }
+    if !old.recordsCalls { effective.recording = old.recording }
+    if !new.media.fits(what: old) { effective.media = old.media }
     self.effective = effective
 
     tenants = Entries(
       old.identity.tenants, effective.identity.tenants, key: { "\($0.organization) \($0.url)" }, name: \.name)
-    agents = Entries(old.agents, new.agents, key: \.id, name: \.id)
+    agents = Entries(old.agents, effective.agents, key: \.id, name: \.id)
     issuers = Entries(old.identity.issuers, effective.identity.issuers, key: \.issuer, name: \.issuer)
+    settings = old.differences(from: effective).map(\.name)
+      .filter { !["identity.tenants", "identity.issuers", "agents"].contains($0) }
 
-    func names(_ differences: [(String, Bool)]) -> [String] { differences.filter(\.1).map(\.0) }
-    settings = names([
-      ("identity.clock_skew", old.identity.clockSkew != effective.identity.clockSkew),
-      ("identity.revoked", old.identity.revoked != effective.identity.revoked),
-      ("identity.revocations_file", old.identity.revocationsFile != effective.identity.revocationsFile),
-      ("egress", old.egress != new.egress), ("limits", old.limits != new.limits),
-      ("logging.level", old.logging.level != new.logging.level), ("shutdown", old.shutdown != new.shutdown),
-      ("admin.token", old.admin.token != new.admin.token),
-      ("recording.enabled", old.recording.isEnabled != effective.recording.isEnabled),
-      ("recording.keep", old.recording.keep != effective.recording.keep),
-      ("receivers", old.media.receivers != effective.media.receivers),
-      ("forking", old.media.forkRate != effective.media.forkRate),
-      ("meetings", old.media.meetings != effective.media.meetings),
-      ("listen.tls.client_names", old.listen.tls?.clientNames != effective.listen.tls?.clientNames),
-    ])
-
-    var known = new
-    known.identity = effective.identity
-    known.listen = effective.listen
-    known.admin = effective.admin
-    known.logging = effective.logging
-    known.recording = effective.recording
-    known.media = effective.media
-    known.dataSources = effective.dataSources
-    needsRestart = names([
-      ("identity.development", effective.identity.isDevelopment != new.identity.isDevelopment),
-      ("listen.address", effective.listen.address != new.listen.address),
-      ("listen.queues", effective.listen.queues != new.listen.queues),
-      ("listen.reflection", effective.listen.reflects != new.listen.reflects),
-      ("listen.tls", effective.listen.tls != new.listen.tls),
-      ("admin.address", effective.admin.address != new.admin.address),
-      ("logging.format", effective.logging.format != new.logging.format),
-      ("recording", effective.recording != new.recording || !old.recordsCalls && new.recordsCalls),
-      ("receivers, forking and meetings", effective.media != new.media),
-      ("data_sources", effective.dataSources != new.dataSources), ("other keys", known != effective),
-    ])
+    needsRestart = effective.differences(from: new).filter { !$0.isLive }.map(\.name)
+    if !old.recordsCalls, new.recordsCalls || old.recording != new.recording, !needsRestart.contains("recording") {
+      needsRestart.append("recording")
+    }
+    if effective.media != new.media { needsRestart.append("receivers, forking and meetings") }
   }
 
   /// Whether nothing takes effect.
@@ -107,7 +69,7 @@ public struct ConfigurationChanges: Sendable, Equatable {
 }
 
 extension Configuration.Media {
-  /// Whether it can take the place of another's while calls are up: which services are served, and how large their
+  /// Whether it can take the place of another's while calls are live: which services are served, and how large their
   /// messages may be, is settled when the server starts; so is whether anything is recorded.
   fileprivate func fits(what old: Configuration) -> Bool {
     func served(_ media: Self) -> Set<Configuration.Receiver.Source> { Set(media.receivers.flatMap(\.takes)) }

@@ -12,7 +12,7 @@ public struct RevocationWatch: Sendable {
   }
 
   /// How long a file has to stay the same until what is not in it any more is taken again.
-  public static let quiet: Duration = .seconds(1)
+  public static let quiet: Duration = 1.s
 
   /// What is revoked.
   public private(set) var effective: Set<Configuration.Revocation>

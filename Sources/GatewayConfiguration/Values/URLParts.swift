@@ -11,6 +11,9 @@ struct URLParts {
   /// Whether only this machine can be meant.
   var isLoopback: Bool { NetworkAddress.isLoopback(host) }
 
+  /// Whether a secret can be sent there, and a key believed that comes from there.
+  var isTrustworthy: Bool { scheme == "https" || scheme == "http" && isLoopback }
+
   /// Reads `scheme://host[:port][/path]`. No user information, no spaces or control characters, printable ASCII only:
   /// what is compared byte for byte must have one form.
   init?(_ text: String) {

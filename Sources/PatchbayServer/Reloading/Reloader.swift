@@ -159,10 +159,10 @@ final class Reloader: @unchecked Sendable {
       agents: agents, limits: new.gatewayLimits, clientNames: new.listen.tls?.clientNames ?? [])
     parts.server.statusHold = new.limits.statusHold
     if let media { parts.media.settings = media }
-    CoreGuard.configure(new.limits.connections.limits)
+    CoreGuard.configure(new.limits.connections)
     parts.recordings?.update(new)
     parts.admin.token = token
-    parts.sink?.level = new.logging.loggerLevel
+    parts.sink?.level = new.logging.level
     parts.register?(new)
     inForce.withLock { $0 = new }
 

@@ -10,9 +10,11 @@ struct RealtimeConversationTests {
   private func conversation(
     format: RealtimeSettings.Format = .pcmu, greeting: String? = nil, session: String? = nil
   ) throws -> RealtimeConversation {
-    let settings = RealtimeSettings(
-      endpoint: Self.endpoint, instructions: "Be kind.", greeting: greeting, format: format, session: session)
-    return RealtimeConversation(try RealtimeSession(settings), isHeardAtOnce: true)
+    var settings = RealtimeSettings(endpoint: Self.endpoint)
+    settings.instructions = "Be kind."
+    settings.greeting = greeting
+    settings.format = format
+    return RealtimeConversation(try RealtimeSession(settings, over: session), isHeardAtOnce: true)
   }
 
   /// A conversation whose session stands and whose greeting is under way.
@@ -44,13 +46,12 @@ struct RealtimeConversationTests {
   @Test("lays the configuration's session over its own")
   func overlay() throws {
     let text = #"{"temperature":0.7,"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}"#
-    let settings = RealtimeSettings(endpoint: Self.endpoint, session: text)
-    let session = try RealtimeSession(settings)
+    let session = try RealtimeSession(RealtimeSettings(endpoint: Self.endpoint), over: text)
     #expect(session.detectsTurns)
     let update = try #require(RealtimeConversation(session, isHeardAtOnce: true).begin().sent.first)["session"]
     #expect(update?["temperature"]?.double == 0.7)
     #expect(update?["audio"]?["input"]?["format"]?["type"]?.isString("audio/pcmu") == true, "what is not named stays")
-    #expect(throws: EngineError.self) { try RealtimeSession(RealtimeSettings(endpoint: Self.endpoint, session: "[]")) }
+    #expect(throws: EngineError.self) { try RealtimeSession(RealtimeSettings(endpoint: Self.endpoint), over: "[]") }
   }
 
   @Test("greets when the session stands, and not before")
@@ -241,7 +242,9 @@ struct RealtimeConversationTests {
     let text =
       #"[Call] {"additionalInfo":{"k":"v"},"leftOut":["parameters.x"],"name":"n","parameters":{"customer":"Ada"}}"#
     func begun(_ place: RealtimeSettings.CallData) throws -> (instructions: String?, after: [JSONElement]) {
-      let settings = RealtimeSettings(endpoint: Self.endpoint, instructions: "Be kind.", callData: place)
+      var settings = RealtimeSettings(endpoint: Self.endpoint)
+      settings.instructions = "Be kind."
+      settings.callData = place
       var call = RealtimeConversation(
         try RealtimeSession(settings), data: RealtimeCallData(info), isHeardAtOnce: true)
       let session = call.begin().sent.first?["session"]

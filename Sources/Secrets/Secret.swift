@@ -1,3 +1,5 @@
+import Foundation
+
 /// Where a secret is kept. The configuration never holds the secret itself.
 public enum Secret: Sendable, Hashable, CustomStringConvertible {
   /// A file that holds the secret and nothing else; white space around it does not count.
@@ -9,6 +11,9 @@ public enum Secret: Sendable, Hashable, CustomStringConvertible {
   public struct ReadingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is wrong.
     public var description: String
+
+    /// An error.
+    public init(description: String) { self.description = description }
   }
 
   /// Bytes a secret may have.
@@ -44,6 +49,11 @@ public enum Secret: Sendable, Hashable, CustomStringConvertible {
       text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     guard !trimmed.isEmpty else { throw ReadingError(description: "\(self) is empty") }
     return trimmed
+  }
+
+  /// Reads the secret with the process's own environment.
+  public func read() throws(ReadingError) -> String {
+    try read(environment: ProcessInfo.processInfo.environment)
   }
 
   /// Where it is kept, for people.

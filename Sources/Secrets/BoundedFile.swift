@@ -1,22 +1,29 @@
 import Glibc
 
 /// Reading files whose size is not to be trusted.
-enum BoundedFile {
+public enum BoundedFile {
   /// The bytes, or why there are none.
-  enum Outcome {
+  public enum Outcome: Sendable {
+    /// All of it.
     case bytes([UInt8])
+    /// It is over the limit.
     case tooLong
+    /// Others than its owner may read or write it.
     case openToOthers
+    /// The system's reason.
     case failed(String)
 
-    var bytes: [UInt8]? {
+    /// The bytes, where there are any.
+    public var bytes: [UInt8]? {
       guard case .bytes(let bytes) = self else { return nil }
       return bytes
     }
   }
 
+  /// Reads a file of at most so many bytes. Blocks.
+  ///
   /// - Parameter isSecret: refuses a file that others than its owner may read or write.
-  static func read(_ path: String, limit: Int, isSecret: Bool = false) -> Outcome {
+  public static func read(_ path: String, limit: Int, isSecret: Bool = false) -> Outcome {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return .failed(String(cString: strerror(errno))) }
     defer { close(descriptor) }
@@ -38,7 +45,7 @@ enum BoundedFile {
   }
 
   /// Why a file cannot be read, or `nil` where it can.
-  static func obstacle(_ path: String) -> String? {
+  public static func obstacle(_ path: String) -> String? {
     var status = stat()
     guard stat(path, &status) == 0 else { return String(cString: strerror(errno)) }
     if status.st_mode & S_IFMT == S_IFDIR { return "Is a directory" }
@@ -46,13 +53,13 @@ enum BoundedFile {
   }
 
   /// Whether a path is a folder's.
-  static func isFolder(_ path: String) -> Bool {
+  public static func isFolder(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Whether others than the owner may read or write a file.
-  static func isOpenToOthers(_ path: String) -> Bool {
+  public static func isOpenToOthers(_ path: String) -> Bool {
     var status = stat()
     return stat(path, &status) == 0 && isOpenToOthers(status)
   }
