@@ -35,11 +35,7 @@ extension Configuration.Agent: KeyGroup {
     }
   }
 
-  static func isID(_ text: String) -> Bool {
-    text.utf8.allSatisfy {
-      (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
-    }
-  }
+  static func isID(_ text: String) -> Bool { text.isWord(with: "-._") }
 }
 
 extension Form where Value == [String] {

@@ -1,4 +1,5 @@
 public import AudioCodecs
+public import WebexProtocol
 
 extension Configuration {
   /// An entry of `agents`.
@@ -13,7 +14,7 @@ extension Configuration {
     /// `tenants`: the organizations that may use it, in lower case; empty means all.
     public var tenants: [String] = []
     /// `responses`: how audio is sent.
-    public var responses = Responses.wav
+    public var responses = ResponseMode.wav
     /// `engine`: the bot.
     public var engine = Engine.demo
     /// `fallback`: what the caller is given where the bot fails.
@@ -24,14 +25,6 @@ extension Configuration {
     public var defaultFormat = AudioFormat.telephone
     /// `recorded`: whether its calls are recorded; default what the tenant's `recording.enabled` says.
     public var isRecorded: Bool?
-
-    /// How answers are sent.
-    public enum Responses: String, Sendable, CaseIterable {
-      /// One response with complete WAV files.
-      case wav
-      /// Raw audio, chunk by chunk, as it comes.
-      case chunk
-    }
 
     /// `speech`.
     public struct Speech: Sendable, Equatable {

@@ -117,10 +117,7 @@ extension Configuration.TLS: KeyGroup {
     let labels = name.split(separator: ".", omittingEmptySubsequences: false)
     return labels.enumerated().allSatisfy { index, label in
       if index == 0, label == "*", labels.count > 2 { return true }
-      return (1...63).contains(label.utf8.count)
-        && label.utf8.allSatisfy {
-          $0 == 45 || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-        }
+      return (1...63).contains(label.utf8.count) && label.isWord(with: "-")
     }
   }
 }
@@ -129,7 +126,7 @@ extension Configuration.Admin: KeyGroup {
   static var keys: [Key<Self>] {
     Key("address", \.address, .address, "The admin port's address; port 0 binds a free one.")
     Key(
-      "token", \.token, .secret, "The bearer token; asked for but by health and ping, needed beyond loopback.",
+      "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping ask for none.",
       isLive: true)
   }
 

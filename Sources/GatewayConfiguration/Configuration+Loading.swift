@@ -29,16 +29,23 @@ extension Configuration {
   /// - Throws: everything that is wrong, not only the first thing.
   public static func load(file: String?, environment: [String: String]) throws(ConfigurationError) -> Loaded {
     guard let file else { return try parse(Array(demoText.utf8), file: "demo", isDemo: true, environment: environment) }
-    switch BoundedFile.read(file, limit: maximumFileSize) {
-    case .bytes(let bytes): return try parse(bytes, file: file, environment: environment)
-    case .tooLong:
-      throw ConfigurationError([.init(.wholeFile(file), "is over \(maximumFileSize) bytes", "write less")])
-    case .openToOthers: throw ConfigurationError([.init(.wholeFile(file), "is open to others", "chmod 600 \(file)")])
-    case .failed(let reason):
-      throw ConfigurationError([
-        .init(.wholeFile(file), "cannot be read (\(reason))", "give the path of a readable YAML file")
-      ])
+    let bytes = try read(
+      file, limit: maximumFileSize, tooLong: "write less", unreadable: "give the path of a readable YAML file")
+    return try parse(bytes, file: file, environment: environment)
+  }
+
+  /// The bytes of a file, or what to do about it.
+  static func read(
+    _ file: String, limit: Int, tooLong: String, unreadable: String
+  ) throws(ConfigurationError) -> [UInt8] {
+    let problem: (String, String)
+    switch BoundedFile.read(file, limit: limit) {
+    case .bytes(let bytes): return bytes
+    case .tooLong: problem = ("is over \(limit) bytes", tooLong)
+    case .openToOthers: problem = ("is open to others", "chmod 600 \(file)")
+    case .failed(let reason): problem = ("cannot be read (\(reason))", unreadable)
     }
+    throw ConfigurationError([.init(.wholeFile(file), problem.0, problem.1)])
   }
 
   /// Reads a configuration from the text of a file; relative paths are relative to the folder of `file`.

@@ -30,9 +30,6 @@ extension Configuration.Egress: KeyGroup {
 
   private static func isHost(_ text: String) -> Bool {
     let name = text.hasPrefix("*.") ? text.dropFirst(2) : text[...]
-    return (1...253).contains(name.utf8.count)
-      && name.utf8.allSatisfy {
-        [45, 46, 58, 95].contains($0) || (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
-      }
+    return (1...253).contains(name.utf8.count) && name.isWord(with: "-.:_")
   }
 }

@@ -1,5 +1,3 @@
-import Secrets
-
 extension Configuration {
   /// A registration whose tokens are not taken any more, whatever else they say.
   public struct Revocation: Sendable, Hashable {
@@ -26,14 +24,9 @@ extension Configuration.Revocation {
   ///
   /// - Throws: everything that is wrong, with its line; nothing of such a file is to be used.
   public static func read(file: String) throws(ConfigurationError) -> Set<Self> {
-    switch BoundedFile.read(file, limit: maximumFileSize) {
-    case .bytes(let bytes): return try parse(bytes, file: file)
-    case .tooLong:
-      throw ConfigurationError([.init(.wholeFile(file), "is over \(maximumFileSize) bytes", "drop what has expired")])
-    case .openToOthers: throw ConfigurationError([.init(.wholeFile(file), "is open to others", "chmod 600 \(file)")])
-    case .failed(let reason):
-      throw ConfigurationError([.init(.wholeFile(file), "cannot be read (\(reason))", "give the path of a file")])
-    }
+    let bytes = try Configuration.read(
+      file, limit: maximumFileSize, tooLong: "drop what has expired", unreadable: "give the path of a file")
+    return try parse(bytes, file: file)
   }
 
   static func parse(_ bytes: [UInt8], file: String) throws(ConfigurationError) -> Set<Self> {

@@ -92,7 +92,7 @@ extension Configuration.Agent {
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
       engine: try makeEngine(log: log),
       conversation: .init(
-        mode: responses == .wav ? .wav : .chunk, turn: .standard(speech: speech),
+        mode: responses, turn: .standard(speech: speech),
         maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
         answerTimeout: engine.endpoint?.answerTimeout ?? .seconds(5), idleTimeout: limits.idle,
         lostTimeout: limits.lostAfter,

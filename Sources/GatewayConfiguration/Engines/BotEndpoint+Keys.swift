@@ -67,7 +67,8 @@ extension BotEndpoint: KeyGroup {
     guard let parts, [carrier.secure, carrier.plain].contains(parts.scheme) else {
       return section.report(
         place,
-        "`\(name)` has to be a URL that begins with \(carrier.secure):// or \(carrier.plain)://, not `\(url.quotedForMessage)`",
+        "`\(name)` has to be a URL that begins with \(carrier.secure):// or \(carrier.plain)://, "
+          + "not `\(url.quotedForMessage)`",
         "write it as in \(carrier.example)")
     }
     if carrier == .grpc, !parts.path.isEmpty, parts.path != "/" {
@@ -146,7 +147,6 @@ extension BotHeader: KeyGroup {
 
   private static func isUsable(_ name: String) -> Bool {
     !reserved.contains(name) && !name.hasPrefix("grpc-") && !name.hasPrefix("sec-websocket-")
-      && !name.hasSuffix("-bin")
-      && name.utf8.allSatisfy { $0 == 45 || $0 == 95 || (48...57).contains($0) || (97...122).contains($0) }
+      && !name.hasSuffix("-bin") && name.isWord(with: "-_")
   }
 }

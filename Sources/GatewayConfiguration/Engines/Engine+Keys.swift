@@ -65,14 +65,20 @@ extension EngineSpecification {
     return group?.nodes(printer) ?? []
   }
 
+  /// The keys of each kind; those that all remote ones have, once.
   fileprivate static func rows(_ place: Reference.Place) -> [Reference.Row] {
     let engines: [Self] = [
       .scripted(script: ""), .grpc(.init()), .mediaStreams(.init()), .realtime(.init()), .byova(.init()),
     ]
+    let rows = engines.map { engine in
+      engine.group.map { type(of: $0).rows(place.titled("`agents[].engine` of the kind `\(engine.kind)`")) } ?? []
+    }
+    func isShared(_ row: Reference.Row) -> Bool {
+      rows.dropFirst().allSatisfy { $0.contains { $0.name == row.name && $0.help == row.help } }
+    }
+    let shared = BotEndpoint.rows(place.titled("`agents[].engine` of each remote kind")).filter(isShared)
     return [place.row("kind", "one of: \(builtInKinds.joined(separator: ", "))", "required", "Which engine it is.")]
-      + engines.flatMap { engine in
-        engine.group.map { type(of: $0).rows(place.titled("`agents[].engine` of the kind `\(engine.kind)`")) } ?? []
-      }
+      + rows.flatMap { $0.filter { !isShared($0) } } + shared
   }
 }
 

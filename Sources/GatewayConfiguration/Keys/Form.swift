@@ -143,8 +143,8 @@ extension Form where Value == NetworkAddress {
       "an IP address and a port",
       write: { standing in
         let port = standing?.port ?? 0
-        return
-          "an IP address and a port, as in \(standing.map(String.init) ?? "127.0.0.1:0"), [::1]:\(port) or 0.0.0.0:\(port)"
+        let example = standing?.description ?? "127.0.0.1:0"
+        return "an IP address and a port, as in \(example), [::1]:\(port) or 0.0.0.0:\(port)"
       }, print: { .text($0.description) }
     ) { NetworkAddress($0.text) }
   }
@@ -268,8 +268,9 @@ extension Form where Value: KeyGroup {
   static func group(write: String) -> Self { group(write: write) { $0.section($1, write: write) } }
 
   private static func group(write: String?, _ find: @escaping @Sendable (Section, String) -> Section?) -> Self {
-    Form(
-      type: "a group", read: { section, key, _, _ in find(section, key).map { Value.read($0) } },
+    let keys = Value.keys
+    return Form(
+      type: "a group", read: { section, key, _, _ in find(section, key).map { Value.read($0, keys) } },
       print: { [("", .keys($0.nodes($1)))] }, inner: Value.rows, mark: ".",
       adopt: { $0.adopt($1) }, differences: { $0.differences(from: $1, $2) })
   }
@@ -278,11 +279,11 @@ extension Form where Value: KeyGroup {
 extension KeyGroup {
   /// Groups of keys in a list.
   static func list(_ maximum: Int, printsEmpty: Bool = false) -> Form<[Self]> {
-    Form(
+    let keys = keys
+    return Form(
       type: "a list of at most \(maximum)",
       read: { section, key, _, _ in
-        let keys = keys
-        return section.sections(key, maximum: maximum)?.map { read($0, keys) }
+        section.sections(key, maximum: maximum)?.map { read($0, keys) }
       },
       print: { entries, printer in
         entries.isEmpty && !printsEmpty ? [] : [("", .list(entries.map { .keys($0.nodes(printer)) }))]

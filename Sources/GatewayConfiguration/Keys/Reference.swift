@@ -77,16 +77,15 @@ extension Configuration {
       owner can read, `…_variable` the name of an environment variable.
 
       `patchbay config check` reports every mistake with its line; `patchbay config print` prints what is in effect. A \
-      server reads a file that has changed again: *live* keys take effect at once, the others with the next start.
+      server reads a file that has changed again: *live* keys take effect at once, the others with the next start; \
+      the log names them.
 
       """
-    var heading = ""
-    for row in rows(Reference.Place()) {
-      if row.heading != heading {
-        heading = row.heading
-        text += "\n## \(heading)\n\n| Key | Value | Default | Live | Meaning |\n| --- | --- | --- | --- | --- |\n"
-      }
-      text += row.line + "\n"
+    let rows = rows(Reference.Place())
+    var headings: Set<String> = []
+    for heading in rows.map(\.heading) where headings.insert(heading).inserted {
+      text += "\n## \(heading)\n\n| Key | Value | Default | Live | Meaning |\n| --- | --- | --- | --- | --- |\n"
+      for row in rows where row.heading == heading { text += row.line + "\n" }
     }
     return text
   }

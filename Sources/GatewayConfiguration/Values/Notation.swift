@@ -56,6 +56,15 @@ extension Duration {
   }
 }
 
+extension StringProtocol {
+  /// Whether there are only letters and digits of ASCII in it, and these characters.
+  func isWord(with others: String) -> Bool {
+    utf8.allSatisfy {
+      (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || others.utf8.contains($0)
+    }
+  }
+}
+
 extension String {
   /// Without spaces at both ends.
   var trimmingSpaces: String {

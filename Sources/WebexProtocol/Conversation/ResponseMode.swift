@@ -1,5 +1,5 @@
 /// How answers are sent; chosen at the start of a call and kept.
-public enum ResponseMode: String, Sendable {
+public enum ResponseMode: String, Sendable, CaseIterable {
   /// One final response, each prompt a complete WAV file.
   case wav
   /// Raw mu-law in chunks as the bot speaks, then a final response.
