@@ -104,10 +104,8 @@ let package = Package(
     layer(
       "GatewayConfiguration",
       [
-        "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "DataSources", "BotEngine",
-        "YAMLReading",
-        "BotEngines",
-        "Telemetry", yaml, log,
+        "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification", "DataSources",
+        "BotEngine", "YAMLReading", "BotEngines", "Telemetry", yaml, log,
       ]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),

@@ -1,17 +1,9 @@
-extension Configuration {
-  /// A registration whose tokens are not taken any more, whatever else they say.
-  public struct Revocation: Sendable, Hashable {
-    /// `org`: the organization's UUID, in lower case.
-    public var organization: String
-    /// `nonce`: the `jti` of its tokens.
-    public var nonce: String
+public import TokenVerification
+import YAMLReading
 
-    /// A revocation.
-    public init(organization: String, nonce: String) {
-      self.organization = organization
-      self.nonce = nonce
-    }
-  }
+extension Configuration {
+  /// An entry of `identity.revoked`, or a line of the file.
+  public typealias Revocation = ClaimPolicy.RevokedNonce
 }
 
 extension Configuration.Revocation {
@@ -60,8 +52,7 @@ extension Configuration.Revocation {
     guard Section.isUUID(organization), (1...Self.maximumNonce).contains(nonce.utf8.count),
       !nonce.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else { return nil }
-    self.organization = organization.lowercased()
-    self.nonce = nonce
+    self.init(organization: organization.lowercased(), nonce: nonce)
   }
 
   /// The line of a file that says so.

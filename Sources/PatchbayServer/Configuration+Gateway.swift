@@ -15,7 +15,7 @@ extension Configuration {
     ClaimPolicy(
       issuers: identity.isDevelopment ? [DevelopmentIssuer.defaultIssuer] : identity.issuers.map(\.issuer),
       tenants: try identity.acceptedTenants(),
-      revoked: Set(identity.revoked.map(\.revokedNonce)), clockSkew: identity.clockSkew.components.seconds)
+      revoked: Set(identity.revoked), clockSkew: identity.clockSkew.components.seconds)
   }
 
   /// The same with what the file of revocations says, for those who look once.
@@ -43,13 +43,6 @@ extension Configuration {
   }
 }
 
-extension Configuration.Revocation {
-  /// The same for the verifier.
-  var revokedNonce: ClaimPolicy.RevokedNonce {
-    ClaimPolicy.RevokedNonce(organization: organization, nonce: nonce)
-  }
-}
-
 extension Configuration.Identity {
   /// Who may call: the tenants that are listed, or one for trying out where the issuer is the server's own and none is.
   func acceptedTenants() throws -> [Tenant] {
@@ -60,7 +53,7 @@ extension Configuration.Identity {
   /// What the file of revocations says; nothing where none is named.
   func revocationsOfFile() throws(ConfigurationError) -> Set<ClaimPolicy.RevokedNonce> {
     guard let file = revocationsFile else { return [] }
-    return Set(try Configuration.Revocation.read(file: file).map(\.revokedNonce))
+    return try Configuration.Revocation.read(file: file)
   }
 
   /// The issuers with the places of their keys.

@@ -41,6 +41,14 @@ struct RevocationTests {
     }
   }
 
+  @Test(
+    "nonces are told apart by their bytes, as claims are: a letter with an accent, and one with the accent after it")
+  func sameText() throws {
+    let (one, two) = ("caf\u{E9}", "cafe\u{301}")
+    #expect(one == two)
+    #expect(try parse("\(Self.organization) \(one)\n\(Self.organization) \(two)\n").count == 2)
+  }
+
   @Test("bytes that are no UTF-8 are reported with their line")
   func bytes() {
     #expect(throws: ConfigurationError.self) {

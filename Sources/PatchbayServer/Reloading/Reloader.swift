@@ -87,7 +87,7 @@ final class Reloader: @unchecked Sendable {
     queue.async {
       self.lookAtRevocations()
       guard self.state.revocations?.effective.contains(revocation) ?? false else { return }
-      self.parts.identity.tenants.leaveToOthers(revocation.revokedNonce)
+      self.parts.identity.tenants.leaveToOthers(revocation)
     }
   }
 
@@ -113,7 +113,7 @@ final class Reloader: @unchecked Sendable {
     }
     switch outcome {
     case .changed(let revocations):
-      parts.identity.tenants.revoke(Set(revocations.map(\.revokedNonce)), by: .file)
+      parts.identity.tenants.revoke(revocations, by: .file)
       metrics.revoked(parts.identity.tenants.revocations)
       log.notice("revocations read", metadata: ["file": "\(file)", "count": "\(revocations.count)"])
     case .refused(let error): refuse(error.problems.map(\.description), "the file of revocations")
@@ -154,7 +154,7 @@ final class Reloader: @unchecked Sendable {
 
     parts.identity.trust(issuers)
     parts.identity.tenants.configure(policy)
-    parts.identity.tenants.revoke(Set((revocations?.effective ?? []).map(\.revokedNonce)), by: .file)
+    parts.identity.tenants.revoke(revocations?.effective ?? [], by: .file)
     parts.gateway.settings = VoiceGateway.Settings(
       agents: agents, limits: new.gatewayLimits, clientNames: new.listen.tls?.clientNames ?? [])
     parts.server.statusHold = new.limits.statusHold

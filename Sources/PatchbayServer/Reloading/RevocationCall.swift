@@ -27,7 +27,7 @@ struct RevocationCall: Sendable {
     else {
       return .text(400, "write {\"org\": \"the organization's UUID\", \"nonce\": \"the jti of its tokens\"}")
     }
-    guard tenants.revokeByOperator(revocation.revokedNonce) else {
+    guard tenants.revokeByOperator(revocation) else {
       return .text(507, "there are too many revocations; name a revocations_file in the configuration")
     }
     let file = reloader.configuration.identity.revocationsFile

@@ -5,16 +5,22 @@ public struct ClaimPolicy: Sendable {
   /// The clock difference that may be allowed for, in seconds.
   public static let clockSkews: ClosedRange<Int64> = 0...60
 
-  /// A registration nonce of an organization that is not taken any more.
+  /// A registration nonce of an organization whose tokens are refused, whatever else they say.
   public struct RevokedNonce: Sendable, Hashable {
-    let organization: [UInt8]
-    let nonce: [UInt8]
+    /// The organization's UUID, in lower case.
+    public var organization: String
+    /// The `jti` of its tokens.
+    public var nonce: String
 
     /// The nonce (`jti`) of this organization's tokens.
     public init(organization: String, nonce: String) {
-      // Bytes, because equality of strings is wider than equality of claims.
-      self.organization = Array(organization.utf8)
-      self.nonce = Array(nonce.utf8)
+      self.organization = organization
+      self.nonce = nonce
+    }
+
+    /// By bytes, because equality of strings is wider than equality of claims.
+    public static func == (one: Self, other: Self) -> Bool {
+      one.organization.hasSameBytes(as: other.organization) && one.nonce.hasSameBytes(as: other.nonce)
     }
   }
 
