@@ -1,3 +1,4 @@
+public import TokenVerification
 import YAMLReading
 
 extension Configuration {
@@ -9,7 +10,7 @@ extension Configuration {
     /// `clock_skew`: what clocks may differ.
     public var clockSkew: Duration = 30.s
     /// `issuers`.
-    public var issuers = Issuer.webex
+    public var issuers = TrustedIssuer.webex.map { Issuer(issuer: $0.issuer, keysURL: $0.keysURL) }
     /// `tenants`: the organizations that may call. An organization may have several entries, each with a URL of its
     /// own: one for each of its data sources.
     public var tenants: [Tenant] = []
@@ -148,28 +149,14 @@ extension Configuration.Issuer: KeyGroup {
   mutating func check(_ section: Section) {
     guard !issuer.isEmpty else { return }
     let isWritten = !keysURL.isEmpty
-    if !isWritten { keysURL = Self.defaultKeysURL(of: issuer) }
-    guard URLParts(keysURL)?.isTrustworthy != true else { return }
+    if !isWritten { keysURL = TrustedIssuer.defaultKeysURL(of: issuer) }
+    if URLParts(keysURL) != nil, (try? TrustedIssuer(issuer: issuer, keysURL: keysURL)) != nil { return }
     section.reading.report(
       section.place(of: isWritten ? "keys_url" : "issuer"),
       "keys have to come from an https URL, or an http URL on loopback, not from \(keysURL.quotedForMessage)",
       isWritten
         ? "write an https URL, or leave it out for the issuer's own"
         : "write the issuer's URL, as in https://idbroker.webex.com/idb")
-  }
-
-  /// The issuers of Webex: production (Cisco, BYoDS token validation; the clusters of Cisco's BroadWorks guide), then test
-  /// environments.
-  public static let webex: [Self] = [
-    "https://idbroker.webex.com/idb", "https://idbroker-eu.webex.com/idb", "https://idbroker-b-us.webex.com/idb",
-    "https://idbroker-ca.webex.com/idb", "https://idbroker-sg.webex.com/idb", "https://idbroker-in.webex.com/idb",
-    "https://idbroker-ae.webex.com/idb", "https://idbroker-au.webex.com/idb", "https://idbrokerbts.webex.com/idb",
-    "https://idbrokerbts-eu.webex.com/idb",
-  ].map { Self(issuer: $0, keysURL: defaultKeysURL(of: $0)) }
-
-  /// Where an issuer keeps its keys unless told otherwise.
-  private static func defaultKeysURL(of issuer: String) -> String {
-    (issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer) + "/oauth2/v2/keys/verificationjwk"
   }
 }
 

@@ -157,6 +157,9 @@ struct BadConfigurationTests {
       BadConfiguration(
         agents + "identity: {issuers: [{issuer: x, keys_url: \"https://a@b/k\"}]}", "p.yaml:2:44: keys have to come"),
       BadConfiguration(
+        agents + "identity: {issuers: [{issuer: x, keys_url: \"https://a^b.example.com/k\"}]}",
+        "p.yaml:2:44: keys have to come from an https URL"),
+      BadConfiguration(
         agents + "identity: {issuers: [{issuer: https://a}, {issuer: https://a}]}",
         "p.yaml:2:52: the issuer https://a is listed twice"),
       BadConfiguration(

@@ -35,7 +35,7 @@ public struct TrustedIssuer: Sendable, Hashable {
     (issuer.hasSuffix("/") ? String(issuer.dropLast()) : issuer) + "/oauth2/v2/keys/verificationjwk"
   }
 
-  /// The issuers of Webex's production regions.
+  /// The issuers of Webex's production regions (Cisco, BYoDS token validation; the clusters of Cisco's BroadWorks guide).
   public static let webexProduction = issuers(on: [
     "idbroker", "idbroker-eu", "idbroker-b-us", "idbroker-ca", "idbroker-sg", "idbroker-in", "idbroker-ae",
     "idbroker-au",
