@@ -168,7 +168,9 @@ extension Configuration.Tenant: KeyGroup {
     Key("audience", \.audience, .text(), "What the token's audience has to be.", standard: "anything")
     Key("subject", \.subject, .text(), "What the token's subject has to be.", standard: "anything")
     Key("recording", \.recording, .group, "What is kept of its calls.", hides: .init())
-    Key("nonces", \.nonces, .texts(16, "a registered nonce", isMasked: true), "The token's id has to be one of them.")
+    Key(
+      "nonces", \.nonces, .texts(16, "a registered nonce", isMasked: true), "The token's id has to be one of them.",
+      standard: "anything")
     Key(
       "schemas", \.schemas,
       .texts(16, "a schema's UUID") { $0.uuid($1, name: $0.name("schemas"), $2) },

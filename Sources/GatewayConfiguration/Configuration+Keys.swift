@@ -65,7 +65,7 @@ extension Configuration.Listen: KeyGroup {
     Key(
       "tls", \.tls, .group(write: "`tls: {certificate: server.pem, key: server.key}`"),
       "Without it the port speaks plaintext.", asOne: true)
-    Key("plaintext", \.isPlaintext, .flag, "Has to be said without `tls` beyond loopback; TLS ends before it.")
+    Key("plaintext", \.isPlaintext, .flag, "Has to be true beyond loopback where TLS ends before the server.")
       .derived
     Key("queues", \.queues, .integer(1...64), "Completion queues, each with a thread of its own.")
     Key(
@@ -99,10 +99,12 @@ extension Configuration.TLS: KeyGroup {
       "certificate", \.certificate, .file, "The path of a PEM file with the certificate chain.",
       required: .example("server.pem"))
     Key("key", \.key, .secretFile, "The path of a PEM file with the private key.", required: .example("server.key"))
-    Key("client_ca", \.clientCA, .file, "The path of a PEM file with root certificates; clients need one of theirs.")
+    Key(
+      "client_ca", \.clientCA, .file,
+      "The path of a PEM file with root certificates; client certificates must lead to one.")
     Key(
       "client_names", \.clientNames, .names(64, "a host name", "write a name as in \"*.example.com\"", isName),
-      "Names of which a client certificate must carry one.", isLive: true)
+      "Names of which a client certificate must carry one.", standard: "any", isLive: true)
   }
 
   func check(_ section: Section) {
@@ -126,8 +128,8 @@ extension Configuration.Admin: KeyGroup {
   static var keys: [Key<Self>] {
     Key("address", \.address, .address, "The admin port's address; port 0 binds a free one.")
     Key(
-      "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping ask for none.",
-      isLive: true)
+      "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping ask for none.", isLive: true
+    )
   }
 
   func check(_ section: Section) {

@@ -62,7 +62,9 @@ extension Configuration.Recording: KeyGroup {
     Key("directory", \.directory, .folder, "The path of an existing folder; needed where anything is recorded.")
     Key("format", \.format, .choice, "16-bit linear WAV, or Opus in Ogg.")
     Key("sample_rate", \.sampleRate, .oneOf(8_000, 16_000), "Samples a second.")
-    Key("keys", \.keys, .folder, "The path of a folder with a folder of keys for each organization; encrypts.")
+    Key(
+      "keys", \.keys, .folder,
+      "The path of a folder with a folder of keys for each organization; then recordings are encrypted.")
     Key("keep", \.keep, .keep, "Recordings are deleted after this.", standard: "never", isLive: true)
     Key("text", \.keepsText, .flag, "Whether timelines hold what bots say as text, and their transcripts.")
   }

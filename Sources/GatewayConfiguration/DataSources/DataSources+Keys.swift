@@ -16,7 +16,7 @@ extension Configuration.DataSources: KeyGroup {
     Key(
       "refresh_token_file", \.refreshTokenFile, .secretFile,
       "The path of a file with the refresh token; new ones are written there.")
-    Key("access_token", \.accessToken, .secret, "An access token; it is not refreshed, and instead of a refresh token.")
+    Key("access_token", \.accessToken, .secret, "An access token; instead of a refresh token, and not refreshed.")
     Key("renew_before", \.renewBefore, .duration(1.min...12.h), "A token is renewed so long before its end.")
     Key("check", \.check, .duration(10.s...1.h), "How often a registration is compared with the configuration.")
     Key("form", \.form, .group, "How requests are written where Webex's documents differ.", hides: DataSourceForm())

@@ -68,8 +68,7 @@ extension BotEndpoint: KeyGroup {
       return section.report(
         place,
         "`\(name)` has to be a URL that begins with \(carrier.secure):// or \(carrier.plain)://, "
-          + "not `\(url.quotedForMessage)`",
-        "write it as in \(carrier.example)")
+          + "not `\(url.quotedForMessage)`", "write it as in \(carrier.example)")
     }
     if carrier == .grpc, !parts.path.isEmpty, parts.path != "/" {
       section.report(
