@@ -23,7 +23,6 @@ FROM debian:12-slim
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends \
     ca-certificates libcurl4 libgrpc29 libmicrohttpd12 libogg0 libopus0 libopusenc0 libprotobuf-c1 libspeexdsp1 libssl3 \
-    libwebrtc-audio-processing1 \
   && rm -rf /var/lib/apt/lists/* \
   && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin patchbay
 COPY --from=build /out/ /

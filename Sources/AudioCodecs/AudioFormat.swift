@@ -36,6 +36,9 @@ public struct AudioFormat: Sendable, Hashable {
     self.sampleRate = sampleRate
   }
 
+  /// Its name in a line that shows what audio goes through: `mulaw 8k`.
+  public var stageName: String { "\(encoding.rawValue) \(sampleRate / 1000)k" }
+
   /// Bytes a second.
   public var bytesPerSecond: Int { sampleRate * encoding.bytesPerSample }
 }

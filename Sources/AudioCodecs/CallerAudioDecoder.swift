@@ -55,7 +55,7 @@ public final class CallerAudioDecoder {
   /// The rates that a stream may have, in Hz.
   public static let sampleRates = 8_000...48_000
 
-  /// The names of its stages, as in ``AudioStage/names``: `mulaw 8k`, or `linear16 48k`, `resample 16k`.
+  /// The names of its stages: `mulaw 8k`, or `linear16 48k`, `resample 16k`.
   public var names: [String] {
     [format.stageName] + (format.sampleRate == sampleRate ? [] : ["resample \(sampleRate / 1000)k"])
   }

@@ -48,6 +48,9 @@ public final class Resampler {
 
   deinit { speex_resampler_destroy(state) }
 
+  /// Its name in a line that shows what audio goes through: `resample 16k`.
+  public var stageName: String { "resample \(outputRate / 1000)k" }
+
   /// Output samples that one input of this many samples can at most give.
   public func maximumOutput(of count: Int) -> Int { (count * outputRate + inputRate - 1) / inputRate + 1 }
 
@@ -83,6 +86,19 @@ public final class Resampler {
     let capacity = maximumOutput(of: input.count)
     return [Int16](unsafeUninitializedCapacity: capacity) { output, initialized in
       initialized = input.withUnsafeBufferPointer { process($0, into: output) }
+    }
+  }
+
+  /// Resamples one piece of the stream into room that is used again, and grows where it is too small. What comes of it
+  /// is valid within the call.
+  public func process(
+    _ input: UnsafeBufferPointer<Int16>, in room: inout [Int16], _ body: (UnsafeBufferPointer<Int16>) -> Void
+  ) {
+    let most = maximumOutput(of: input.count)
+    if room.count < most { room = [Int16](repeating: 0, count: most) }
+    room.withUnsafeMutableBufferPointer { output in
+      let count = process(input, into: output)
+      body(UnsafeBufferPointer(rebasing: output[..<count]))
     }
   }
 

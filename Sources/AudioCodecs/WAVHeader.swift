@@ -57,8 +57,8 @@ struct WAVHeader {
   ) throws(AudioError) -> Contents<Taken>? {
     guard bytes.count >= 12 else { return nil }
     guard begins(bytes) else {
-      if let kind = AudioFileKind.foreign(bytes.prefix(12)) {
-        throw AudioError(.unsupportedFile, "Not a WAV file: this is \(kind).")
+      if let kind = AudioFileKind(of: Array(bytes.prefix(12))) {
+        throw AudioError(.unsupportedFile, "Not a WAV file: this is \(kind.advice).")
       }
       throw AudioError(.malformedFile, "Not a WAV file: it does not begin with RIFF and WAVE. Convert it to WAV.")
     }

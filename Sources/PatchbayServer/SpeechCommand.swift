@@ -79,7 +79,9 @@ extension SpeechCommand {
         }
       }
       guard bytes.starts(with: "RIFF".utf8) else {
-        if let kind = AudioFileKind.foreign(bytes) { throw CommandFailure("'\(path)' cannot be heard: it is \(kind).") }
+        if let kind = AudioFileKind(of: bytes) {
+          throw CommandFailure("'\(path)' cannot be heard: it is \(kind.advice).")
+        }
         return (AudioEncoding.mulaw.decode(bytes), 8000)
       }
       do {

@@ -59,16 +59,16 @@ struct ForeignWAVFileTests {
 }
 
 @Suite("Raw samples are told from files and streams of other kinds")
-struct AudioContainerTests {
+struct AudioFileKindTests {
   @Test("speech and silence in mu-law are no file, whatever they begin with")
   func raw() {
-    #expect(AudioContainer.name(of: []) == nil)
-    #expect(AudioContainer.name(of: [UInt8](repeating: 0xFF, count: 8000)) == nil, "silence")
-    #expect(AudioContainer.name(of: [UInt8](repeating: 0x7F, count: 8000)) == nil)
+    #expect(AudioFileKind(of: []) == nil)
+    #expect(AudioFileKind(of: [UInt8](repeating: 0xFF, count: 8000)) == nil, "silence")
+    #expect(AudioFileKind(of: [UInt8](repeating: 0x7F, count: 8000)) == nil)
     for first in UInt8.min...UInt8.max {
       for second in stride(from: UInt8(0xE0), through: 0xFE, by: 2) {
         let audio = [0xFF, second, first, 0x80] + (0..<4000).map { UInt8(truncatingIfNeeded: 0x70 + $0 % 31) }
-        #expect(AudioContainer.name(of: audio) == nil, "\(second) \(first)")
+        #expect(AudioFileKind(of: audio) == nil, "\(second) \(first)")
       }
     }
   }
@@ -76,9 +76,9 @@ struct AudioContainerTests {
   @Test("frames of MPEG audio and of ADTS are known by the frame that follows")
   func frames() {
     let mp3 = [0xFF, 0xFB, 0x90, 0x64] + [UInt8](repeating: 0, count: 413)
-    #expect(AudioContainer.name(of: mp3 + mp3) == "MP3")
-    #expect(AudioContainer.name(of: mp3) == "MP3")
+    #expect(AudioFileKind(of: mp3 + mp3) == .mp3)
+    #expect(AudioFileKind(of: mp3) == .mp3)
     let aac: [UInt8] = [0xFF, 0xF1, 0x50, 0x80, 0x02, 0x00, 0xFC] + [UInt8](repeating: 0, count: 9)
-    #expect(AudioContainer.name(of: aac + aac) == "AAC")
+    #expect(AudioFileKind(of: aac + aac) == .aac)
   }
 }

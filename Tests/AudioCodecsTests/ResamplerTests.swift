@@ -20,6 +20,30 @@ import Testing
     }
   }
 
+  @Test("Room that is used again gives what a whole gives, whatever the pieces", arguments: pairs)
+  func roomUsedAgain(from: Int, to: Int) throws {
+    let signal = tone(440, at: from, samples: from)
+    let resampler = try Resampler(from: from, to: to)
+    var (random, room, resampled, start) = (Lehmer(state: 11), [Int16](), [Int16](), 0)
+    while start < signal.count {
+      let end = min(signal.count, start + Int.random(in: 1...3000, using: &random))
+      signal[start..<end].withUnsafeBufferPointer { piece in resampler.process(piece, in: &room) { resampled += $0 } }
+      start = end
+    }
+    #expect(try resampled == Resampler(from: from, to: to).process(signal))
+  }
+
+  @Test("Stages name themselves, those that have something to do")
+  func names() throws {
+    #expect(try Resampler(from: 8000, to: 16000).stageName == "resample 16k")
+    #expect(AudioFormat.telephone.stageName == "mulaw 8k")
+    let decoder = CallerAudioDecoder(defaults: AudioFormat(encoding: .linear16, sampleRate: 48_000))
+    #expect(decoder.names == ["linear16 48k", "resample 16k"])
+    let kept = CallerAudioDecoder(defaults: decoder.format, keepsRate: true)
+    #expect(kept.names == ["linear16 48k"])
+    #expect(kept.sampleRate == 48_000)
+  }
+
   @Test("A tone keeps its place, pitch and level", arguments: pairs)
   func tones(from: Int, to: Int) throws {
     let output = try Resampler.resample(tone(1000, at: from, samples: from), from: from, to: to)

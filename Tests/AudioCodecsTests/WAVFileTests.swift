@@ -23,10 +23,10 @@ import Testing
     ])
   func named(head: String, name: String) {
     let bytes = Array(head.utf8) + [UInt8](repeating: 0x7F, count: 100)
-    #expect(AudioFileKind.foreign(bytes)?.contains(name) == true)
+    #expect(AudioFileKind(of: bytes)?.advice.contains(name) == true)
     #expect(throws: AudioError.self) { try WAVFile(parsing: bytes) }
-    #expect(AudioFileKind.foreign([UInt8](repeating: 0xFF, count: 100)) == nil)
-    #expect(AudioFileKind.foreign(Array("ID3".utf8) + [UInt8](repeating: 0xFF, count: 100)) == nil)
+    #expect(AudioFileKind(of: [UInt8](repeating: 0xFF, count: 100)) == nil)
+    #expect(AudioFileKind(of: Array("ID3".utf8) + [UInt8](repeating: 0xFF, count: 100)) == nil)
   }
 
   @Test(

@@ -77,10 +77,12 @@ struct Stages {
     for (from, to) in [(8000, 16000), (16000, 8000), (48000, 16000), (8000, 48000)] {
       let samples = voice(from, seconds: 4)
       let size = from / 50
-      var stage = try ResamplingStage(from: from, to: to, next: SinkStage("end") { sum.value &+= $0.count })
+      let resampler = try Resampler(from: from, to: to)
+      var room: [Int16] = []
       measure("resample \(from / 1000)k → \(to / 1000)k", frames: samples.count / size) { frame in
         samples.withUnsafeBufferPointer {
-          stage.process(UnsafeBufferPointer(rebasing: $0[frame * size..<(frame + 1) * size]))
+          let piece = UnsafeBufferPointer(rebasing: $0[frame * size..<(frame + 1) * size])
+          resampler.process(piece, in: &room) { sum.value &+= $0.count }
         }
       }
     }

@@ -38,11 +38,9 @@ public final class OpusStream {
   public private(set) var counts = Counts()
   /// Samples a second that come out.
   public var sampleRate: Int { decoder.sampleRate }
-  /// How long a packet is taken to last that nobody has seen: as long as the one before, in samples.
-  public var expectedSamples: Int { expected * (decoder.sampleRate / 8000) }
 
   private let decoder: OpusDecoder
-  /// In units of an eighth of a millisecond.
+  /// How long a packet is taken to last that nobody has seen: as long as the one before, in eighths of a millisecond.
   private var expected = 160
   /// How much in a row was made up, in the same units: a loss of many damaged packets is one loss.
   private var concealed = 0

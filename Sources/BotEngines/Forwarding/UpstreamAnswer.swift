@@ -83,14 +83,14 @@ struct UpstreamAnswer {
     _ audio: [UInt8], of prompt: VoiceResponse.Prompt, in response: VoiceResponse, mayBeRaw: Bool
   ) {
     let content: BotAudio.Content
-    switch AudioContainer.name(of: audio) {
-    case "RIFF"?:
+    switch AudioFileKind(of: audio) {
+    case .wav?:
       do throws(AudioError) { content = try Self.content(ofWAV: audio) } catch {
         failure = BotFailure(.garbage, "a prompt cannot be played: \(error.message)")
         return
       }
-    case let name?:
-      failure = BotFailure(.garbage, "a prompt is \(name); send a WAV file, or raw mu-law in CHUNK responses")
+    case let kind?:
+      failure = BotFailure(.garbage, "a prompt is \(kind.rawValue); send a WAV file, or raw mu-law in CHUNK responses")
       return
     case nil where mayBeRaw: content = .mulaw(audio)
     case nil:

@@ -8,14 +8,12 @@ final class ForkLeg {
   private(set) var audio = CallerAudioDecoder(keepsRate: true)
   private(set) var pace = RealTimeGuard()
   private let rate: Int
-  private var stage: (rate: Int, stage: ResamplingStage<SinkStage>)?
-  private let collected = Collected()
+  private var resampler: Resampler?
+  /// Room for one resampled piece; it is used again.
+  private var room: [Int16] = []
   var clock: SourceClock
   /// The last piece of audio was refused.
   var isRefused = false
-
-  /// What one piece gave, at the session's rate; the room is used again.
-  private final class Collected { var samples: [Int16] = [] }
 
   init(_ source: MediaSource, rate: Int) {
     self.source = source
@@ -36,8 +34,7 @@ final class ForkLeg {
 
   /// The stages of the leg's audio, in one line.
   var chain: String {
-    let stages = stage?.stage.names ?? ["receivers"]
-    return ([audio.format.stageName] + stages).joined(separator: " → ")
+    [audio.format.stageName, resampler?.stageName, "receivers"].compactMap(\.self).joined(separator: " → ")
   }
 
   /// A leg that is sent anew begins with a format that it states anew, and may begin with a header.
@@ -65,17 +62,12 @@ final class ForkLeg {
     let decision = pace.receive(samples: samples.count, sampleRate: audio.sampleRate, now: now.nanoseconds)
     if decision == .refuse || samples.isEmpty { return decision }
     if audio.sampleRate == rate {
-      stage = nil
+      resampler = nil
       body(samples)
       return decision
     }
-    if stage?.rate != audio.sampleRate {
-      let end = SinkStage("receivers") { [collected] in collected.samples += $0 }
-      stage = (audio.sampleRate, try ResamplingStage(from: audio.sampleRate, to: rate, next: end))
-    }
-    collected.samples.removeAll(keepingCapacity: true)
-    stage?.stage.process(samples)
-    collected.samples.withUnsafeBufferPointer { body($0) }
+    if resampler?.inputRate != audio.sampleRate { resampler = try Resampler(from: audio.sampleRate, to: rate) }
+    resampler?.process(samples, in: &room, body)
     return decision
   }
 }

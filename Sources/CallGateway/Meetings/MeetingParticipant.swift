@@ -11,8 +11,8 @@ final class MeetingParticipant {
     /// Made when it is needed.
     case none
     case opus(OpusStream)
-    /// G.711 is brought to the session's rate.
-    case companded(AudioEncoding, ResamplingStage<SinkStage>)
+    /// G.711 is brought to the session's rate, where that is another.
+    case companded(AudioEncoding, Resampler?)
   }
 
   let id: String
@@ -20,10 +20,9 @@ final class MeetingParticipant {
   private let rate: Int
   private var decoder: Decoder
   private var clock: SourceClock
-  private let collected = Collected()
+  /// Room for one resampled packet; it is used again.
+  private var room: [Int16] = []
   private var quality = PacketQuality()
-
-  private final class Collected { var samples: [Int16] = [] }
 
   /// When the participant was heard last, in packets of the meeting.
   var lastHeard: UInt64 = 0
@@ -48,9 +47,8 @@ final class MeetingParticipant {
     switch codec {
     case .opus: decoder = .opus(try OpusStream(sampleRate: rate))
     case .mulaw, .alaw:
-      let end = SinkStage("receivers") { [collected] in collected.samples += $0 }
       decoder = .companded(
-        codec == .mulaw ? .mulaw : .alaw, try ResamplingStage(from: 8000, to: rate, next: end))
+        codec == .mulaw ? .mulaw : .alaw, rate == 8000 ? nil : try Resampler(from: 8000, to: rate))
     }
   }
 
@@ -65,7 +63,8 @@ final class MeetingParticipant {
     switch decoder {
     case .none: "receivers"
     case .opus: "opus \(rate / 1000)k → receivers"
-    case .companded(let encoding, let stage): "\(encoding.rawValue) 8k → \(stage.chain)"
+    case .companded(let encoding, let resampler):
+      ["\(encoding.rawValue) 8k", resampler?.stageName, "receivers"].compactMap(\.self).joined(separator: " → ")
     }
   }
 
@@ -105,13 +104,14 @@ final class MeetingParticipant {
           missing = 0
         }
       }
-    case .companded(let encoding, var stage):
-      collected.samples.removeAll(keepingCapacity: true)
-      encoding.decode(bytes).withUnsafeBufferPointer { stage.process($0) }
-      collected.samples.withUnsafeBufferPointer { samples in
-        let missing = min(lost, 1000) * samples.count
-        place(
-          samples, missing: missing, stated: stated(samples.count), continues: false, arrival: arrival, false, body)
+    case .companded(let encoding, let resampler):
+      func place(_ samples: UnsafeBufferPointer<Int16>) {
+        self.place(
+          samples, missing: min(lost, 1000) * samples.count, stated: stated(samples.count), continues: false,
+          arrival: arrival, false, body)
+      }
+      encoding.decode(bytes).withUnsafeBufferPointer { samples in
+        if let resampler { resampler.process(samples, in: &room, place) } else { place(samples) }
       }
     }
   }

@@ -197,14 +197,6 @@ public final class ServerCall {
     if !headersSent { initialMetadata = metadata }
   }
 
-  /// Sends the headers now instead of with the first message.
-  public func sendInitialMetadata() {
-    loop.preconditionIsCurrent()
-    headersWanted = true
-    flushLater()
-  }
-  private var headersWanted = false
-
   /// Queues a message. False, and nothing queued, where it would pass the bound (an empty queue takes any message), or
   /// where the call is over or finished.
   @discardableResult
@@ -326,7 +318,7 @@ extension ServerCall: OutboundCall {
     var send = pb_send()
     send.message = queue.takeFirst()
     send.finish = finalStatus != nil && queue.isEmpty && hold.admitsStatus(isHalfClosed: isHalfClosed)
-    if send.message == nil && !send.finish && !(headersWanted && !headersSent) {
+    if send.message == nil && !send.finish {
       if finalStatus != nil && queue.isEmpty { holdOrRelease() }
       return
     }

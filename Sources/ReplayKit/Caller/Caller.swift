@@ -183,9 +183,6 @@ public struct Caller: Sendable {
     swap(&actions, &empty)
   }
 
-  /// Whether there are actions to be taken.
-  public var hasActions: Bool { !actions.isEmpty }
-
   /// The number of RPCs that are open.
   public var openRPCs: Int { rpcs.count }
 
