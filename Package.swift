@@ -78,12 +78,12 @@ let package = Package(
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel"]),
     layer("Certificates", ["COpenSSL"]),
     layer("GRPCTransport", ["Locking", "Certificates", "CGRPC", log]),
-    layer("WebexProtocol", ["AudioCodecs", "CProtobufC", "CWebexSchemas"]),
+    layer("BotEngine", ["Locking"]),
+    layer("WebexProtocol", ["AudioCodecs", "BotEngine", "CProtobufC", "CWebexSchemas"]),
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["CCurl"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
-    layer("BotEngine", ["Locking"]),
     layer("YAMLReading", [yaml]),
     layer("BotConnections", ["Locking"] + sockets),
     layer("WebSocketClient", ["Locking", "BotConnections", log] + webSocket),
@@ -109,7 +109,7 @@ let package = Package(
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
-    layer("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", histogram, log]),
+    layer("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram, log]),
     layer(
       "BotTestKit",
       [
@@ -152,7 +152,7 @@ let package = Package(
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
-    tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs"]),
+    tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs", "BotEngine"]),
     tests("Recordings", [log]),
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
@@ -171,7 +171,7 @@ let package = Package(
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry"]),
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
-    tests("ReplayKit", ["Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", log]),
+    tests("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
     // With the example's bot, so that it stays true.
     tests(

@@ -1,5 +1,5 @@
 /// What happens on the caller's side, in order.
-public enum CallerEvent: Sendable {
+public enum CallerEvent: Sendable, Equatable {
   /// The call began: greet the caller. Comes again where the first greeting was lost before the caller could hear it.
   /// What the flow designer hands over with it is in ``CallInfo``.
   case started
@@ -44,6 +44,8 @@ public enum CallEnd: String, Sendable {
   case transferred
   /// Nothing was heard from the platform for the idle time.
   case idle
+  /// The connection to the platform broke, or the platform gave up, and the caller did not come back.
+  case lost
   /// The call reached the longest time a call may take.
   case tooLong
   /// The server shuts down.
@@ -53,7 +55,7 @@ public enum CallEnd: String, Sendable {
 }
 
 /// A stretch of caller audio.
-public struct CallerAudio: Sendable {
+public struct CallerAudio: Sendable, Equatable {
   /// 16-bit linear samples, mono.
   public var samples: [Int16]
   /// Samples a second: 8,000 or 16,000.

@@ -49,7 +49,7 @@ final class AgentListHandler: CallHandler {
 
   func halfClosed() { finish(RPCStatus(.invalidArgument, "the request is missing")) }
   func drained() {}
-  func ended(_ end: GRPCTransport.CallEnd) { leave() }
+  func ended(_ end: RPCEnd) { leave() }
 
   private func finish(_ status: RPCStatus) {
     guard !isOver else { return }

@@ -5,8 +5,8 @@ import WebexProtocol
 
 extension Conversation {
   /// Tells the bot; the first word starts it.
-  func tell(_ event: ConversationEvent, turn: Int) {
-    events.deliver(CallerEvent(event), turn: turn)
+  func tell(_ event: CallerEvent, turn: Int) {
+    events.deliver(event, turn: turn)
     guard !isBotStarted, !machine.isClosed else { return }
     isBotStarted = true
     startBot()
@@ -20,7 +20,7 @@ extension Conversation {
     }
     let inbox = BotInbox(
       loop: loop, room: room, onDrop: { [metrics] in metrics.commandDropped() }
-    ) { command, turn in own.value.take(command, turn: turn) }
+    ) { command, turn in own.value.carryOut(command, turn: turn) }
     let call = BotCall(info: info, events: events, room: room) { command, turn in inbox.send(command, turn: turn) }
     let engine = agent.engine
     let loop = loop
@@ -36,8 +36,7 @@ extension Conversation {
   private func botReturned(_ end: BotEnd) {
     guard !machine.isClosed else { return }
     failure = end
-    let output: BotOutput = end.isInOrder ? .finished : .failed
-    perform(machine.bot(output, turn: machine.turn, now: CallClock.now()))
+    perform(machine.botLeft(isInOrder: end.isInOrder, now: CallClock.now()))
   }
 
   /// The call ended because the bot failed.
@@ -59,18 +58,20 @@ extension Conversation {
     _ = loop.schedule(after: .seconds(5)) { bot.cancel() }
   }
 
-  private func take(_ command: BotCommand, turn: Int) {
+  private func carryOut(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
-    if case .transcript(let speaker, let text) = command { record(transcript: speaker, text) }
     if !hasAnswered, command.isAnswer {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
-    if command.disablesPromptCancellation {
-      perform(machine.bot(.disablePromptCancellation, turn: turn, now: CallClock.now()))
+    var command = command
+    switch command {
+    case .audio(let audio): command = .audio(mulaw(audio))
+    case .transcript(let speaker, let text): record(transcript: speaker, text)
+    case .endInput: return endInput(turn: turn)
+    default: break
     }
-    guard let output = rules(for: command) else { return endInput(turn: turn) }
-    perform(machine.bot(output, turn: turn, now: CallClock.now()))
+    perform(machine.bot(command, turn: turn, now: CallClock.now()))
     if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
     if recorder != nil { recordSensitivity() }
     settleSpeech()
@@ -101,42 +102,17 @@ extension Conversation {
       metadata: ["agent": "\(agent.id)", "bytes": "\(agent.conversation.maximumQueuedBytes)"])
   }
 
-  /// What the rules of the conversation have to do with it; `nil` for what concerns the detector.
-  private func rules(for command: BotCommand) -> BotOutput? {
-    switch command {
-    case .audio(let audio): .audio(mulaw(audio), bargeIn: audio.bargeIn)
-    case .text(let text, let bargeIn, _): .text(text, bargeIn: bargeIn)
-    case .clear: .clear
-    case .endTurn(let settings): .endTurn(settings.map(turnSettings))
-    case .inputSettings(let settings): .settings(turnSettings(settings))
-    case .transfer(let summary, let metadata):
-      .transfer(summary: summary, metadata: metadata.mapValues(StructValue.init))
-    case .end: .end
-    case .customEvent(let name, let metadata): .custom(name: name, metadata: metadata.mapValues(StructValue.init))
-    case .sensitive(let isSensitive): .sensitive(isSensitive)
-    case .transcript(let speaker, let text): .transcript(speaker: speaker.rawValue, text: text)
-    case .mark(let name): .mark(name)
-    case .endInput: nil
-    }
-  }
-
-  private func turnSettings(_ settings: BotInputSettings) -> TurnSettings {
-    TurnSettings(settings, defaults: agent.conversation.turn)
-  }
-
   /// What goes on the wire is mu-law at 8 kHz.
-  private func mulaw(_ audio: BotAudio) -> [UInt8] {
-    switch audio.content {
-    case .mulaw(let bytes): return bytes
-    case .linear(let samples, 8000): return AudioEncoding.mulaw.encode(samples)
-    case .linear(let samples, let rate):
+  private func mulaw(_ audio: BotAudio) -> BotAudio {
+    guard case .linear(var samples, let rate) = audio.content else { return audio }
+    if rate != 8000 {
       if resampler?.inputRate != rate { resampler = try? Resampler(fromAny: rate, to: 8000) }
-      guard let resampler else {
-        metrics.refusedPrompts.increment()
-        return []
-      }
-      return AudioEncoding.mulaw.encode(resampler.process(samples))
+      if resampler == nil { metrics.refusedPrompts.increment() }
+      samples = resampler?.process(samples) ?? []
     }
+    var audio = audio
+    audio.content = .mulaw(AudioEncoding.mulaw.encode(samples))
+    return audio
   }
 }
 
@@ -197,14 +173,6 @@ enum BotEnd: Sendable, CustomStringConvertible {
 }
 
 extension BotCommand {
-  fileprivate var disablesPromptCancellation: Bool {
-    switch self {
-    case .audio(let audio): audio.disablesPromptCancellation
-    case .text(_, _, let disables): disables
-    default: false
-    }
-  }
-
   /// Whether the bot shows by it that it works.
   fileprivate var isAnswer: Bool {
     switch self {

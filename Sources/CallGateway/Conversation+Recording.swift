@@ -35,7 +35,7 @@ extension Conversation {
     if machine.isSensitive { recorder?.set(isSensitive: true, now: sinceBegin) }
   }
 
-  func record(_ event: ConversationEvent) {
+  func record(_ event: CallerEvent) {
     guard let recorder else { return }
     let now = sinceBegin
     switch event {
@@ -48,7 +48,7 @@ extension Conversation {
     case .interrupted(let milliseconds):
       recorder.interrupted(now: now)
       recorder.event("interrupted", now: now, numbers: ["played_ms": milliseconds])
-    case .mark: break
+    case .audio, .mark: break
     case .ended(let end): recorder.event("ended", now: now, words: ["reason": end.rawValue])
     }
   }

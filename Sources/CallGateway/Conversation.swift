@@ -110,7 +110,8 @@ final class Conversation {
   /// What the flow designer hands over with the start of the call is for the bot, which is told of it once.
   private func learn(_ start: VoiceRequestView.EventInput) {
     var info = info
-    info.take(start)
+    info.startName = start.name.nonEmptyString
+    info.startParameters = start.parameters
     if !isBotStarted {
       self.info = info
     } else if info.startName != self.info.startName || info.startParameters != self.info.startParameters {
@@ -211,14 +212,14 @@ final class Conversation {
     reschedule()
   }
 
-  private func show(_ event: ConversationEvent) {
+  private func show(_ event: CallerEvent) {
     switch event {
     case .speechStarted: status.set(.speaking)
     case .started, .speechEnded, .digits, .noInput, .custom:
       status.set(.answering)
       status.countTurn()
     case .interrupted, .ended: status.set(.waiting)
-    case .mark: break
+    case .audio, .mark: break
     }
     if case .digits = event { metrics.digitEntries.increment() }
   }
@@ -245,7 +246,7 @@ final class Conversation {
     }
   }
 
-  private func close(_ end: ConversationEnd) {
+  private func close(_ end: CallEnd) {
     timer?.cancel()
     timer = nil
     metrics.conversationEnded(end, after: CallClock.now() - began)
@@ -307,7 +308,7 @@ extension CallerInput {
     case .startOfDTMF: self = .startOfDTMF
     case .custom:
       var parameters = event.parameters
-      if !leftOut.isEmpty { parameters[LeftOutValues.parameter] = leftOut.value }
+      leftOut.note(in: &parameters)
       self = .custom(name: event.name.string, parameters: parameters)
     case .unspecified, .unknown: self = .unknown
     }

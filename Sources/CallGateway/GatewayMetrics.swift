@@ -1,4 +1,5 @@
 import AudioCodecs
+import BotEngine
 import Metrics
 import Synchronization
 import WebexProtocol
@@ -59,7 +60,7 @@ final class GatewayMetrics: Sendable {
     live.increment()
   }
 
-  func conversationEnded(_ end: ConversationEnd, after time: Duration) {
+  func conversationEnded(_ end: CallEnd, after time: Duration) {
     live.decrement()
     Counter(label: "patchbay_conversations_ended_total", dimensions: [("reason", end.rawValue)]).increment()
     length.recordNanoseconds(time.nanoseconds)

@@ -29,7 +29,7 @@ final class GuardedCallHandler: CallHandler {
   func halfClosed() { inner?.halfClosed() }
   func drained() { inner?.drained() }
 
-  func ended(_ end: CallEnd) {
+  func ended(_ end: RPCEnd) {
     isOver = true
     inner?.ended(end)
   }

@@ -140,7 +140,7 @@ final class VoiceCallHandler: CallHandler {
 
   func drained() {}
 
-  func ended(_ end: CallEnd) {
+  func ended(_ end: RPCEnd) {
     watchdog?.cancel()
     watchdog = nil
     leave()

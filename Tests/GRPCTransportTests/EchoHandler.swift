@@ -36,5 +36,5 @@ final class EchoHandler: CallHandler {
     if isHalfClosed && unsent.isEmpty { call.finish() }
   }
 
-  func ended(_ end: CallEnd) {}
+  func ended(_ end: RPCEnd) {}
 }

@@ -5,7 +5,7 @@ enum ServerEvent: Equatable, Sendable {
   case received([UInt8])
   case halfClosed
   case drained
-  case ended(CallEnd)
+  case ended(RPCEnd)
 }
 
 /// A handler that writes down what it is told and does what the test's closures say.
@@ -31,7 +31,7 @@ final class RecordingHandler: CallHandler {
   func received(_ message: borrowing ReceivedMessage) { tell(.received(message.bytes)) }
   func halfClosed() { tell(.halfClosed) }
   func drained() { tell(.drained) }
-  func ended(_ end: CallEnd) {
+  func ended(_ end: RPCEnd) {
     tell(.ended(end))
     events.finish()
   }

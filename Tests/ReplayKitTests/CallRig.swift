@@ -1,4 +1,5 @@
 import AudioCodecs
+import BotEngine
 import WebexProtocol
 
 @testable import ReplayKit
@@ -105,7 +106,7 @@ extension VoiceResponse {
   }
 
   static func ending(
-    _ kind: Event.Kind, metadata: [String: StructValue] = [:], milliseconds: Int = 500, bargeIn: Bool = false
+    _ kind: Event.Kind, metadata: [String: BotValue] = [:], milliseconds: Int = 500, bargeIn: Bool = false
   ) -> VoiceResponse {
     VoiceResponse(
       prompts: [.init(audio: wav(milliseconds), isBargeInEnabled: bargeIn)], events: [.init(kind, metadata: metadata)])

@@ -11,7 +11,7 @@ final class LoopbackAgent: Sendable {
     var metadata: Metadata
     var requests: [VoiceRequest] = []
     var isHalfClosed = false
-    var end: GRPCTransport.CallEnd?
+    var end: RPCEnd?
   }
 
   let group: EventLoopGroup
@@ -106,5 +106,5 @@ private final class AgentHandler: CallHandler {
     call.finish()
   }
 
-  func ended(_ end: GRPCTransport.CallEnd) { change { $0.end = end } }
+  func ended(_ end: RPCEnd) { change { $0.end = end } }
 }

@@ -1,6 +1,5 @@
 import AudioCodecs
 import BotEngine
-import enum BotEngine.CallEnd
 import GRPCTransport
 import Metrics
 import WebexProtocol
@@ -68,7 +67,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
     case .digits(let digits): begin(.dtmf(digits.compactMap { DTMFKey($0) }))
     case .noInput: begin(.event(.init(.noInput)))
     case .custom(let name, let parameters):
-      begin(.event(.init(.custom, name: name, parameters: parameters.mapValues(StructValue.init))))
+      begin(.event(.init(.custom, name: name, parameters: parameters)))
     case .interrupted: interrupt()
     case .mark: break
     case .ended(let reason): leave(reason)
@@ -81,7 +80,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
       .event(
         .init(
           .sessionStart, name: call.info.startName,
-          parameters: call.info.startParameters.mapValues(StructValue.init))))
+          parameters: call.info.startParameters)))
   }
 
   /// An interaction without voice: one request, half-closed.

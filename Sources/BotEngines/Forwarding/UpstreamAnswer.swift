@@ -62,14 +62,14 @@ struct UpstreamAnswer {
       commands.append(.end)
       isLeave = true
     case .transferToAgent:
-      var metadata = (event?.metadata ?? [:]).mapValues(BotValue.init)
+      var metadata = (event?.metadata ?? [:])
       var summary = response.summary
       if case .string(let text)? = metadata.removeValue(forKey: "summary"), summary == nil { summary = text }
       commands.append(.transfer(summary: summary, metadata: metadata))
       isLeave = true
     case .custom:
       commands.append(
-        .customEvent(name: event?.name ?? "", metadata: (event?.metadata ?? [:]).mapValues(BotValue.init)))
+        .customEvent(name: event?.name ?? "", metadata: (event?.metadata ?? [:])))
     case .startOfInput, .endOfInput, .noMatch, .noInput, .unspecified, nil: break
     }
     isComplete = response.kind == .final

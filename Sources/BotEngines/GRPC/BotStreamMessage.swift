@@ -50,7 +50,7 @@ final class BotStreamDecoder {
       return .command(
         .transfer(
           summary: BorrowedText(transfer?.summary).nonEmptyString,
-          metadata: StructValue.object(transfer?.metadata).mapValues(BotValue.init)), turn: turn)
+          metadata: BotValue.object(transfer?.metadata)), turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END: return .command(.end, turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_INPUT_SETTINGS:
       guard let settings = message.input_settings?.pointee else { return .unknown }
@@ -60,7 +60,7 @@ final class BotStreamDecoder {
       return .command(
         .customEvent(
           name: BorrowedText(event.name).string,
-          metadata: StructValue.object(event.parameters).mapValues(BotValue.init)), turn: turn)
+          metadata: BotValue.object(event.parameters)), turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_SENSITIVE:
       return .command(.sensitive(message.sensitive?.pointee.sensitive != 0), turn: turn)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSCRIPT:

@@ -58,7 +58,7 @@ struct ServerMessageEncoder {
       let message = builder.make(patchbay__bot__started__init)
       if let startName { message.pointee.name = builder.text(startName) }
       if !startParameters.isEmpty {
-        message.pointee.parameters = StructValue.build(startParameters.mapValues(StructValue.init), builder)
+        message.pointee.parameters = BotValue.build(startParameters, builder)
       }
       return write(builder, turn: turn) {
         $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_STARTED
@@ -94,7 +94,7 @@ struct ServerMessageEncoder {
     case .custom(let name, let parameters):
       let message = builder.make(patchbay__bot__custom_event__init)
       message.pointee.name = builder.text(name)
-      message.pointee.parameters = StructValue.build(parameters.mapValues(StructValue.init), builder)
+      message.pointee.parameters = BotValue.build(parameters, builder)
       return write(builder, turn: turn) {
         $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_CUSTOM
         $0.custom = message
@@ -182,7 +182,8 @@ extension CallEnd {
     case .hangup: PATCHBAY__BOT__END_REASON__END_REASON_HANGUP
     case .ended: PATCHBAY__BOT__END_REASON__END_REASON_ENDED
     case .transferred: PATCHBAY__BOT__END_REASON__END_REASON_TRANSFERRED
-    case .idle: PATCHBAY__BOT__END_REASON__END_REASON_IDLE
+    // To the bot it is the same: nothing came any more.
+    case .idle, .lost: PATCHBAY__BOT__END_REASON__END_REASON_IDLE
     case .tooLong: PATCHBAY__BOT__END_REASON__END_REASON_TOO_LONG
     case .shutdown: PATCHBAY__BOT__END_REASON__END_REASON_SHUTDOWN
     case .botFailed: PATCHBAY__BOT__END_REASON__END_REASON_BOT_FAILED

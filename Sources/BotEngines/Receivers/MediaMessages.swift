@@ -84,7 +84,7 @@ extension MediaSessionInfo {
     info.pointee.sample_rate = UInt32(clamping: sampleRate)
     info.pointee.resumed = isResumed ? 1 : 0
     if !parameters.isEmpty {
-      info.pointee.parameters = StructValue.build(parameters.mapValues(StructValue.init), builder)
+      info.pointee.parameters = BotValue.build(parameters, builder)
     }
     let hello = builder.make(patchbay__bot__hello__init)
     hello.pointee.protocol_version = 1

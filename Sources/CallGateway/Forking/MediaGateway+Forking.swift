@@ -28,8 +28,8 @@ extension MediaGateway {
       }
       let key = ConversationKey(organization: identity.organization, conversation: conversation)
       var parameters = request.additionalInfo.mapValues { BotValue.string($0) }
+      request.leftOut.note(in: &parameters)
       if !request.leftOut.isEmpty {
-        parameters[LeftOutValues.parameter] = .list(request.leftOut.names.map { .string($0) })
         metrics.leftOutValues.increment(by: request.leftOut.count)
         log.warning(
           "values of the flow are over their bounds and were left out",

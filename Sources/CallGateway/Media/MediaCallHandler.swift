@@ -160,7 +160,7 @@ final class MediaCallHandler: CallHandler {
     }
   }
 
-  func ended(_ end: GRPCTransport.CallEnd) {
+  func ended(_ end: RPCEnd) {
     watchdog?.cancel()
     pauseTimer?.cancel()
     watchdog = nil

@@ -33,7 +33,7 @@ extension MediaGateway {
     let key = try key(of: open, identity)
     let info = MediaSessionInfo(
       kind: .meeting, organization: key.organization, conversation: key.conversation,
-      trackingID: call.trackingID, parameters: open.parameters.mapValues(BotValue.init),
+      trackingID: call.trackingID, parameters: open.parameters,
       sampleRate: settings.meetingRate)
     let worker = worker(on: call.loop)
     return try session(key, kind: .meeting, identity: identity, loop: call.loop) { receivers in

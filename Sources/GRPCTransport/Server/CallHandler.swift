@@ -13,7 +13,7 @@ public protocol CallHandler: AnyObject {
   func drained()
 
   /// The last call, exactly one.
-  func ended(_ end: CallEnd)
+  func ended(_ end: RPCEnd)
 }
 
 extension CallHandler {
@@ -22,7 +22,7 @@ extension CallHandler {
 }
 
 /// How a call ended on the server.
-public enum CallEnd: Sendable, Hashable {
+public enum RPCEnd: Sendable, Hashable {
   /// Our status went out; `ServerCall.finalStatus` says which.
   case completed
   /// By the client, the deadline, a lost connection, or `ServerCall.cancel()`.
@@ -38,5 +38,5 @@ public final class FinishedCallHandler: CallHandler {
   /// Nothing to do.
   public func halfClosed() {}
   /// Nothing to do.
-  public func ended(_ end: CallEnd) {}
+  public func ended(_ end: RPCEnd) {}
 }

@@ -59,7 +59,7 @@ final class HealthRequest: CallHandler {
     }
   }
 
-  func ended(_ end: CallEnd) {
+  func ended(_ end: RPCEnd) {
     leave()
     timer?.cancel()
   }

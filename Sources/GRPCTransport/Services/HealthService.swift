@@ -81,7 +81,7 @@ final class HealthWatch: CallHandler {
   func drained() { update() }
   func received(_ message: borrowing ReceivedMessage) {}
   func halfClosed() {}
-  func ended(_ end: CallEnd) {
+  func ended(_ end: RPCEnd) {
     if let number { status.forget(number) }
   }
 }

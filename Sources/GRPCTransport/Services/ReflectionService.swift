@@ -68,7 +68,7 @@ final class ReflectionHandler: CallHandler {
 
   func drained() { call.startReading() }
   func halfClosed() { call.finish() }
-  func ended(_ end: CallEnd) { timer?.cancel() }
+  func ended(_ end: RPCEnd) { timer?.cancel() }
 
   private func watch() {
     timer?.cancel()

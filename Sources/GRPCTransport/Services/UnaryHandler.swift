@@ -81,7 +81,7 @@ public final class UnaryHandler: CallHandler {
   }
 
   /// Lets go of what still works on the answer.
-  public func ended(_ end: CallEnd) {
+  public func ended(_ end: RPCEnd) {
     isOver = true
     timer?.cancel()
     task?.cancel()

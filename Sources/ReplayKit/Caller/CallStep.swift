@@ -1,3 +1,4 @@
+public import BotEngine
 public import WebexProtocol
 
 /// What a calling party does, once the greeting has been asked for. Each step waits until the floor is the caller's:
@@ -10,7 +11,7 @@ public enum CallStep: Sendable, Equatable {
   /// Says nothing until the platform's no-input timer fires.
   case stayQuiet
   /// Hands over an event of the flow.
-  case custom(name: String, parameters: [String: StructValue])
+  case custom(name: String, parameters: [String: BotValue])
   /// Says nothing for a while, within the platform's no-input timer or beyond it.
   case wait(Duration)
   /// Hangs up: `SESSION_END`.

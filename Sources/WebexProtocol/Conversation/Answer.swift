@@ -1,3 +1,5 @@
+import BotEngine
+
 /// The bot's output of one turn: what is still to be sent, and how the turn ends.
 struct Answer {
   enum Piece: Equatable {
@@ -14,7 +16,7 @@ struct Answer {
 
   enum Ending: Equatable {
     case callersTurn
-    case transfer(summary: String?, metadata: [String: StructValue])
+    case transfer(summary: String?, metadata: [String: BotValue])
     case end
     /// The bot failed: the caller is transferred.
     case failed

@@ -1,57 +1,63 @@
+import BotEngine
+
 extension ConversationStateMachine {
   /// Lines kept of the transcript, in bytes; the human agent needs the end of the call, so the oldest go first.
   private static let maximumTranscriptBytes = 16_384
 
-  mutating func take(_ output: BotOutput, turn outputTurn: Int, now: Duration) {
+  mutating func carryOut(_ command: BotCommand, turn commandTurn: Int, now: Duration) {
     // Whatever the caller does meanwhile, a bot that takes its leave has left; and state is state.
-    switch output {
+    switch command {
     case .transfer(let summary, let metadata):
       return finishTurn(.transfer(summary: summary, metadata: metadata), now: now)
     case .end: return finishTurn(.end, now: now)
-    case .failed: return fallBack(now: now)
-    case .finished: return fallBack(afterWords: true, now: now)
     case .sensitive(let isSensitive):
       self.isSensitive = isSensitive
       return
-    case .transcript(let speaker, let text): return remember("\(speaker): \(text)")
-    case .mark(let name): return mark(name, turn: outputTurn, now: now)
-    default: break
+    case .transcript(let speaker, let text): return remember("\(speaker.rawValue): \(text)")
+    case .mark(let name): return mark(name, turn: commandTurn, now: now)
+    case .endInput: return
+    case .audio, .text, .clear, .endTurn, .inputSettings, .customEvent: break
     }
-    guard outputTurn >= turn else {
+    guard commandTurn >= turn else {
       drops.staleOutputs += 1
       return
     }
     switch answer.ending {
     case nil: break
     case .callersTurn:
-      guard reopen(for: output, now: now) else { return }
+      guard reopen(for: command, now: now) else { return }
     default:
       drops.lateOutputs += 1
       return
     }
-    switch output {
-    case .audio(let bytes, let bargeIn): append(audio: bytes, bargeIn: bargeIn, now: now)
-    case .text(let text, let bargeIn): append(text: text, bargeIn: bargeIn, now: now)
+    switch command {
+    case .audio(let audio): append(audio, now: now)
+    case .text(let text, let bargeIn, let disablesPromptCancellation):
+      if disablesPromptCancellation { answer.isCancellationDisabled = true }
+      append(text: text, bargeIn: bargeIn, now: now)
     case .clear: clear(now: now)
-    case .disablePromptCancellation: answer.isCancellationDisabled = true
-    case .settings(let settings): current = settings
-    case .custom(let name, let metadata): answer.event = .init(.custom, name: name, metadata: metadata)
+    case .inputSettings(let settings): listen(by: settings)
+    case .customEvent(let name, let metadata): answer.event = .init(.custom, name: name, metadata: metadata)
     case .endTurn(let settings):
-      if let settings { current = settings }
+      if let settings { listen(by: settings) }
       finishTurn(.callersTurn, now: now)
-    case .transfer, .end, .failed, .finished, .sensitive, .transcript, .mark: break
+    case .transfer, .end, .sensitive, .transcript, .mark, .endInput: break
     }
+  }
+
+  private mutating func listen(by settings: BotInputSettings) {
+    current = TurnSettings(settings, defaults: self.settings.turn)
   }
 
   /// The turn was ended, and its answer is still being sent or waits for a line: what follows joins it.
   ///
   /// - Returns: whether the output goes the way of any other; where not, it was taken here.
-  private mutating func reopen(for output: BotOutput, now: Duration) -> Bool {
+  private mutating func reopen(for command: BotCommand, now: Duration) -> Bool {
     guard answerer != nil else {
       answer.ending = nil
       return true
     }
-    switch output {
+    switch command {
     case .audio, .text:
       answer.ending = nil
       answerDeadline = deadline(now)
@@ -64,9 +70,11 @@ extension ConversationStateMachine {
     }
   }
 
-  private mutating func append(audio bytes: [UInt8], bargeIn: Bool, now: Duration) {
+  private mutating func append(_ audio: BotAudio, now: Duration) {
+    if audio.disablesPromptCancellation { answer.isCancellationDisabled = true }
+    guard case .mulaw(let bytes) = audio.content else { return assertionFailure("the owner makes mu-law of all audio") }
     guard !bytes.isEmpty else { return }
-    appended(answer.append(audio: bytes, bargeIn: bargeIn, limit: settings.maximumQueuedBytes), now: now)
+    appended(answer.append(audio: bytes, bargeIn: audio.bargeIn, limit: settings.maximumQueuedBytes), now: now)
   }
 
   private mutating func append(text: String, bargeIn: Bool, now: Duration) {
@@ -121,7 +129,7 @@ extension ConversationStateMachine {
 
   /// The bot has failed: what it had still to say would only keep the caller from what the configuration has for that.
   /// One that is done is heard out before.
-  private mutating func fallBack(afterWords: Bool = false, now: Duration) {
+  mutating func fallBack(afterWords: Bool = false, now: Duration) {
     guard answer.ending?.isTerminal != true else { return }
     if !afterWords { answer.clear() }
     switch settings.fallback.prompt {

@@ -1,3 +1,5 @@
+import BotEngine
+
 extension ConversationStateMachine {
   mutating func caller(_ input: CallerInput, on rpc: RPCID, now: Duration) {
     if endsEntry(input, on: rpc) {
@@ -55,7 +57,7 @@ extension ConversationStateMachine {
   }
 
   /// The caller's input is complete and the bot is to answer on this RPC.
-  mutating func beginTurn(_ event: ConversationEvent, on rpc: RPCID, now: Duration) {
+  mutating func beginTurn(_ event: CallerEvent, on rpc: RPCID, now: Duration) {
     if case .speechEnded = event {} else if isSpeaking { abandonSpeech() }
     update(rpc) { $0.awaitsGreeting = false }
     interrupt(keeping: rpc, now: now)
@@ -217,7 +219,7 @@ extension ConversationStateMachine {
     actions.append(.finish(rpc, completion))
   }
 
-  mutating func close(_ end: ConversationEnd, completion: RPCCompletion = .ok) {
+  mutating func close(_ end: CallEnd, completion: RPCCompletion = .ok) {
     isClosed = true
     for rpc in rpcs { actions.append(.finish(rpc.id, completion)) }
     rpcs.removeAll()

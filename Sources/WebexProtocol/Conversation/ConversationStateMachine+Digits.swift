@@ -1,3 +1,5 @@
+import BotEngine
+
 /// Digits of one RPC that may come in several messages.
 struct DigitEntry: Equatable {
   let rpc: RPCID

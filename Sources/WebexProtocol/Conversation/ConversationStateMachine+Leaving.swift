@@ -1,8 +1,10 @@
+import BotEngine
+
 // How a conversation ends for reasons that are neither the caller's nor the bot's.
 
 /// A caller who is to be handed to a human agent, and who has no RPC open on which to say so.
 struct Leaving: Equatable {
-  let end: ConversationEnd
+  let end: CallEnd
   let completion: RPCCompletion
   /// Until when the caller may come for it.
   var deadline: Duration
@@ -19,7 +21,7 @@ extension ConversationStateMachine {
 
   /// Ends a conversation whose time is up. A caller who has an RPC open is handed over on it; one who has none, because a
   /// prompt plays or the next RPC is on its way, with the next one. That is waited for until the prompt's end and `grace`.
-  mutating func leave(_ end: ConversationEnd, completion: RPCCompletion, grace: Duration, now: Duration) {
+  mutating func leave(_ end: CallEnd, completion: RPCCompletion, grace: Duration, now: Duration) {
     guard leaving == nil else { return }
     guard rpcs.isEmpty else { return handOver(end, completion: completion, now: now) }
     let prompt = min(playout.ahead(now), Self.longestFarewell)
@@ -46,7 +48,7 @@ extension ConversationStateMachine {
   }
 
   /// The caller goes to a human, or where the configuration ends calls instead, hears its prompt and is hung up.
-  mutating func handOver(_ end: ConversationEnd, completion: RPCCompletion, now: Duration) {
+  mutating func handOver(_ end: CallEnd, completion: RPCCompletion, now: Duration) {
     if let rpc = answerer ?? listener ?? rpcs.last?.id {
       let prompts = settings.fallback.endsCall ? farewell(on: rpc, now: now) : []
       actions.append(.send(rpc, terminalResponse(.failed, prompts: prompts)))

@@ -1,3 +1,5 @@
+public import BotEngine
+
 /// The rules of a conversation: one call, many RPCs, turns of caller and bot.
 ///
 /// A pure value: inputs and a clock in, actions out. Whoever owns it carries the actions out in their order. Times are
@@ -281,10 +283,24 @@ public struct ConversationStateMachine: Sendable {
     return taken()
   }
 
-  /// The bot did something; `turn` is that of the last event it had taken.
-  public mutating func bot(_ output: BotOutput, turn: Int, now: Duration) -> [ConversationAction] {
+  /// The bot does something.
+  ///
+  /// - Parameter command: its audio is mu-law, which the owner has made of any other. ``BotCommand/endInput`` is the
+  ///   owner's to carry out, who has the detector: here it does nothing.
+  /// - Parameter turn: that of the last event the bot had taken.
+  public mutating func bot(_ command: BotCommand, turn: Int, now: Duration) -> [ConversationAction] {
     guard !isClosed else { return [] }
-    take(output, turn: turn, now: now)
+    carryOut(command, turn: turn, now: now)
+    return taken()
+  }
+
+  /// The bot's part is over without its having said what becomes of the caller.
+  ///
+  /// - Parameter isInOrder: whether what it had said is heard first; where not, the bot failed, and what of it was not
+  ///   sent yet is dropped.
+  public mutating func botLeft(isInOrder: Bool, now: Duration) -> [ConversationAction] {
+    guard !isClosed else { return [] }
+    fallBack(afterWords: isInOrder, now: now)
     return taken()
   }
 
@@ -294,7 +310,7 @@ public struct ConversationStateMachine: Sendable {
     if let entry, entry.deadline <= now { completeEntry(now: now) }
     if let deadline = answerDeadline, deadline <= now {
       // A bot that has spoken has made its point; one that has not has failed.
-      take(hasSpoken ? .endTurn(nil) : .failed, turn: turn, now: now)
+      if hasSpoken { carryOut(.endTurn(nil), turn: turn, now: now) } else { fallBack(now: now) }
     }
     if !isClosed, began + settings.maximumLength <= now {
       leave(.tooLong, completion: .ok, grace: Self.graceOfTooLong, now: now)

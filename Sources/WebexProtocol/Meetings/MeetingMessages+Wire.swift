@@ -1,3 +1,4 @@
+import BotEngine
 import CProtobufC
 import CWebexSchemas
 
@@ -64,7 +65,7 @@ extension MeetingStreamOpen {
       mediaType: MeetingMediaType(rawValue: Int32(bitPattern: message.media_type.rawValue)) ?? .unspecified,
       organizationID: BorrowedText(message.org_id).string,
       conversationID: BorrowedText(message.conversation_id).string,
-      parameters: StructValue.object(message.parameters))
+      parameters: BotValue.object(message.parameters))
   }
 }
 

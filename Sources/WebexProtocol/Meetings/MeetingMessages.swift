@@ -1,3 +1,5 @@
+public import BotEngine
+
 /// What a stream of a meeting carries.
 public enum MeetingMediaType: Int32, Sendable, Hashable {
   /// Not stated, or a number that the schema does not have.
@@ -18,12 +20,12 @@ public struct MeetingStreamOpen: Sendable, Equatable {
   /// The meeting.
   public var conversationID: String
   /// What the platform hands over.
-  public var parameters: [String: StructValue]
+  public var parameters: [String: BotValue]
 
   /// An opening.
   public init(
     streamID: String, mediaType: MeetingMediaType, organizationID: String, conversationID: String,
-    parameters: [String: StructValue] = [:]
+    parameters: [String: BotValue] = [:]
   ) {
     self.streamID = streamID
     self.mediaType = mediaType

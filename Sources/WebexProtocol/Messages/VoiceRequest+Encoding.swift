@@ -1,4 +1,5 @@
 import AudioCodecs
+import BotEngine
 import CProtobufC
 import CWebexSchemas
 
@@ -67,7 +68,7 @@ extension VoiceRequest.Event {
     let message = builder.make(webex__voice__event_input__init)
     message.pointee.event_type = Webex__Voice__EventInput__EventType(rawValue: UInt32(bitPattern: kind.wire))
     if let name { message.pointee.name = builder.text(name) }
-    if !parameters.isEmpty { message.pointee.parameters = StructValue.build(parameters, builder) }
+    if !parameters.isEmpty { message.pointee.parameters = BotValue.build(parameters, builder) }
     return message
   }
 }

@@ -1,4 +1,5 @@
 public import AudioCodecs
+public import BotEngine
 import CProtobufC
 import CWebexSchemas
 
@@ -46,7 +47,7 @@ public struct VoiceRequestView: ~Copyable {
     public var name: BorrowedText { BorrowedText(message.pointee.name) }
 
     /// A copy of the event's data: at most 256 values, at most 16 levels deep.
-    public var parameters: [String: StructValue] { StructValue.object(message.pointee.parameters) }
+    public var parameters: [String: BotValue] { BotValue.object(message.pointee.parameters) }
   }
 
   private let message: UnsafePointer<Webex__Voice__VoiceVARequest>

@@ -1,3 +1,4 @@
+import BotEngine
 import CProtobufC
 import CWebexSchemas
 
@@ -65,7 +66,7 @@ extension VoiceResponse.Event {
   fileprivate init(_ message: Webex__Voice__OutputEvent) {
     self.init(
       Kind(rawValue: Int32(bitPattern: message.event_type.rawValue)) ?? .unspecified,
-      name: BorrowedText(message.name).nonEmptyString, metadata: StructValue.object(message.metadata))
+      name: BorrowedText(message.name).nonEmptyString, metadata: BotValue.object(message.metadata))
   }
 }
 

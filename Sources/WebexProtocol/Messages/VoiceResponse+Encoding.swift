@@ -1,3 +1,4 @@
+import BotEngine
 import CProtobufC
 import CWebexSchemas
 
@@ -74,7 +75,7 @@ extension VoiceResponse.Event {
     let message = builder.make(webex__voice__output_event__init)
     message.pointee.event_type = Webex__Voice__OutputEvent__EventType(rawValue: UInt32(bitPattern: kind.rawValue))
     if let name { message.pointee.name = builder.text(name) }
-    if !metadata.isEmpty { message.pointee.metadata = StructValue.build(metadata, builder) }
+    if !metadata.isEmpty { message.pointee.metadata = BotValue.build(metadata, builder) }
     return message
   }
 }

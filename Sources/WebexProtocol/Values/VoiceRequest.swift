@@ -1,4 +1,5 @@
 public import AudioCodecs
+public import BotEngine
 
 /// One `VoiceVARequest`: what the platform sends within an RPC. The server reads requests as ``VoiceRequestView``,
 /// without copying; this is what a client writes.
@@ -90,10 +91,10 @@ public struct VoiceRequest: Sendable, Equatable {
     /// The name of a custom event.
     public var name: String?
     /// Data of the event; empty is written as absent.
-    public var parameters: [String: StructValue]
+    public var parameters: [String: BotValue]
 
     /// An event.
-    public init(_ kind: Kind, name: String? = nil, parameters: [String: StructValue] = [:]) {
+    public init(_ kind: Kind, name: String? = nil, parameters: [String: BotValue] = [:]) {
       self.kind = kind
       self.name = name
       self.parameters = parameters

@@ -1,3 +1,5 @@
+public import BotEngine
+
 /// One `VoiceVAResponse`: what the server says within an RPC.
 public struct VoiceResponse: Sendable, Equatable {
   /// `ResponseType`. The wire's default is `final`.
@@ -47,10 +49,10 @@ public struct VoiceResponse: Sendable, Equatable {
     /// The name of a custom event.
     public var name: String?
     /// Its data, such as a transfer's summary.
-    public var metadata: [String: StructValue]
+    public var metadata: [String: BotValue]
 
     /// An event.
-    public init(_ kind: Kind, name: String? = nil, metadata: [String: StructValue] = [:]) {
+    public init(_ kind: Kind, name: String? = nil, metadata: [String: BotValue] = [:]) {
       self.kind = kind
       self.name = name
       self.metadata = metadata

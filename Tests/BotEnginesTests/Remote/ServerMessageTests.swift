@@ -43,7 +43,7 @@ struct ServerMessageTests {
     try read(encoder.event(.started, turn: 1)) { message in
       let started = try #require(message.started?.pointee)
       #expect(BorrowedText(started.name).string == "vip")
-      #expect(StructValue.object(started.parameters) == ["customer": .string("Ada"), "visits": .number(3)])
+      #expect(BotValue.object(started.parameters) == ["customer": .string("Ada"), "visits": .number(3)])
     }
   }
 
@@ -74,7 +74,8 @@ struct ServerMessageTests {
     }
   }
 
-  @Test("tells every end", arguments: [CallEnd.hangup, .ended, .transferred, .idle, .tooLong, .shutdown, .botFailed])
+  @Test(
+    "tells every end", arguments: [CallEnd.hangup, .ended, .transferred, .idle, .lost, .tooLong, .shutdown, .botFailed])
   func end(end: CallEnd) throws {
     var encoder = ServerMessageEncoder(encoding: .mulaw)
     try read(encoder.event(.ended(end), turn: 5)) { message in

@@ -157,7 +157,7 @@ struct ConversationFaultTests {
     }
     script.play(.caller(.sessionStart, on: 1), .bot(.speech(4000)))
     #expect(
-      script.play(.bot(.failed)) == [
+      script.play(.botLeaves(inOrder: false)) == [
         "#1 final transferToAgent 1058B!", "#1 ok", "bot ended botFailed", "close botFailed",
       ])
   }
@@ -167,7 +167,7 @@ struct ConversationFaultTests {
     var script = ConversationScript(.chunk) { $0.fallback = .init(prompt: .text("Sorry."), endsCall: endsCall) }
     script.play(.caller(.sessionStart, on: 1), .bot(.speech(4000)))
     #expect(
-      script.play(.bot(.failed)) == [
+      script.play(.botLeaves(inOrder: false)) == [
         "#1 chunk \"Sorry.\"!", "#1 final \(endsCall ? "sessionEnd" : "transferToAgent") 0B!", "#1 ok",
         "bot ended botFailed", "close botFailed",
       ])
@@ -176,14 +176,14 @@ struct ConversationFaultTests {
   @Test("a bot that fails after it has taken its leave has left all the same")
   func failureAfterLeave() {
     var script = ConversationTurnTests.greeted(.wav)
-    script.play(.bot(.transfer(summary: nil, metadata: [:])), .bot(.failed))
+    script.play(.bot(.transfer(summary: nil, metadata: [:])), .botLeaves(inOrder: false))
     #expect(script.play(.caller(.audio, on: 2)).contains("close transferred"))
   }
 
   @Test("R3: a bot that fails hands the caller over, at once or on the next line")
   func failedBot() {
     var script = ConversationTurnTests.greeted(.wav)
-    #expect(script.play(.bot(.failed)) == [])
+    #expect(script.play(.botLeaves(inOrder: false)) == [])
     #expect(
       script.play(.caller(.audio, on: 2)) == [
         "reset", "reset", "#2 final transferToAgent", "#2 ok", "bot ended botFailed", "close botFailed",

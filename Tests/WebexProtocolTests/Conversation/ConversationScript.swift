@@ -1,3 +1,4 @@
+import BotEngine
 import WebexProtocol
 
 /// What the caller, the detector, the bot or time does in a scripted conversation.
@@ -10,8 +11,10 @@ enum Move {
   case speechStarts
   case speechEnds
   /// The bot says something; it has heard everything unless a turn is given.
-  case bot(BotOutput)
-  case lateBot(BotOutput, turnsBehind: Int)
+  case bot(BotCommand)
+  /// The bot's part is over.
+  case botLeaves(inOrder: Bool)
+  case lateBot(BotCommand, turnsBehind: Int)
   case wait(Duration)
   /// The drain's time is over; `nil` waits for nobody.
   case shutDown(grace: Duration?)
@@ -42,8 +45,9 @@ struct ConversationScript {
       machine.greetingSettled(RPCID(UInt64(rpc)), isDelivered: isDelivered, now: now)
     case .speechStarts: machine.speechStarted(offset: 0, now: now)
     case .speechEnds: machine.speechEnded(offset: 0, now: now)
-    case .bot(let output): machine.bot(output, turn: machine.turn, now: now)
-    case .lateBot(let output, let behind): machine.bot(output, turn: machine.turn - behind, now: now)
+    case .bot(let command): machine.bot(command, turn: machine.turn, now: now)
+    case .botLeaves(let isInOrder): machine.botLeft(isInOrder: isInOrder, now: now)
+    case .lateBot(let command, let behind): machine.bot(command, turn: machine.turn - behind, now: now)
     case .wait(let time): pass(time)
     case .shutDown(let grace): machine.shutDown(grace: grace, now: now)
     }
@@ -74,9 +78,10 @@ struct ConversationScript {
     }
   }
 
-  static func phrase(_ event: ConversationEvent) -> String {
+  static func phrase(_ event: CallerEvent) -> String {
     switch event {
     case .started: "started"
+    case .audio: "audio"
     case .speechStarted: "speech"
     case .speechEnded: "silence"
     case .digits(let digits): "digits \(digits)"
@@ -102,8 +107,11 @@ struct ConversationScript {
   }
 }
 
-extension BotOutput {
-  static func speech(_ bytes: Int, bargeIn: Bool = true) -> BotOutput {
-    .audio([UInt8](repeating: 0x55, count: bytes), bargeIn: bargeIn)
+extension BotCommand {
+  static func speech(_ bytes: Int, bargeIn: Bool = true, disablesPromptCancellation: Bool = false) -> BotCommand {
+    .audio(
+      BotAudio(
+        .mulaw([UInt8](repeating: 0x55, count: bytes)), bargeIn: bargeIn,
+        disablesPromptCancellation: disablesPromptCancellation))
   }
 }

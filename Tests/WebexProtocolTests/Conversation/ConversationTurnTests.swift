@@ -1,3 +1,4 @@
+import BotEngine
 import Testing
 import WebexProtocol
 
@@ -41,11 +42,13 @@ struct ConversationTurnTests {
     chunks.play(.caller(.sessionStart, on: 1), .halfClose(1))
     #expect(chunks.play(.bot(.speech(3200))) == ["#1 chunk 1600B"])
     #expect(
-      chunks.play(.bot(.disablePromptCancellation), .bot(.speech(800)), .bot(.endTurn(nil))) == [
+      chunks.play(.bot(.speech(800, disablesPromptCancellation: true)), .bot(.endTurn(nil))) == [
         "#1 chunk 2400B uncancelled", "#1 final 0B! →voiceAndDTMF uncancelled", "#1 ok",
       ])
     var whole = ConversationScript(.wav)
-    whole.play(.caller(.sessionStart, on: 1), .halfClose(1), .bot(.disablePromptCancellation), .bot(.speech(800)))
+    whole.play(
+      .caller(.sessionStart, on: 1), .halfClose(1), .bot(.text("", bargeIn: true, disablesPromptCancellation: true)),
+      .bot(.speech(800)))
     #expect(whole.play(.bot(.endTurn(nil))) == ["#1 final 858B →voiceAndDTMF uncancelled", "#1 ok"])
     whole.play(.caller(.noInput, on: 2), .halfClose(2), .bot(.speech(800)))
     #expect(whole.play(.bot(.endTurn(nil))) == ["#2 final 858B →voiceAndDTMF", "#2 ok"])
@@ -141,8 +144,8 @@ struct ConversationTurnTests {
   func handOver() throws {
     var script = Self.greeted(.wav)
     script.play(.caller(.digits([.zero]), on: 2), .wait(.milliseconds(100)))
-    script.play(.bot(.transcript(speaker: "caller", text: "help")), .bot(.transcript(speaker: "agent", text: "yes")))
-    let output = BotOutput.transfer(summary: "wants help", metadata: ["queue": .string("sales")])
+    script.play(.bot(.transcript(speaker: .caller, text: "help")), .bot(.transcript(speaker: .agent, text: "yes")))
+    let output = BotCommand.transfer(summary: "wants help", metadata: ["queue": .string("sales")])
     let actions = script.machine.bot(output, turn: script.machine.turn, now: script.now)
     guard case .send(_, let response)? = actions.first else { return #expect(Bool(false), "nothing was sent") }
     #expect(response.summary == "wants help")
@@ -174,7 +177,7 @@ struct ConversationTurnTests {
     var script = Self.greeted(.wav)
     #expect(script.play(.caller(.custom(name: "menu", parameters: [:]), on: 2)) == ["bot event menu"])
     #expect(
-      script.play(.bot(.custom(name: "paid", metadata: [:])), .bot(.endTurn(nil))) == [
+      script.play(.bot(.customEvent(name: "paid", metadata: [:])), .bot(.endTurn(nil))) == [
         "#2 final custom:paid →voiceAndDTMF", "#2 ok",
       ])
   }

@@ -130,7 +130,7 @@ struct LongAnswerTests {
     var script = ConversationScript(mode) { $0.fallback = .init(prompt: .text("Sorry.")) }
     script.play(.caller(.sessionStart, on: 1))
     var said = script.play(.bot(.speech(24_000)))
-    said += script.play(.bot(.finished))
+    said += script.play(.botLeaves(inOrder: true))
     #expect(
       said
         == (mode == .wav

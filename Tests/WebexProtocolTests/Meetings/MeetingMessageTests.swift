@@ -1,3 +1,4 @@
+import BotEngine
 import CProtobufC
 import CWebexSchemas
 import Testing
@@ -12,7 +13,7 @@ struct MeetingMessageTests {
     open.pointee.media_type = WEBEX__MEETINGS__MEDIA_TYPE__CONTROL
     open.pointee.org_id = builder.text("org")
     open.pointee.conversation_id = builder.text("meeting")
-    open.pointee.parameters = StructValue.build(["topic": .string("standup")], builder)
+    open.pointee.parameters = BotValue.build(["topic": .string("standup")], builder)
     return open
   }
 

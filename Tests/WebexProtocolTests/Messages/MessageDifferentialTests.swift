@@ -1,3 +1,4 @@
+import BotEngine
 import Foundation
 import Testing
 
@@ -88,7 +89,7 @@ struct MessageDifferentialTests {
     return parts.joined(separator: "|")
   }
 
-  static func described(_ value: StructValue) -> String {
+  static func described(_ value: BotValue) -> String {
     switch value {
     case .null: return "n"
     case .bool(let bool): return bool ? "b1" : "b0"

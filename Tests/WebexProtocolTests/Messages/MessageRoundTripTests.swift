@@ -1,11 +1,12 @@
 import AudioCodecs
+import BotEngine
 import Testing
 
 @testable import WebexProtocol
 
 @Suite("Messages survive the wire")
 struct MessageRoundTripTests {
-  static let parameters: [String: StructValue] = [
+  static let parameters: [String: BotValue] = [
     "null": .null, "yes": .bool(true), "no": .bool(false), "number": .number(-2.5), "text": .string("Grüße, 世界 👋"),
     "empty": .string(""), "list": .list([.number(1), .list([]), .object(["inner": .string("x")])]),
     "object": .object([:]),
@@ -121,7 +122,7 @@ struct MessageRoundTripTests {
 
   @Test("data nested deeper than a receiver takes goes out cut at 16 levels")
   func outgoingDepth() throws {
-    var value = StructValue.string("core")
+    var value = BotValue.string("core")
     for _ in 0..<40 { value = .object(["k": value]) }
     let response = VoiceResponse(events: [.init(.custom, metadata: ["k": value])])
     var inner = try #require(VoiceResponse(decoding: response.encoded()).events.first?.metadata["k"])

@@ -1,18 +1,19 @@
+package import BotEngine
 import CProtobufC
 package import CWebexSchemas
 
-extension StructValue {
+extension BotValue {
   /// The levels of objects and lists that are written: what the platform is sent stays within what we take ourselves.
   static let maximumDepth = 16
 
   /// A copy of a `google.protobuf.Struct`; none is empty. Of two entries of one key the last counts. The depth is what
   /// the scan let pass.
-  package static func object(_ message: UnsafePointer<Google__Protobuf__Struct>?) -> [String: StructValue] {
+  package static func object(_ message: UnsafePointer<Google__Protobuf__Struct>?) -> [String: BotValue] {
     guard let message else { return [:] }
-    var object: [String: StructValue] = [:]
+    var object: [String: BotValue] = [:]
     for entry in UnsafeBufferPointer(start: message.pointee.fields, count: message.pointee.n_fields) {
       guard let entry else { continue }
-      object[BorrowedText(entry.pointee.key).string] = StructValue(entry.pointee.value)
+      object[BorrowedText(entry.pointee.key).string] = BotValue(entry.pointee.value)
     }
     return object
   }
@@ -33,14 +34,14 @@ extension StructValue {
         return
       }
       let values = UnsafeBufferPointer(start: list.pointee.values, count: list.pointee.n_values)
-      self = .list(values.map { StructValue($0) })
+      self = .list(values.map { BotValue($0) })
     default: self = .null
     }
   }
 
   /// Builds a `google.protobuf.Struct`; entries in the order of their keys, so that equal values give equal bytes.
   package static func build(
-    _ object: [String: StructValue], _ builder: MessageBuilder, depth: Int = 1
+    _ object: [String: BotValue], _ builder: MessageBuilder, depth: Int = 1
   ) -> UnsafeMutablePointer<Google__Protobuf__Struct> {
     let message = builder.make(google__protobuf__struct__init)
     let entries = object.sorted { $0.key < $1.key }.map { key, value in

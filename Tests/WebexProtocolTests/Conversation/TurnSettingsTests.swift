@@ -1,11 +1,10 @@
 import BotEngine
 import Testing
-import WebexProtocol
 
-@testable import CallGateway
+@testable import WebexProtocol
 
 @Suite("A bot's input settings become the wire's")
-struct BotMappingTests {
+struct TurnSettingsTests {
   static let defaults = TurnSettings(
     handling: .init(
       dtmf: .init(interDigitTimeout: 3000, terminator: .pound),
@@ -33,11 +32,5 @@ struct BotMappingTests {
       BotInputSettings(digitCount: value, interDigitTimeout: value, noInputTimeout: value), defaults: Self.defaults)
     #expect((0...3_600_000).contains(settings.handling.dtmf?.interDigitTimeout ?? -1))
     #expect((0...128).contains(settings.handling.dtmf?.length ?? -1))
-  }
-
-  @Test("values survive the way to the bot and back")
-  func values() {
-    let value = StructValue.object(["a": .list([.null, .bool(true), .number(1.5), .string("x")])])
-    #expect(StructValue(BotValue(value)) == value)
   }
 }
