@@ -8,6 +8,6 @@ struct Patchbay: AsyncParsableCommand {
     version: Version.text,
     subcommands: [
       ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
-      DataSourceCommand.self, RecordingCommand.self, SpeechCommand.self, BotCommand.self,
+      DataSourceCommand.self, RecordingCommand.self, SpeechCommand.self, BotCommands.self,
     ])
 }

@@ -14,8 +14,8 @@ public struct StandInStore: Sendable {
 
   private struct Content: Codable {
     var keys: [String]
-    var dataSources: [DataSource]
-    var grants: [OAuthGrant]
+    var dataSources: [StandInDataSource]
+    var grants: [StandInGrant]
   }
 
   private static let maximumBytes = 8 << 20

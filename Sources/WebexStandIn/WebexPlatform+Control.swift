@@ -84,7 +84,7 @@ extension WebexPlatform {
   }
 
   /// The data source that Webex would call for; of several, the one that was made first.
-  func dataSource(of organization: String, url: String, schema: String? = nil) -> DataSource? {
+  func dataSource(of organization: String, url: String, schema: String? = nil) -> StandInDataSource? {
     dataSources.first {
       $0.organization == organization && $0.registration.url == url
         && schema.map { [id = $0.registration.schemaID] in id == $0 } ?? true

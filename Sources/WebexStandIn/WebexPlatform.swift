@@ -22,13 +22,13 @@ public struct WebexPlatform: Sendable {
   /// The keys that are published, the one that signs last.
   public internal(set) var keys: [DevelopmentIssuer]
   /// The data sources, in the order of their creation.
-  public internal(set) var dataSources: [DataSource] = []
+  public internal(set) var dataSources: [StandInDataSource] = []
   /// How many requests came, by method and path, ids left out.
   public internal(set) var requests: [String: Int] = [:]
   /// What goes wrong.
   public var faults: [StandInFault] = []
 
-  var grants: [OAuthGrant] = []
+  var grants: [StandInGrant] = []
   /// Whether something changed that ``StandInStore`` keeps.
   var isChanged = false
 

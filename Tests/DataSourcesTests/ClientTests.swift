@@ -103,7 +103,7 @@ struct ClientTests {
       ("{\"items\":[{\"id\":\"a\",\"schemaId\":\"s\",\"url\":\"u\",\"tokenLifeMinutes\":5}]}", true),
     ])
   func hostileAnswers(body: String, isGood: Bool) async throws {
-    let items = try? AnswerReading.items(Array(body.utf8)).map { try DataSources.DataSource($0) }
+    let items = try? AnswerReading.items(Array(body.utf8)).map { try DataSource($0) }
     #expect((items != nil) == isGood)
   }
 
@@ -155,7 +155,7 @@ struct ClientTests {
     for schema in ["[]", "[\"a\",\"b\"]", "[1]"] {
       #expect(throws: AnswerReading.Fault.self) {
         let text = "{\"id\":\"a\",\"schemaId\":\(schema),\"url\":\"u\"}"
-        _ = try DataSources.DataSource(AnswerReading.value(Array(text.utf8)))
+        _ = try DataSource(AnswerReading.value(Array(text.utf8)))
       }
     }
   }
@@ -166,7 +166,7 @@ struct ClientTests {
     let made = try await webex.client().create(Webex.fields())
     let token = try #require(webex.sources.first?.token)
     let text = "{\"id\":\"a\",\"schemaId\":\"s\",\"url\":\"u\",\"jwsToken\":\"\(token)\"}"
-    let source = try DataSources.DataSource(AnswerReading.value(Array(text.utf8)))
+    let source = try DataSource(AnswerReading.value(Array(text.utf8)))
     #expect(source.nonce == "first" && source.expiry == made.expiry)
   }
 

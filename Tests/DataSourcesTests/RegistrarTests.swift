@@ -152,13 +152,13 @@ struct RegistrarTests {
 
   /// A life cycle beside a service that answers every change with `answer` of what was sent. Returns when changes were made.
   private func changes(
-    seconds: Int64, _ answer: (DataSourceFields, _ now: Int64) -> DataSources.DataSource
+    seconds: Int64, _ answer: (DataSourceFields, _ now: Int64) -> DataSource
   ) -> (times: [Int64], cycle: RegistrationLifeCycle, events: [RegistrationEvent]) {
     var cycle = RegistrationLifeCycle(Webex.desired { $0.lifetimeMinutes = 1_440 })
     var random = SystemRandomNumberGenerator()
     var now = Moment(wall: 1_800_000_000, monotonic: .seconds(1_000))
     let begin = now.wall
-    var source: DataSources.DataSource?
+    var source: DataSource?
     var times: [Int64] = []
     var events: [RegistrationEvent] = []
     func pass(_ seconds: Int64) {
@@ -185,8 +185,8 @@ struct RegistrarTests {
 
   private func registered(
     _ fields: DataSourceFields, expiry: Int64?, minutes: Int? = nil, url: String? = nil
-  ) -> DataSources.DataSource {
-    DataSources.DataSource(
+  ) -> DataSource {
+    DataSource(
       id: "one", schemaID: fields.schemaID, url: url ?? fields.url, audience: fields.audience, subject: fields.subject,
       nonce: fields.nonce, lifetimeMinutes: minutes, status: "active", expiry: expiry)
   }

@@ -90,7 +90,7 @@ final class Webex: RESTTransport {
     }
   }
 
-  var sources: [WebexStandIn.DataSource] { state.withLock { $0.platform.dataSources } }
+  var sources: [StandInDataSource] { state.withLock { $0.platform.dataSources } }
 
   /// An access token that nobody refreshes.
   struct Token: AccessTokenSource {

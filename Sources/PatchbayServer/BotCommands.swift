@@ -8,7 +8,7 @@ import Logging
 import WebexProtocol
 
 /// `patchbay bot`: what the authors of bots need.
-struct BotCommand: AsyncParsableCommand {
+struct BotCommands: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bot", abstract: "Plays standard conversations at a bot and tells what it does wrong.",
     subcommands: [BotTestCommand.self])

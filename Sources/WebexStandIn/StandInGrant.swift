@@ -2,7 +2,7 @@ import HTTPServing
 import TokenVerification
 
 /// The tokens that one organization's authorization of the Service App has led to.
-struct OAuthGrant: Sendable, Hashable, Codable {
+struct StandInGrant: Sendable, Hashable, Codable {
   struct Access: Sendable, Hashable, Codable {
     var token: String
     var expiry: Int64
@@ -60,7 +60,7 @@ extension WebexPlatform {
       settle(index, token)
       var following = refresh
       if settings.refreshRotation != .never {
-        following = OAuthGrant.Refresh(
+        following = StandInGrant.Refresh(
           token: Identifier.secret(), expiry: now + settings.refreshTokenLifetime, replaces: token)
         grants[index].refresh.append(following)
         if settings.refreshRotation == .atOnce { settle(index, following.token) }
@@ -96,18 +96,18 @@ extension WebexPlatform {
 
   private mutating func grant(of organization: String) -> Int {
     if let index = grants.firstIndex(where: { $0.organization == organization }) { return index }
-    grants.append(OAuthGrant(organization: organization))
+    grants.append(StandInGrant(organization: organization))
     return grants.count - 1
   }
 
   private mutating func issue(_ index: Int, _ now: Int64) -> ServerResponse {
-    let refresh = OAuthGrant.Refresh(token: Identifier.secret(), expiry: now + settings.refreshTokenLifetime)
+    let refresh = StandInGrant.Refresh(token: Identifier.secret(), expiry: now + settings.refreshTokenLifetime)
     grants[index].refresh.append(refresh)
     return issue(index, refresh, now)
   }
 
-  private mutating func issue(_ index: Int, _ refresh: OAuthGrant.Refresh, _ now: Int64) -> ServerResponse {
-    let access = OAuthGrant.Access(
+  private mutating func issue(_ index: Int, _ refresh: StandInGrant.Refresh, _ now: Int64) -> ServerResponse {
+    let access = StandInGrant.Access(
       token: Identifier.secret(), expiry: now + settings.accessTokenLifetime, refreshToken: refresh.token)
     grants[index].access.append(access)
     grants[index].access.removeFirst(max(0, grants[index].access.count - Self.maximumTokens))

@@ -2,7 +2,7 @@ import HTTPServing
 import TokenVerification
 
 /// A registered data source.
-public struct DataSource: Sendable, Hashable, Codable {
+public struct StandInDataSource: Sendable, Hashable, Codable {
   /// What the owner says of it, all of it with every change.
   public struct Registration: Sendable, Hashable, Codable {
     /// The schema that is spoken.
@@ -56,7 +56,7 @@ public struct DataSource: Sendable, Hashable, Codable {
   }
 }
 
-extension DataSource.Registration {
+extension StandInDataSource.Registration {
   static let maximumTextBytes = 512
 
   /// Reads a body, written as any document has it. Every field is needed.
@@ -137,13 +137,13 @@ extension WebexPlatform {
   private mutating func create(
     _ members: JSONObject, _ organization: String, _ now: Int64
   ) throws(StandInError) -> ServerResponse {
-    let registration = try DataSource.Registration(members, isNew: true)
+    let registration = try StandInDataSource.Registration(members, isNew: true)
     try check(registration, organization, except: nil)
     guard dataSources.count < 1_000 else { throw .forbidden("there are as many data sources as there may be") }
     let (token, expiry) = try token(registration, organization, now)
-    let source = DataSource(
+    let source = StandInDataSource(
       id: Identifier.uuid(), organization: organization, createdAt: now, registration: registration, token: token,
-      tokenExpiry: expiry, form: DataSource.Form(members))
+      tokenExpiry: expiry, form: StandInDataSource.Form(members))
     dataSources.append(source)
     isChanged = true
     return Self.json(200, shown(source))
@@ -152,11 +152,11 @@ extension WebexPlatform {
   private mutating func replace(_ index: Int, _ members: JSONObject, _ now: Int64) throws(StandInError)
     -> ServerResponse
   {
-    let registration = try DataSource.Registration(members, isNew: false)
+    let registration = try StandInDataSource.Registration(members, isNew: false)
     let old = dataSources[index]
     try check(registration, old.organization, except: old.id)
     dataSources[index].registration = registration
-    dataSources[index].form = DataSource.Form(members)
+    dataSources[index].form = StandInDataSource.Form(members)
     // The token says what was registered: it is the old one until something of that changes, the nonce as a rule.
     var comparable = registration
     comparable.status = old.registration.status
@@ -176,7 +176,7 @@ extension WebexPlatform {
   }
 
   private func check(
-    _ registration: DataSource.Registration, _ organization: String, except id: String?
+    _ registration: StandInDataSource.Registration, _ organization: String, except id: String?
   ) throws(StandInError) {
     guard Self.schemas.contains(where: { $0.key == registration.schemaID }) else {
       throw .badRequest("schemaId names no schema")
@@ -209,7 +209,7 @@ extension WebexPlatform {
   }
 
   private func token(
-    _ registration: DataSource.Registration, _ organization: String, _ now: Int64
+    _ registration: StandInDataSource.Registration, _ organization: String, _ now: Int64
   ) throws(StandInError) -> (String, expiry: Int64) {
     let minutes = min(registration.tokenLifetimeMinutes, settings.longestTokenMinutes ?? .max)
     let expiry = now + minutes * 60
@@ -224,7 +224,7 @@ extension WebexPlatform {
 
   // MARK: What is shown
 
-  private func shown(_ source: DataSource) -> JSONObject {
+  private func shown(_ source: StandInDataSource) -> JSONObject {
     let registration = source.registration
     let minutes: JSONValue =
       source.form?.isText == true
