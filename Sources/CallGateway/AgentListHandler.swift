@@ -4,14 +4,14 @@ import WebexProtocol
 
 /// `ListVirtualAgents`: the agents that an organization may call, for the administrator's flow designer.
 final class AgentListHandler: CallHandler {
-  private let call: ServerCall
+  private let call: any IncomingRPC
   private let gateway: VoiceGateway
   private var identity: Identity?
   private var isOver = false
   /// Whether the RPC is counted among the open ones.
   private var isCounted = true
 
-  init(call: ServerCall, gateway: VoiceGateway) {
+  init(call: any IncomingRPC, gateway: VoiceGateway) {
     self.call = call
     self.gateway = gateway
   }
@@ -40,7 +40,7 @@ final class AgentListHandler: CallHandler {
       let agents = gateway.agents.agents(for: identity.organization).map {
         ListAgentsResponse.Agent(id: $0.id, name: $0.name, isDefault: $0.isDefault)
       }
-      call.send(ListAgentsResponse(agents: agents).encoded())
+      _ = call.send(ListAgentsResponse(agents: agents).encoded())
       finish(.ok)
     } catch {
       finish(RPCStatus(.invalidArgument, "\(error)"))

@@ -20,8 +20,8 @@ final class BotHealth: Sendable {
   }
 
   /// Whether a call may go to the bot.
-  func admit() -> Bool {
-    let isAdmitted = breaker.withLock { $0.admit(now: CallClock.now()) }
+  func admit(now: Duration) -> Bool {
+    let isAdmitted = breaker.withLock { $0.admit(now: now) }
     if !isAdmitted { kept.increment() }
     return isAdmitted
   }
@@ -39,11 +39,11 @@ final class BotHealth: Sendable {
   }
 
   /// The bot failed. True where that opened the breaker.
-  func failed(_ kind: String) -> Bool {
+  func failed(_ kind: String, now: Duration) -> Bool {
     Counter(label: "patchbay_bot_failures_total", dimensions: [("agent", agent), ("kind", kind)]).increment()
     let hasOpened = breaker.withLock { breaker in
       guard !breaker.isOpen else { return false }
-      breaker.failed(now: CallClock.now())
+      breaker.failed(now: now)
       return breaker.isOpen
     }
     guard hasOpened else { return false }

@@ -23,14 +23,14 @@ final class BotInbox: Sendable {
   /// With this many bytes waiting the bot is asked to pause.
   static let fullBytes = 65_536
 
-  private let loop: EventLoop
+  private let loop: any LoopExecutor
   private let receiver: Receiver
   private let queue = Locked(Queue())
   private let room: OutputRoom
   private let onDrop: @Sendable () -> Void
 
   /// The receiver is called on the loop, `onDrop` on the bot's thread for each command that found no space.
-  init(loop: EventLoop, room: OutputRoom, onDrop: @escaping @Sendable () -> Void, receiver: @escaping Receiver) {
+  init(loop: any LoopExecutor, room: OutputRoom, onDrop: @escaping @Sendable () -> Void, receiver: @escaping Receiver) {
     self.loop = loop
     self.room = room
     self.onDrop = onDrop

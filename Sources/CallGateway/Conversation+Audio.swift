@@ -27,7 +27,7 @@ struct Utterance {
 extension Conversation {
   /// The audio path: runs for every frame of every call.
   func hear(_ audio: VoiceRequestView.AudioInput, on interaction: Interaction) throws(RPCStatus) {
-    let now = CallClock.now()
+    let now = loop.now
     if !interaction.carriesAudio {
       interaction.carriesAudio = true
       perform(machine.received(.audio, on: interaction.id, now: now))

@@ -14,7 +14,7 @@ extension Conversation {
 
   private func startBot() {
     let own = LoopBound(self, loop: loop)
-    guard agent.health.admit() else {
+    guard agent.health.admit(now: loop.now) else {
       loop.execute { own.value.botReturned(.keptAway) }
       return
     }
@@ -36,7 +36,7 @@ extension Conversation {
   private func botReturned(_ end: BotEnd) {
     guard !machine.isClosed else { return }
     failure = end
-    perform(machine.botLeft(isInOrder: end.isInOrder, now: CallClock.now()))
+    perform(machine.botLeft(isInOrder: end.isInOrder, now: loop.now))
   }
 
   /// The call ended because the bot failed.
@@ -47,7 +47,7 @@ extension Conversation {
       return
     }
     log.error("the bot failed; the caller gets the fallback", metadata: ["error": "\(end)"])
-    if agent.health.failed(end.kind) {
+    if agent.health.failed(end.kind, now: loop.now) {
       log.error("the bot is not asked any more until a call that tries succeeds", metadata: ["agent": "\(agent.id)"])
     }
   }
@@ -71,7 +71,7 @@ extension Conversation {
     case .endInput: return endInput(turn: turn)
     default: break
     }
-    perform(machine.bot(command, turn: turn, now: CallClock.now()))
+    perform(machine.bot(command, turn: turn, now: loop.now))
     if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
     if recorder != nil { recordSensitivity() }
     settleSpeech()
@@ -80,11 +80,11 @@ extension Conversation {
   /// The bot heard the caller finish before our own detector did.
   private func endInput(turn: Int) {
     guard machine.isSpeaking, turn >= machine.turn else { return }
-    turnEnded = CallClock.now()
+    turnEnded = loop.now
     deliverUtterance()
     let offset = speech?.position ?? 0
     speech?.reset()
-    perform(machine.speechEnded(offset: offset, now: CallClock.now()))
+    perform(machine.speechEnded(offset: offset, now: loop.now))
   }
 
   /// Tells the bot whether there is room for more of its output.

@@ -6,7 +6,7 @@ import WebexProtocol
 // What is kept of a call, where it is to be recorded. Digits and words are never kept, only that there were some.
 
 extension Conversation {
-  private var sinceBegin: Duration { CallClock.now() - began }
+  private var sinceBegin: Duration { loop.now - began }
 
   /// A response goes out: the agent's audio, and whether what the caller says next may be kept.
   ///

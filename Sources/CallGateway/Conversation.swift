@@ -13,7 +13,7 @@ import WebexProtocol
 final class Conversation {
   let key: ConversationKey
   let agent: Agent
-  let loop: EventLoop
+  let loop: any LoopExecutor
   let metrics: GatewayMetrics
   let log: Logger
   var info: CallInfo
@@ -23,7 +23,7 @@ final class Conversation {
   let events = CallerEvents()
   /// Whether the bot may say more.
   let room = OutputRoom()
-  let began = CallClock.now()
+  let began: Duration
   /// What the bot wants to hear; asked once and not for every frame.
   let audioDelivery: CallerAudioDelivery
 
@@ -59,7 +59,7 @@ final class Conversation {
   private var onClose: ((Conversation) -> Void)?
 
   init(
-    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: EventLoop,
+    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: any LoopExecutor,
     worker: VoiceWorker, metrics: GatewayMetrics,
     recorder: CallRecorder?, log: Logger,
     onClose: @escaping (Conversation) -> Void
@@ -75,6 +75,7 @@ final class Conversation {
     self.recorder = recorder
     self.log = log
     self.onClose = onClose
+    self.began = loop.now
     self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
     metrics.conversationStarted()
     keepRecording()
@@ -138,7 +139,7 @@ final class Conversation {
   private static let maximumLeftOut = 64
 
   private func apply(_ input: CallerInput, on interaction: Interaction) {
-    let now = CallClock.now()
+    let now = loop.now
     if case .unknown = input { metrics.unknownEvents.increment() }
     markTurnEnd(input, now)
     perform(machine.received(input, on: interaction.id, now: now))
@@ -155,22 +156,22 @@ final class Conversation {
   func halfClosed(_ interaction: Interaction) {
     guard !interaction.isOver else { return }
     if machine.isSpeaking, machine.isListening(on: interaction.id) {
-      turnEnded = CallClock.now()
+      turnEnded = loop.now
       deliverUtterance()
     }
-    perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: CallClock.now()))
+    perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: loop.now))
   }
 
   /// An RPC is gone: cancelled, or its connection lost.
   func lost(_ interaction: Interaction) {
     guard !interaction.isOver else { return settled(interaction, isDelivered: false) }
     leave(interaction.id)
-    perform(machine.lost(interaction.id, now: CallClock.now()))
+    perform(machine.lost(interaction.id, now: loop.now))
   }
 
   /// The greeting's RPC is over: the client has all of it, or the RPC broke before.
   func settled(_ interaction: Interaction, isDelivered: Bool) {
-    perform(machine.greetingSettled(interaction.id, isDelivered: isDelivered, now: CallClock.now()))
+    perform(machine.greetingSettled(interaction.id, isDelivered: isDelivered, now: loop.now))
   }
 
   /// An RPC leaves: nothing of it counts any more.
@@ -185,10 +186,10 @@ final class Conversation {
   }
 
   /// The server's time is up; see ``ConversationStateMachine/shutDown(grace:now:)``.
-  func shutDown(grace: Duration?) { perform(machine.shutDown(grace: grace, now: CallClock.now())) }
+  func shutDown(grace: Duration?) { perform(machine.shutDown(grace: grace, now: loop.now)) }
 
   /// The caller was lost, and another has been given the place.
-  func giveUp() { perform(machine.giveUp(now: CallClock.now())) }
+  func giveUp() { perform(machine.giveUp(now: loop.now)) }
 
   // MARK: Actions
 
@@ -227,7 +228,7 @@ final class Conversation {
   private func send(_ response: VoiceResponse, on rpc: RPCID) {
     if response.inputMode != nil { status.set(.waiting) }
     if let ended = turnEnded, response.carriesAnswer {
-      metrics.answered(after: CallClock.now() - ended)
+      metrics.answered(after: loop.now - ended)
       turnEnded = nil
     }
     if recorder != nil { record(response) }
@@ -249,12 +250,12 @@ final class Conversation {
   private func close(_ end: CallEnd) {
     timer?.cancel()
     timer = nil
-    metrics.conversationEnded(end, after: CallClock.now() - began)
+    metrics.conversationEnded(end, after: loop.now - began)
     let drops = machine.drops
     log.info(
       "conversation ended",
       metadata: [
-        "reason": "\(end.rawValue)", "seconds": "\((CallClock.now() - began).components.seconds)",
+        "reason": "\(end.rawValue)", "seconds": "\((loop.now - began).components.seconds)",
         "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)", "late": "\(drops.lateOutputs)",
         "bot_audio_dropped": "\(events.droppedAudio)",
       ])
@@ -280,12 +281,12 @@ final class Conversation {
     timer?.cancel()
     timerDeadline = deadline
     // Held strongly: every conversation ends, by its idle time at the latest, and that cancels the timer.
-    timer = loop.schedule(after: max(deadline - CallClock.now(), .zero)) { self.tick() }
+    timer = loop.schedule(after: max(deadline - loop.now, .zero)) { self.tick() }
   }
 
   private func tick() {
     timer = nil
-    perform(machine.tick(now: CallClock.now()))
+    perform(machine.tick(now: loop.now))
   }
 }
 

@@ -4,7 +4,7 @@ import WebexProtocol
 
 /// The RPC's side of an RPC whose conversation lives on another loop: passes on what comes, in order.
 final class RemoteInteraction {
-  private let loop: EventLoop
+  private let loop: any LoopExecutor
   private let far: RemoteLine
 
   /// Joins the conversation on its loop before anything else is passed on.
@@ -29,12 +29,12 @@ final class RemoteInteraction {
 /// conversation's loop touch it, and `near` is a ``LoopBound`` that checks the way back.
 final class RemoteLine: InteractionLine, @unchecked Sendable {
   private let near: LoopBound<VoiceCallHandler>
-  private let nearLoop: EventLoop
+  private let nearLoop: any LoopExecutor
   private let organization: String
   private var conversation: Conversation?
   private var interaction: Interaction?
 
-  init(near: LoopBound<VoiceCallHandler>, nearLoop: EventLoop, organization: String) {
+  init(near: LoopBound<VoiceCallHandler>, nearLoop: any LoopExecutor, organization: String) {
     self.near = near
     self.nearLoop = nearLoop
     self.organization = organization

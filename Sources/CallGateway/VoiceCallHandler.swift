@@ -21,7 +21,7 @@ final class VoiceCallHandler: CallHandler {
 
   private let gateway: VoiceGateway
   private let worker: VoiceWorker
-  private let call: ServerCall
+  private let call: any IncomingRPC
   private let id: RPCID
   private var state = State.authenticating
   /// Who is told whether the client has it all.
@@ -30,14 +30,15 @@ final class VoiceCallHandler: CallHandler {
   private var isCounted = true
   private var isHalfClosed = false
   private var watchdog: LoopTimer?
-  private var lastMessage = CallClock.now()
+  private var lastMessage: Duration
   private var hasMessage = false
 
-  init(call: ServerCall, gateway: VoiceGateway, worker: VoiceWorker) {
+  init(call: any IncomingRPC, gateway: VoiceGateway, worker: VoiceWorker) {
     self.call = call
     self.gateway = gateway
     self.worker = worker
     self.id = gateway.nextRPC()
+    lastMessage = call.executor.now
   }
 
   // MARK: Before the first message
@@ -46,9 +47,7 @@ final class VoiceCallHandler: CallHandler {
     guard gateway.enter() else {
       return refuse(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
     }
-    if let tracking = call.values(for: "trackingid").first, tracking.utf8.count <= 256 {
-      call.setInitialMetadata([("trackingid", tracking)])
-    }
+    if let tracking = call.trackingID { call.setInitialMetadata([("trackingid", tracking)]) }
     gateway.authenticate(call, schema: .exactly(.voiceVirtualAgent), admitsRetired: true, for: self) {
       handler, result in
       switch result {
@@ -68,7 +67,7 @@ final class VoiceCallHandler: CallHandler {
   // MARK: The call's events
 
   func received(_ message: borrowing ReceivedMessage) {
-    lastMessage = CallClock.now()
+    lastMessage = call.executor.now
     hasMessage = true
     do throws(RPCStatus) {
       switch state {
@@ -115,7 +114,7 @@ final class VoiceCallHandler: CallHandler {
       return complete(.ok)
     }
     let conversation = try gateway.conversation(for: key, identity: identity, request: request, call: call)
-    if conversation.loop === call.loop {
+    if conversation.loop === call.executor {
       let interaction = conversation.value.join(self, id: id)
       conversation.value.info.token?.renew(call.values(for: "authorization").first)
       state = .local(conversation.value, interaction)
@@ -203,7 +202,7 @@ final class VoiceCallHandler: CallHandler {
   /// One timer an RPC, not one a message.
   private func watch(after time: Duration) {
     // Held strongly: the end of the call cancels it, and a weak reference would slow down every retain of the handler.
-    watchdog = call.loop.schedule(after: time) { self.checkTime() }
+    watchdog = call.executor.schedule(after: time) { self.checkTime() }
   }
 
   private func checkTime() {
@@ -212,7 +211,7 @@ final class VoiceCallHandler: CallHandler {
     guard hasMessage else {
       return refuse(RPCStatus(.deadlineExceeded, "no message came within \(gateway.limits.firstMessage)"))
     }
-    let quiet = CallClock.now() - lastMessage
+    let quiet = call.executor.now - lastMessage
     guard quiet < gateway.limits.betweenMessages else {
       return refuse(RPCStatus(.deadlineExceeded, "no message came for \(gateway.limits.betweenMessages)"))
     }

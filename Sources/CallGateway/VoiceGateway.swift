@@ -137,14 +137,14 @@ public final class VoiceGateway: Sendable {
 
   func leave() { openCalls.subtract(1, ordering: .relaxed) }
 
-  private func accept(_ call: ServerCall) -> any CallHandler {
-    let handler = VoiceCallHandler(call: call, gateway: self, worker: worker(on: call.loop))
+  private func accept(_ call: any IncomingRPC) -> any CallHandler {
+    let handler = VoiceCallHandler(call: call, gateway: self, worker: worker(on: call.executor))
     handler.begin()
     return handler
   }
 
   /// The loop's own decoder and buffers; asked once an RPC, on the loop.
-  func worker(on loop: EventLoop) -> VoiceWorker {
+  func worker(on loop: any LoopExecutor) -> VoiceWorker {
     let id = ObjectIdentifier(loop)
     if let worker = workers.withLock({ $0[id] }) { return worker.value }
     let worker = LoopBound(VoiceWorker(), loop: loop)
@@ -158,7 +158,7 @@ public final class VoiceGateway: Sendable {
   /// - Parameter admitsRetired: whether the token of a retired tenant will do, because it might be for a conversation
   ///   that is up; who says so sees to it that nothing new begins with it.
   func authenticate<Handler: AnyObject>(
-    _ call: ServerCall, schema: RequiredSchema, admitsRetired: Bool = false, for handler: Handler,
+    _ call: any IncomingRPC, schema: RequiredSchema, admitsRetired: Bool = false, for handler: Handler,
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
   ) {
     let names = clientNames.withLock { $0 }
@@ -170,8 +170,8 @@ public final class VoiceGateway: Sendable {
     let values = call.values(for: "authorization")
     let outcome = verifier.verify(authorization: values, schema: schema)
     if case .pending = outcome {
-      let own = LoopBound(handler, loop: call.loop)
-      Task(executorPreference: call.loop) { [verifier] in
+      let own = LoopBound(handler, loop: call.executor)
+      Task(executorPreference: call.executor) { [verifier] in
         let outcome = await verifier.verify(authorization: values, schema: schema, clock: WallClock.now)
         own.loop.execute { [self] in then(own.value, result(outcome, admitsRetired, peer: "")) }
       }
@@ -214,7 +214,7 @@ public final class VoiceGateway: Sendable {
     return Self.unauthenticated
   }
 
-  func refused(_ status: RPCStatus, call: ServerCall) {
+  func refused(_ status: RPCStatus, call: any IncomingRPC) {
     metrics.refused("\(status.code)")
     log.warning(
       "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
@@ -246,7 +246,7 @@ public final class VoiceGateway: Sendable {
 
   /// The conversation of an RPC's first message: the one that is up, or a new one on the RPC's loop.
   func conversation(
-    for key: ConversationKey, identity: Identity, request: borrowing VoiceRequestView, call: ServerCall
+    for key: ConversationKey, identity: Identity, request: borrowing VoiceRequestView, call: any IncomingRPC
   ) throws(RPCStatus) -> LoopBound<Conversation> {
     if let conversation = registry.find(key) { return conversation }
     if identity.isRetired { throw refusedRetired(identity) }
@@ -257,7 +257,7 @@ public final class VoiceGateway: Sendable {
     if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
     var info = CallInfo(
       organization: key.organization, conversation: key.conversation, agent: agent.id,
-      trackingID: call.values(for: "trackingid").first, vendorConfiguration: request.vendorConfiguration,
+      trackingID: call.trackingID, vendorConfiguration: request.vendorConfiguration,
       additionalInfo: request.additionalInfo, isResumed: isResumed,
       isHeardAtOnce: agent.conversation.mode == .chunk)
     if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
@@ -269,13 +269,13 @@ public final class VoiceGateway: Sendable {
     if let tracking = info.trackingID { log[metadataKey: "trackingid"] = "\(tracking)" }
     try refuseUnderLoad()
     let status = ConversationStatus(
-      key: key, agent: agent.id, began: CallClock.now(), loop: ObjectIdentifier(call.loop))
+      key: key, agent: agent.id, began: call.executor.now, loop: ObjectIdentifier(call.executor))
     let admission = registry.admit(key, status: status, now: status.began) {
       let conversation = Conversation(
-        key: key, agent: agent, info: info, status: status, loop: call.loop, worker: worker(on: call.loop),
+        key: key, agent: agent, info: info, status: status, loop: call.executor, worker: worker(on: call.executor),
         metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
       ) { [registry] in registry.remove($0.key, $0.status) }
-      return LoopBound(conversation, loop: call.loop)
+      return LoopBound(conversation, loop: call.executor)
     }
     switch admission {
     case .found(let conversation): return conversation
@@ -294,11 +294,11 @@ public final class VoiceGateway: Sendable {
 
   /// Joins an RPC with a conversation on another loop.
   func remoteInteraction(
-    with conversation: LoopBound<Conversation>, of handler: VoiceCallHandler, call: ServerCall, id: RPCID,
+    with conversation: LoopBound<Conversation>, of handler: VoiceCallHandler, call: any IncomingRPC, id: RPCID,
     organization: String
   ) -> RemoteInteraction {
-    let near = LoopBound(handler, loop: call.loop)
-    let far = RemoteLine(near: near, nearLoop: call.loop, organization: organization)
+    let near = LoopBound(handler, loop: call.executor)
+    let far = RemoteLine(near: near, nearLoop: call.executor, organization: organization)
     return RemoteInteraction(conversation, far: far, id: id, authorization: call.values(for: "authorization").first)
   }
 }

@@ -31,7 +31,7 @@ final class ForkSession: MediaHost {
 
   private let key: ConversationKey
   private let media: MediaGateway
-  private let loop: EventLoop
+  private let loop: any LoopExecutor
   private let worker: MediaWorker
   private let relay: MediaRelay
   private let log: Logger
@@ -44,14 +44,14 @@ final class ForkSession: MediaHost {
 
   init(
     info: MediaSessionInfo, key: ConversationKey, receivers: [MediaReceivers.Entry], media: MediaGateway,
-    loop: EventLoop, worker: MediaWorker
+    loop: any LoopExecutor, worker: MediaWorker
   ) {
     self.key = key
     self.media = media
     self.loop = loop
     self.worker = worker
     log = media.log(for: key, trackingID: info.trackingID)
-    clock = SessionClock(rate: info.sampleRate, now: CallClock.now())
+    clock = SessionClock(rate: info.sampleRate, now: loop.now)
     relay = MediaRelay(info: info, receivers: receivers, loop: loop, metrics: media.metrics, log: log)
     log.info("fork started", metadata: ["receivers": "\(receivers.map(\.id).joined(separator: ", "))"])
     lengthTimer = loop.schedule(after: Self.maximumLength) { [weak self] in self?.end(.tooLong, .ok) }
@@ -144,7 +144,7 @@ final class ForkSession: MediaHost {
     case .unknown(let number):
       throw AudioError(.unsupportedFile, "There is no audio encoding \(number); send LINEAR16, MULAW or ALAW.")
     }
-    let now = CallClock.now()
+    let now = loop.now
     let isFirst = leg.audio.counts.samples == 0
     let decision = try leg.take(audio, encoding: encoding, scratch: worker.samples, now: now) { samples in
       place(samples, of: leg, stated: audio.timestamp, now: now)

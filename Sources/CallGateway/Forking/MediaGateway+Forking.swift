@@ -15,9 +15,9 @@ extension MediaGateway {
   /// The session of a forked conversation's RPC, from its first message. A message that names no conversation is of the
   /// one in the header `x-conversation-id`.
   func forkSession(
-    _ bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: ServerCall
+    _ bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
   ) throws -> LoopBound<any MediaHost> {
-    let worker = worker(on: call.loop)
+    let worker = worker(on: call.executor)
     return try worker.forks.decode(bytes) { request in
       guard identity.refusal(forMessageOf: request.organizationID.string) == nil else {
         throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
@@ -41,8 +41,8 @@ extension MediaGateway {
         kind: .fork, organization: key.organization, conversation: key.conversation,
         trackingID: call.trackingID,
         parameters: parameters, sampleRate: settings.forkRate)
-      return try session(key, kind: .fork, identity: identity, loop: call.loop) { receivers in
-        ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.loop, worker: worker)
+      return try session(key, kind: .fork, identity: identity, loop: call.executor) { receivers in
+        ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.executor, worker: worker)
       }
     }
   }

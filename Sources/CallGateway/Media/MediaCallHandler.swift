@@ -24,7 +24,7 @@ struct MediaLine: Sendable {
   let method: MediaMethod
   private let handler: LoopBound<MediaCallHandler>
 
-  init(_ handler: MediaCallHandler, id: RPCID, method: MediaMethod, loop: EventLoop) {
+  init(_ handler: MediaCallHandler, id: RPCID, method: MediaMethod, loop: any LoopExecutor) {
     self.id = id
     self.method = method
     self.handler = LoopBound(handler, loop: loop)
@@ -67,23 +67,24 @@ final class MediaCallHandler: CallHandler {
   }
 
   private let media: MediaGateway
-  private let call: ServerCall
+  private let call: any IncomingRPC
   private let method: MediaMethod
   private let id: RPCID
   private var state = State.authenticating
   private var watchdog: LoopTimer?
   private var pauseTimer: LoopTimer?
-  private var lastMessage = CallClock.now()
+  private var lastMessage: Duration
   private var hasMessage = false
   private var isHalfClosed = false
   /// Whether the RPC is counted among the open ones.
   private var isCounted = true
 
-  init(call: ServerCall, media: MediaGateway, method: MediaMethod) {
+  init(call: any IncomingRPC, media: MediaGateway, method: MediaMethod) {
     self.call = call
     self.media = media
     self.method = method
     id = media.gateway.nextRPC()
+    lastMessage = call.executor.now
   }
 
   func begin() {
@@ -110,7 +111,7 @@ final class MediaCallHandler: CallHandler {
   // MARK: The call's events
 
   func received(_ message: borrowing ReceivedMessage) {
-    lastMessage = CallClock.now()
+    lastMessage = call.executor.now
     hasMessage = true
     do {
       try message.withUnsafeBytes { bytes in
@@ -133,7 +134,7 @@ final class MediaCallHandler: CallHandler {
       case .meetingMedia: try media.meeting(joinedBy: bytes, identity, call)
       }
     state = .joined(session)
-    let line = MediaLine(self, id: id, method: method, loop: call.loop)
+    let line = MediaLine(self, id: id, method: method, loop: call.executor)
     tell(session) { $0.joined(line) }
   }
 
@@ -189,7 +190,7 @@ final class MediaCallHandler: CallHandler {
     guard !isOver else { return }
     call.pauseReading()
     pauseTimer?.cancel()
-    pauseTimer = call.loop.schedule(after: time) { [weak self] in
+    pauseTimer = call.executor.schedule(after: time) { [weak self] in
       guard let self, !isOver else { return }
       call.startReading()
     }
@@ -223,7 +224,7 @@ final class MediaCallHandler: CallHandler {
 
   private func watch(after time: Duration) {
     // Held strongly: the end of the call cancels it.
-    watchdog = call.loop.schedule(after: time) { self.checkTime() }
+    watchdog = call.executor.schedule(after: time) { self.checkTime() }
   }
 
   private func checkTime() {
@@ -233,13 +234,8 @@ final class MediaCallHandler: CallHandler {
       return refuse(RPCStatus(.deadlineExceeded, "no message came within \(media.gateway.limits.firstMessage)"))
     }
     guard let limit = method.quietLimit else { return }
-    let quiet = CallClock.now() - lastMessage
+    let quiet = call.executor.now - lastMessage
     guard quiet < limit else { return refuse(RPCStatus(.deadlineExceeded, "no message came for \(limit)")) }
     watch(after: limit - quiet)
   }
-}
-
-extension ServerCall {
-  /// The id shared with Webex support, where the client sent one that is no longer than such an id can be.
-  var trackingID: String? { values(for: "trackingid").first.flatMap { $0.utf8.count <= 256 ? $0 : nil } }
 }

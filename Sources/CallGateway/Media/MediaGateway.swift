@@ -100,7 +100,7 @@ public final class MediaGateway: Sendable {
   func leave() { openCalls.subtract(1, ordering: .relaxed) }
 
   /// The loop's own decoders and buffers.
-  func worker(on loop: EventLoop) -> MediaWorker {
+  func worker(on loop: any LoopExecutor) -> MediaWorker {
     let id = ObjectIdentifier(loop)
     if let worker = workers.withLock({ $0[id] }) { return worker.value }
     let worker = LoopBound(MediaWorker(takesVideo: settings.meetings.videoStreams > 0), loop: loop)
@@ -110,7 +110,7 @@ public final class MediaGateway: Sendable {
 
   /// The session of an RPC's first message: the one that is up, or a new one on the RPC's loop.
   func session(
-    _ key: ConversationKey, kind: MediaSessionInfo.Kind, identity: Identity, loop: EventLoop,
+    _ key: ConversationKey, kind: MediaSessionInfo.Kind, identity: Identity, loop: any LoopExecutor,
     make: ([MediaReceivers.Entry]) -> any MediaHost
   ) throws(RPCStatus) -> LoopBound<any MediaHost> {
     let registry = kind == .fork ? forks : meetings

@@ -31,7 +31,7 @@ final class MediaRelay {
   static let farewell = Duration.seconds(10)
 
   let info: MediaSessionInfo
-  private let loop: EventLoop
+  private let loop: any LoopExecutor
   private let metrics: MediaMetrics
   private let log: Logger
   private let lines: [Line]
@@ -42,7 +42,8 @@ final class MediaRelay {
 
   /// Starts the receivers. `wish` is called on the loop with what they wish for.
   init(
-    info: MediaSessionInfo, receivers: [MediaReceivers.Entry], loop: EventLoop, metrics: MediaMetrics, log: Logger,
+    info: MediaSessionInfo, receivers: [MediaReceivers.Entry], loop: any LoopExecutor, metrics: MediaMetrics,
+    log: Logger,
     wish: @escaping @Sendable (MediaCommand) -> Void = { _ in }
   ) {
     self.info = info

@@ -14,7 +14,7 @@ extension MediaGateway {
     ]
   }
 
-  private func accept(_ call: ServerCall, _ method: MediaMethod) -> any CallHandler {
+  private func accept(_ call: any IncomingRPC, _ method: MediaMethod) -> any CallHandler {
     let handler = MediaCallHandler(call: call, media: self, method: method)
     handler.begin()
     return handler
@@ -22,7 +22,7 @@ extension MediaGateway {
 
   /// The meeting that a control stream opens, from its first message.
   func meeting(
-    openedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: ServerCall
+    openedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
   ) throws -> LoopBound<any MediaHost> {
     guard case .open(let open) = try MeetingControl(decoding: bytes) else {
       throw RPCStatus(.invalidArgument, "a control stream begins with stream_open")
@@ -35,17 +35,17 @@ extension MediaGateway {
       kind: .meeting, organization: key.organization, conversation: key.conversation,
       trackingID: call.trackingID, parameters: open.parameters,
       sampleRate: settings.meetingRate)
-    let worker = worker(on: call.loop)
-    return try session(key, kind: .meeting, identity: identity, loop: call.loop) { receivers in
-      MeetingSession(info: info, key: key, receivers: receivers, media: self, loop: call.loop, worker: worker)
+    let worker = worker(on: call.executor)
+    return try session(key, kind: .meeting, identity: identity, loop: call.executor) { receivers in
+      MeetingSession(info: info, key: key, receivers: receivers, media: self, loop: call.executor, worker: worker)
     }
   }
 
   /// The meeting that a media stream belongs to, from its first message.
   func meeting(
-    joinedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: ServerCall
+    joinedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
   ) throws -> LoopBound<any MediaHost> {
-    let open: MeetingStreamOpen? = try worker(on: call.loop).meetings.decode(bytes) {
+    let open: MeetingStreamOpen? = try worker(on: call.executor).meetings.decode(bytes) {
       if case .open(let open) = $0 { open } else { nil }
     }
     guard let open else { throw RPCStatus(.invalidArgument, "a media stream begins with stream_open") }

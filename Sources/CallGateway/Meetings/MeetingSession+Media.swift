@@ -40,7 +40,7 @@ extension MeetingSession {
   }
 
   private func takePacket(_ payload: MeetingMedia.Payload, _ stream: Stream) {
-    let now = CallClock.now()
+    let now = loop.now
     let arrival = stream.window.arrive(payload.sequenceNumber, now: now) {
       HeldPacket(
         bytes: Array(payload.bytes), timestamp: payload.timestamp, participant: payload.participantID.string)
@@ -74,7 +74,7 @@ extension MeetingSession {
     now: Duration
   ) {
     let source = participant.isEmpty ? stream.id : participant
-    let arrival = clock.position(min(now, CallClock.now()))
+    let arrival = clock.position(min(now, loop.now))
     defer { stream.last = source }
     if stream.type == .video { return see(bytes, timestamp, of: source, on: stream, lost: lost, arrival: arrival) }
     media.metrics.frames.increment()
@@ -89,7 +89,7 @@ extension MeetingSession {
       relay.hear(samples, of: source, at: position, isConcealed: isConcealed)
     }
     keepPace(stream, count)
-    guard speaker.isMostlyDamaged(now: CallClock.now()) else { return }
+    guard speaker.isMostlyDamaged(now: loop.now) else { return }
     log.notice("over half of a participant's packets are damaged")
     perform([
       .send(
@@ -104,7 +104,7 @@ extension MeetingSession {
     _ bytes: UnsafeRawBufferPointer, _ timestamp: Int64, of source: String, on stream: Stream, lost: Int, arrival: Int
   ) {
     media.metrics.videoFrames.increment()
-    if lost > 0 { perform(machine.videoLost(stream.id, now: CallClock.now())) }
+    if lost > 0 { perform(machine.videoLost(stream.id, now: loop.now)) }
     relay.add(MediaSource(id: source, role: .participant, platformID: source))
     let position = max(0, position(timestamp, count: 0, arrival: arrival) ?? arrival)
     relay.tell(
@@ -153,7 +153,7 @@ extension MeetingSession {
   /// Audio that comes faster than anybody speaks is slowed down by not reading it, and refused at last.
   private func keepPace(_ stream: Stream, _ count: Int) {
     switch stream.pace.receive(
-      samples: count, sampleRate: relay.info.sampleRate, now: CallClock.now().nanoseconds)
+      samples: count, sampleRate: relay.info.sampleRate, now: loop.now.nanoseconds)
     {
     case .proceed: break
     case .throttle(let milliseconds): stream.line.pause(for: .milliseconds(milliseconds))

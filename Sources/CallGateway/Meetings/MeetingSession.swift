@@ -38,7 +38,7 @@ final class MeetingSession: MediaHost {
 
   let key: ConversationKey
   let media: MediaGateway
-  let loop: EventLoop
+  let loop: any LoopExecutor
   let worker: MediaWorker
   let log: Logger
   let settings: MeetingSettings
@@ -57,14 +57,14 @@ final class MeetingSession: MediaHost {
 
   init(
     info: MediaSessionInfo, key: ConversationKey, receivers: [MediaReceivers.Entry], media: MediaGateway,
-    loop: EventLoop, worker: MediaWorker
+    loop: any LoopExecutor, worker: MediaWorker
   ) {
     self.key = key
     self.media = media
     self.loop = loop
     self.worker = worker
     log = media.log(for: key, trackingID: info.trackingID)
-    let now = CallClock.now()
+    let now = loop.now
     clock = SessionClock(rate: info.sampleRate, now: now)
     settings = media.settings.meetings
     machine = MeetingStateMachine(settings: settings, now: now)
@@ -104,7 +104,7 @@ final class MeetingSession: MediaHost {
   }
 
   private func takeControl(_ message: MeetingControl, _ line: MediaLine) throws(RPCStatus) {
-    let now = CallClock.now()
+    let now = loop.now
     if case .open(let open) = message, control?.id != line.id {
       guard identityMatches(open) else { throw RPCStatus(.permissionDenied, "the stream is of another meeting") }
       // A control stream that comes again takes the place of one that is not known to be lost yet.
@@ -125,7 +125,7 @@ final class MeetingSession: MediaHost {
   func halfClosed(_ rpc: RPCID) {
     guard let line = lines[rpc] else { return }
     if control?.id == rpc {
-      perform(machine.controlClosed(isOrderly: true, now: CallClock.now()))
+      perform(machine.controlClosed(isOrderly: true, now: loop.now))
     } else {
       close(rpc)
     }
@@ -137,7 +137,7 @@ final class MeetingSession: MediaHost {
     guard lines.removeValue(forKey: rpc) != nil else { return }
     if control?.id == rpc {
       control = nil
-      perform(machine.controlClosed(isOrderly: false, now: CallClock.now()))
+      perform(machine.controlClosed(isOrderly: false, now: loop.now))
     } else {
       close(rpc)
     }
@@ -166,7 +166,7 @@ final class MeetingSession: MediaHost {
       case .requestRoster: .roster
       case .endStream(let stream): .end(streamID: stream)
       }
-    perform(machine.wish(wish, now: CallClock.now()))
+    perform(machine.wish(wish, now: loop.now))
     settleTimer()
   }
 
@@ -219,11 +219,11 @@ final class MeetingSession: MediaHost {
     timer = nil
     timerDeadline = due
     guard let due else { return }
-    timer = loop.schedule(after: max(.zero, due - CallClock.now())) { [weak self] in
+    timer = loop.schedule(after: max(.zero, due - loop.now)) { [weak self] in
       guard let self, !relay.isOver else { return }
       timer = nil
       timerDeadline = nil
-      let now = CallClock.now()
+      let now = loop.now
       for stream in streams.values { drain(stream, now: now) }
       perform(machine.tick(now: now))
       settleTimer()
@@ -235,14 +235,14 @@ final class MeetingSession: MediaHost {
 private final class WishInbox: @unchecked Sendable {
   // `session` is set once, on the session's loop before any receiver's task has run there, and read on that loop only.
   private weak var target: MeetingSession?
-  private var loop: EventLoop?
+  private var loop: (any LoopExecutor)?
 
   var session: LoopBound<MeetingSession>? {
     guard let target, let loop else { return nil }
     return LoopBound(target, loop: loop)
   }
 
-  func connect(_ session: MeetingSession, _ loop: EventLoop) {
+  func connect(_ session: MeetingSession, _ loop: any LoopExecutor) {
     target = session
     self.loop = loop
   }

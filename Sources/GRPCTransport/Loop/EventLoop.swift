@@ -11,7 +11,7 @@ import Synchronization
 ///
 /// `@unchecked Sendable`: the stored properties below the mark are touched by the loop's thread alone (by the thread
 /// that runs the last jobs, one at a time, once the loop is closed); everything else is constant, atomic or in a mutex.
-public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable {
   /// A piece of work to run on the loop.
   enum Work {
     case job(UnownedJob)
@@ -63,11 +63,6 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
   /// Whether the caller runs on this loop's thread.
   public var isCurrent: Bool { pb_current_loop() == Unmanaged.passUnretained(self).toOpaque() }
 
-  /// Traps with a clear message on any other thread than this loop's.
-  public func preconditionIsCurrent(_ function: StaticString = #function) {
-    precondition(isCurrent, "\(function) belongs to the thread of its event loop, and was called on another")
-  }
-
   /// The loop that owns the calling thread, if one does.
   public static var current: EventLoop? {
     guard let loop = pb_current_loop() else { return nil }
@@ -90,7 +85,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     return timer
   }
 
-  func cancel(_ timer: LoopTimer) {
+  /// Part of being a loop; see ``LoopTimer/cancel()``.
+  public func cancel(_ timer: LoopTimer) {
     preconditionIsCurrent()
     timers.remove(timer)
   }
@@ -238,6 +234,9 @@ extension EventLoop {
 
   /// The clock of ``LoopActivity``, in nanoseconds.
   public static var now: Int64 { pb_now() }
+
+  /// The same as a duration.
+  public var now: Duration { .nanoseconds(pb_now()) }
 
   private func nextDeadline() -> Int64 {
     if !local.isEmpty || !unsettled.isEmpty { return 0 }

@@ -4,11 +4,11 @@
 /// so it never leaves the loop's thread whatever is done with the box.
 public struct LoopBound<Value>: @unchecked Sendable {
   /// The loop that the value belongs to.
-  public let loop: EventLoop
+  public let loop: any LoopExecutor
   private let bound: Value
 
   /// Boxes a value on its loop.
-  public init(_ value: Value, loop: EventLoop) {
+  public init(_ value: Value, loop: any LoopExecutor) {
     loop.preconditionIsCurrent()
     self.loop = loop
     bound = value

@@ -1,12 +1,12 @@
 /// Work that is due at a time on its loop; made by `EventLoop.schedule(after:_:)`.
 public final class LoopTimer {
-  private let loop: EventLoop
+  private let loop: any LoopExecutor
   private var work: (() -> Void)?
   let deadline: Int64
   /// Its place in the loop's heap, -1 outside.
   fileprivate var index = -1
 
-  init(loop: EventLoop, deadline: Int64, work: @escaping () -> Void) {
+  init(loop: any LoopExecutor, deadline: Int64, work: @escaping () -> Void) {
     self.loop = loop
     self.deadline = deadline
     self.work = work
