@@ -167,7 +167,12 @@ let package = Package(
         "WebSocketClient", log,
       ]),
     tests("Telemetry", ["Locking"]),
-    tests("CallGateway", ["WebexProtocol", "BotEngine", "AudioCodecs"]),
+    tests(
+      "CallGateway",
+      [
+        "Locking", "AudioCodecs", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine", "CProtobufC",
+        "CWebexSchemas", log,
+      ]),
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry"]),
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),

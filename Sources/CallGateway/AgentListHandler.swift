@@ -3,7 +3,7 @@ import TokenVerification
 import WebexProtocol
 
 /// `ListVirtualAgents`: the agents that an organization may call, for the administrator's flow designer.
-final class AgentListHandler: CallHandler {
+final class AgentListHandler: IncomingRPCHandler {
   private let call: any IncomingRPC
   private let gateway: VoiceGateway
   private var identity: Identity?
@@ -30,12 +30,12 @@ final class AgentListHandler: CallHandler {
     }
   }
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     guard let identity, !isOver else { return }
     do {
-      let request = try message.withUnsafeBytes { try ListAgentsRequest(decoding: $0) }
+      let request = try ListAgentsRequest(decoding: bytes)
       guard identity.refusal(forMessageOf: request.organizationID) == nil else {
-        return finish(RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token"))
+        throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
       }
       let agents = gateway.agents.agents(for: identity.organization).map {
         ListAgentsResponse.Agent(id: $0.id, name: $0.name, isDefault: $0.isDefault)
@@ -43,7 +43,7 @@ final class AgentListHandler: CallHandler {
       _ = call.send(ListAgentsResponse(agents: agents).encoded())
       finish(.ok)
     } catch {
-      finish(RPCStatus(.invalidArgument, "\(error)"))
+      finish(gateway.refusedMessage(error))
     }
   }
 

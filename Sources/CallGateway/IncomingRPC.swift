@@ -32,6 +32,16 @@ extension IncomingRPC {
   func finish(_ status: RPCStatus) { finish(status, lingering: .zero) }
 }
 
+/// A handler of RPCs that does not depend on where a message's bytes are.
+protocol IncomingRPCHandler: CallHandler {
+  /// A message; the bytes are valid within the call.
+  func received(_ bytes: UnsafeRawBufferPointer)
+}
+
+extension IncomingRPCHandler {
+  func received(_ message: borrowing ReceivedMessage) { message.withUnsafeBytes { received($0) } }
+}
+
 extension ServerCall: IncomingRPC {
   var executor: any LoopExecutor { loop }
 

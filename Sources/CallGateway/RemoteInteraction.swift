@@ -56,8 +56,7 @@ final class RemoteLine: InteractionLine, @unchecked Sendable {
         }
       }
     } catch {
-      let status = error as? RPCStatus ?? RPCStatus(.invalidArgument, "\(error)")
-      nearLoop.execute { [near] in near.value.refuse(status) }
+      nearLoop.execute { [near] in near.value.refuse(message: error) }
     }
   }
 

@@ -7,7 +7,7 @@ import WebexProtocol
 ///
 /// Runs on the RPC's own loop. Where the conversation lives on another loop, messages and answers hop between the two
 /// (``RemoteInteraction``); with one completion queue that never happens.
-final class VoiceCallHandler: CallHandler {
+final class VoiceCallHandler: IncomingRPCHandler {
   private enum State {
     /// The token is being verified; nothing of the RPC has been read.
     case authenticating
@@ -66,45 +66,35 @@ final class VoiceCallHandler: CallHandler {
 
   // MARK: The call's events
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     lastMessage = call.executor.now
     hasMessage = true
-    do throws(RPCStatus) {
+    do {
       switch state {
-      case .remote(let remote): remote.received(message.bytes)
-      case .authorized, .local:
-        do {
-          try message.withUnsafeBytes { bytes in
-            try worker.decoder.decode(bytes) { request in try take(request, message) }
-          }
-        } catch let error as RPCStatus {
-          throw error
-        } catch {
-          throw RPCStatus(.invalidArgument, "\(error)")
-        }
+      case .remote(let remote): remote.received(Array(bytes))
+      case .authorized, .local: try worker.decoder.decode(bytes) { request in try take(request, bytes) }
       case .authenticating, .over: break
       }
     } catch {
-      gateway.metrics.refusedMessages.increment()
-      refuse(error)
+      refuse(gateway.refusedMessage(error))
     }
   }
 
-  private func take(_ request: borrowing VoiceRequestView, _ message: borrowing ReceivedMessage) throws(RPCStatus) {
+  private func take(_ request: borrowing VoiceRequestView, _ bytes: UnsafeRawBufferPointer) throws(RPCStatus) {
     switch state {
     case .local(let conversation, let interaction):
       try request.check(organization: conversation.key.organization, conversation: conversation.key.conversation)
       try conversation.receive(request, on: interaction)
     case .authorized(let identity):
       try request.check(organization: identity.organization)
-      try join(request, message: message, identity: identity)
+      try join(request, bytes, identity)
     default: break
     }
   }
 
   /// The first message: which conversation is it?
   private func join(
-    _ request: borrowing VoiceRequestView, message: borrowing ReceivedMessage, identity: Identity
+    _ request: borrowing VoiceRequestView, _ bytes: UnsafeRawBufferPointer, _ identity: Identity
   ) throws(RPCStatus) {
     guard !request.conversationID.isEmpty else { throw RPCStatus(.invalidArgument, "conversation_id is empty") }
     let key = ConversationKey(organization: identity.organization, conversation: request.conversationID.string)
@@ -123,7 +113,7 @@ final class VoiceCallHandler: CallHandler {
       let remote = gateway.remoteInteraction(
         with: conversation, of: self, call: call, id: id, organization: identity.organization)
       state = .remote(remote)
-      remote.received(message.bytes)
+      remote.received(Array(bytes))
     }
   }
 
@@ -162,6 +152,8 @@ final class VoiceCallHandler: CallHandler {
   }
 
   // MARK: Completion
+
+  func refuse(message error: any Error) { refuse(gateway.refusedMessage(error)) }
 
   /// Ends the RPC with an error; the conversation goes on without it.
   func refuse(_ status: RPCStatus) {

@@ -84,9 +84,7 @@ public final class VoiceGateway: Sendable {
         self.accept(call)
       },
       ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ListVirtualAgents") { call in
-        let handler = AgentListHandler(call: call, gateway: self)
-        handler.begin()
-        return handler
+        self.acceptList(call)
       },
     ]
   }
@@ -137,8 +135,14 @@ public final class VoiceGateway: Sendable {
 
   func leave() { openCalls.subtract(1, ordering: .relaxed) }
 
-  private func accept(_ call: any IncomingRPC) -> any CallHandler {
+  func accept(_ call: any IncomingRPC) -> any IncomingRPCHandler {
     let handler = VoiceCallHandler(call: call, gateway: self, worker: worker(on: call.executor))
+    handler.begin()
+    return handler
+  }
+
+  func acceptList(_ call: any IncomingRPC) -> any IncomingRPCHandler {
+    let handler = AgentListHandler(call: call, gateway: self)
     handler.begin()
     return handler
   }
@@ -203,7 +207,7 @@ public final class VoiceGateway: Sendable {
   }
 
   /// Something new was asked for with the token of a tenant that is gone from the configuration.
-  private func refusedRetired(_ identity: Identity) -> RPCStatus {
+  func refusedRetired(_ identity: Identity) -> RPCStatus {
     metrics.refusedToken("retired")
     log.notice(
       "token refused",
@@ -218,6 +222,12 @@ public final class VoiceGateway: Sendable {
     metrics.refused("\(status.code)")
     log.warning(
       "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
+  }
+
+  /// A message that is not taken, whatever is wrong with it: counted, and with what its RPC ends.
+  func refusedMessage(_ error: any Error) -> RPCStatus {
+    metrics.refusedMessages.increment()
+    return error as? RPCStatus ?? RPCStatus(.invalidArgument, "\(error)")
   }
 
   /// Something new is refused while what is up takes all there is.

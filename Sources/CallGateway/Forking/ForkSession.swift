@@ -70,11 +70,8 @@ final class ForkSession: MediaHost {
     guard !relay.isOver, let line = lines[rpc]?.line else { return }
     do {
       try worker.forks.decode(bytes) { try take($0, rpc) }
-    } catch let status as RPCStatus {
-      line.finish(status)
     } catch {
-      media.gateway.metrics.refusedMessages.increment()
-      line.finish(RPCStatus(.invalidArgument, "\(error)"))
+      line.finish(media.gateway.refusedMessage(error))
     }
   }
 

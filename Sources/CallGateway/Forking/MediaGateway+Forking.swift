@@ -5,11 +5,7 @@ import WebexProtocol
 
 extension MediaGateway {
   var forkMethod: ServerMethod {
-    ServerMethod(path: "/\(Self.forkingService)/StreamConversationAudio") { [self] call in
-      let handler = MediaCallHandler(call: call, media: self, method: .fork)
-      handler.begin()
-      return handler
-    }
+    ServerMethod(path: "/\(Self.forkingService)/StreamConversationAudio") { [self] in accept($0, .fork) }
   }
 
   /// The session of a forked conversation's RPC, from its first message. A message that names no conversation is of the

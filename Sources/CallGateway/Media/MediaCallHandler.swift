@@ -55,7 +55,7 @@ enum MediaMethod: Sendable {
 
 /// One RPC of a media service: token first, then the session, then its messages. Runs on the RPC's own loop; where the
 /// session lives on another, messages and answers hop between the two.
-final class MediaCallHandler: CallHandler {
+final class MediaCallHandler: IncomingRPCHandler {
   private enum State {
     /// The token is being verified; nothing of the RPC has been read.
     case authenticating
@@ -110,19 +110,14 @@ final class MediaCallHandler: CallHandler {
 
   // MARK: The call's events
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     lastMessage = call.executor.now
     hasMessage = true
     do {
-      try message.withUnsafeBytes { bytes in
-        if case .authorized(let identity) = state { try join(bytes, identity) }
-        forward(bytes)
-      }
-    } catch let status as RPCStatus {
-      refuse(status)
+      if case .authorized(let identity) = state { try join(bytes, identity) }
+      forward(bytes)
     } catch {
-      media.gateway.metrics.refusedMessages.increment()
-      refuse(RPCStatus(.invalidArgument, "\(error)"))
+      refuse(media.gateway.refusedMessage(error))
     }
   }
 

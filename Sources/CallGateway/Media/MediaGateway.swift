@@ -115,7 +115,7 @@ public final class MediaGateway: Sendable {
   ) throws(RPCStatus) -> LoopBound<any MediaHost> {
     let registry = kind == .fork ? forks : meetings
     if let session = registry.find(key) { return session }
-    if identity.isRetired { throw VoiceGateway.unauthenticated }
+    if identity.isRetired { throw gateway.refusedRetired(identity) }
     let receivers = settings.receivers.entries(for: key.organization, kind)
     guard !receivers.isEmpty else {
       throw RPCStatus(.failedPrecondition, "no receiver is configured for media of this organization")

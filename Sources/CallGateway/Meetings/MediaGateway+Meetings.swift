@@ -14,7 +14,7 @@ extension MediaGateway {
     ]
   }
 
-  private func accept(_ call: any IncomingRPC, _ method: MediaMethod) -> any CallHandler {
+  func accept(_ call: any IncomingRPC, _ method: MediaMethod) -> any IncomingRPCHandler {
     let handler = MediaCallHandler(call: call, media: self, method: method)
     handler.begin()
     return handler

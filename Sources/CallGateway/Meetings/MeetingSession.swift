@@ -94,11 +94,8 @@ final class MeetingSession: MediaHost {
       } else {
         try worker.meetings.decode(bytes) { try takeMedia($0, line) }
       }
-    } catch let status as RPCStatus {
-      line.finish(status)
     } catch {
-      media.gateway.metrics.refusedMessages.increment()
-      line.finish(RPCStatus(.invalidArgument, "\(error)"))
+      line.finish(media.gateway.refusedMessage(error))
     }
     settleTimer()
   }

@@ -1,0 +1,44 @@
+import BotEngine
+import Locking
+
+/// A bot that notes what it hears and says what the test says.
+final class PuppetBot: BotEngine {
+  let audioDelivery = CallerAudioDelivery.turns
+  private let calls = Locked<[BotCall]>([])
+  private let heardEvents = Locked<[CallerEvent]>([])
+  /// Whether it takes what happens; a bot that hangs does not.
+  private let listens: Bool
+
+  init(listens: Bool = true) { self.listens = listens }
+
+  /// The latest call.
+  var call: BotCall? { calls.withLock { $0.last } }
+  var callCount: Int { calls.withLock { $0.count } }
+  /// What it has heard but for audio, in words.
+  var heard: [String] {
+    heardEvents.withLock { events in events.compactMap { if case .audio = $0 { nil } else { "\($0)" } } }
+  }
+
+  func converse(_ call: BotCall) async throws {
+    calls.withLock { $0.append(call) }
+    guard listens else { return await call.room.wait() }
+    for await event in call.events { heardEvents.withLock { $0.append(event) } }
+  }
+}
+
+/// A receiver that notes what it is given.
+final class PuppetReceiver: MediaReceiver {
+  private let all = Locked<[MediaEvent]>([])
+  private let sessions = Locked<[MediaSession]>([])
+
+  var events: [MediaEvent] { all.withLock { $0 } }
+  var session: MediaSession? { sessions.withLock { $0.last } }
+  /// All but audio, in words.
+  var heard: [String] { events.compactMap { if case .audio = $0 { nil } else { "\($0)" } } }
+  var audio: [MediaAudio] { events.compactMap { if case .audio(let audio) = $0 { audio } else { nil } } }
+
+  func receive(_ session: MediaSession) async throws {
+    sessions.withLock { $0.append(session) }
+    for await event in session.events { all.withLock { $0.append(event) } }
+  }
+}

@@ -1,0 +1,118 @@
+import BotEngine
+import GRPCTransport
+import Logging
+import TokenVerification
+import WebexProtocol
+
+@testable import CallGateway
+
+/// Both gateways with one bot, one receiver and a clock that the test moves.
+final class TestGateway {
+  static let organization = "5cd1d8a6-0000-4000-8000-000000000001"
+  private static let issuer = Result { try DevelopmentIssuer() }
+
+  let loops: ManualLoops
+  let bot: PuppetBot
+  let receiver = PuppetReceiver()
+  let gateway: VoiceGateway
+  let media: MediaGateway
+  private let verifier: TokenVerifier
+  private let tenant: Tenant
+  private let issuer: DevelopmentIssuer
+
+  init(
+    queues: Int = 1, bot: PuppetBot = PuppetBot(), conversation: ConversationStateMachine.Settings = .init(),
+    limits: GatewayLimits = .init()
+  ) throws {
+    issuer = try Self.issuer.get()
+    tenant = try Tenant(organization: Self.organization, name: "Acme", url: "https://bot.example")
+    verifier = TokenVerifier(
+      policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: issuer.keySource)
+    loops = ManualLoops(queues)
+    self.bot = bot
+    let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let agent = Agent(id: "agent", name: "Agent", engine: bot, conversation: conversation)
+    gateway = VoiceGateway(verifier: verifier, agents: AgentDirectory([agent]), limits: limits, log: log)
+    media = MediaGateway(
+      gateway: gateway,
+      settings: .init(
+        receivers: MediaReceivers([.init(id: "puppet", receiver: receiver, kinds: [.fork, .meeting])]),
+        meetingRate: 8000, meetings: MeetingSettings(audioCodec: .mulaw)),
+      log: log)
+  }
+
+  /// The tenant is gone from the configuration; its tokens are still known.
+  func retireTenant() {
+    verifier.policy = ClaimPolicy(issuers: [issuer.issuer], tenants: [], retired: [tenant])
+  }
+
+  // MARK: RPCs
+
+  private func rpc(_ schema: SchemaID, on loop: Int, _ headers: [(String, String)]) throws -> FakeRPC {
+    let token = try issuer.mint(issuer.claims(for: tenant, schema: schema))
+    return FakeRPC(loops, on: loop, headers: [("authorization", "Bearer \(token)")] + headers)
+  }
+
+  /// Begins `ProcessCallerInput`.
+  func call(on loop: Int = 0, headers: [(String, String)] = []) throws -> FakeRPC {
+    let rpc = try rpc(.voiceVirtualAgent, on: loop, headers)
+    rpc.begin(gateway.accept)
+    return rpc
+  }
+
+  /// Begins `ListVirtualAgents`.
+  func list() throws -> FakeRPC {
+    let rpc = try rpc(.voiceVirtualAgent, on: 0, [])
+    rpc.begin(gateway.acceptList)
+    return rpc
+  }
+
+  /// Begins an RPC that brings media.
+  func stream(_ method: MediaMethod, on loop: Int = 0, headers: [(String, String)] = []) throws -> FakeRPC {
+    let rpc = try rpc(method.schema, on: loop, headers)
+    rpc.begin { media.accept($0, method) }
+    return rpc
+  }
+
+  // MARK: The bot and the clock
+
+  /// The bot does something, on a thread of its own.
+  func bot(_ commands: BotCommand...) {
+    for command in commands { bot.call?.send(command) }
+    loops.settle()
+  }
+
+  /// The bot ends its turn with a text.
+  func answer(_ text: String) { bot(.text(text, bargeIn: true), .endTurn(nil)) }
+
+  func advance(by time: Duration) { loops.advance(by: time) }
+}
+
+extension VoiceRequest {
+  static func of(
+    _ input: Input, conversation: String = "c-1", organization: String = TestGateway.organization
+  ) -> [UInt8] {
+    VoiceRequest(conversationID: conversation, organizationID: organization, input: input).encoded()
+  }
+
+  static let start = of(.event(Event(.sessionStart)))
+  static let hangup = of(.event(Event(.sessionEnd)))
+
+  /// A fiftieth of a second of silence.
+  static let silence = of(
+    .audio(Audio(bytes: [UInt8](repeating: 0xFF, count: 160), encoding: .mulaw, sampleRate: 8000)))
+}
+
+extension FakeRPC {
+  /// What was sent, decoded.
+  var responses: [VoiceResponse] { get throws { try sent.map { try VoiceResponse(decoding: $0) } } }
+  /// The events and texts of what was sent, in order.
+  var told: [String] {
+    get throws {
+      try responses.flatMap { response in
+        response.prompts.compactMap { $0.text ?? ($0.audio?.count).flatMap { $0 > 0 ? "\($0) bytes" : nil } }
+          + response.events.map { "\($0.kind)" }
+      }
+    }
+  }
+}
