@@ -41,7 +41,7 @@ final class FakeRPC: IncomingRPC {
   }
 
   /// The RPC is over: the status has arrived, or the client is gone.
-  func end(_ end: CallEnd) {
+  func end(_ end: RPCEnd) {
     loops.run(on: loop) {
       handler?.ended(end)
       handler = nil
