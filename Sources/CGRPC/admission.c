@@ -297,7 +297,8 @@ int pb_accept(int listener, void *address, int nonblock, int cloexec) {
     struct sockaddr_storage peer;
     socklen_t length = sizeof(peer);
     int descriptor =
-      accept4(listener, (struct sockaddr *)&peer, &length, (nonblock ? SOCK_NONBLOCK : 0) | (cloexec ? SOCK_CLOEXEC : 0));
+      accept4(listener, (struct sockaddr *)&peer, &length,
+              (nonblock ? SOCK_NONBLOCK : 0) | (cloexec ? SOCK_CLOEXEC : 0));
     if (descriptor < 0) {
       switch (errno) {
         case EINTR:

@@ -166,7 +166,8 @@ static size_t add_field(uint8_t *to, const char *name, const char *value) {
   return length + add_text(to + length, value);
 }
 
-static size_t add_frame(uint8_t *to, uint8_t type, uint8_t flags, uint8_t stream, const uint8_t *payload, size_t length) {
+static size_t add_frame(uint8_t *to, uint8_t type, uint8_t flags, uint8_t stream, const uint8_t *payload,
+                        size_t length) {
   const uint8_t header[9] = {0, (uint8_t)(length >> 8), (uint8_t)length, type, flags, 0, 0, 0, stream};
   memcpy(to, header, sizeof(header));
   if (length) memcpy(to + sizeof(header), payload, length);

@@ -127,7 +127,8 @@ public struct ServerCertificate: Sendable {
     if let last = chain.last, !isComplete {
       find(
         .chain, false,
-        "ends with \(last.subject), whose issuer, \(last.issuer), is neither in the file nor among this system's authorities",
+        "ends with \(last.subject), whose issuer, \(last.issuer), is neither in the file "
+          + "nor among this system's authorities",
         "append the intermediate certificates; with an authority of your own, give it to the clients")
     }
   }

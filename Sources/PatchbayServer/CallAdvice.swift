@@ -30,7 +30,8 @@ struct CallAdvice {
     switch failure.reason {
     case .noAnswer:
       return
-        "Nothing came for \(Int(patience)) s (--patience). The server's log, by the call's conversation, tells what it was doing."
+        "Nothing came for \(Int(patience)) s (--patience). "
+        + "The server's log, by the call's conversation, tells what it was doing."
     case .status(let code, let message): return sentence(code, message)
     case .completedWithoutAnswer, .notCompleted, .unreadable: return nil
     }
@@ -41,7 +42,8 @@ struct CallAdvice {
     case 14: unavailable(message)
     case 16: unauthenticated(message)
     case 12:
-      "The server at \(target) has no virtual agent for Webex: is it another port, or another server? --target names one."
+      "The server at \(target) has no virtual agent for Webex: "
+        + "is it another port, or another server? --target names one."
     case 8: "The server takes no more calls now: see `limits` in its configuration, and its log."
     case 7: "The token is not one of the organization that calls; leave --org out to call as the token's."
     case 5: "The server has no agent '\(agent)' for this organization; leave --agent out for the default one."
@@ -109,7 +111,8 @@ struct CallAdvice {
     if names("failed to connect") {
       guard usesTLS else {
         return
-          "The server at \(target) closed the connection: it probably speaks TLS. Say --tls, or --ca FILE for its authority."
+          "The server at \(target) closed the connection: it probably speaks TLS. "
+          + "Say --tls, or --ca FILE for its authority."
       }
       return clientCertificateAdvice
     }

@@ -14,7 +14,10 @@ struct CallerOptions: ParsableArguments {
   @Option(
     name: [.customLong("token"), .customLong("token-file")],
     help: ArgumentHelp(
-      "A file with the token that calls carry. Default: the variable PATCHBAY_TOKEN, then the one that the embedded demo, or a server with `identity: {development: true}`, has left for calls from this machine.",
+      """
+      A file with the token that calls carry. Default: the variable PATCHBAY_TOKEN, then the one that the embedded demo, \
+      or a server with `identity: {development: true}`, has left for calls from this machine.
+      """,
       valueName: "file"))
   var tokenFile: String?
 

@@ -113,16 +113,16 @@ struct ReplayCommand: AsyncParsableCommand {
       StandardError.write(nothingSaid(report))
       throw ExitCode.failure
     }
-    StandardError.write(
-      "\(result.tally.errorCount) errors: \(report.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
-    )
+    let errors = report.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    StandardError.write("\(result.tally.errorCount) errors: \(errors.joined(separator: ", "))")
     for (name, failure) in result.tally.failures.sorted(by: { $0.key < $1.key }).prefix(3) {
       StandardError.write("\(name), for one: \(failure).")
       if let advice = advice.sentence(failure) { StandardError.write(advice) }
     }
     if let undone = report.errors["NOT_DONE"] {
       StandardError.write(
-        "Expected \(report.turns + undone) turns, \(report.turns) came: the server transferred or ended calls before all was said."
+        "Expected \(report.turns + undone) turns, \(report.turns) came: "
+          + "the server transferred or ended calls before all was said."
       )
     }
     throw ExitCode.failure

@@ -70,7 +70,8 @@ struct SpeechPlot {
       """
     for (label, y) in [("waveform", 120), ("probability", 265), ("mel bands", 410), ("voicing", 555)] {
       text +=
-        "<text x=\"\(Self.margin / 2)\" y=\"\(y)\" text-anchor=\"middle\" transform=\"rotate(-90 \(Self.margin / 2) \(y))\">\(label)</text>\n"
+        "<text x=\"\(Self.margin / 2)\" y=\"\(y)\" text-anchor=\"middle\" "
+        + "transform=\"rotate(-90 \(Self.margin / 2) \(y))\">\(label)</text>\n"
     }
     // The turns, behind everything; their decisions as dashed lines.
     var started: Int?

@@ -171,7 +171,8 @@ private struct Registration: Encodable {
     ]
     for tokens in tokens {
       lines.append(
-        "#   refresh token    \(tokens.refreshTokenFile.map { "in " + $0 } ?? tokens.refreshToken ?? "") (\(tokens.organization))"
+        "#   refresh token    \(tokens.refreshTokenFile.map { "in " + $0 } ?? tokens.refreshToken ?? "") "
+          + "(\(tokens.organization))"
       )
     }
     lines += [

@@ -24,7 +24,8 @@ enum VerdictSource: Sendable {
   var description: String {
     switch self {
     case .server(let client):
-      "asked: the running server, on its admin port \(client.address), with \(client.configuration ?? "the embedded demo")"
+      "asked: the running server, on its admin port \(client.address), "
+        + "with \(client.configuration ?? "the embedded demo")"
     case .note(_, let file): "asked: the configuration and the registrations noted in \(file); no server answers here"
     case .configuration(_, _, let why): "asked: the configuration alone (\(why))"
     }

@@ -152,7 +152,8 @@ struct DialogueReader {
       if state.silences.count >= state.maximumAttempts {
         reading.report(
           group.place(of: "no_input"),
-          "`no_input` of \(group.name) lists \(state.silences.count), and `attempts` ends after \(state.maximumAttempts)",
+          "`no_input` of \(group.name) lists \(state.silences.count), "
+            + "and `attempts` ends after \(state.maximumAttempts)",
           "keep at most \(state.maximumAttempts - 1), or raise `maximum`")
       }
     }

@@ -45,7 +45,10 @@ struct RegistrationReport: Sendable {
       metadata["asked_s"] = "\(asked)"
       metadata["granted_s"] = "\(granted)"
       log.warning(
-        "Webex gives the data source's tokens a shorter life than data_source.lifetime asks for; they are renewed by that",
+        """
+        Webex gives the data source's tokens a shorter life than data_source.lifetime asks for; they are renewed by \
+        that
+        """,
         metadata: metadata)
     case .disabledByOthers(let reason):
       metadata["reason"] = "\(reason)"

@@ -3,7 +3,8 @@ extension TokenRefusal {
   public var advice: String {
     switch check {
     case .authorization:
-      "It is to be sent once, in the \"authorization\" metadata: the token, or Bearer, one space and the token; no quotes."
+      "It is to be sent once, in the \"authorization\" metadata: "
+        + "the token, or Bearer, one space and the token; no quotes."
     case .size: "Webex's tokens are far smaller: whatever made this one did not make it for this server."
     case .structure, .encoding, .json:
       "The token was cut or changed on its way, or it is not a compact JWS. Copy it again, whole and on one line."
@@ -48,7 +49,8 @@ extension TokenRefusal {
     case .organization:
       "Add the organization under identity.tenants if its calls are to be taken."
     case .url:
-      "The tenant's url must be the data source's registered URL byte for byte: scheme, case, port and final slash count."
+      "The tenant's url must be the data source's registered URL byte for byte: "
+        + "scheme, case, port and final slash count."
     case .schema:
       "The data source is registered for another schema than the method that is called, or than the tenant allows."
     case .nonce:
