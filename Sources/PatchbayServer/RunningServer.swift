@@ -73,7 +73,7 @@ final class RunningServer: Sendable {
       callEnding: .mediaStreams,
       logger: log)
     self.state = state
-    LoadFigures.describe(in: metrics, gateway: gateway)
+    LoadFigures.register(in: metrics, gateway: gateway)
     admin.addQuestion(VerificationCall(verifier: identity.verifier, file: path).respond, at: VerificationCall.path)
     var register: (@Sendable (Configuration) -> Void)?
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }

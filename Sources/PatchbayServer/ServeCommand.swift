@@ -36,7 +36,7 @@ struct ServeCommand: AsyncParsableCommand {
     ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
     let sink = Log.bootstrap(level: configuration.logging.level, format: configuration.logging.format)
-    let metrics = MetricsRegistry()
+    let metrics = MetricsRegistry(help: MetricHelp.table)
     metrics.bootstrap()
     ProcessFigures.register(in: metrics, sink: sink)
     let log = Logger(label: "patchbay")

@@ -1,9 +1,13 @@
 """Health, as Webex asks it and as gRPC's own clients do."""
 
+import re
+
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from caller import Caller
+from conftest import TENANT_A
 from schemas import HEALTH, MEDIA, schema_of
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
@@ -62,3 +66,18 @@ def test_admin_port(gateway):
     assert gateway.get("/readyz")[0] == 200
     assert gateway.get("/metrics")[0] == 200
     assert gateway.get("/nothing")[0] == 404
+
+
+def test_every_metric_says_what_it_means(gateway, channel, token):
+    """Each family of a server that has had a call has a HELP of its own, in front of its TYPE."""
+    caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+    caller.start()
+    caller.hang_up()
+    lines = gateway.get("/metrics")[1].splitlines()
+    families = [at for at, line in enumerate(lines) if line.startswith("# TYPE ")]
+    assert len(families) > 40
+    for at in families:
+        name = lines[at].split()[2]
+        assert re.fullmatch(rf"# HELP {name} \S.*\.", lines[at - 1]), lines[at - 1 : at + 1]
+    names = {lines[at].split()[2] for at in families}
+    assert {"patchbay_conversations_started_total", "patchbay_caller_lag_seconds", "patchbay_connections"} <= names

@@ -69,7 +69,7 @@ extension MetricsRegistry {
   /// All metrics as Prometheus text, by name.
   public func exposition() -> String {
     // Instruments are classes that are read without the lock; figures may take locks of their own.
-    let (families, help, figures) = state.withLock { ($0.families, $0.help, $0.figures) }
+    let (families, figures) = state.withLock { ($0.families, $0.figures) }
     var text = ""
     for name in Set(families.keys).union(figures.keys).sorted() {
       if let figure = figures[name] {

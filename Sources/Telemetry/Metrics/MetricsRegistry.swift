@@ -33,7 +33,6 @@ public final class MetricsRegistry: Sendable {
 
   struct Family {
     var kind: Kind
-    var help: String?
     /// By the labels as they are exposed.
     var series: [String: Instrument] = [:]
   }
@@ -46,14 +45,17 @@ public final class MetricsRegistry: Sendable {
 
   struct State {
     var families: [String: Family] = [:]
-    var help: [String: String] = [:]
     var figures: [String: Figure] = [:]
   }
 
   let state = Locked(State())
 
+  let help: [String: String]
+
   /// An empty registry.
-  public init() {}
+  ///
+  /// - Parameter help: the meaning of metrics, for `# HELP`, by their names as they are exposed.
+  public init(help: [String: String] = [:]) { self.help = help }
 
   /// Makes this registry the process's metrics backend. The first registry of a process wins.
   public func bootstrap() {
@@ -62,11 +64,6 @@ public final class MetricsRegistry: Sendable {
   }
 
   private static let isBootstrapped = Atomic<Bool>(false)
-
-  /// Says what a metric means, for `# HELP`.
-  public func describe(_ label: String, _ help: String) {
-    state.withLock { $0.help[Exposition.name(label)] = help }
-  }
 
   /// A gauge whose value is asked for when the metrics are read.
   ///
