@@ -28,7 +28,7 @@ struct pb_frame_rules {
   uint32_t goaways;
   uint32_t continuations;
   uint64_t block_bytes;
-  bucket control, windows, resets, streams;
+  bucket control, windows, resets, streams, data;
 };
 
 typedef struct pace {
@@ -42,6 +42,9 @@ static const pace control_pace = {500 * 1000, 1000 * 1000};
 static const pace windows_pace = {100000 * 1000, 50000 * 1000};
 static const pace resets_pace = {2000 * 1000, 200 * 1000};
 static const pace streams_pace = {5000 * 1000, 2000 * 1000};
+// Bytes. The windows of all the streams that a connection may have are 64 MB: a client that keeps to them can send so much at
+// once, and then what is read of it. One that does not makes the core's buffer for one read grow with all that it sends.
+static const pace data_pace = {(int64_t)64 * 1048576 * 1000, (int64_t)128 * 1048576 * 1000};
 enum { RESETS_A_DATA_FRAME = 100 };  // thousandths: who sends audio may end RPCs
 enum { MOST_GOAWAYS = 16, MOST_CONTINUATIONS = 8, LONGEST_BLOCK = 131072 };
 
@@ -66,6 +69,7 @@ pb_frame_rules *pb_frame_rules_create(bool from_client, int64_t now) {
   rules->windows.tokens = windows_pace.burst;
   rules->resets.tokens = resets_pace.burst;
   rules->streams.tokens = streams_pace.burst;
+  rules->data.tokens = data_pace.burst;
   return rules;
 }
 
@@ -82,7 +86,7 @@ static int32_t look(pb_frame_rules *rules) {
       if (length == 0 && !(flags & FLAG_END_STREAM)) return spend(&rules->control, 1) ? 0 : PB_RULE_CONTROL_FRAMES;
       rules->resets.tokens += RESETS_A_DATA_FRAME;
       if (rules->resets.tokens > resets_pace.burst) rules->resets.tokens = resets_pace.burst;
-      return 0;
+      return !rules->from_client || spend(&rules->data, length) ? 0 : PB_RULE_DATA;
     case FRAME_HEADERS:
       rules->continuations = 0;
       rules->block_bytes = length;
@@ -109,6 +113,7 @@ int32_t pb_frame_rules_read(pb_frame_rules *rules, const uint8_t *bytes, size_t 
     refill(&rules->windows, &windows_pace, passed);
     refill(&rules->resets, &resets_pace, passed);
     refill(&rules->streams, &streams_pace, passed);
+    refill(&rules->data, &data_pace, passed);
   }
   const uint8_t *end = bytes + count;
   if (rules->preface_left) {
@@ -145,6 +150,7 @@ const char *pb_frame_rule_text(int32_t rule) {
     case PB_RULE_NEW_STREAMS: return "over 2,000 new RPCs a second";
     case PB_RULE_GOAWAYS: return "over 16 GOAWAY frames";
     case PB_RULE_HEADER_BLOCK: return "a header block of over 8 frames or 128 KB";
+    case PB_RULE_DATA: return "more data than its windows allow: over 64 MB at once or 128 MB a second";
     default: return "nothing wrong";
   }
 }

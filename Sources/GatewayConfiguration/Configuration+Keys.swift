@@ -150,7 +150,9 @@ extension Configuration.Limits: KeyGroup {
     Key("idle", \.idle, .duration(1.s...1.d), "After this long without an RPC a conversation is over.")
     Key(
       "status_hold", \.statusHold, .duration(0.s...5.s), "How long an RPC's status waits for the client's half-close.")
-    Key("lost_after", \.lostAfter, .duration(1.s...1.d), "The same for a conversation whose last RPC was lost.")
+    Key(
+      "lost_after", \.lostAfter, .duration(1.s...1.d),
+      "After this long a conversation is over whose last RPC was lost, and whose caller has not come back.")
     Key("lag", \.lag, .duration(20.ms...10.s), "New calls are refused where 95 of 100 callers are heard this late.")
     Key(
       "memory", \.memory, .size((16 << 20)...(1 << 44), example: "512MiB"),

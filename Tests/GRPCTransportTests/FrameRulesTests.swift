@@ -44,7 +44,7 @@ struct FrameRulesTests {
       (Self.frame(2, length: 5), 500, PB_RULE_CONTROL_FRAMES), (Self.frame(0), 500, PB_RULE_CONTROL_FRAMES),
       (Self.frame(8, length: 4), 100_000, PB_RULE_WINDOW_UPDATES), (Self.frame(3, length: 4), 2000, PB_RULE_RESETS),
       (Self.frame(1, flags: 4, length: 20), 5000, PB_RULE_NEW_STREAMS),
-      (Self.frame(9, length: 20), 8, PB_RULE_HEADER_BLOCK),
+      (Self.frame(9, length: 20), 8, PB_RULE_HEADER_BLOCK), (Self.frame(0, length: 16_384), 4096, PB_RULE_DATA),
     ])
   func bounds(frame: [UInt8], most: Int, rule: Int) {
     let connection = Connection()
@@ -76,9 +76,21 @@ struct FrameRulesTests {
   func resetsOfCalls() {
     let connection = Connection()
     for turn in 0..<20_000 {
-      for _ in 0..<50 { #expect(connection.send(Self.frame(0, length: 170)) == 0) }
-      #expect(connection.send(Self.frame(3, length: 4)) == 0, "the RPC of turn \(turn)")
+      // A thousand turns a second: far more resets than the time alone allows.
+      let time = Int64(turn) * 1_000_000
+      for _ in 0..<50 { #expect(connection.send(Self.frame(0, length: 170), at: time) == 0) }
+      #expect(connection.send(Self.frame(3, length: 4), at: time) == 0, "the RPC of turn \(turn)")
     }
+  }
+
+  @Test("data may come as fast as 128 MB a second for good, and no faster")
+  func data() {
+    let connection = Connection()
+    let frame = Self.frame(0, length: 16_384)
+    for millisecond in 0..<500 as Range<Int64> {
+      for _ in 0..<8 { #expect(connection.send(frame, at: millisecond * 1_000_000) == 0) }
+    }
+    #expect(connection.allowed(frame, at: 500_000_000) < 4096 + 16)
   }
 
   @Test("a server's own connections have no preface and no bound on answers")

@@ -44,7 +44,8 @@ enum {
   PB_RULE_NEW_STREAMS = 4,
   PB_RULE_GOAWAYS = 5,
   PB_RULE_HEADER_BLOCK = 6,
-  PB_FRAME_RULES = 7,
+  PB_RULE_DATA = 7,
+  PB_FRAME_RULES = 8,
 };
 const char *pb_frame_rule_text(int32_t rule);
 /// How many connections were closed for it.

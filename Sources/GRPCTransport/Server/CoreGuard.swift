@@ -85,7 +85,7 @@ public enum CoreGuard {
     [
       ("control_frames", PB_RULE_CONTROL_FRAMES), ("window_updates", PB_RULE_WINDOW_UPDATES),
       ("resets", PB_RULE_RESETS), ("new_rpcs", PB_RULE_NEW_STREAMS), ("goaways", PB_RULE_GOAWAYS),
-      ("header_block", PB_RULE_HEADER_BLOCK),
+      ("header_block", PB_RULE_HEADER_BLOCK), ("data", PB_RULE_DATA),
     ].map { ($0.0, Int(clamping: pb_guard_closed(Int32($0.1)))) }
   }
 
