@@ -92,7 +92,7 @@ struct ConversationTests {
     first.send(message: VoiceRequest.of(.dtmf([.one])))
     first.halfClose()
     test.advance(by: .seconds(3))
-    // A minute, of which no more than ten seconds are sent ahead.
+    // Half a minute, of which no more than ten seconds are sent ahead.
     test.bot(.audio(BotAudio(.mulaw([UInt8](repeating: 0x55, count: 240_000)))))
     test.advance(by: .seconds(2))
     let sent = first.sent.count
