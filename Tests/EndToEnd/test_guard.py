@@ -174,7 +174,6 @@ def test_a_giant_message_to_the_health_service(attacked):
             client.close()
     print(f"1,000 MB declared: peak +{growth[0] / MEGABYTE:.1f} MB")
     assert growth[0] < 4 * 32 * MEGABYTE
-    assert re.search(r'connections_closed_total\{reason="data"\} [1-9]', gateway.get("/metrics")[1])
 
 
 @pytest.mark.measured
