@@ -80,6 +80,24 @@ def tone(random, count):
     return unit(wave)
 
 
+def keys(random, count):
+    """Somebody keys: pairs of tones, one after the other, then a pause."""
+    wave, position = np.zeros(count), int(random.integers(0, 8000))
+    while position < count - 4000:
+        for _ in range(int(random.integers(1, 7))):
+            length = int(random.integers(480, 2800))
+            time = np.arange(length) / RATE
+            low, high = random.choice([697, 770, 852, 941]), random.choice([1209, 1336, 1477, 1633])
+            tone = np.sin(2 * np.pi * low * time) + 10 ** (random.uniform(-1, 4) / 20) * np.sin(2 * np.pi * high * time)
+            stop = min(count, position + length)
+            wave[position:stop] += unit(tone)[: stop - position]
+            position = stop + int(random.integers(480, 3200))
+            if position >= count:
+                break
+        position += int(random.integers(8000, 40000))
+    return wave
+
+
 def click(random):
     """1 to 20 ms of something hard."""
     count = int(random.integers(8, 160))
