@@ -30,7 +30,7 @@ public final class ClientStream: Sendable {
   public func cancel() { state.cancel() }
 
   /// The server's messages in order, for one reader. It ends with the call; `status()` then says how.
-  public var messages: Messages { Messages(stream: self) }
+  public var messages: AsyncStream<[UInt8]> { AsyncStream { await self.next() } }
 
   /// The server's headers; nil where the call ended without any.
   public func initialMetadata() async -> Metadata? {
@@ -60,29 +60,6 @@ public final class ClientStream: Sendable {
     } onCancel: {
       state.cancel()
     }
-  }
-
-  /// The messages of a stream.
-  public struct Messages: AsyncSequence, Sendable {
-    /// One message.
-    public typealias Element = [UInt8]
-    /// The end of the stream is not an error here.
-    public typealias Failure = Never
-    let stream: ClientStream
-
-    /// Reads the messages.
-    public struct AsyncIterator: AsyncIteratorProtocol {
-      /// The end of the stream is not an error here.
-      public typealias Failure = Never
-      let stream: ClientStream
-      /// The next message; nil when the call is over.
-      public mutating func next() async -> [UInt8]? { await stream.next() }
-      /// The next message; nil when the call is over.
-      public mutating func next(isolation actor: isolated (any Actor)?) async -> [UInt8]? { await stream.next() }
-    }
-
-    /// Reads the messages.
-    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(stream: stream) }
   }
 }
 

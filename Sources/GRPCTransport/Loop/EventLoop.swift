@@ -47,8 +47,8 @@ public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable 
   private var local: [Work] = []
   private var running: [Work] = []
   private var timers = TimerHeap()
-  private var unflushed: [any OutboundCall] = []
-  private var flushing: [any OutboundCall] = []
+  private var unflushed: [Call] = []
+  private var flushing: [Call] = []
   private var unsettled: [ServerCall] = []
   private var eventsSinceUnsettled = 0
   private var closers: [ObjectIdentifier: () -> Void] = [:]
@@ -308,13 +308,10 @@ extension EventLoop {
     case .wake: break
     case .callArrived: Self.object(owner, as: RequestSlot.self).arrived(event.ok)
     case .serverStopped: Self.object(owner, as: Acceptor.self).stopped()
-    case .serverSent: Self.object(owner, as: ServerCall.self).sent(event.ok)
-    case .serverReceived: Self.object(owner, as: ServerCall.self).messageArrived(event.ok)
-    case .serverClosed: Self.object(owner, as: ServerCall.self).closeArrived()
-    case .clientSent: Self.object(owner, as: ClientCall.self).sent(event.ok)
-    case .clientReceived: Self.object(owner, as: ClientCall.self).messageArrived(event.ok)
-    case .clientClosed: Self.object(owner, as: ClientCall.self).statusArrived()
-    case .clientMetadata: Self.object(owner, as: ClientCall.self).initialMetadataArrived(event.ok)
+    case .sent: Self.object(owner, as: Call.self).sent(event.ok)
+    case .received: Self.object(owner, as: Call.self).messageArrived()
+    case .closed: Self.object(owner, as: Call.self).closeArrived()
+    case .headers: Self.object(owner, as: Call.self).headersArrived(event.ok)
     }
   }
 
@@ -324,7 +321,7 @@ extension EventLoop {
 
   /// Starts the call's next batch when the current event or job is over, so that what a handler sends in one go,
   /// headers, message and status, leaves in one batch.
-  func flushLater(_ call: any OutboundCall) { unflushed.append(call) }
+  func flushLater(_ call: Call) { unflushed.append(call) }
 
   private func flush() {
     while !unflushed.isEmpty {

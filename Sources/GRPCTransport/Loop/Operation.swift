@@ -1,13 +1,9 @@
 /// What an operation's tag says about it.
 enum Operation: Int32 {
   case wake = 1
-  case callArrived, serverStopped, serverSent, serverReceived, serverClosed
-  case clientSent, clientReceived, clientClosed, clientMetadata
-}
-
-/// A call with something to send.
-protocol OutboundCall: AnyObject {
-  func flush()
+  case callArrived, serverStopped
+  /// Of a call, of either side.
+  case sent, received, closed, headers
 }
 
 /// The system gave no thread for a loop.

@@ -92,8 +92,8 @@ final class Acceptor: @unchecked Sendable {
   var statusHold: Duration { hold.value }
 
   /// A call's status is to wait. False where too many do.
-  func takeHold(isRead: Bool) -> Bool { holds.take(isRead: isRead) }
-  func giveHoldBack(isRead: Bool) { holds.giveBack(isRead: isRead) }
+  func reserveHold(isRead: Bool) -> Bool { holds.reserve(isRead: isRead) }
+  func freeHold(isRead: Bool) { holds.free(isRead: isRead) }
 
   func callEnded() {
     live.wrappingSubtract(1, ordering: .relaxed)

@@ -10,58 +10,43 @@ struct StatusHold {
   /// Bytes that a client may still send meanwhile, which are read and thrown away; one that sends more is not waited for.
   static let mostDiscarded = 262_144
 
-  private var limit = Duration.zero
-  private var lingering = Duration.zero
+  /// Nothing is held.
+  static let none = StatusHold(limit: .zero, lingering: .zero, isRead: false)
+
+  private let limit: Duration
+  private let lingering: Duration
+  /// Whether the call was read, so that its half-close can be seen.
+  let isRead: Bool
   /// When the last message had left.
   private var began: Int64?
-  private var timer: LoopTimer?
   private var discarded = 0
-  /// The status may leave whatever the client does.
-  private(set) var isOver = false
 
-  /// The call is finished: its status is held for `limit` at most, and for `lingering` at least.
-  mutating func begin(limit: Duration, lingering: Duration) {
+  /// The status is held for `limit` at most, and for `lingering` at least.
+  init(limit: Duration, lingering: Duration, isRead: Bool) {
     self.limit = limit
     self.lingering = min(lingering, limit)
+    self.isRead = isRead
   }
 
   /// Whether the status may leave together with what is sent now.
-  func admitsStatus(isHalfClosed: Bool) -> Bool {
-    isOver || limit == .zero || isHalfClosed && lingering == .zero
-  }
-
-  /// Whether a timer was set.
-  var isTimed: Bool { timer != nil }
+  func admitsStatus(isHalfClosed: Bool) -> Bool { limit == .zero || isHalfClosed && lingering == .zero }
 
   /// How much longer the status waits; `nil` where it need not.
   ///
   /// Half of the time to the call's deadline is the most: the other half is the status's way to the client.
-  mutating func timeLeft(now: Int64, isHalfClosed: Bool, isRead: Bool, toDeadline: Duration?) -> Duration? {
+  mutating func timeLeft(now: Int64, isHalfClosed: Bool, toDeadline: Duration?) -> Duration? {
     let passed = Duration.nanoseconds(now - (began ?? now))
     if began == nil { began = now }
     var time = isHalfClosed ? lingering : max(isRead ? limit : min(limit, Self.unread), lingering)
     time -= passed
     if let toDeadline { time = min(time, toDeadline / 2) }
-    return !isOver && time > .zero ? time : nil
-  }
-
-  /// Replaces the timer.
-  mutating func setTimer(_ timer: LoopTimer) {
-    self.timer?.cancel()
-    self.timer = timer
+    return time > .zero ? time : nil
   }
 
   /// A message came meanwhile. False where the client has sent more than is worth waiting for.
   mutating func discards(_ count: Int) -> Bool {
     discarded += min(count, Self.mostDiscarded + 1)
     return discarded <= Self.mostDiscarded
-  }
-
-  /// The status waits no longer.
-  mutating func end() {
-    timer?.cancel()
-    timer = nil
-    isOver = true
   }
 }
 
@@ -76,13 +61,13 @@ struct HoldPlaces {
   private var readCount = 0
   private var unreadCount = 0
 
-  mutating func take(isRead: Bool) -> Bool {
+  mutating func reserve(isRead: Bool) -> Bool {
     guard isRead ? readCount < Self.read : unreadCount < Self.unread else { return false }
     if isRead { readCount += 1 } else { unreadCount += 1 }
     return true
   }
 
-  mutating func giveBack(isRead: Bool) {
+  mutating func free(isRead: Bool) {
     if isRead { readCount -= 1 } else { unreadCount -= 1 }
   }
 }

@@ -2,23 +2,12 @@
 ///
 /// The calls come one at a time and never from inside a call of the handler's own to `ServerCall`. A handler usually
 /// keeps its `ServerCall`; the cycle ends with `ended(_:)`.
-public protocol CallHandler: AnyObject {
-  /// A message arrived; `ServerCall.startReading()` began this. The next is read when this returns, unless paused.
-  func received(_ message: borrowing ReceivedMessage)
-
+public protocol CallHandler: MessageHandler {
   /// The client sent everything it has. A cancelled call or a lost connection never looks like this.
   func halfClosed()
 
-  /// All that was sent has left: there is room again.
-  func drained()
-
   /// The last call, exactly one.
   func ended(_ end: RPCEnd)
-}
-
-extension CallHandler {
-  /// Does nothing.
-  public func drained() {}
 }
 
 /// How a call ended on the server.

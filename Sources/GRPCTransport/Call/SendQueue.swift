@@ -4,7 +4,7 @@ import CGRPC
 struct SendQueue {
   private var messages: [(core: OpaquePointer, count: Int)] = []
   private var head = 0
-  private(set) var inFlight = 0
+  private var inFlight = 0
   private var waiting = 0
   let maximumBytes: Int
 
@@ -12,7 +12,6 @@ struct SendQueue {
 
   /// Bytes waiting and in flight.
   var bytes: Int { waiting + inFlight }
-  var count: Int { messages.count - head }
   var isEmpty: Bool { head == messages.count }
 
   /// An empty queue takes any message; otherwise the bound decides.
@@ -24,14 +23,11 @@ struct SendQueue {
   }
 
   /// The next message, which is in flight from now on.
-  mutating func takeFirst() -> OpaquePointer? {
+  mutating func removeFirst() -> OpaquePointer? {
     if isEmpty { return nil }
     let message = messages[head]
     head += 1
-    if head == messages.count {
-      messages.removeAll(keepingCapacity: true)
-      head = 0
-    } else if head >= 64 {
+    if head * 2 > messages.count {
       messages.removeFirst(head)
       head = 0
     }
