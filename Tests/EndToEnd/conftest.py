@@ -10,6 +10,7 @@ with warnings.catch_warnings():
     import speech
 
 from caller import Caller
+from edge import edge
 from gateway import SLOW, Gateway
 from issuer import Issuer
 
@@ -95,7 +96,11 @@ def issuer():
 def certificates(tmp_path_factory):
     """A folder with a server's certificate, and a client's with the authority that signed it."""
     folder = tmp_path_factory.mktemp("certificates")
+    make_certificates(folder)
+    return folder
 
+
+def make_certificates(folder):
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
 
@@ -109,7 +114,24 @@ def certificates(tmp_path_factory):
             "-days", "2", "-out", "client.pem")
     for name in ("server.key", "ca.key", "client.key"):
         (folder / name).chmod(0o600)
-    return folder
+
+
+@pytest.fixture
+def through(tmp_path, certificates):
+    """Starts proxies; those that run are stopped after the test."""
+    opened = []
+
+    def start(kind, *gateways, **more):
+        folder = tmp_path / f"edge{len(opened)}"
+        folder.mkdir()
+        folder.chmod(0o755)
+        proxy = edge(kind, folder, certificates, *gateways, **more)
+        opened.append(proxy)
+        return proxy.__enter__()
+
+    yield start
+    for proxy in opened:
+        proxy.__exit__(None, None, None)
 
 
 @pytest.fixture(scope="session")

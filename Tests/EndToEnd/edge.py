@@ -1,4 +1,4 @@
-"""Real proxies in front of the server: HAProxy and nginx, with the files of Scripts/examples/edge and without any rule."""
+"""Real proxies in front of the server: HAProxy and nginx, with the files of Deployment/edge and without any rule."""
 
 import contextlib
 import getpass
@@ -10,7 +10,7 @@ import time
 
 import grpc
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "Scripts/examples/edge"
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "Deployment/edge"
 
 PLAIN_HAPROXY = """
 global
@@ -55,11 +55,11 @@ def replaced(text, pairs):
     return text
 
 
-def shipped_haproxy(folder, certificates, port, gateways):
+def shipped_haproxy(folder, certificates, port, gateways, changes):
     pem = folder / "patchbay.pem"
     pem.write_text((certificates / "server.pem").read_text() + (certificates / "server.key").read_text())
     servers = [("10.0.0.11:50051", 0), ("10.0.0.12:50051", 1)]
-    pairs = [(":443", f"127.0.0.1:{port}"), ("/etc/haproxy/patchbay.pem", str(pem)),
+    pairs = [*changes, (":443", f"127.0.0.1:{port}"), ("/etc/haproxy/patchbay.pem", str(pem)),
              ("/run/haproxy/admin.sock", str(folder / "admin.sock")), (" inter 1s", " inter 200ms"),
              (" port 8080", "")]
     for place, index in servers:
@@ -73,17 +73,18 @@ def shipped_haproxy(folder, certificates, port, gateways):
     return text
 
 
-def shipped_nginx(folder, certificates, port, gateways):
+def shipped_nginx(folder, certificates, port, gateways, changes):
     return replaced((EXAMPLES / "nginx.conf").read_text(), [
         ("listen 443", f"listen 127.0.0.1:{port}"), ("/etc/nginx/patchbay.pem", str(certificates / "server.pem")),
         ("/etc/nginx/patchbay.key", str(certificates / "server.key")), ("127.0.0.1:50051", gateways[0].address),
-        ("/run/nginx.pid", str(folder / "pid")), ("/var/log/nginx", str(folder))])
+        ("/run/nginx.pid", str(folder / "pid")), ("/var/log/nginx", str(folder)), *changes])
 
 
 class Edge:
     """A running proxy."""
 
-    def __init__(self, kind, folder, certificates, *gateways):
+    def __init__(self, kind, folder, certificates, *gateways, changes=()):
+        """`changes`: pairs of what a shipped file says, and what it is to say instead."""
         self.kind, self.folder = kind, pathlib.Path(folder)
         self.port = free_port()
         self.root = (certificates / "server.pem").read_bytes() if kind.endswith("-shipped") else None
@@ -91,7 +92,7 @@ class Edge:
         program, _, is_shipped = kind.partition("-")
         if is_shipped:
             make = {"haproxy": shipped_haproxy, "nginx": shipped_nginx}[program]
-            text = make(self.folder, certificates, self.port, gateways)
+            text = make(self.folder, certificates, self.port, gateways, changes)
         else:
             text = {"haproxy": PLAIN_HAPROXY, "nginx": PLAIN_NGINX}[program].format(
                 port=self.port, server=gateways[0].address)
@@ -124,20 +125,24 @@ class Edge:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
-    def channel(self):
+    def channel(self, client_key=None, client_certificate=None):
         """A connection of its own."""
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 8 << 20)]
         if self.root is None:
             return grpc.insecure_channel(self.address, options)
-        return grpc.secure_channel(f"localhost:{self.port}", grpc.ssl_channel_credentials(self.root), options)
+        credentials = grpc.ssl_channel_credentials(self.root, client_key, client_certificate)
+        return grpc.secure_channel(f"localhost:{self.port}", credentials, options)
+
+    def ask(self, command):
+        """What HAProxy answers on its socket."""
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(str(self.folder / "admin.sock"))
+            control.sendall(command.encode() + b"\n")
+            return b"".join(iter(lambda: control.recv(65536), b"")).decode()
 
     def stats(self):
         """What HAProxy knows of its servers: their states by name."""
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(str(self.folder / "admin.sock"))
-            control.sendall(b"show stat\n")
-            text = b"".join(iter(lambda: control.recv(65536), b"")).decode()
-        rows = [line.split(",") for line in text.splitlines() if line.startswith("patchbay,patchbay-")]
+        rows = [line.split(",") for line in self.ask("show stat").splitlines() if line.startswith("patchbay,patchbay-")]
         return {row[1]: row[17] for row in rows}
 
     def close(self):
@@ -147,8 +152,8 @@ class Edge:
 
 
 @contextlib.contextmanager
-def edge(*arguments):
-    proxy = Edge(*arguments)
+def edge(*arguments, **more):
+    proxy = Edge(*arguments, **more)
     try:
         yield proxy
     finally:

@@ -27,7 +27,7 @@ def prefix(length):
 class FrameClient:
     """One connection."""
 
-    def __init__(self, address, tls=False, reads=True):
+    def __init__(self, address, tls=False, reads=True, source=None):
         host, port = address.rsplit(":", 1)
         self.encoder = Encoder()
         self.closed = threading.Event()
@@ -37,6 +37,8 @@ class FrameClient:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.socket.settimeout(10)
         try:
+            if source:
+                self.socket.bind((source, 0))
             self.socket.connect((host, int(port)))
             if tls:
                 context = ssl.create_default_context()

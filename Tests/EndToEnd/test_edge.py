@@ -15,7 +15,7 @@ import pytest
 
 from caller import Caller, Reply, as_is
 from conftest import TENANT_A
-from edge import KINDS, edge
+from edge import KINDS
 from gateway import run
 from schemas import KEYS, MULAW, PROCESS_CALLER_INPUT, SESSION_START, Event, voice
 from speech import SOUNDS, recorded, silence
@@ -23,24 +23,6 @@ from speech import SOUNDS, recorded, silence
 # The full size: EDGE_CALLS=200 Tests/EndToEnd/run test_edge.py
 CALLS = int(os.environ.get("EDGE_CALLS", 24))
 AGENTS = ["demo-wav", "demo-chunk"]
-
-
-@pytest.fixture
-def through(tmp_path, certificates):
-    """Starts proxies; those that run are stopped after the test."""
-    opened = []
-
-    def start(kind, *gateways):
-        folder = tmp_path / f"edge{len(opened)}"
-        folder.mkdir()
-        folder.chmod(0o755)
-        proxy = edge(kind, folder, certificates, *gateways)
-        opened.append(proxy)
-        return proxy.__enter__()
-
-    yield start
-    for proxy in opened:
-        proxy.__exit__(None, None, None)
 
 
 class Turn:
