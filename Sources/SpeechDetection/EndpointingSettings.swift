@@ -11,7 +11,7 @@ public struct EndpointingSettings: Sendable, Hashable {
   /// The longest turn: 1,000 to 600,000.
   public var maximumUtterance: Int { didSet { maximumUtterance = min(max(maximumUtterance, 1000), 600_000) } }
 
-  /// Settings; the defaults are those of the wire contract. While a prompt plays that the caller may interrupt, 300 is
+  /// Settings; the defaults are those of Wire 5. While a prompt plays that the caller may interrupt, 300 is
   /// usual for `minimumSpeech`.
   public init(minimumSpeech: Int = 100, endSilence: Int = 700, preroll: Int = 400, maximumUtterance: Int = 60_000) {
     self.minimumSpeech = min(max(minimumSpeech, 20), 1000)

@@ -2,7 +2,7 @@ public import HTTPServing
 public import TokenVerification
 
 /// A stand-in for the parts of Webex that a server talks to: its data sources over REST, the OAuth tokens of a Service
-/// App, and the key set of the issuer of data source tokens (wire contract sections 9 and 10).
+/// App, and the key set of the issuer of data source tokens (Wire 9 and 10).
 ///
 /// A value: a request and the time of day in, an answer out. ``StandInServer`` puts it on a port.
 ///

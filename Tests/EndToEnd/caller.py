@@ -239,7 +239,7 @@ class AudioLine(Interaction):
 
 
 class Caller:
-    """One conversation. Its RPCs are opened as the real platform opens them (wire contract, sections 2 to 7)."""
+    """One conversation. Its RPCs are opened as the real platform opens them (Wire 2 to 7)."""
 
     def __init__(self, channel, token, org, agent="", mode="wav", conversation=None, metadata=(), **fields):
         self.channel, self.token, self.org, self.agent, self.mode = channel, token, org, agent, mode

@@ -1,5 +1,4 @@
-"""The rules of the wire contract that every answer keeps, whatever the call: sections 5 and 6, as the platform would
-trip over them."""
+"""The rules that every answer keeps, whatever the call: Wire 5 and 6, as the platform would trip over them."""
 
 import wireform
 from schemas import CHUNK, FINAL, INPUT_EVENT_DTMF, INPUT_VOICE, INPUT_VOICE_DTMF, Event

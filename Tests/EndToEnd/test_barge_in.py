@@ -1,4 +1,4 @@
-"""Wire contract, section 3: interrupting the bot, with two RPCs of one conversation open at once."""
+"""Wire 3: interrupting the bot, with two RPCs of one conversation open at once."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Requirements R3 and R4: what a caller gets whose bot is broken, and what everybody else notices of it: nothing.
+"""Rules R3 and R4: what a caller gets whose bot is broken, and what everybody else notices of it: nothing.
 
 BROKEN_BOT_CALLS=500 makes the last test as large as the requirement says.
 """

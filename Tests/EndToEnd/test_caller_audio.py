@@ -1,4 +1,4 @@
-"""Wire contract, section 4: audio as it comes from real telephones and real clients."""
+"""Wire 4: audio as it comes from real telephones and real clients."""
 
 import itertools
 import struct

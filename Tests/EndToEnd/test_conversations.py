@@ -1,4 +1,4 @@
-"""Wire contract, section 3: conversations that outlive RPCs, agents, and callers who do not keep to the script."""
+"""Wire 3: conversations that outlive RPCs, agents, and callers who do not keep to the script."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Requirements H11 and R4, from the bots' side: a bot that floods its connection, or declares a gigabyte, delays nobody
+"""Rules H11 and R4, from the bots' side: a bot that floods its connection, or declares a gigabyte, delays nobody
 and costs next to nothing, whichever engine it is behind."""
 
 import threading

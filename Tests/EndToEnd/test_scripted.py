@@ -145,7 +145,7 @@ def test_events_of_the_flow(caller):
 
 
 def test_speech_leads_on(caller):
-    """Speech in a state that listens for it; the end silence is the state's own (wire contract, section 5)."""
+    """Speech in a state that listens for it; the end silence is the state's own (Wire 5)."""
     caller.start()
     caller.press("4")
     spoken = caller.speak(recorded("vm-theperson"))

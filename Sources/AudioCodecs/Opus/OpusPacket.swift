@@ -4,9 +4,9 @@ import COpus
 public struct OpusPacket {
   /// The longest packet that is taken, in bytes.
   public static let maximumBytes = 4000
-  /// The longest frame within a packet, in bytes (RFC 6716, section 3.4, rule R2).
+  /// The longest frame within a packet, in bytes (RFC 6716, section 3.4, [R2]).
   public static let maximumFrameBytes = 1275
-  /// The longest packet in time, in milliseconds (rule R5).
+  /// The longest packet in time, in milliseconds ([R5]).
   public static let maximumMilliseconds = 120
 
   /// Why a packet is none.

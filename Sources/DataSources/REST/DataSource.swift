@@ -1,6 +1,6 @@
 public import TokenVerification
 
-/// What is sent when a data source is registered or replaced: every field, each time (wire contract, section 10).
+/// What is sent when a data source is registered or replaced: every field, each time (Wire 10).
 public struct DataSourceFields: Sendable, Hashable {
   /// Whether Webex calls the data source.
   public enum Status: String, Sendable, Hashable, CaseIterable {

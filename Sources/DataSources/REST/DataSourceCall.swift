@@ -1,7 +1,7 @@
 import HTTPFetching
 import TokenVerification
 
-/// A request of the data source interface (wire contract, section 10). A value: what it looks like on the wire, and
+/// A request of the data source interface (Wire 10). A value: what it looks like on the wire, and
 /// nothing of how it gets there.
 public enum DataSourceCall: Sendable, Hashable {
   /// All data sources of the organization.

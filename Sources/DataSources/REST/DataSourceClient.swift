@@ -35,7 +35,7 @@ public protocol AccessTokenSource: Sendable {
   func refuse(_ token: String) async
 }
 
-/// Webex's data source interface for one organization: every call of the wire contract's section 10.
+/// Webex's data source interface for one organization: every call of Wire 10.
 public struct DataSourceClient: Sendable {
   /// Where Webex has it.
   public static let defaultBaseURL = "https://webexapis.com/v1"
