@@ -39,7 +39,7 @@ protocol IncomingRPCHandler: CallHandler {
 }
 
 extension IncomingRPCHandler {
-  func received(_ message: borrowing ReceivedMessage) { message.withUnsafeBytes { received($0) } }
+  func received(_ message: borrowing ReceivedMessage) { received(message.unsafeBytes) }
 }
 
 extension ServerCall: IncomingRPC {

@@ -49,12 +49,9 @@ final class RemoteLine: InteractionLine, @unchecked Sendable {
   func received(_ message: [UInt8]) {
     guard let conversation, let interaction else { return }
     do {
-      try message.withUnsafeBytes { bytes in
-        try conversation.worker.decoder.decode(bytes) { request in
-          try request.check(organization: organization, conversation: conversation.key.conversation)
-          try conversation.receive(request, on: interaction)
-        }
-      }
+      let request = try message.span.bytes.withUnsafeBytes { try conversation.worker.decoder.decode($0) }
+      try request.check(organization: organization, conversation: conversation.key.conversation)
+      try conversation.receive(request, on: interaction)
     } catch {
       nearLoop.execute { [near] in near.value.refuse(message: error) }
     }

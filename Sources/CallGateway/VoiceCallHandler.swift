@@ -72,7 +72,7 @@ final class VoiceCallHandler: IncomingRPCHandler {
     do {
       switch state {
       case .remote(let remote): remote.received(Array(bytes))
-      case .authorized, .local: try worker.decoder.decode(bytes) { request in try take(request, bytes) }
+      case .authorized, .local: try read(worker.decoder.decode(bytes), bytes)
       case .authenticating, .over: break
       }
     } catch {
@@ -80,7 +80,7 @@ final class VoiceCallHandler: IncomingRPCHandler {
     }
   }
 
-  private func take(_ request: borrowing VoiceRequestView, _ bytes: UnsafeRawBufferPointer) throws(RPCStatus) {
+  private func read(_ request: borrowing VoiceRequestView, _ bytes: UnsafeRawBufferPointer) throws(RPCStatus) {
     switch state {
     case .local(let conversation, let interaction):
       try request.check(organization: conversation.key.organization, conversation: conversation.key.conversation)

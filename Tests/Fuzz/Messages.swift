@@ -16,10 +16,10 @@ nonisolated(unsafe) private let bots = MessageDecoder<Patchbay__Bot__BotMessage>
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzMessages(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let bytes = UnsafeRawBufferPointer(start: data, count: size)
-  if let request = try? requests.decode(bytes, { VoiceRequest($0) }) {
+  if let request = try? VoiceRequest(requests.decode(bytes)) {
     // What was taken can be written and taken again, and says the same, but for numbers that are not themselves (NaN).
     let written = request.encoded()
-    let again = try? written.withUnsafeBytes { try requests.decode($0) { VoiceRequest($0) } }
+    let again = try? written.withUnsafeBytes { try VoiceRequest(requests.decode($0)) }
     precondition(again?.encoded() == written, "a request changed on the way")
   }
   if let response = try? VoiceResponse(decoding: bytes) {
@@ -28,9 +28,9 @@ public func fuzzMessages(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     let again = written.flatMap { try? VoiceResponse(decoding: $0) }
     precondition(again != nil && again?.encoded() == written, "a response changed on the way")
   }
-  try? forks.decode(bytes) { _ in }
-  try? controls.decode(bytes) { _ in }
-  try? bots.decode(bytes) { _ in }
+  _ = try? forks.decode(bytes)
+  _ = try? controls.decode(bytes)
+  _ = try? bots.decode(bytes)
   _ = try? ListAgentsRequest(decoding: bytes)
   _ = try? ListAgentsResponse(decoding: bytes)
   return 0

@@ -70,10 +70,9 @@ private final class AgentHandler: CallHandler {
   private func change(_ body: (inout LoopbackAgent.RPC) -> Void) { record.rpcs.withLock { body(&$0[index]) } }
 
   func received(_ message: borrowing ReceivedMessage) {
-    let request = message.withUnsafeBytes { bytes in
-      try? decoder.decode(bytes) { VoiceRequest($0) }
+    guard let request = try? VoiceRequest(decoder.decode(message.unsafeBytes)) else {
+      return call.finish(RPCStatus(.invalidArgument))
     }
-    guard let request else { return call.finish(RPCStatus(.invalidArgument)) }
     change { $0.requests.append(request) }
     switch request.input {
     case .none: break

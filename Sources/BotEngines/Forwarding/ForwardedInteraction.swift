@@ -67,7 +67,7 @@ final class ForwardedInteraction: ClientCallHandler {
     hasHeard = true
     guard !isCancelled else { return }
     let response: VoiceResponse
-    do { response = try message.withUnsafeBytes { try VoiceResponse(decoding: $0) } } catch {
+    do { response = try VoiceResponse(decoding: message.unsafeBytes) } catch {
       owner?.failed(BotFailure(.garbage, "\((error as? MessageError)?.description ?? "a message cannot be read")"))
       return
     }

@@ -20,7 +20,10 @@ final class BotStreamDecoder {
 
   /// Reads a message. Throws ``BotFailure`` of the kind garbage where it is not one.
   func decode(_ bytes: UnsafeRawBufferPointer) throws(BotFailure) -> BotStreamMessage {
-    do { return try decoder.decode(bytes) { try Self.message($0.pointee) } } catch let failure as BotFailure {
+    do {
+      let message = try decoder.decode(bytes)
+      return try Self.message(message.pointer.pointee)
+    } catch let failure as BotFailure {
       throw failure
     } catch {
       throw BotFailure(.garbage, "\((error as? MessageError)?.description ?? "the message cannot be read")")

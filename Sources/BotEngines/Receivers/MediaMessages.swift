@@ -157,15 +157,13 @@ enum MediaWishes {
   /// The wish of a `BotMessage`; `nil` where it is of another kind, or malformed.
   static func decode(_ message: [UInt8]) -> MediaCommand? {
     let decoder = MessageDecoder<Patchbay__Bot__BotMessage>(schema)
-    let wish: MediaCommand?? = message.withUnsafeBytes { bytes in
-      try? decoder.decode(bytes) { message -> MediaCommand? in
-        guard message.pointee.command_case == PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MEDIA_WISH,
-          let wish = message.pointee.media_wish?.pointee
-        else { return nil }
-        return command(wish)
-      }
+    return message.withUnsafeBytes { bytes in
+      guard let message = try? decoder.decode(bytes),
+        message.pointer.pointee.command_case == PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MEDIA_WISH,
+        let wish = message.pointer.pointee.media_wish?.pointee
+      else { return nil }
+      return command(wish)
     }
-    return wish ?? nil
   }
 
   private static func command(_ wish: Patchbay__Bot__MediaWish) -> MediaCommand? {

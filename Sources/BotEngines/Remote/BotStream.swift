@@ -127,7 +127,7 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
     kept = nil
     guard failure == nil, !isCallOver else { return }
     do {
-      try message.withUnsafeBytes { bytes throws(BotFailure) in try dialect.received(bytes) }
+      try dialect.received(message.unsafeBytes)
     } catch {
       breakOff(error)
       return

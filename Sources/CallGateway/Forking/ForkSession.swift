@@ -69,7 +69,7 @@ final class ForkSession: MediaHost {
   func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
     guard !relay.isOver, let line = lines[rpc]?.line else { return }
     do {
-      try worker.forks.decode(bytes) { try take($0, rpc) }
+      try take(worker.forks.decode(bytes), rpc)
     } catch {
       line.finish(media.gateway.refusedMessage(error))
     }

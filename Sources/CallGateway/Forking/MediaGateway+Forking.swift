@@ -14,32 +14,31 @@ extension MediaGateway {
     _ bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
   ) throws -> LoopBound<any MediaHost> {
     let worker = worker(on: call.executor)
-    return try worker.forks.decode(bytes) { request in
-      guard identity.refusal(forMessageOf: request.organizationID.string) == nil else {
-        throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
-      }
-      let named = request.conversationID.nonEmptyString ?? call.values(for: "x-conversation-id").first
-      guard let conversation = named, !conversation.isEmpty, conversation.utf8.count <= 128 else {
-        throw RPCStatus(.invalidArgument, "conversation_id is empty")
-      }
-      let key = ConversationKey(organization: identity.organization, conversation: conversation)
-      var parameters = request.additionalInfo.mapValues { BotValue.string($0) }
-      request.leftOut.note(in: &parameters)
-      if !request.leftOut.isEmpty {
-        metrics.leftOutValues.increment(by: request.leftOut.count)
-        log.warning(
-          "values of the flow are over their bounds and were left out",
-          metadata: [
-            "conversation": "\(conversation)", "names": "\(request.leftOut.names.joined(separator: ", "))",
-          ])
-      }
-      let info = MediaSessionInfo(
-        kind: .fork, organization: key.organization, conversation: key.conversation,
-        trackingID: call.trackingID,
-        parameters: parameters, sampleRate: settings.forkRate)
-      return try session(key, kind: .fork, identity: identity, loop: call.executor) { receivers in
-        ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.executor, worker: worker)
-      }
+    let request = try worker.forks.decode(bytes)
+    guard identity.refusal(forMessageOf: request.organizationID.string) == nil else {
+      throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
+    }
+    let named = request.conversationID.nonEmptyString ?? call.values(for: "x-conversation-id").first
+    guard let conversation = named, !conversation.isEmpty, conversation.utf8.count <= 128 else {
+      throw RPCStatus(.invalidArgument, "conversation_id is empty")
+    }
+    let key = ConversationKey(organization: identity.organization, conversation: conversation)
+    var parameters = request.additionalInfo.mapValues { BotValue.string($0) }
+    request.leftOut.note(in: &parameters)
+    if !request.leftOut.isEmpty {
+      metrics.leftOutValues.increment(by: request.leftOut.count)
+      log.warning(
+        "values of the flow are over their bounds and were left out",
+        metadata: [
+          "conversation": "\(conversation)", "names": "\(request.leftOut.names.joined(separator: ", "))",
+        ])
+    }
+    let info = MediaSessionInfo(
+      kind: .fork, organization: key.organization, conversation: key.conversation,
+      trackingID: call.trackingID,
+      parameters: parameters, sampleRate: settings.forkRate)
+    return try session(key, kind: .fork, identity: identity, loop: call.executor) { receivers in
+      ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.executor, worker: worker)
     }
   }
 }

@@ -45,10 +45,9 @@ extension MediaGateway {
   func meeting(
     joinedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
   ) throws -> LoopBound<any MediaHost> {
-    let open: MeetingStreamOpen? = try worker(on: call.executor).meetings.decode(bytes) {
-      if case .open(let open) = $0 { open } else { nil }
+    guard case .open(let open) = try worker(on: call.executor).meetings.decode(bytes) else {
+      throw RPCStatus(.invalidArgument, "a media stream begins with stream_open")
     }
-    guard let open else { throw RPCStatus(.invalidArgument, "a media stream begins with stream_open") }
     guard let meeting = meetings.find(try key(of: open, identity)) else {
       throw RPCStatus(.failedPrecondition, "there is no control stream of this meeting; open that first")
     }

@@ -92,7 +92,7 @@ final class MeetingSession: MediaHost {
       if line.method == .meetingControl {
         try takeControl(MeetingControl(decoding: bytes), line)
       } else {
-        try worker.meetings.decode(bytes) { try takeMedia($0, line) }
+        try takeMedia(worker.meetings.decode(bytes), line)
       }
     } catch {
       line.finish(media.gateway.refusedMessage(error))

@@ -16,13 +16,13 @@ public struct ReceivedMessage: ~Copyable {
   /// Whether the sender compressed it. The transport refuses such messages, so a handler does not see one.
   public var isCompressed: Bool { pb_message_is_compressed(core) }
 
-  /// The bytes in place.
-  public func withUnsafeBytes<R, E>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+  /// The bytes in place, which last as long as the message.
+  public var unsafeBytes: UnsafeRawBufferPointer {
     var count = 0
     let start = pb_message_bytes(core, &count)
-    return try body(UnsafeRawBufferPointer(start: start, count: count))
+    return UnsafeRawBufferPointer(start: start, count: count)
   }
 
   /// A copy of the bytes.
-  public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+  public var bytes: [UInt8] { Array(unsafeBytes) }
 }

@@ -102,7 +102,7 @@ final class LiveCall: @unchecked Sendable {
 
   fileprivate func received(_ message: borrowing ReceivedMessage, _ line: Line) {
     do {
-      let response = try message.withUnsafeBytes { try VoiceResponse(decoding: $0) }
+      let response = try VoiceResponse(decoding: message.unsafeBytes)
       guard heldBack != nil else { return received(response, line) }
       inOrder { self.received(response, line) }
     } catch {

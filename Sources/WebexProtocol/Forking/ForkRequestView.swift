@@ -14,15 +14,17 @@ public final class ForkRequestDecoder {
   /// A decoder with memory of its own.
   public init() {}
 
-  /// Decodes a request and lends it. What the request lends must not be used after the closure has returned.
+  /// Decodes a request and lends it. What the request lends must not be used after it, and no other is decoded while it
+  /// lasts.
   ///
-  /// - Throws: ``MessageError`` where the request is malformed or over a limit; otherwise what the closure throws.
-  public func decode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (borrowing ForkRequestView) throws -> R) throws -> R {
-    try decoder.decode(bytes) { try body(ForkRequestView($0, leftOut: decoder.leftOut)) }
+  /// - Throws: ``MessageError`` where the request is malformed or over a limit.
+  public func decode(_ bytes: UnsafeRawBufferPointer) throws -> ForkRequestView {
+    try ForkRequestView(lent: decoder.decode(bytes))
   }
 }
 
-/// One `ConversationAudioForkingRequest` as it was received; valid only within the closure of ``ForkRequestDecoder``.
+/// One `ConversationAudioForkingRequest` as it was received. It and what it lends live in
+/// the decoder's memory and are valid as long as this value.
 public struct ForkRequestView: ~Copyable {
   /// How the audio is written.
   public enum Encoding: Equatable {
@@ -49,15 +51,11 @@ public struct ForkRequestView: ~Copyable {
     public let roleID: BorrowedText
   }
 
-  private let message: UnsafePointer<Webex__Forking__ConversationAudioForkingRequest>
+  fileprivate let lent: LentMessage<Webex__Forking__ConversationAudioForkingRequest>
+  private var message: UnsafePointer<Webex__Forking__ConversationAudioForkingRequest> { lent.pointer }
 
   /// What of the flow designer's values is over a bound and therefore not here.
-  public let leftOut: LeftOutValues
-
-  init(_ message: UnsafePointer<Webex__Forking__ConversationAudioForkingRequest>, leftOut: LeftOutValues) {
-    self.message = message
-    self.leftOut = leftOut
-  }
+  public var leftOut: LeftOutValues { lent.leftOut }
 
   /// The conversation; may be left out after an RPC's first message.
   public var conversationID: BorrowedText { BorrowedText(message.pointee.conversation_id) }

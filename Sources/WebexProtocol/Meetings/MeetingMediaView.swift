@@ -17,15 +17,15 @@ public final class MeetingMediaDecoder {
       ? MessageDecoder(Self.video, arena: CappedArena(bytes: 5 << 20)) : MessageDecoder(Self.audio)
   }
 
-  /// Decodes a message and lends it. What it lends must not be used after the closure has returned.
+  /// Decodes a message. What it lends must not be used once the decoder decodes another.
   ///
-  /// - Throws: ``MessageError`` where the message is malformed or over a limit; otherwise what the closure throws.
-  public func decode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (MeetingMedia) throws -> R) throws -> R {
-    try decoder.decode(bytes) { try body(MeetingMedia($0.pointee)) }
+  /// - Throws: ``MessageError`` where the message is malformed or over a limit.
+  public func decode(_ bytes: UnsafeRawBufferPointer) throws -> MeetingMedia {
+    try MeetingMedia(decoder.decode(bytes).pointer.pointee)
   }
 }
 
-/// One `MediaRequest`, valid only within the closure of ``MeetingMediaDecoder``.
+/// One `MediaRequest`, valid until its ``MeetingMediaDecoder`` decodes another.
 public enum MeetingMedia {
   /// The stream begins.
   case open(MeetingStreamOpen)

@@ -32,9 +32,8 @@ extension MeetingControl {
   /// - Throws: ``MessageError``
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
     let arena = CappedArena(bytes: 1 << 20, allocations: 8192)
-    self = try MessageDecoder<Webex__Meetings__ControlRequest>(Self.schema, arena: arena).decode(bytes) {
-      Self($0.pointee)
-    }
+    let message = try MessageDecoder<Webex__Meetings__ControlRequest>(Self.schema, arena: arena).decode(bytes)
+    self = Self(message.pointer.pointee)
   }
 
   private init(_ message: Webex__Meetings__ControlRequest) {

@@ -8,11 +8,10 @@ extension ListAgentsRequest {
   ///
   /// - Throws: ``MessageError``
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
-    self = try MessageDecoder<Webex__Voice__ListVARequest>(Self.schema).decode(bytes) {
-      ListAgentsRequest(
-        organizationID: BorrowedText($0.pointee.customer_org_id).string,
-        isDefaultAgentEnabled: $0.pointee.is_default_virtual_agent_enabled != 0)
-    }
+    let request = try MessageDecoder<Webex__Voice__ListVARequest>(Self.schema).decode(bytes)
+    self.init(
+      organizationID: BorrowedText(request.pointer.pointee.customer_org_id).string,
+      isDefaultAgentEnabled: request.pointer.pointee.is_default_virtual_agent_enabled != 0)
   }
 
   /// The `ListVARequest` on the wire.
@@ -33,10 +32,10 @@ extension ListAgentsResponse {
   /// - Throws: ``MessageError``
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
     let arena = CappedArena(responseBytes: bytes.count)
-    self = try MessageDecoder<Webex__Voice__ListVAResponse>(Self.schema, arena: arena).decode(bytes) {
-      let agents = UnsafeBufferPointer(start: $0.pointee.virtual_agents, count: $0.pointee.n_virtual_agents)
-      return ListAgentsResponse(agents: agents.compactMap { ($0?.pointee).map(Agent.init) })
-    }
+    let response = try MessageDecoder<Webex__Voice__ListVAResponse>(Self.schema, arena: arena).decode(bytes)
+    let list = response.pointer.pointee
+    let agents = UnsafeBufferPointer(start: list.virtual_agents, count: list.n_virtual_agents)
+    self.init(agents: agents.compactMap { ($0?.pointee).map(Agent.init) })
   }
 
   /// The `ListVAResponse` on the wire.

@@ -5,7 +5,7 @@ import CProtobufC
 package final class MessageDecoder<Message> {
   let schema: WireSchema
   private let arena: CappedArena
-  private var isDecoding = false
+  fileprivate var isLent = false
   /// What was left out of the message at hand.
   private(set) var leftOut = LeftOutValues()
 
@@ -17,10 +17,8 @@ package final class MessageDecoder<Message> {
   }
 
   /// Decodes a message and lends it.
-  package func decode<R>(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafePointer<Message>) throws -> R) throws -> R {
-    precondition(!isDecoding, "a decoder holds one message at a time")
-    isDecoding = true
-    defer { isDecoding = false }
+  package func decode(_ bytes: UnsafeRawBufferPointer) throws -> LentMessage<Message> {
+    precondition(!isLent, "a decoder holds one message at a time")
     if !leftOut.isEmpty { leftOut = LeftOutValues() }
     var outcome = try WireScan.scan(bytes, schema: schema)
     var shortened: [UInt8]?
@@ -35,7 +33,7 @@ package final class MessageDecoder<Message> {
         try unpack(bytes, outcome)
       }
     // Memory from the arena, where protobuf-c has made a message of the type that the schema describes.
-    return try body(UnsafeRawPointer(message).assumingMemoryBound(to: Message.self))
+    return LentMessage(UnsafeRawPointer(message).assumingMemoryBound(to: Message.self), of: self)
   }
 
   private func unpack(
@@ -50,4 +48,22 @@ package final class MessageDecoder<Message> {
     case .toBeShortened: throw MessageError(.tooMuchMemory)
     }
   }
+}
+
+/// A message in its decoder's memory, which decodes no other while this one lasts.
+package struct LentMessage<Message>: ~Copyable {
+  /// What it points to lasts as long as this value.
+  package let pointer: UnsafePointer<Message>
+  private let decoder: MessageDecoder<Message>
+
+  fileprivate init(_ pointer: UnsafePointer<Message>, of decoder: MessageDecoder<Message>) {
+    self.pointer = pointer
+    self.decoder = decoder
+    decoder.isLent = true
+  }
+
+  deinit { decoder.isLent = false }
+
+  /// What was left out of it.
+  var leftOut: LeftOutValues { decoder.leftOut }
 }

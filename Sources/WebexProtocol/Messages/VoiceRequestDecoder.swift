@@ -14,17 +14,11 @@ public final class VoiceRequestDecoder {
 
   init(arena: CappedArena) { decoder = MessageDecoder(Self.schema, arena: arena) }
 
-  /// Decodes a request and lends it. What the request lends must not be used after the closure has returned, and the
-  /// closure must not decode with the same decoder.
+  /// Decodes a request and lends it. What the request lends must not be used after it, and no other is decoded while it
+  /// lasts.
   ///
-  /// - Throws: ``MessageError`` where the request is malformed, over a limit or states an audio encoding that is not
-  ///   known; otherwise what the closure throws.
-  public func decode<R>(
-    _ bytes: UnsafeRawBufferPointer, _ body: (borrowing VoiceRequestView) throws -> R
-  ) throws -> R {
-    try decoder.decode(bytes) { message in
-      let view = try VoiceRequestView(message, leftOut: decoder.leftOut)
-      return try body(view)
-    }
+  /// - Throws: ``MessageError`` where the request is malformed, over a limit or states an audio encoding that is not known.
+  public func decode(_ bytes: UnsafeRawBufferPointer) throws -> VoiceRequestView {
+    try VoiceRequestView(decoder.decode(bytes))
   }
 }

@@ -4,7 +4,7 @@ import CProtobufC
 import CWebexSchemas
 
 /// One `VoiceVARequest` as it was received. It and what it lends (texts, audio, events) live in the decoder's memory and
-/// are valid only within the closure of ``VoiceRequestDecoder/decode(_:_:)``.
+/// are valid as long as this value.
 public struct VoiceRequestView: ~Copyable {
   /// `voice_va_input_type`.
   public enum Input {
@@ -50,23 +50,24 @@ public struct VoiceRequestView: ~Copyable {
     public var parameters: [String: BotValue] { BotValue.object(message.pointee.parameters) }
   }
 
-  private let message: UnsafePointer<Webex__Voice__VoiceVARequest>
+  private let lent: LentMessage<Webex__Voice__VoiceVARequest>
   private let encoding: AudioEncoding?
+  private var message: UnsafePointer<Webex__Voice__VoiceVARequest> { lent.pointer }
   /// What of the flow designer's values is over a bound and therefore not here.
-  public let leftOut: LeftOutValues
+  public var leftOut: LeftOutValues { lent.leftOut }
 
-  init(_ message: UnsafePointer<Webex__Voice__VoiceVARequest>, leftOut: LeftOutValues) throws(MessageError) {
-    self.message = message
-    self.leftOut = leftOut
-    guard let audio = Self.audio(message) else {
-      encoding = nil
-      return
-    }
+  init(_ message: consuming LentMessage<Webex__Voice__VoiceVARequest>) throws(MessageError) {
+    encoding = try Self.audio(message.pointer).flatMap { audio throws(MessageError) in try Self.encoding(audio) }
+    lent = message
+  }
+
+  private static func encoding(_ audio: UnsafePointer<Webex__Voice__VoiceInput>) throws(MessageError) -> AudioEncoding?
+  {
     switch audio.pointee.encoding {
-    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__UNSPECIFIED_FORMAT: encoding = nil
-    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__LINEAR16_FORMAT: encoding = .linear16
-    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__MULAW_FORMAT: encoding = .mulaw
-    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__ALAW_FORMAT: encoding = .alaw
+    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__UNSPECIFIED_FORMAT: nil
+    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__LINEAR16_FORMAT: .linear16
+    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__MULAW_FORMAT: .mulaw
+    case WEBEX__VOICE__VOICE_INPUT__VOICE_ENCODING__ALAW_FORMAT: .alaw
     default:
       throw MessageError(
         .unknownValue(Int32(bitPattern: audio.pointee.encoding.rawValue)), at: "audio_input.encoding")

@@ -15,7 +15,8 @@ extension VoiceResponse {
   public init(decoding bytes: UnsafeRawBufferPointer) throws {
     let arena = CappedArena(responseBytes: bytes.count)
     let decoder = MessageDecoder<Webex__Voice__VoiceVAResponse>(Self.schema, arena: arena)
-    self = try decoder.decode(bytes) { try VoiceResponse($0.pointee) }
+    let message = try decoder.decode(bytes)
+    self = try VoiceResponse(message.pointer.pointee)
   }
 
   /// Reads a `VoiceVAResponse` from an array.

@@ -11,7 +11,9 @@ struct ServerMessageTests {
   private func read<R>(_ bytes: [UInt8]?, _ body: (Patchbay__Bot__ServerMessage) throws -> R) throws -> R {
     let decoder = MessageDecoder<Patchbay__Bot__ServerMessage>(
       WireSchema(patchbay__bot__server_message__init, limits: .request))
-    return try (bytes ?? []).withUnsafeBytes { try decoder.decode($0) { try body($0.pointee) } }
+    let bytes = bytes ?? []
+    let message = try bytes.span.bytes.withUnsafeBytes { try decoder.decode($0) }
+    return try body(message.pointer.pointee)
   }
 
   @Test("begins with the version and all that is known of the call")

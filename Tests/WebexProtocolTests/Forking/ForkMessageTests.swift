@@ -33,7 +33,7 @@ struct ForkMessageTests {
   }
 
   private func read<R>(_ bytes: [UInt8], _ body: (borrowing ForkRequestView) throws -> R) throws -> R {
-    try bytes.withUnsafeBytes { try ForkRequestDecoder().decode($0, body) }
+    try body(bytes.span.bytes.withUnsafeBytes { try ForkRequestDecoder().decode($0) })
   }
 
   @Test("A piece of audio is lent with all that is said of it")

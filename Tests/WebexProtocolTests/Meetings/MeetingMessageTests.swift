@@ -78,7 +78,9 @@ struct MeetingMessageTests {
     let schema = WireSchema(webex__meetings__control_response__init, limits: .response)
     let decoder = MessageDecoder<Webex__Meetings__ControlResponse>(schema)
     func read<R>(_ response: MeetingResponse, _ body: (Webex__Meetings__ControlResponse) throws -> R) throws -> R {
-      try response.encoded().withUnsafeBytes { try decoder.decode($0) { try body($0.pointee) } }
+      let bytes = response.encoded()
+      let message = try bytes.span.bytes.withUnsafeBytes { try decoder.decode($0) }
+      return try body(message.pointer.pointee)
     }
     try read(.requestAudio(.opus, streams: 3)) {
       #expect($0.media_stream_request.pointee.audio_config.pointee.codec == WEBEX__MEETINGS__AUDIO_CODEC__OPUS)
@@ -122,14 +124,10 @@ struct MeetingMessageTests {
       }
     }
     func size(_ decoder: MeetingMediaDecoder, _ bytes: [UInt8]) throws -> Int? {
-      try bytes.withUnsafeBytes { bytes in
-        try decoder.decode(bytes) { media in
-          guard case .payload(let payload) = media, payload.sequenceNumber == 9, payload.timestamp == -3,
-            payload.participantID.equals("p")
-          else { return nil }
-          return payload.bytes.count
-        }
-      }
+      guard case .payload(let payload) = try bytes.withUnsafeBytes({ try decoder.decode($0) }),
+        payload.sequenceNumber == 9, payload.timestamp == -3, payload.participantID.equals("p")
+      else { return nil }
+      return payload.bytes.count
     }
     let audio = MeetingMediaDecoder(takesVideo: false)
     #expect(try size(audio, payload(65_536)) == 65_536)
@@ -148,8 +146,8 @@ struct MeetingMessageTests {
       let bytes = (0..<Int.random(in: 0...60, using: &random)).map { _ in UInt8.random(in: 0...40, using: &random) }
       bytes.withUnsafeBytes { bytes in
         _ = try? MeetingControl(decoding: bytes)
-        try? media.decode(bytes) { _ in }
-        try? forks.decode(bytes) { _ = $0.audio?.timestamp }
+        _ = try? media.decode(bytes)
+        if let request = try? forks.decode(bytes) { _ = request.audio?.timestamp }
       }
     }
   }

@@ -31,7 +31,7 @@ struct MessageMemoryTests {
     var needed = 0
     while true {
       let decoder = VoiceRequestDecoder(arena: CappedArena(allocations: needed))
-      let error = refusal { try bytes.withUnsafeBytes { try decoder.decode($0) { VoiceRequest($0) } } }
+      let error = refusal { try bytes.withUnsafeBytes { try VoiceRequest(decoder.decode($0)) } }
       guard let error else { break }
       #expect(error.reason == .tooMuchMemory)
       needed += 1
@@ -46,7 +46,7 @@ struct MessageMemoryTests {
     var capacity = 0
     while true {
       let decoder = VoiceRequestDecoder(arena: CappedArena(bytes: capacity))
-      let error = refusal { try bytes.withUnsafeBytes { try decoder.decode($0) { VoiceRequest($0) } } }
+      let error = refusal { try bytes.withUnsafeBytes { try VoiceRequest(decoder.decode($0)) } }
       guard let error else { break }
       #expect(error.reason == .tooMuchMemory)
       capacity += 8
@@ -60,8 +60,8 @@ struct MessageMemoryTests {
     let decoder = VoiceRequestDecoder(arena: CappedArena(allocations: 64))
     for _ in 0..<3 {
       let many = (0..<60).flatMap { Wire.text(9, "") + Wire.text(100, "\($0)") }
-      #expect(refusal { try many.withUnsafeBytes { try decoder.decode($0) { _ in } } } != nil)
-      let copy = try Self.rich.withUnsafeBytes { try decoder.decode($0) { VoiceRequest($0) } }
+      #expect(refusal { try many.withUnsafeBytes { _ = try decoder.decode($0) } } != nil)
+      let copy = try Self.rich.withUnsafeBytes { try VoiceRequest(decoder.decode($0)) }
       #expect(copy == (try decodeRequest(Self.rich)))
     }
   }
@@ -84,7 +84,7 @@ struct MessageMemoryTests {
     let bytes = Self.greedy[index]
     let arena = CappedArena()
     let decoder = VoiceRequestDecoder(arena: arena)
-    try bytes.withUnsafeBytes { try decoder.decode($0) { _ in } }
+    try bytes.withUnsafeBytes { _ = try decoder.decode($0) }
     #expect(arena.usage.bytes < 1 << 20)
     #expect(arena.usage.allocations < 4096)
   }
@@ -105,7 +105,7 @@ struct MessageMemoryTests {
     let unknown = (0..<16_384).flatMap { _ in Wire.number(200, 300) }
     #expect(unknown.count == 65_536)
     func refuse() {
-      let error = refusal { try unknown.withUnsafeBytes { try decoder.decode($0) { _ in } } }
+      let error = refusal { try unknown.withUnsafeBytes { _ = try decoder.decode($0) } }
       #expect(error == MessageError(.tooManyFields(limit: 512), at: "200"))
     }
     refuse()
@@ -124,15 +124,10 @@ struct MessageMemoryTests {
     let arena = CappedArena()
     let decoder = VoiceRequestDecoder(arena: arena)
     for _ in 0..<100 {
-      let heard = try frame.withUnsafeBytes { bytes in
-        try decoder.decode(bytes) { request in
-          guard request.organizationID.equals("ce861fba-6e2f-49f9-9a84-b354008fac9e"),
-            case .audio(let audio) = request.input
-          else { return 0 }
-          return audio.bytes.count
-        }
-      }
-      #expect(heard == 160)
+      let request = try frame.span.bytes.withUnsafeBytes { try decoder.decode($0) }
+      let isOurs = request.organizationID.equals("ce861fba-6e2f-49f9-9a84-b354008fac9e")
+      let heard = if case .audio(let audio) = request.input { audio.bytes.count } else { 0 }
+      #expect(isOurs && heard == 160)
       #expect(arena.usage.allocations == 6, "two messages, three ids, the audio")
       #expect(arena.usage.bytes < 1024)
     }

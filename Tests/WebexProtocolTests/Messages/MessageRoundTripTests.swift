@@ -40,7 +40,7 @@ struct MessageRoundTripTests {
   func readsRequest(index: Int) throws {
     let request = Self.requests[index]
     let decoder = VoiceRequestDecoder()
-    let copy = try request.encoded().withUnsafeBytes { try decoder.decode($0) { VoiceRequest($0) } }
+    let copy = try request.encoded().withUnsafeBytes { try VoiceRequest(decoder.decode($0)) }
     #expect(copy == request)
   }
 
@@ -49,7 +49,7 @@ struct MessageRoundTripTests {
     let decoder = VoiceRequestDecoder()
     for _ in 0..<3 {
       for request in Self.requests {
-        let copy = try request.encoded().withUnsafeBytes { try decoder.decode($0) { VoiceRequest($0) } }
+        let copy = try request.encoded().withUnsafeBytes { try VoiceRequest(decoder.decode($0)) }
         #expect(copy == request)
       }
     }

@@ -101,16 +101,13 @@ struct MessageTextTests {
   func unknownValues() throws {
     #expect(try decodeRequest(Wire.bytes(8, Wire.number(1, 99))).input == .event(.init(.unknown(99))))
     let keys = Wire.bytes(7, Wire.bytes(1, [1, 0, 17, 16]))
-    try keys.withUnsafeBytes { bytes in
-      try VoiceRequestDecoder().decode(bytes) { request in
-        guard case .dtmf(let keys, let unknownCount) = request.input else {
-          Issue.record("no keys")
-          return
-        }
-        #expect(keys == [.one, .pound])
-        #expect(unknownCount == 2)
-      }
+    let request = try keys.span.bytes.withUnsafeBytes { try VoiceRequestDecoder().decode($0) }
+    guard case .dtmf(let keys, let unknownCount) = request.input else {
+      Issue.record("no keys")
+      return
     }
+    #expect(keys == [.one, .pound])
+    #expect(unknownCount == 2)
   }
 
   static let audio = Wire.bytes(6, Wire.bytes(1, [1]))
@@ -186,16 +183,14 @@ struct MessageTextTests {
   @Test("borrowed text compares with strings and bytes")
   func borrowedText() throws {
     let bytes = Wire.text(1, "Grüße")
-    try bytes.withUnsafeBytes { bytes in
-      try VoiceRequestDecoder().decode(bytes) { request in
-        #expect(request.conversationID.equals("Grüße"))
-        #expect(request.conversationID.equals(Array("Grüße".utf8)))
-        #expect(!request.conversationID.equals("Grüß"))
-        #expect(!request.conversationID.equals("Grüßf"))
-        #expect(request.organizationID.equals(""))
-        #expect(request.organizationID.isEmpty)
-        #expect(request.organizationID.nonEmptyString == nil)
-      }
-    }
+    let request = try bytes.span.bytes.withUnsafeBytes { try VoiceRequestDecoder().decode($0) }
+    let (id, organization) = (request.conversationID, request.organizationID)
+    #expect(id.equals("Grüße"))
+    #expect(id.equals(Array("Grüße".utf8)))
+    #expect(!id.equals("Grüß"))
+    #expect(!id.equals("Grüßf"))
+    #expect(organization.equals(""))
+    #expect(organization.isEmpty)
+    #expect(organization.nonEmptyString == nil)
   }
 }

@@ -2,7 +2,7 @@
 
 /// Decodes a request and copies it.
 func decodeRequest(_ bytes: [UInt8]) throws -> VoiceRequest {
-  try bytes.withUnsafeBytes { try VoiceRequestDecoder().decode($0) { VoiceRequest($0) } }
+  try bytes.withUnsafeBytes { try VoiceRequest(VoiceRequestDecoder().decode($0)) }
 }
 
 /// Why a request is refused; `nil` where it is taken.
