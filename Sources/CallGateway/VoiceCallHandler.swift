@@ -72,23 +72,18 @@ final class VoiceCallHandler: IncomingRPCHandler {
     do {
       switch state {
       case .remote(let remote): remote.received(Array(bytes))
-      case .authorized, .local: try read(worker.decoder.decode(bytes), bytes)
+      case .local(let conversation, let interaction):
+        let request = try worker.decoder.decode(bytes)
+        try request.check(organization: conversation.key.organization, conversation: conversation.key.conversation)
+        try conversation.receive(request, on: interaction)
+      case .authorized(let identity):
+        let request = try worker.decoder.decode(bytes)
+        try request.check(organization: identity.organization)
+        try join(request, bytes, identity)
       case .authenticating, .over: break
       }
     } catch {
       refuse(gateway.refusedMessage(error))
-    }
-  }
-
-  private func read(_ request: borrowing VoiceRequestView, _ bytes: UnsafeRawBufferPointer) throws(RPCStatus) {
-    switch state {
-    case .local(let conversation, let interaction):
-      try request.check(organization: conversation.key.organization, conversation: conversation.key.conversation)
-      try conversation.receive(request, on: interaction)
-    case .authorized(let identity):
-      try request.check(organization: identity.organization)
-      try join(request, bytes, identity)
-    default: break
     }
   }
 
