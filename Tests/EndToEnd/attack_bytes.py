@@ -44,7 +44,7 @@ class Attack:
 
     name: str
     rule: str  # of the requirements
-    beginning: bytes
+    beginning: bytes | list[bytes]  # of a list, each connection has the next one
     rest: bytes = b""
     repeats: bool = True  # the rest, until the end; otherwise the connection is given up, and another begins
     rate: float | None = None  # bytes a second of all connections together; None: as fast as they are taken
@@ -60,13 +60,15 @@ class Attack:
     def plan(self, address, folder, seconds, sources):
         """What `attack_sender.py` reads, with the bytes in files beside it."""
         folder.mkdir(exist_ok=True)
-        for part in ("beginning", "rest"):
-            (folder / part).write_bytes(getattr(self, part))
+        beginnings = self.beginning if isinstance(self.beginning, list) else [self.beginning]
+        for name, data in [*enumerate(beginnings), ("rest", self.rest)]:
+            (folder / str(name)).write_bytes(data)
         return {
             "address": address, "seconds": seconds, "sources": sources[:self.sources], "tls": self.tls,
             "connections": self.connections, "opens": self.opens, "life": self.life, "reads": self.reads,
             "rate": self.rate / self.connections if self.rate else None, "repeats": self.repeats,
-            "slow_start": self.slow_start, "beginning": str(folder / "beginning"), "rest": str(folder / "rest")}
+            "slow_start": self.slow_start, "rest": str(folder / "rest"),
+            "beginnings": [str(folder / str(number)) for number in range(len(beginnings))]}
 
 
 class Client:
@@ -153,9 +155,9 @@ def header_blocks():
         b"\xff" + b"\x80" * 10_000 + b"\0", "a table of 4 GB": b"\x3f\xe1\xff\xff\xff\x0f",
         "bad Huffman": b"\x40\x84\xff\xff\xff\xff\1a", "table sizes without end": b"\x20" * 10_000,
     }
-    for name, block in oddities.items():
-        client = Client()
-        yield Attack(f"HPACK: {name}", "H3", client.start + client.block(block), connections=20, opens=200, life=0.05)
+    yield Attack(f"HPACK: {', '.join(oddities)}", "H3", [
+        (client := Client()).start + client.block(block) for block in oddities.values()],
+        connections=20, opens=200, life=0.05)
     client = Client()
     # One field of 3 KB, then 4,000 references to it in a block of 4 KB: 12 MB for each.
     bomb = client.block(b"\x40\1x" + b"\x7f\xb9\x16" + b"a" * 3000) + b"".join(

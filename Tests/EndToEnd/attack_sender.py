@@ -27,7 +27,7 @@ def tls_context():
 class Line:
     """One connection: the beginning once, then the rest, again and again where it may be repeated."""
 
-    def __init__(self, plan, context, source):
+    def __init__(self, plan, context, source, beginning):
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.opened = time.monotonic()
         try:
@@ -43,11 +43,11 @@ class Line:
             self.close()
             raise
         self.began = time.monotonic()
-        self.sent, self.at = 0, 0
+        self.sent, self.at, self.beginning = 0, 0, beginning
         self.is_beginning = True
         self.is_closed = False
 
-    def step(self, plan, beginning, rest):
+    def step(self, plan, rest):
         """Reads what there is, and sends what is due by now."""
         try:
             if plan["reads"]:
@@ -64,7 +64,7 @@ class Line:
             return
         rate = plan["rate"]
         for _ in range(16):  # then it is another line's turn
-            data = beginning if self.is_beginning else rest
+            data = self.beginning if self.is_beginning else rest
             if self.at == len(data):
                 if self.is_beginning and rest:
                     self.is_beginning, self.at = False, 0
@@ -94,7 +94,7 @@ class Line:
 
 
 def attack(plan):
-    beginning = memoryview(pathlib.Path(plan["beginning"]).read_bytes())
+    beginnings = [memoryview(pathlib.Path(name).read_bytes()) for name in plan["beginnings"]]
     rest = memoryview(pathlib.Path(plan["rest"]).read_bytes())
     context = tls_context() if plan["tls"] else None
     count = collections.Counter()
@@ -106,7 +106,7 @@ def attack(plan):
             source = plan["sources"][count["tried"] % len(plan["sources"])]
             count["tried"] += 1
             try:
-                lines.append(Line(plan, context, source))
+                lines.append(Line(plan, context, source, beginnings[count["tried"] % len(beginnings)]))
                 count["opened"] += 1
                 next_open = max(next_open, now - 1) + 1 / plan["opens"]
             except (OSError, ValueError):
@@ -115,7 +115,7 @@ def attack(plan):
         progress = False
         for line in lines:
             before = line.sent
-            line.step(plan, beginning, rest)
+            line.step(plan, rest)
             progress |= line.sent > before
             if line.is_closed or (plan["life"] and now - line.opened > plan["life"]):
                 count["closed"] += line.is_closed

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import time
@@ -98,7 +99,8 @@ def rpcs(address, source, token, count):
 def test_strangers_push_no_call_out(through, own_gateway, token, refused):
     """RPCs whose token is refused take no place in the table: live calls stay with their server, however many there are."""
     servers = [own_gateway(), own_gateway()]
-    proxy = through("haproxy-shipped", *servers, changes=[("size 200k", "size 20"), ("size 50k", "size 20")])
+    proxy = through("haproxy-shipped", *servers, changes=[
+        ("size 200k", "size 20"), ("size 50k", "size 20"), ("sc0_gpc1_rate gt 100", "sc0_gpc1_rate gt 100000")])
     servers[0].until(lambda: set(proxy.stats().values()) == {"UP"}, "is up for the proxy")
     with proxy.channel() as one, proxy.channel() as other:
         callers = [Caller(one, token, TENANT_A["org"], "demo-wav") for _ in range(10)]
@@ -115,7 +117,8 @@ def test_strangers_push_no_call_out(through, own_gateway, token, refused):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_address_that_is_refused_too_often(through, plain_gateway, token, refused):
     """Over 2,000 refused RPCs in ten seconds end an address's connections, and it gets no new ones; others do."""
-    proxy = through("haproxy-shipped", plain_gateway, changes=[("sc0_gpc0_rate gt 2000", "sc0_gpc0_rate gt 200")])
+    proxy = through("haproxy-shipped", plain_gateway, changes=[
+        ("sc0_gpc0_rate gt 2000", "sc0_gpc0_rate gt 200"), ("sc0_gpc1_rate gt 100", "sc0_gpc1_rate gt 100000")])
     for _ in range(5):  # the count of the last ten seconds may fall between the end of one connection and the next
         client = rpcs(proxy.address, "127.9.9.1", refused, 1000)
         assert client.closed.wait(10)
@@ -129,6 +132,24 @@ def test_an_address_that_is_refused_too_often(through, plain_gateway, token, ref
         pytest.fail("new connections are still taken")
     with proxy.channel() as channel:
         assert Caller(channel, token, TENANT_A["org"], "demo-wav").start().audio.seconds > 0.5
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_rush_of_new_calls(through, own_gateway, token):
+    """An address that begins over 100 calls in a second is refused the rest, before a server checks a token; its live
+    calls go on."""
+    gateway = own_gateway()
+    proxy = through("haproxy-shipped", gateway)
+    with proxy.channel() as channel:
+        caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+        caller.start()
+        client = rpcs(proxy.address, "127.0.0.1", token, 1000)
+        caller.press("1")
+        assert not client.closed.is_set()
+        client.close()
+    gateway.until(lambda: "patchbay_conversations_started_total" in gateway.get("/metrics")[1], "counts")
+    started = re.findall(r"^patchbay_conversations_started_total(?:\{.*\})? (\d+)", gateway.get("/metrics")[1], re.M)
+    assert 1 <= sum(map(int, started)) < 900, started
 
 
 @pytest.mark.parametrize("kind", ["haproxy-shipped", "nginx-shipped"])
