@@ -5,15 +5,17 @@ extension Configuration.Agent: KeyGroup {
   static let idForm = "a word of letters, digits, dots, dashes"
 
   static var keys: [Key<Self>] {
-    Key("id", \.id, .text(64), "A word of letters, digits, dots, dashes; Webex asks for it.", required: .yes)
+    Key("id", \.id, .text(64), "A word of letters, digits, dots, dashes; Webex names the agent by it.", required: .yes)
     Key("name", \.name, .text(128), "A name for people.", standard: "the id")
-    Key("default", \.isDefault, .flag, "Whether it answers where no agent is named.", standard: "the first agent")
+    Key("default", \.isDefault, .flag, "Whether it answers calls that name no agent.", standard: "the first agent")
     Key("tenants", \.tenants, .tenants, "The organizations that may use it; without it, all.")
-    Key("responses", \.responses, .choice, "One response with complete WAV files, or raw audio as it comes.")
+    Key(
+      "responses", \.responses, .choice,
+      "`wav` sends one response with complete WAV files, `chunk` raw audio as it comes.")
     Key("engine", \.engine, .engine, "The bot.", required: .example("{kind: demo}"))
-    Key("fallback", \.fallback, .group, "What the caller is given where the bot fails.", hides: .init())
-    Key("speech", \.speech, .group, "When the caller's turn begins and ends.")
-    Key(part: "audio", "What the caller's audio is where the platform does not say.") {
+    Key("fallback", \.fallback, .group, "The caller's prompt and transfer if the bot fails.", hides: .init())
+    Key("speech", \.speech, .group, "The beginning and the end of the caller's turn.")
+    Key(part: "audio", "The caller's audio, if the platform does not state its format.") {
       Key("default_encoding", \.defaultFormat.encoding, .choice([.mulaw, .alaw, .linear16]), "The encoding.")
       Key("default_rate", \.defaultFormat.sampleRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second.")
     }
@@ -60,7 +62,7 @@ extension Configuration.Agent.Speech: KeyGroup {
     Key("minimum_speech", \.minimumSpeech, .duration(10.ms...2.s), "Sound shorter than this is not speech.")
     Key("minimum_barge_in", \.minimumBargeIn, .duration(10.ms...5.s), "The same while an interruptible prompt plays.")
     Key("end_silence", \.endSilence, .duration(100.ms...10.s), "The silence that ends the turn.")
-    Key("preroll", \.preroll, .duration(0.s...2.s), "Audio from before the start of speech that the bot is given.")
-    Key("maximum_utterance", \.maximumUtterance, .duration(1.s...10.min), "A turn is ended after this.")
+    Key("preroll", \.preroll, .duration(0.s...2.s), "The audio before the start of speech that goes to the bot.")
+    Key("maximum_utterance", \.maximumUtterance, .duration(1.s...10.min), "The longest turn.")
   }
 }

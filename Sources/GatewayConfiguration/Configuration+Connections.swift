@@ -7,7 +7,7 @@ extension CoreGuard.ConnectionLimits: KeyGroup {
     Key("open", \.open, .integer(1...1_000_000), "Connections that are open at once.")
     Key("per_source", \.perSource, .integer(1...1_000_000), "The same from one address; for IPv6, from one /64.")
     Key("per_second", \.perSecond, .integer(1...1_000_000), "New ones a second; one address gets half at most.")
-    Key("trusted", \.trusted, .ranges, "Addresses that the last two do not bound, as those of an edge.")
+    Key("trusted", \.trusted, .ranges, "Addresses without the last two limits, such as those of an edge.")
   }
 }
 

@@ -66,17 +66,17 @@ extension Configuration {
 extension Configuration.Identity: KeyGroup {
   static var keys: [Key<Self>] {
     Key("development", \.isDevelopment, .flag, "The server issues tokens itself; loopback only.", hides: false)
-    Key("clock_skew", \.clockSkew, .duration(0.s...1.min), "What clocks may differ.", isLive: true)
+    Key("clock_skew", \.clockSkew, .duration(0.s...1.min), "The allowed difference between clocks.", isLive: true)
     Key(
-      "issuers", \.issuers, Configuration.Issuer.list(64), "Whose tokens are accepted.", hides: [],
+      "issuers", \.issuers, Configuration.Issuer.list(64), "The issuers whose tokens are accepted.", hides: [],
       standard: "the issuers of Webex", isLive: true)
     Key(
       "tenants", \.tenants, Configuration.Tenant.list(10_000, printsEmpty: true),
       "The organizations that may call; an entry for each of their data sources.", isLive: true)
-    Key("revoked", \.revoked, Configuration.Revocation.list(10_000), "Tokens that are refused.", isLive: true)
+    Key("revoked", \.revoked, Configuration.Revocation.list(10_000), "Refused tokens.", isLive: true)
     Key(
       "revocations_file", \.revocationsFile, .file,
-      "The path of a file with `ORG NONCE` on each line; it is read again whenever it changes.", isLive: true)
+      "The path of a file with `ORG NONCE` on each line; read again after each change.", isLive: true)
   }
 
   mutating func check(_ section: Section) {
@@ -165,22 +165,22 @@ extension Configuration.Tenant: KeyGroup {
     Key("org", \.organization, .uuid, "The organization's UUID.", required: .yes)
     Key("name", \.name, .text(128), "A name for people.", standard: "the organization")
     Key("url", \.url, .text(), "The data source's URL as it is registered, https://…; byte for byte.", required: .yes)
-    Key("audience", \.audience, .text(), "What the token's audience has to be.", standard: "anything")
-    Key("subject", \.subject, .text(), "What the token's subject has to be.", standard: "anything")
-    Key("recording", \.recording, .group, "What is kept of its calls.", hides: .init())
+    Key("audience", \.audience, .text(), "The token's audience must be this.", standard: "anything")
+    Key("subject", \.subject, .text(), "The token's subject must be this.", standard: "anything")
+    Key("recording", \.recording, .group, "The recordings of its calls.", hides: .init())
     Key(
-      "nonces", \.nonces, .texts(16, "a registered nonce", isMasked: true), "The token's id has to be one of them.",
+      "nonces", \.nonces, .texts(16, "a registered nonce", isMasked: true), "The token's id must be one of them.",
       standard: "anything")
     Key(
       "schemas", \.schemas,
       .texts(16, "a schema's UUID") { $0.uuid($1, name: $0.name("schemas"), $2) },
       "The schemas that a token may be for; default the voice virtual agent's.")
-    Key(part: "limits", "How much is accepted of it.", write: "`limits: {conversations: 100}`") {
+    Key(part: "limits", "Its limits.", write: "`limits: {conversations: 100}`") {
       Key(
         "conversations", \.conversations, .integer(1...1_000_000),
         "Conversations at once, in all entries of the organization.", standard: "limits.conversations_per_tenant")
     }
-    Key("data_source", \.dataSource, .group(write: "`data_source: {lifetime: 24h}`"), "What is registered with Webex.")
+    Key("data_source", \.dataSource, .group(write: "`data_source: {lifetime: 24h}`"), "Its registration with Webex.")
   }
 
   mutating func check(_ section: Section) {

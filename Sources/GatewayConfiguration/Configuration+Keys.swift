@@ -3,19 +3,19 @@ import YAMLReading
 
 extension Configuration: KeyGroup {
   static var keys: [Key<Self>] {
-    Key("listen", \.listen, .group, "Where Webex calls.")
-    Key("admin", \.admin, .group, "Where health, metrics and the dashboard are served.")
-    Key("identity", \.identity, .group, "Whose tokens are accepted, and for whom.")
+    Key("listen", \.listen, .group, "The gRPC port, which Webex calls.")
+    Key("admin", \.admin, .group, "The admin port: health, metrics and the dashboard.")
+    Key("identity", \.identity, .group, "The accepted tokens: their issuers and tenants.")
     Key(
       "data_sources", \.dataSources, .group(write: "`data_sources: {client_id: …}`"),
-      "How data sources are registered with Webex; without it none are.", asOne: true)
-    Key("egress", \.egress, .group, "Where bots may be.", hides: Egress(), isLive: true)
-    Key("agents", \.agents, Agent.list(1_000), "The bots, in the order that Webex is told; at least one.", isLive: true)
+      "The registration of data sources with Webex; without it there is none.", asOne: true)
+    Key("egress", \.egress, .group, "The allowed hosts of bots.", hides: Egress(), isLive: true)
+    Key("agents", \.agents, Agent.list(1_000), "The bots, in the order of Webex's list; at least one.", isLive: true)
     Media.keys.map { $0.of(\.media) }
-    Key("limits", \.limits, .group, "How much is accepted.", isLive: true)
-    Key("recording", \.recording, .group, "What is kept of calls, and how.", asOne: true)
+    Key("limits", \.limits, .group, "Limits of the server.", isLive: true)
+    Key("recording", \.recording, .group, "Recordings of calls.", asOne: true)
     Key("logging", \.logging, .group, "The log.")
-    Key("shutdown", \.shutdown, .group, "How the server ends.", isLive: true)
+    Key("shutdown", \.shutdown, .group, "The end of the server.", isLive: true)
   }
 
   mutating func check(_ whole: Section) {
@@ -64,12 +64,12 @@ extension Configuration.Listen: KeyGroup {
     Key("address", \.address, .address, "The gRPC port's address; port 0 binds a free one.")
     Key(
       "tls", \.tls, .group(write: "`tls: {certificate: server.pem, key: server.key}`"),
-      "Without it the port speaks plaintext.", asOne: true)
-    Key("plaintext", \.isPlaintext, .flag, "Has to be true beyond loopback where TLS ends before the server.")
+      "TLS of the port; without it the port speaks plaintext.", asOne: true)
+    Key("plaintext", \.isPlaintext, .flag, "Must be true for a port beyond loopback without TLS, as behind an edge.")
       .derived
     Key("queues", \.queues, .integer(1...64), "Completion queues, each with a thread of its own.")
     Key(
-      "reflection", \.reflects, .flag, "Whether a good token may ask for the schemas.",
+      "reflection", \.reflects, .flag, "Whether clients with a valid token can read the schemas.",
       standard: "true on loopback, else false")
   }
 
@@ -104,7 +104,7 @@ extension Configuration.TLS: KeyGroup {
       "The path of a PEM file with root certificates; client certificates must lead to one.")
     Key(
       "client_names", \.clientNames, .names(64, "a host name", "write a name as in \"*.example.com\"", isName),
-      "Names of which a client certificate must carry one.", standard: "any", isLive: true)
+      "A client certificate must carry one of these names.", standard: "any", isLive: true)
   }
 
   func check(_ section: Section) {
@@ -128,7 +128,7 @@ extension Configuration.Admin: KeyGroup {
   static var keys: [Key<Self>] {
     Key("address", \.address, .address, "The admin port's address; port 0 binds a free one.")
     Key(
-      "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping ask for none.", isLive: true
+      "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping need none.", isLive: true
     )
   }
 
@@ -147,24 +147,25 @@ extension Configuration.Limits: KeyGroup {
   static var keys: [Key<Self>] {
     Key("conversations", \.conversations, .integer(1...1_000_000), "Conversations at once.")
     Key("conversations_per_tenant", \.conversationsPerTenant, .integer(1...1_000_000), "The same of one tenant.")
-    Key("idle", \.idle, .duration(1.s...1.d), "After this long without an RPC a conversation is over.")
+    Key("idle", \.idle, .duration(1.s...1.d), "A conversation without an RPC for this long is over.")
     Key(
-      "status_hold", \.statusHold, .duration(0.s...5.s), "How long an RPC's status waits for the client's half-close.")
+      "status_hold", \.statusHold, .duration(0.s...5.s),
+      "The longest wait of an RPC's status for the client's half-close.")
     Key(
       "lost_after", \.lostAfter, .duration(1.s...1.d),
-      "After this long a conversation is over whose last RPC was lost, and whose caller has not come back.")
+      "A conversation whose last RPC was lost is over after this, unless its caller comes back.")
     Key("lag", \.lag, .duration(20.ms...10.s), "New calls are refused where 95 of 100 callers are heard this late.")
     Key(
       "memory", \.memory, .size((16 << 20)...(1 << 44), example: "512MiB"),
-      "What the process may have; new calls are refused at 90 % of it.", standard: "what its control group may have")
+      "The memory of the process; new calls are refused at 90 % of it.", standard: "what its control group may have")
     Key("connections", \.connections, .group, "Connections of the gRPC port.")
   }
 }
 
 extension Configuration.Logging: KeyGroup {
   static var keys: [Key<Self>] {
-    Key("level", \.level, .choice, "The least severe level that is logged.", isLive: true)
-    Key("format", \.format, .choice, "A line is a JSON object, or text for people.")
+    Key("level", \.level, .choice, "The least severe level in the log.", isLive: true)
+    Key("format", \.format, .choice, "Lines as JSON objects, or as text for people.")
   }
 }
 
@@ -172,11 +173,11 @@ extension Configuration.Shutdown: KeyGroup {
   static var keys: [Key<Self>] {
     Key(
       "notice", \.notice, .duration(0.s...5.min),
-      "So long the server accepts calls, but says that it is not ready, for balancers; the rest follows.")
+      "The time in which the server still accepts calls but says that it is not ready, so that balancers notice.")
     Key("drain", \.drain, .duration(0.s...1.h), "The time that live calls have to end by themselves.")
     Key(
       "grace", \.grace, .duration(0.s...10.min),
-      "The time after that in which callers without an open RPC can come for the transfer.")
+      "The time after that for callers without an open RPC, who are transferred with their next one.")
   }
 }
 

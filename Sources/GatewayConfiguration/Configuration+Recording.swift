@@ -58,15 +58,17 @@ extension Form<Duration> {
 
 extension Configuration.Recording: KeyGroup {
   static var keys: [Key<Self>] {
-    Key("enabled", \.isEnabled, .flag, "Whether calls are recorded unless tenant or agent say otherwise.", isLive: true)
-    Key("directory", \.directory, .folder, "The path of an existing folder; needed where anything is recorded.")
+    Key(
+      "enabled", \.isEnabled, .flag, "Whether calls are recorded, unless the tenant or the agent says otherwise.",
+      isLive: true)
+    Key("directory", \.directory, .folder, "The path of an existing folder; needed if anything is recorded.")
     Key("format", \.format, .choice, "16-bit linear WAV, or Opus in Ogg.")
     Key("sample_rate", \.sampleRate, .oneOf(8_000, 16_000), "Samples a second.")
     Key(
       "keys", \.keys, .folder,
-      "The path of a folder with a folder of keys for each organization; then recordings are encrypted.")
+      "The path of a folder with a folder of keys for each organization; with it, recordings are encrypted.")
     Key("keep", \.keep, .keep, "Recordings are deleted after this.", standard: "never", isLive: true)
-    Key("text", \.keepsText, .flag, "Whether timelines hold what bots say as text, and their transcripts.")
+    Key("text", \.keepsText, .flag, "Whether timelines hold the bots' texts and transcripts.")
   }
 }
 

@@ -23,7 +23,7 @@ extension Configuration.Egress: KeyGroup {
       .names(
         1_000, "a host's name or address",
         "write it without scheme and port, as in bot.example.com or \"*.example.com\"", isHost),
-      "The hosts that bots may have, `*.` for one label or more; default those that the engines name.")
+      "The allowed hosts, `*.` for one label or more; default the hosts that the engines name.")
   }
 
   func check(_ section: Section) { section.reading.egress = self }

@@ -70,7 +70,7 @@ extension Configuration.Revocation: KeyGroup {
   static var keys: [Key<Self>] {
     Key("org", \.organization, .uuid, "The organization's UUID.", required: .yes)
     Key(
-      "nonce", \.nonce, .text(maximumNonce, isMasked: true), "The nonce that is refused; not printed.", required: .yes)
+      "nonce", \.nonce, .text(maximumNonce, isMasked: true), "The refused nonce; not printed.", required: .yes)
   }
 
   init() { self.init(organization: "", nonce: "") }

@@ -9,20 +9,24 @@ extension Configuration.DataSources: KeyGroup {
       "domains", \.domains,
       .names(64, "a domain", "write a name as in example.com, without https://") {
         URLParts("https://\($0)")?.host == $0 && !$0.hasPrefix(".")
-      }, "The Service App's domains: a URL elsewhere is refused before anything is sent; without it none is.")
-    Key("app_id", \.applicationID, .text(), "The Service App's id; needed where tenants' first tokens are asked for.")
+      }, "The Service App's domains: a URL elsewhere is refused before a request is sent; default any.")
+    Key("app_id", \.applicationID, .text(), "The Service App's id; needed to request tenants' first tokens.")
     Key("client_id", \.clientID, .text(), "The Service App's client id.")
     Key("client_secret", \.clientSecret, .secret, "The client secret.")
     Key(
       "refresh_token_file", \.refreshTokenFile, .secretFile,
       "The path of a file with the refresh token; new ones are written there.")
-    Key("access_token", \.accessToken, .secret, "An access token; instead of a refresh token, and not refreshed.")
-    Key("renew_before", \.renewBefore, .duration(1.min...12.h), "A token is renewed so long before its end.")
-    Key("check", \.check, .duration(10.s...1.h), "How often a registration is compared with the configuration.")
-    Key("form", \.form, .group, "How requests are written where Webex's documents differ.", hides: DataSourceForm())
+    Key("access_token", \.accessToken, .secret, "An access token instead of a refresh token; it is not refreshed.")
+    Key("renew_before", \.renewBefore, .duration(1.min...12.h), "The time before a token's end at which it is renewed.")
+    Key(
+      "check", \.check, .duration(10.s...1.h),
+      "The time between two comparisons of a registration with the configuration.")
+    Key(
+      "form", \.form, .group, "The form of requests, for points on which Webex's documents differ.",
+      hides: DataSourceForm())
     Key(
       "lease", \.lease, .group(write: "`lease: {file: /shared/patchbay.lease}`"),
-      "Which of several servers looks after the registrations.")
+      "The lease that chooses one of several servers to look after the registrations.")
   }
 
   func check(_ section: Section) {
@@ -100,24 +104,24 @@ extension Configuration.DataSources.Lease: KeyGroup {
     Key(
       "file", \.file, .path, "The path of a file on storage that the servers share.",
       required: .example("/shared/patchbay.lease"))
-    Key("expiry", \.expiry, .duration(30.s...1.h), "After this long another server takes over from one that is gone.")
+    Key("expiry", \.expiry, .duration(30.s...1.h), "The time after which another server replaces one that is gone.")
     Key(
       "announcement", \.announcement, .duration(0.s...10.min),
-      "A new nonce is used after this; others learn of it first.")
+      "The time before a new nonce is used, so that other servers learn of it first.")
   }
 }
 
 extension Configuration.TenantDataSource: KeyGroup {
   static var keys: [Key<Self>] {
-    Key("register", \.isRegistered, .flag, "Whether `serve` looks after it.")
-    Key("id", \.id, .text(256), "The data source's id, where it is known.", standard: "found by schema and URL")
+    Key("register", \.isRegistered, .flag, "Whether `serve` makes and renews the registration.")
+    Key("id", \.id, .text(256), "The data source's id, if it is known.", standard: "found by schema and URL")
     Key("lifetime", \.lifetime, .duration(1.min...1.d), "The life of a token, in whole minutes.")
     Key("audience", \.audience, .text(), "The audience to register.", standard: "the tenant's")
     Key("subject", \.subject, .text(), "The subject to register.", standard: "the tenant's")
-    Key("disabled_because", \.disabledBecause, .text(), "A reason, in quotes; Webex shows it, and does not call.")
+    Key("disabled_because", \.disabledBecause, .text(), "A reason, in quotes; Webex then shows it and does not call.")
     Key(
       "refresh_token_file", \.refreshTokenFile, .path,
-      "The path of a file for the organization's refresh token; made where it is not there.")
+      "The path of a file for the organization's refresh token; the server makes it if it is missing.")
   }
 
   func check(_ section: Section) {

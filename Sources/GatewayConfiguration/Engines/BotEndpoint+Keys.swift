@@ -31,15 +31,16 @@ extension BotEndpoint: KeyGroup {
       "url", \.url, .text(),
       "The bot's URL, as in \(carrier.example); \(carrier.plain)://… on loopback or with `plaintext`.", required: .yes)
     Key("plaintext", \.isPlaintext, .flag, "Allows a URL without TLS to another machine.")
-    Key("tls", \.tls, .group, "Whom to trust, and who we are. Certificates are always verified.", hides: BotTLS())
+    Key("tls", \.tls, .group, "TLS to the server. Certificates are always verified.", hides: BotTLS())
     Key("headers", \.headers, BotHeader.list(32), "Headers of every request.")
     Key(authorization, \.authorization, .secret, "The bearer token.")
-    Key(part: "timeouts", "How long the bot is waited for.") {
-      Key("connect", \.connectTimeout, .duration(100.ms...10.s), "Until the connection stands, TLS included.")
+    Key(part: "timeouts", "The longest waits for the bot.") {
+      Key("connect", \.connectTimeout, .duration(100.ms...10.s), "The time to connect, TLS included.")
       Key(
-        "first_answer", \.answerTimeout, .duration(500.ms...30.s), "Until the bot's first word, and its longest pause.")
+        "first_answer", \.answerTimeout, .duration(500.ms...30.s),
+        "The time to the bot's first word, and its longest pause.")
     }
-    Key("breaker", \.breaker, .group, "When a bot that fails is no longer asked.")
+    Key("breaker", \.breaker, .group, "The breaker: calls are kept from a bot that fails.")
   }
 
   /// Takes the URL apart, and reports what is wrong with it.

@@ -77,7 +77,7 @@ extension EngineSpecification {
       rows.dropFirst().allSatisfy { $0.contains { $0.name == row.name && $0.help == row.help } }
     }
     let shared = BotEndpoint.rows(place.titled("`agents[].engine` of each remote kind")).filter(isShared)
-    return [place.row("kind", "one of: \(builtInKinds.joined(separator: ", "))", "required", "Which engine it is.")]
+    return [place.row("kind", "one of: \(builtInKinds.joined(separator: ", "))", "required", "The kind of engine.")]
       + rows.flatMap { $0.filter { !isShared($0) } } + shared
   }
 }
@@ -120,7 +120,7 @@ private struct ScriptedKeys: KeyGroup {
 extension GRPCBotSettings: RemoteBot {
   static var keys: [Key<Self>] {
     BotEndpoint.keys(\.endpoint, over: .grpc) {
-      Key("hears", \.hears, .choice, "The caller's audio that is sent: none, the turns, or all, silence too.")
+      Key("hears", \.hears, .choice, "The caller's audio that the bot gets: none, the turns, or all, silence too.")
       Key("audio", \.encoding, .choice, "16-bit linear samples at the caller's rate, or G.711 mu-law at 8,000 Hz.")
     }
   }
@@ -131,11 +131,11 @@ extension GRPCBotSettings: RemoteBot {
 extension MediaStreamsSettings: RemoteBot {
   static var keys: [Key<Self>] {
     BotEndpoint.keys(\.endpoint, over: .webSocket) {
-      Key("account", \.account, .text(64), "What the bot is told as `accountSid`.")
+      Key("account", \.account, .text(64), "The bot's `accountSid`.")
       Key("parameters", \.parameters, Parameter.list(64), "The `customParameters` of the start message.")
       Key(
         "turn_silence", \.turnSilence, .duration(100.ms...10.s), "Silence that ends the turn of a bot that has spoken.")
-      Key("auth_token", \.token, .secret, "What the bot was given as Twilio's auth token; with it bots end calls.")
+      Key("auth_token", \.token, .secret, "The bot's Twilio auth token, with which it ends calls.")
     }
   }
 
@@ -159,23 +159,26 @@ extension RealtimeSettings: RemoteBot {
 
   static var keys: [Key<Self>] {
     BotEndpoint.keys(\.endpoint, over: .webSocket, authorization: "api_key") {
-      Key("model", \.model, .text(128), "The model's name; added to the URL's query where that names none.")
+      Key("model", \.model, .text(128), "The model's name; added to the URL's query if that names none.")
       Key("voice", \.voice, .text(64), "The voice's name.", standard: "the service's own")
-      Key("instructions", \.instructions, .text(16_384), "What the bot is told, or instructions_file.")
+      Key("instructions", \.instructions, .text(16_384), "The bot's instructions, or instructions_file.")
       Key(instead: "instructions_file", .file, "The path of a text file of at most 64 KiB; instead of `instructions`.")
       { bot, file, section in
         if bot.instructions != nil { section.reportBoth("instructions", "instructions_file") }
         bot.instructions = text(of: file, section) ?? bot.instructions
       }
-      Key("greeting", \.greeting, .text(4_096), "What the bot shall say first.", standard: "left to the instructions")
+      Key(
+        "greeting", \.greeting, .text(4_096), "The instructions for the bot's first words.",
+        standard: "left to the instructions")
       Key("format", \.format, .choice, "The audio both ways: G.711 at 8,000 Hz, or linear samples at 24,000 Hz.")
       Key(
         "tools", \.tools,
         .choices("there is no tool", print: { .list($0.map { .plain($0.rawValue) }) }, printsEmpty: true),
         "The functions that are offered to the bot.")
       Key(
-        "session_file", \.sessionFile, .file, "The path of a JSON file; it is laid over the session that is asked for.")
-      Key("call_data", \.callData, .choice, "Where the bot is told what the flow designer hands over.")
+        "session_file", \.sessionFile, .file,
+        "The path of a JSON file; its members replace those of the requested session.")
+      Key("call_data", \.callData, .choice, "The place for the flow's data: an item, the instructions, or none.")
     }
   }
 
@@ -200,11 +203,13 @@ extension ForwardingSettings: RemoteBot {
   static var keys: [Key<Self>] {
     BotEndpoint.keys(\.endpoint, over: .grpc) {
       Key("agent", \.agent, .text(128), "The virtual agent's id on the other server.", standard: "that server's own")
-      Key("end_of_input", \.endOfInput, .choice, "Who ends the caller's turn; `upstream` is sent all of the audio.")
+      Key(
+        "end_of_input", \.endOfInput, .choice,
+        "The server that ends the caller's turn; `upstream` gets all of the audio.")
       Key(
         "complete_timeout", \.completeTimeout, .choice,
         "When its `complete_timeout_msec` counts; `shorter` than `speech.end_silence`.")
-      Key("forward_token", \.forwardsToken, .flag, "Whether the other server is sent the caller's own token.")
+      Key("forward_token", \.forwardsToken, .flag, "Whether the other server gets the caller's own token.")
     }
   }
 

@@ -20,9 +20,9 @@ extension Configuration.Agent {
 
 extension Configuration.Agent.Fallback: KeyGroup {
   static var keys: [Key<Self>] {
-    Key("prompt", \.prompt, .file, "The path of a WAV file that is played.")
-    Key("text", \.text, .text(1_024), "What the caller is told by the platform, where there is no prompt.")
-    Key("then", \.then, .choice, "Whether the caller is handed to a human agent, or the call ends.")
+    Key("prompt", \.prompt, .file, "The path of a WAV file to play.")
+    Key("text", \.text, .text(1_024), "A text for the platform to speak, if there is no prompt.")
+    Key("then", \.then, .choice, "Transfers the caller to a human agent, or ends the call.")
   }
 
   func check(_ section: Section) {

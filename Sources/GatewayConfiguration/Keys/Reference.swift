@@ -69,16 +69,19 @@ extension Configuration {
     var text = """
       # Configuration
 
-      Every key of the YAML file, as `patchbay config reference` prints it. Each key is an environment variable too, \
-      which wins over the file: the name's dots become underscores, and the entries of a list are numbered from 0. A \
-      list of single values is one variable, with commas between them, or a variable for each, numbered. A duration is \
-      a whole number with its unit (`ms`, `s`, `m`, `h`, `d`), a size one with `KiB`, `MiB` or `GiB`. A path is \
-      relative to the folder of the file. A secret is never in the file: `…_file` is the path of a file that only its \
-      owner can read, `…_variable` the name of an environment variable.
+      This page has every key of the YAML file, as `patchbay config reference` prints it.
 
-      `patchbay config check` reports every mistake with its line; `patchbay config print` prints what is in effect. A \
-      server reads a file that has changed again: *live* keys take effect at once, the others with the next start; \
-      the log names them.
+      - Each key is an environment variable too, which wins over the file. The name's dots become underscores, and the \
+      entries of a list are numbered from 0. A list of single values is one variable, with commas between them, or one \
+      numbered variable for each.
+      - A duration is a whole number with its unit (`ms`, `s`, `m`, `h`, `d`). A size is one with `KiB`, `MiB` or `GiB`.
+      - A path is relative to the folder of the file.
+      - A secret is never in the file: `…_file` is the path of a file that only its owner can read, `…_variable` the \
+      name of an environment variable.
+      - `patchbay config check` reports each mistake with its line. `patchbay config print` prints the configuration in \
+      force.
+      - A server reads a changed file again. *Live* keys take effect at once, the others with the next start; the log \
+      names them.
 
       """
     let rows = rows(Reference.Place())

@@ -7,18 +7,18 @@ extension Configuration.Media: KeyGroup {
   static var keys: [Key<Self>] {
     Key(
       "receivers", \.receivers, Configuration.Receiver.list(64),
-      "Who is given the media of forked conversations and meetings; without one, neither is served.", isLive: true)
+      "The receivers of forked conversations and meetings; without one, neither is served.", isLive: true)
     Key(part: "forking", "The media of forked conversations.", isLive: true) {
-      Key("sample_rate", \.forkRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second of what is forwarded.")
+      Key("sample_rate", \.forkRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second of the forwarded audio.")
     }
     Key(part: "meetings", "The media of meetings.", isLive: true) {
       Key("sample_rate", \.meetingRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second of decoded audio.")
-      Key(part: "audio", "The audio that is asked for.") {
-        Key("codec", \.meetings.audioCodec, .choice, "How audio is coded.")
+      Key(part: "audio", "The requested audio.") {
+        Key("codec", \.meetings.audioCodec, .choice, "The audio's encoding.")
         Key("streams", \.meetings.audioStreams, .integer(0...3), "Audio streams.")
       }
-      Key(part: "video", "The video that is asked for.") {
-        Key("streams", \.meetings.videoStreams, .integer(0...3), "Participants whose video is asked for; 0 is none.")
+      Key(part: "video", "The requested video.") {
+        Key("streams", \.meetings.videoStreams, .integer(0...3), "The number of participants with video; 0 is none.")
         Key("resolution", \.meetings.resolution, .choice, "The largest picture.")
         Key("frames_per_second", \.meetings.framesPerSecond, .integer(1...60), "The most pictures a second.")
       }
@@ -57,15 +57,15 @@ extension Configuration.Receiver: KeyGroup {
     Key("id", \.id, .text(64), "A word of letters, digits, dots, dashes.", required: .yes)
     Key(
       "kind", \.kind, .choice,
-      "The media is counted, forwarded to a server of `Protos/bot.proto`, or recorded as `recording` says.",
+      "`count` counts the media, `grpc` forwards it to a server of `Protos/bot.proto`, `record` records it as `recording` says.",
       required: .example("count"))
     BotEndpoint.keys(\.endpoint, over: .grpc) {}.map { $0.of(\.self, when: { $0.kind == .grpc }) }
     Key(
       "takes", \.takes,
       .choices(
         "nothing that a receiver takes is called", print: { Node($0.map { .text($0.rawValue) }, .implicit, .flow) }),
-      "Whose media: copies of conversations, meetings.")
-    Key("tenants", \.tenants, .tenants, "The organizations whose media it is given; without it, all.")
+      "The kinds of media: copies of conversations, meetings.")
+    Key("tenants", \.tenants, .tenants, "The organizations whose media it gets; without it, all.")
   }
 
   mutating func check(_ section: Section) {
