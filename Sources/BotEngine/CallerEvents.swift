@@ -18,7 +18,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
   /// Stretches of audio that are kept for a slow bot, however short they are.
   static let maximumStretches = 1024
 
-  private let state = Locked(State())
+  private let state = Awaited(State())
 
   /// An empty sequence, to be filled by ``deliver(_:turn:)``.
   public init() {}
@@ -34,12 +34,9 @@ public final class CallerEvents: AsyncSequence, Sendable {
 
   /// Appends an event of a turn. After ``CallerEvent/ended(_:)`` nothing is taken any more. Never waits for the bot.
   public func deliver(_ event: CallerEvent, turn: Int) {
-    let waiting = state.withLock { state -> [Waiter] in
-      guard !state.isFinished else { return [] }
-      state.append(event, turn: turn)
-      return state.takeWaiters()
+    state.change { state in
+      if !state.isFinished { state.append(event, turn: turn) }
     }
-    for waiter in waiting { waiter.resume() }
   }
 
   /// An iterator. Iterators share the events, each of which goes to one of them: use one.
@@ -51,47 +48,11 @@ public final class CallerEvents: AsyncSequence, Sendable {
 
     /// The next event, or `nil` after the last or once the task is cancelled.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> CallerEvent? {
-      await events.next(isolation: actor)
+      await events.state.first(isolation: actor) { $0.take() } ?? nil
     }
 
     /// The next event, or `nil` after the last or once the task is cancelled.
-    public mutating func next() async -> CallerEvent? { await events.next(isolation: nil) }
-  }
-
-  private func next(isolation actor: isolated (any Actor)?) async -> CallerEvent? {
-    while !Task.isCancelled {
-      switch state.withLock({ $0.take() }) {
-      case .event(let event): return event
-      case .finished: return nil
-      case .nothing: await somethingHappens(isolation: actor)
-      }
-    }
-    return nil
-  }
-
-  /// Waits for an event, the end or the task's cancellation. May return for none of them: look again.
-  private func somethingHappens(isolation actor: isolated (any Actor)?) async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation(isolation: actor) { continuation in
-        // A task cancelled before this point has run its handler in vain; one cancelled after it finds the waiter.
-        let isWaiting = state.withLock { state -> Bool in
-          guard state.isEmpty, !state.isFinished, !Task.isCancelled else { return false }
-          state.waiting.append(continuation)
-          return true
-        }
-        if !isWaiting { continuation.resume() }
-      }
-    } onCancel: {
-      for waiter in state.withLock({ $0.takeWaiters() }) { waiter.resume() }
-    }
-  }
-
-  private typealias Waiter = CheckedContinuation<Void, Never>
-
-  private enum Step {
-    case event(CallerEvent)
-    case finished
-    case nothing
+    public mutating func next() async -> CallerEvent? { await next(isolation: nil) }
   }
 
   private struct State {
@@ -104,9 +65,6 @@ public final class CallerEvents: AsyncSequence, Sendable {
     var droppedEvents = 0
     var turn = 0
     var isFinished = false
-    var waiting: [Waiter] = []
-
-    var isEmpty: Bool { audio.isEmpty && events.isEmpty }
 
     mutating func append(_ event: CallerEvent, turn: Int) {
       number += 1
@@ -126,23 +84,19 @@ public final class CallerEvents: AsyncSequence, Sendable {
       if events.count > CallerEvents.maximumEvents, events.removeFirst() != nil { droppedEvents += 1 }
     }
 
-    mutating func take() -> Step {
+    /// The next event, `nil` within after the last; nothing where one has to be waited for.
+    mutating func take() -> CallerEvent?? {
       switch (audio.first?.number, events.first?.number) {
       case (let stretch?, let event) where stretch < event ?? .max:
-        guard let next = audio.removeFirst() else { return .nothing }
+        guard let next = audio.removeFirst() else { return nil }
         bufferedMicroseconds -= next.audio.microseconds
         turn = next.turn
-        return .event(.audio(next.audio))
+        return .some(.audio(next.audio))
       default:
-        guard let next = events.removeFirst() else { return isFinished ? .finished : .nothing }
+        guard let next = events.removeFirst() else { return isFinished ? .some(nil) : nil }
         turn = next.turn
-        return .event(next.event)
+        return .some(next.event)
       }
-    }
-
-    mutating func takeWaiters() -> [Waiter] {
-      defer { waiting = [] }
-      return waiting
     }
   }
 }

@@ -15,55 +15,30 @@ public final class OutputRoom: Sendable {
   private struct State {
     var full: Set<Place> = []
     var isOver = false
-    var waiting: [CheckedContinuation<Void, Never>] = []
 
-    mutating func takeWaiting() -> [CheckedContinuation<Void, Never>] {
-      defer { waiting = [] }
-      return waiting
-    }
+    var isOpen: Bool { full.isEmpty || isOver }
   }
 
-  private let state = Locked(State())
+  private let state = Awaited(State())
 
   /// Room at first.
   public init() {}
 
   /// Whether there is room; true once the call is over, when output goes nowhere.
-  public var isOpen: Bool { state.withLock { $0.full.isEmpty || $0.isOver } }
+  public var isOpen: Bool { state.withLock { $0.isOpen } }
 
   /// The gateway's side: a place is full, or has room again.
   public func set(_ place: Place, isFull: Bool) {
-    let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
-      if isFull { state.full.insert(place) } else { state.full.remove(place) }
-      return state.full.isEmpty ? state.takeWaiting() : []
-    }
-    for waiter in waiting { waiter.resume() }
+    if isFull { state.withLock { _ = $0.full.insert(place) } } else { state.change { _ = $0.full.remove(place) } }
   }
 
   /// The gateway's side: the call is over.
   public func finish() {
-    let waiting = state.withLock { state in
-      state.isOver = true
-      return state.takeWaiting()
-    }
-    for waiter in waiting { waiter.resume() }
+    state.change { $0.isOver = true }
   }
 
   /// Returns when there is room, the call is over, or the task is cancelled.
   public func wait() async {
-    while !isOpen, !Task.isCancelled {
-      await withTaskCancellationHandler {
-        await withCheckedContinuation { continuation in
-          let isWaiting = state.withLock { state in
-            guard !state.full.isEmpty, !state.isOver, !Task.isCancelled else { return false }
-            state.waiting.append(continuation)
-            return true
-          }
-          if !isWaiting { continuation.resume() }
-        }
-      } onCancel: {
-        for waiter in state.withLock({ $0.takeWaiting() }) { waiter.resume() }
-      }
-    }
+    _ = await state.first { $0.isOpen ? true : nil }
   }
 }

@@ -59,17 +59,14 @@ public final class WebSocket: Sendable {
   public func receive(isolation actor: isolated (any Actor)? = #isolation) async throws(WebSocketError)
     -> WebSocketMessage?
   {
-    while !Task.isCancelled {
-      switch received.take() {
-      case .message(let message, let resumesReading):
-        if resumesReading { channel.eventLoop.execute { [handler] in handler.value.readMore() } }
-        return message
-      case .end(.success): return nil
-      case .end(.failure(let error)): throw error
-      case .nothing: await received.somethingHappens(isolation: actor)
-      }
+    switch await received.take(isolation: actor) {
+    case .message(let message, let resumesReading):
+      if resumesReading { channel.eventLoop.execute { [handler] in handler.value.readMore() } }
+      return message
+    case .end(.success): return nil
+    case .end(.failure(let error)): throw error
+    case nil: throw WebSocketError(.cancelled, "The task that waited for a message was cancelled.")
     }
-    throw WebSocketError(.cancelled, "The task that waited for a message was cancelled.")
   }
 
   /// Sends what waits and then closes, with a code of RFC 6455, section 7.4. Returns at once; a server that does not

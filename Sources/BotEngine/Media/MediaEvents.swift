@@ -25,7 +25,7 @@ public final class MediaEvents: AsyncSequence, Sendable {
   /// Events of any kind that are kept for a slow receiver.
   public static let maximumEvents = 4096
 
-  private let state = Locked(State())
+  private let state = Awaited(State())
 
   /// An empty sequence, to be filled by ``deliver(_:)``.
   public init() {}
@@ -38,13 +38,7 @@ public final class MediaEvents: AsyncSequence, Sendable {
   /// - Returns: whether there was room.
   @discardableResult
   public func deliver(_ event: MediaEvent) -> Bool {
-    let (isTaken, waiting) = state.withLock { state -> (Bool, [Waiter]) in
-      guard !state.isFinished else { return (false, []) }
-      guard state.append(event) else { return (false, []) }
-      return (true, state.takeWaiters())
-    }
-    for waiter in waiting { waiter.resume() }
-    return isTaken
+    state.change { !$0.isFinished && $0.append(event) }
   }
 
   /// An iterator. Iterators share the events, each of which goes to one of them: use one.
@@ -56,41 +50,12 @@ public final class MediaEvents: AsyncSequence, Sendable {
 
     /// The next event, or `nil` after the last or once the task is cancelled.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> MediaEvent? {
-      await events.next(isolation: actor)
+      await events.state.first(isolation: actor) { $0.take() } ?? nil
     }
 
     /// The next event, or `nil` after the last or once the task is cancelled.
-    public mutating func next() async -> MediaEvent? { await events.next(isolation: nil) }
+    public mutating func next() async -> MediaEvent? { await next(isolation: nil) }
   }
-
-  private func next(isolation actor: isolated (any Actor)?) async -> MediaEvent? {
-    while !Task.isCancelled {
-      let (event, isFinished) = state.withLock { ($0.take(), $0.isFinished) }
-      if let event { return event }
-      if isFinished { return nil }
-      await somethingHappens(isolation: actor)
-    }
-    return nil
-  }
-
-  /// Waits for an event, the end or the task's cancellation. May return for none of them: look again.
-  private func somethingHappens(isolation actor: isolated (any Actor)?) async {
-    await withTaskCancellationHandler {
-      await withCheckedContinuation(isolation: actor) { continuation in
-        // A task cancelled before this point has run its handler in vain; one cancelled after it finds the waiter.
-        let isWaiting = state.withLock { state -> Bool in
-          guard state.queue.isEmpty, !state.isFinished, !Task.isCancelled else { return false }
-          state.waiting.append(continuation)
-          return true
-        }
-        if !isWaiting { continuation.resume() }
-      }
-    } onCancel: {
-      for waiter in state.withLock({ $0.takeWaiters() }) { waiter.resume() }
-    }
-  }
-
-  private typealias Waiter = CheckedContinuation<Void, Never>
 
   private struct State {
     var queue = FIFO<MediaEvent>()
@@ -98,7 +63,6 @@ public final class MediaEvents: AsyncSequence, Sendable {
     var videoBytes = 0
     var drops = Drops()
     var isFinished = false
-    var waiting: [Waiter] = []
 
     mutating func append(_ event: MediaEvent) -> Bool {
       let isFull = queue.count >= MediaEvents.maximumEvents
@@ -128,19 +92,15 @@ public final class MediaEvents: AsyncSequence, Sendable {
       return true
     }
 
-    mutating func take() -> MediaEvent? {
-      guard let event = queue.removeFirst() else { return nil }
+    /// The next event, `nil` within after the last; nothing where one has to be waited for.
+    mutating func take() -> MediaEvent?? {
+      guard let event = queue.removeFirst() else { return isFinished ? .some(nil) : nil }
       switch event {
       case .audio(let audio): audioBytes -= audio.samples.count * 2
       case .video(let video): videoBytes -= video.data.count
       default: break
       }
-      return event
-    }
-
-    mutating func takeWaiters() -> [Waiter] {
-      defer { waiting = [] }
-      return waiting
+      return .some(event)
     }
   }
 }
