@@ -73,19 +73,14 @@ final class Acceptor: @unchecked Sendable {
     live.wrappingAdd(1, ordering: .relaxed)
     let call = ServerCall(core: core, acceptor: self)
     if pb_call_metadata_size(core) > limits.maximumMetadataSize {
-      call.begin { [limits] call in
-        call.finish(RPCStatus(.resourceExhausted, "metadata over the limit of \(limits.maximumMetadataSize) bytes"))
-        return FinishedCallHandler()
-      }
+      call.finish(RPCStatus(.resourceExhausted, "metadata over the limit of \(limits.maximumMetadataSize) bytes"))
     } else if let method = methods[call.path] {
       call.allow(method.maximumMessageLength)
-      call.begin(method.accept)
+      return call.begin(method.accept)
     } else {
-      call.begin { call in
-        call.finish(RPCStatus(.unimplemented, "no such method"))
-        return FinishedCallHandler()
-      }
+      call.finish(RPCStatus(.unimplemented, "no such method"))
     }
+    call.begin { _ in FinishedCallHandler() }
   }
 
   /// How long a status may wait for the client's half-close.
@@ -103,14 +98,15 @@ final class Acceptor: @unchecked Sendable {
   /// Ends the server through this loop's queue; `then` runs on the loop when no call is left.
   func stop(grace: Duration, then: @escaping () -> Void) {
     loop.preconditionIsCurrent()
-    whenStopped = then
     stopTag.pointee.owner = Unmanaged.passUnretained(self).toOpaque()
     let server = self.server
     let forced = loop.schedule(after: grace) { pb_server_cancel_all(server) }
-    afterStop = { forced.cancel() }
+    whenStopped = {
+      forced.cancel()
+      then()
+    }
     pb_server_shutdown(server, loop.queue, stopTag)
   }
-  private var afterStop: (() -> Void)?
 
   /// After `stop` has told that no call is left.
   func destroyServer() { pb_server_destroy(server) }
@@ -122,8 +118,6 @@ final class Acceptor: @unchecked Sendable {
   }
 
   func stopped() {
-    afterStop?()
-    afterStop = nil
     let then = whenStopped
     whenStopped = nil
     then?()

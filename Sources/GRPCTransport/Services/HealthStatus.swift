@@ -21,11 +21,9 @@ public final class HealthStatus: Sendable {
 
   private struct State {
     var services: [String: ServingStatus]
-    var watches: [Int: LoopBound<HealthWatch>] = [:]
-    var requests: [Int: LoopBound<HealthRequest>] = [:]
-    var watchPlaces = HealthPlaces(
+    var watches = HealthPlaces<LoopBound<HealthWatch>>(
       most: HealthStatus.mostWatches, mostPerConnection: HealthStatus.mostWatchesPerConnection, oldestGivesWay: false)
-    var waitingPlaces = HealthPlaces(
+    var requests = HealthPlaces<LoopBound<HealthRequest>>(
       most: HealthStatus.mostWaiting, mostPerConnection: HealthStatus.mostWaiting, oldestGivesWay: true)
     var isOver = false
   }
@@ -41,9 +39,9 @@ public final class HealthStatus: Sendable {
   public func set(_ status: ServingStatus, for service: String = "") {
     let watches = state.withLock { state in
       state.services[service] = status
-      return state.watches
+      return state.watches.holders
     }
-    for watch in watches.values { watch.execute { $0.update() } }
+    for watch in watches { watch.execute { $0.update() } }
   }
 
   /// The status of a service; nil where it is not known.
@@ -54,13 +52,10 @@ public final class HealthStatus: Sendable {
     let watches = state.withLock { state in
       state.isOver = true
       for service in state.services.keys { state.services[service] = .notServing }
-      defer {
-        for number in state.watches.keys { state.watchPlaces.leave(number) }
-        state.watches = [:]
-      }
-      return state.watches
+      defer { state.watches.removeAll() }
+      return state.watches.holders
     }
-    for watch in watches.values {
+    for watch in watches {
       watch.execute {
         $0.update()
         $0.call.finish(RPCStatus(.unavailable, "the server is going down"))
@@ -70,37 +65,19 @@ public final class HealthStatus: Sendable {
 
   /// A number to forget the watch by; nil where there are too many or the server is going down.
   func add(_ watch: LoopBound<HealthWatch>, connection: String) -> Int? {
-    let (number, giving) = state.withLock { state -> (Int?, LoopBound<HealthWatch>?) in
-      guard !state.isOver, let place = state.watchPlaces.enter(connection) else { return (nil, nil) }
-      state.watches[place.number] = watch
-      return (place.number, place.givesWay.flatMap { state.watches.removeValue(forKey: $0) })
-    }
-    giving?.execute { $0.giveWay() }
-    return number
+    let place = state.withLock { $0.isOver ? nil : $0.watches.enter(watch, connection) }
+    place?.givesWay?.execute { $0.giveWay() }
+    return place?.number
   }
 
-  func forget(_ watch: Int) {
-    state.withLock { state in
-      state.watches[watch] = nil
-      state.watchPlaces.leave(watch)
-    }
-  }
+  func forget(_ watch: Int) { state.withLock { $0.watches.leave(watch) } }
 
   /// A place to wait for a message in; who has waited longest gives way. Nil where the server is going down.
   func beginRequest(_ request: LoopBound<HealthRequest>, connection: String) -> Int? {
-    let (number, giving) = state.withLock { state -> (Int?, LoopBound<HealthRequest>?) in
-      guard !state.isOver, let place = state.waitingPlaces.enter(connection) else { return (nil, nil) }
-      state.requests[place.number] = request
-      return (place.number, place.givesWay.flatMap { state.requests.removeValue(forKey: $0) })
-    }
-    giving?.execute { $0.giveUp() }
-    return number
+    let place = state.withLock { $0.isOver ? nil : $0.requests.enter(request, connection) }
+    place?.givesWay?.execute { $0.giveUp() }
+    return place?.number
   }
 
-  func endRequest(_ number: Int) {
-    state.withLock { state in
-      state.requests[number] = nil
-      state.waitingPlaces.leave(number)
-    }
-  }
+  func endRequest(_ number: Int) { state.withLock { $0.requests.leave(number) } }
 }
