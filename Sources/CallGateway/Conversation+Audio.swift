@@ -138,12 +138,7 @@ extension Conversation {
     let rate = interaction.audio.sampleRate
     switch interaction.pace.receive(samples: count, sampleRate: rate, now: now.nanoseconds) {
     case .proceed: return
-    case .throttle(let milliseconds):
-      interaction.line.pause()
-      _ = loop.schedule(after: .milliseconds(milliseconds)) { [weak interaction] in
-        guard let interaction, !interaction.isOver else { return }
-        interaction.line.resume()
-      }
+    case .throttle(let milliseconds): interaction.line.pause(for: .milliseconds(milliseconds))
     case .refuse:
       throw AudioError(.tooFast, "the audio is more than ten seconds ahead of real time; send it as it is spoken")
     }

@@ -10,8 +10,7 @@ import WebexProtocol
 ///
 /// Lives on the loop on which it began. The rules are ``ConversationStateMachine``'s; this type feeds it what it hears
 /// and carries out what it decides.
-final class Conversation {
-  let key: ConversationKey
+final class Conversation: SessionHost {
   let agent: Agent
   let loop: any LoopExecutor
   let metrics: GatewayMetrics
@@ -19,7 +18,7 @@ final class Conversation {
   var info: CallInfo
   /// Names of values that were reported as left out.
   private var knownLeftOut: Set<String> = []
-  let status: ConversationStatus
+  let status: SessionStatus
   let events = CallerEvents()
   /// Whether the bot may say more.
   let room = OutputRoom()
@@ -59,12 +58,11 @@ final class Conversation {
   private var onClose: ((Conversation) -> Void)?
 
   init(
-    key: ConversationKey, agent: Agent, info: CallInfo, status: ConversationStatus, loop: any LoopExecutor,
+    agent: Agent, info: CallInfo, status: SessionStatus, loop: any LoopExecutor,
     worker: VoiceWorker, metrics: GatewayMetrics,
     recorder: CallRecorder?, log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
-    self.key = key
     self.agent = agent
     self.audioDelivery = agent.engine.audioDelivery
     self.info = info
@@ -83,28 +81,36 @@ final class Conversation {
 
   // MARK: Lines
 
-  /// An RPC joins the conversation with its first message.
-  func join(_ line: any InteractionLine, id: RPCID) -> Interaction {
-    let interaction = Interaction(
-      id: id, line: line,
-      audio: CallerAudioDecoder(defaults: agent.defaultFormat, formatChanges: formatChanges))
-    interactions[id] = interaction
-    return interaction
+  var key: ConversationKey { status.key }
+
+  func opened() {
+    log.info("conversation started", metadata: ["agent": "\(agent.id)", "resumed": "\(info.isResumed)"])
   }
 
-  /// A message of the caller.
-  func receive(_ request: borrowing VoiceRequestView, on interaction: Interaction) throws(RPCStatus) {
-    guard !interaction.isOver else { return }
-    if !request.leftOut.isEmpty { report(request) }
-    switch request.input {
-    case .audio(let audio): try hear(audio, on: interaction)
-    case .dtmf(let keys, let unknown):
-      if unknown > 0 { metrics.unknownKeys.increment(by: unknown) }
-      apply(.digits(keys), on: interaction)
-    case .event(let event):
-      if case .sessionStart = event.kind { learn(event) }
-      apply(CallerInput(event, leftOut: request.leftOut), on: interaction)
-    case .none: break
+  func joined(_ line: any SessionLine) {
+    interactions[line.id] = Interaction(
+      line, CallerAudioDecoder(defaults: agent.defaultFormat, formatChanges: formatChanges))
+    info.token?.renew(line.authorization)
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
+    guard let interaction = interactions[rpc] else { return }
+    do {
+      let request = try worker.decoder.decode(bytes)
+      try request.check(organization: key.organization, conversation: key.conversation)
+      if !request.leftOut.isEmpty { report(request) }
+      switch request.input {
+      case .audio(let audio): try hear(audio, on: interaction)
+      case .dtmf(let keys, let unknown):
+        if unknown > 0 { metrics.unknownKeys.increment(by: unknown) }
+        apply(.digits(keys), on: interaction)
+      case .event(let event):
+        if case .sessionStart = event.kind { learn(event) }
+        apply(CallerInput(event, leftOut: request.leftOut), on: interaction)
+      case .none: break
+      }
+    } catch {
+      interaction.line.refuse(error)
     }
   }
 
@@ -153,25 +159,22 @@ final class Conversation {
   }
 
   /// The caller's part of an RPC is over.
-  func halfClosed(_ interaction: Interaction) {
-    guard !interaction.isOver else { return }
-    if machine.isSpeaking, machine.isListening(on: interaction.id) {
+  func halfClosed(_ rpc: RPCID) {
+    guard interactions[rpc] != nil else { return }
+    if machine.isSpeaking, machine.isListening(on: rpc) {
       turnEnded = loop.now
       deliverUtterance()
     }
-    perform(machine.halfClosed(interaction.id, speechOffset: speech?.position ?? 0, now: loop.now))
+    perform(machine.halfClosed(rpc, speechOffset: speech?.position ?? 0, now: loop.now))
   }
 
-  /// An RPC is gone: cancelled, or its connection lost.
-  func lost(_ interaction: Interaction) {
-    guard !interaction.isOver else { return settled(interaction, isDelivered: false) }
-    leave(interaction.id)
-    perform(machine.lost(interaction.id, now: loop.now))
-  }
-
-  /// The greeting's RPC is over: the client has all of it, or the RPC broke before.
-  func settled(_ interaction: Interaction, isDelivered: Bool) {
-    perform(machine.greetingSettled(interaction.id, isDelivered: isDelivered, now: loop.now))
+  /// An RPC is gone: one that was completed has delivered the greeting, or has not; another was lost.
+  func left(_ rpc: RPCID, isDelivered: Bool) {
+    if leave(rpc) == nil {
+      perform(machine.greetingSettled(rpc, isDelivered: isDelivered, now: loop.now))
+    } else {
+      perform(machine.lost(rpc, now: loop.now))
+    }
   }
 
   /// An RPC leaves: nothing of it counts any more.
@@ -232,20 +235,21 @@ final class Conversation {
       turnEnded = nil
     }
     if recorder != nil { record(response) }
-    interactions[rpc]?.line.send(response)
+    interactions[rpc]?.line.send(response.encoded())
   }
 
   private func finish(_ rpc: RPCID, _ completion: RPCCompletion) {
     guard let interaction = leave(rpc) else { return }
     switch completion {
-    case .ok: interaction.line.finish(.ok, tellsDelivery: machine.awaitsDelivery(on: rpc))
+    case .ok: interaction.line.finish(.ok, lingering: machine.awaitsDelivery(on: rpc) ? Self.lingering : .zero)
     case .tooManyCalls:
-      interaction.line.finish(
-        RPCStatus(.resourceExhausted, "too many calls of one conversation"), tellsDelivery: false)
-    case .unavailable:
-      interaction.line.finish(RPCStatus(.unavailable, "the server is shutting down"), tellsDelivery: false)
+      interaction.line.finish(RPCStatus(.resourceExhausted, "too many calls of one conversation"))
+    case .unavailable: interaction.line.finish(RPCStatus(.unavailable, "the server is shutting down"))
     }
   }
+
+  /// A client that gives the greeting up does so while it connects or fails over: within this time of the greeting.
+  private static let lingering = Duration.milliseconds(100)
 
   private func close(_ end: CallEnd) {
     timer?.cancel()

@@ -2,7 +2,7 @@ import BotEngine
 public import GRPCTransport
 public import Logging
 import Locking
-import Synchronization
+import AudioCodecs
 public import TokenVerification
 import WebexProtocol
 
@@ -25,20 +25,18 @@ public final class VoiceGateway: Sendable {
     }
   }
 
-  let verifier: TokenVerifier
+  let gate: TokenGate
   let log: Logger
   let metrics = GatewayMetrics()
-  let registry: ConversationRegistry
+  let registry = SessionRegistry()
+  let openCalls = OpenCalls()
   /// Whether the server keeps up with the calls that it has.
   public let load = LoadMonitor()
   /// Whether there is memory for more calls.
   public let memory = MemoryGuard()
-  private let workers = Locked<[ObjectIdentifier: LoopBound<VoiceWorker>]>([:])
+  private let workers = PerLoop { VoiceWorker() }
   private let current: Locked<Settings>
-  private let clientNames: Locked<ClientNames>
   private let recordings: CallRecordings?
-  private let rpcs = Atomic<UInt64>(0)
-  private let openCalls = Atomic<Int>(0)
 
   /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
   public convenience init(
@@ -54,10 +52,8 @@ public final class VoiceGateway: Sendable {
   public init(verifier: TokenVerifier, settings: Settings, recordings: CallRecordings? = nil, log: Logger) {
     self.recordings = recordings
     current = Locked(settings)
-    clientNames = Locked(ClientNames(settings.clientNames))
-    self.verifier = verifier
     self.log = log
-    registry = ConversationRegistry(limits: settings.limits)
+    gate = TokenGate(verifier: verifier, clientNames: settings.clientNames, metrics: metrics, log: log)
   }
 
   /// What is in force. Setting it changes no conversation that is up: it keeps its agent, and is not ended for a lower
@@ -66,8 +62,7 @@ public final class VoiceGateway: Sendable {
     get { current.withLock { $0 } }
     set {
       current.withLock { $0 = newValue }
-      clientNames.withLock { $0 = ClientNames(newValue.clientNames) }
-      registry.limits = newValue.limits
+      gate.accept(clientNames: newValue.clientNames)
     }
   }
 
@@ -81,10 +76,10 @@ public final class VoiceGateway: Sendable {
   public var methods: [ServerMethod] {
     [
       ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput") { call in
-        self.accept(call)
+        self.accept(call, .conversation)
       },
       ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ListVirtualAgents") { call in
-        self.acceptList(call)
+        self.accept(call, .agentList)
       },
     ]
   }
@@ -93,7 +88,7 @@ public final class VoiceGateway: Sendable {
   public var liveConversations: Int { registry.count }
 
   /// What the dashboard shows of the live conversations.
-  public var statuses: [ConversationStatus] { registry.statuses }
+  public var statuses: [SessionStatus] { registry.statuses }
 
   /// Answers so far, and percentiles of the latest ones in milliseconds; `nil` before the first.
   public var turnLatency: (count: Int, p50: Double, p90: Double, p99: Double)? { metrics.latencies.summary }
@@ -107,128 +102,11 @@ public final class VoiceGateway: Sendable {
   /// - Parameter grace: what callers without an open RPC are given for that, after the prompt that they hear; `nil` waits
   ///   for nobody.
   public func drain(limit: Duration, grace: Duration?) async {
-    registry.drain()
-    let clock = ContinuousClock()
-    await waitForEnd(until: clock.now + limit, poll: .milliseconds(50))
-    let left = registry.all
-    if left.isEmpty { return }
-    log.warning("the drain's time is over: callers are transferred", metadata: ["calls": "\(left.count)"])
-    for conversation in left { conversation.loop.execute { conversation.value.shutDown(grace: grace) } }
-    // Each conversation keeps its own time; this is for one that does not.
-    let most = grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero
-    await waitForEnd(until: clock.now + most + .seconds(1), poll: .milliseconds(20))
+    await registry.drain(
+      limit: limit, grace: grace, most: grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero, log: log)
   }
 
-  private func waitForEnd(until end: ContinuousClock.Instant, poll: Duration) async {
-    let clock = ContinuousClock()
-    while registry.count > 0, clock.now < end, !Task.isCancelled { try? await clock.sleep(for: poll) }
-  }
-
-  // MARK: What the handlers need
-
-  func nextRPC() -> RPCID { RPCID(rpcs.add(1, ordering: .relaxed).newValue) }
-
-  /// Counts a call in; false where there are too many.
-  func enter() -> Bool {
-    openCalls.add(1, ordering: .relaxed).newValue <= limits.calls
-  }
-
-  func leave() { openCalls.subtract(1, ordering: .relaxed) }
-
-  func accept(_ call: any IncomingRPC) -> any IncomingRPCHandler {
-    let handler = VoiceCallHandler(call: call, gateway: self, worker: worker(on: call.executor))
-    handler.begin()
-    return handler
-  }
-
-  func acceptList(_ call: any IncomingRPC) -> any IncomingRPCHandler {
-    let handler = AgentListHandler(call: call, gateway: self)
-    handler.begin()
-    return handler
-  }
-
-  /// The loop's own decoder and buffers; asked once an RPC, on the loop.
-  func worker(on loop: any LoopExecutor) -> VoiceWorker {
-    let id = ObjectIdentifier(loop)
-    if let worker = workers.withLock({ $0[id] }) { return worker.value }
-    let worker = LoopBound(VoiceWorker(), loop: loop)
-    workers.withLock { $0[id] = worker }
-    return worker.value
-  }
-
-  /// Verifies the call's token: at once where the keys are at hand, else when they have been fetched. The result comes
-  /// on the call's loop.
-  ///
-  /// - Parameter admitsRetired: whether the token of a retired tenant will do, because it might be for a conversation
-  ///   that is up; who says so sees to it that nothing new begins with it.
-  func authenticate<Handler: AnyObject>(
-    _ call: any IncomingRPC, schema: RequiredSchema, admitsRetired: Bool = false, for handler: Handler,
-    then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
-  ) {
-    let names = clientNames.withLock { $0 }
-    guard names.admit(call.peerCertificate) else {
-      metrics.refusedToken("client-name")
-      log.notice("a client's certificate has none of the names", metadata: ["peer": "\(call.peer)"])
-      return then(handler, .failure(Self.unknownClient))
-    }
-    let values = call.values(for: "authorization")
-    let outcome = verifier.verify(authorization: values, schema: schema)
-    if case .pending = outcome {
-      let own = LoopBound(handler, loop: call.executor)
-      Task(executorPreference: call.executor) { [verifier] in
-        let outcome = await verifier.verify(authorization: values, schema: schema, clock: WallClock.now)
-        own.loop.execute { [self] in then(own.value, result(outcome, admitsRetired, peer: "")) }
-      }
-    } else {
-      let peer = if case .refused = outcome { call.peer } else { "" }
-      then(handler, result(outcome, admitsRetired, peer: peer))
-    }
-  }
-
-  /// One fixed text: why a token was refused is nobody's business but the operator's.
-  static let unauthenticated = RPCStatus(.unauthenticated, "unauthenticated")
-  /// Told apart from a token: the client's authority has been accepted, and its owner looks in the wrong place else.
-  static let unknownClient = RPCStatus(.unauthenticated, "the client certificate has none of the names accepted here")
-
-  private func result(
-    _ outcome: VerificationOutcome, _ admitsRetired: Bool, peer: String
-  ) -> Result<Identity, RPCStatus> {
-    switch outcome {
-    case .accepted(let identity) where identity.isRetired && !admitsRetired:
-      return .failure(refusedRetired(identity))
-    case .accepted(let identity): return .success(identity)
-    case .refused(let refusal):
-      metrics.refusedToken(refusal.check.rawValue)
-      log.notice("token refused", metadata: ["why": "\(refusal)", "peer": "\(peer)"])
-      return .failure(Self.unauthenticated)
-    case .keysUnavailable, .pending:
-      return .failure(RPCStatus(.unavailable, "the token cannot be verified now; try again"))
-    }
-  }
-
-  /// Something new was asked for with the token of a tenant that is gone from the configuration.
-  func refusedRetired(_ identity: Identity) -> RPCStatus {
-    metrics.refusedToken("retired")
-    log.notice(
-      "token refused",
-      metadata: [
-        "why": "the tenant, or this registration of it, is not in the configuration any more",
-        "org": "\(identity.organization)",
-      ])
-    return Self.unauthenticated
-  }
-
-  func refused(_ status: RPCStatus, call: any IncomingRPC) {
-    metrics.refused("\(status.code)")
-    log.warning(
-      "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
-  }
-
-  /// A message that is not taken, whatever is wrong with it: counted, and with what its RPC ends.
-  func refusedMessage(_ error: any Error) -> RPCStatus {
-    metrics.refusedMessages.increment()
-    return error as? RPCStatus ?? RPCStatus(.invalidArgument, "\(error)")
-  }
+  // MARK: What the calls need
 
   /// Something new is refused while what is up takes all there is.
   func refuseUnderLoad() throws(RPCStatus) {
@@ -254,12 +132,45 @@ public final class VoiceGateway: Sendable {
     }
   }
 
-  /// The conversation of an RPC's first message: the one that is up, or a new one on the RPC's loop.
-  func conversation(
-    for key: ConversationKey, identity: Identity, request: borrowing VoiceRequestView, call: any IncomingRPC
-  ) throws(RPCStatus) -> LoopBound<Conversation> {
+  /// A new session's place, or the session that has it already.
+  func admit(
+    _ status: SessionStatus, to registry: SessionRegistry, on loop: any LoopExecutor, make: () -> any SessionHost
+  ) throws(RPCStatus) -> LoopBound<any SessionHost> {
+    try refuseUnderLoad()
+    switch registry.admit(status, limits: limits, on: loop, make: make) {
+    case .found(let session): return session
+    case .made(let session, let former):
+      session.value.opened()
+      former?.execute { $0.giveUp() }
+      return session
+    case .full:
+      throw RPCStatus(.resourceExhausted, "the server, or the organization, has as many calls as it takes")
+    case .draining: throw RPCStatus(.unavailable, "the server is shutting down")
+    }
+  }
+}
+
+extension VoiceGateway: SessionService {
+  var maximumCalls: Int { limits.calls }
+
+  func session(
+    for call: SessionCall, first bytes: UnsafeRawBufferPointer, _ identity: Identity
+  ) throws -> LoopBound<any SessionHost>? {
+    if call.method == .agentList {
+      return LoopBound(AgentList(agents.agents(for: identity.organization), identity), loop: call.loop)
+    }
+    let request = try workers.on(call.loop).decoder.decode(bytes)
+    try request.check(organization: identity.organization)
+    guard !request.conversationID.isEmpty else { throw RPCStatus(.invalidArgument, "conversation_id is empty") }
+    let key = ConversationKey(organization: identity.organization, conversation: request.conversationID.string)
     if let conversation = registry.find(key) { return conversation }
-    if identity.isRetired { throw refusedRetired(identity) }
+    if case .event(let event) = request.input, case .sessionEnd = event.kind {
+      // The caller of a conversation that is already over has hung up.
+      call.send(VoiceResponse().encoded())
+      call.finish()
+      return nil
+    }
+    if identity.isRetired { throw gate.refusedRetired(identity) }
     guard let agent = agents.agent(request.agentID.string, for: key.organization) else {
       throw RPCStatus(.notFound, "there is no such virtual agent; ListVirtualAgents lists them")
     }
@@ -271,44 +182,32 @@ public final class VoiceGateway: Sendable {
       additionalInfo: request.additionalInfo, isResumed: isResumed,
       isHeardAtOnce: agent.conversation.mode == .chunk)
     if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
-      info.token = CallerToken(call.values(for: "authorization").first)
+      info.token = CallerToken(call.authorization)
     }
-    var log = log
+    let log = log.of(key, trackingID: call.trackingID)
+    let status = SessionStatus(key: key, agent: agent.id, began: call.loop.now, loop: ObjectIdentifier(call.loop))
+    return try admit(status, to: registry, on: call.loop) {
+      Conversation(
+        agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),
+        metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
+      ) { [registry] in registry.remove($0.status) }
+    }
+  }
+}
+
+extension Logger {
+  /// A log for one session.
+  func of(_ key: ConversationKey, trackingID: String?) -> Logger {
+    var log = self
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"
-    if let tracking = info.trackingID { log[metadataKey: "trackingid"] = "\(tracking)" }
-    try refuseUnderLoad()
-    let status = ConversationStatus(
-      key: key, agent: agent.id, began: call.executor.now, loop: ObjectIdentifier(call.executor))
-    let admission = registry.admit(key, status: status, now: status.began) {
-      let conversation = Conversation(
-        key: key, agent: agent, info: info, status: status, loop: call.executor, worker: worker(on: call.executor),
-        metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
-      ) { [registry] in registry.remove($0.key, $0.status) }
-      return LoopBound(conversation, loop: call.executor)
-    }
-    switch admission {
-    case .found(let conversation): return conversation
-    case .made(let conversation):
-      log.info("conversation started", metadata: ["agent": "\(agent.id)", "resumed": "\(isResumed)"])
-      return conversation
-    case .madeInstead(let conversation, let former):
-      log.info("conversation started", metadata: ["agent": "\(agent.id)", "resumed": "\(isResumed)"])
-      former.loop.execute { former.value.giveUp() }
-      return conversation
-    case .full:
-      throw RPCStatus(.resourceExhausted, "the server, or the organization, has as many calls as it takes")
-    case .draining: throw RPCStatus(.unavailable, "the server is shutting down")
-    }
+    if let trackingID { log[metadataKey: "trackingid"] = "\(trackingID)" }
+    return log
   }
+}
 
-  /// Joins an RPC with a conversation on another loop.
-  func remoteInteraction(
-    with conversation: LoopBound<Conversation>, of handler: VoiceCallHandler, call: any IncomingRPC, id: RPCID,
-    organization: String
-  ) -> RemoteInteraction {
-    let near = LoopBound(handler, loop: call.executor)
-    let far = RemoteLine(near: near, nearLoop: call.executor, organization: organization)
-    return RemoteInteraction(conversation, far: far, id: id, authorization: call.values(for: "authorization").first)
-  }
+/// What one loop needs for its conversations.
+final class VoiceWorker {
+  let decoder = VoiceRequestDecoder()
+  let samples = SampleScratch()
 }

@@ -132,11 +132,11 @@ struct VoiceGatewayTests {
     #expect(goesOn.status == nil)
     let new = try test.call()
     new.send(message: VoiceRequest.of(.none, conversation: "c-2"))
-    #expect(new.status == VoiceGateway.unauthenticated)
+    #expect(new.status == TokenGate.unauthenticated)
     let fork = try test.stream(.fork)
     fork.send(message: MediaMessage.fork())
-    #expect(fork.status == VoiceGateway.unauthenticated)
-    #expect(try test.list().status == VoiceGateway.unauthenticated)
+    #expect(fork.status == TokenGate.unauthenticated)
+    #expect(try test.list().status == TokenGate.unauthenticated)
   }
 
   @Test("RPCs beyond the bound are refused before anything of them is read, until others end")

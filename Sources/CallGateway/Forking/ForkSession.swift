@@ -8,10 +8,10 @@ import WebexProtocol
 ///
 /// A leg is a role with the platform's id of it. It may come on an RPC with another or on one of its own, and come again
 /// on a new RPC: what it repeats is left out. The session is over when no RPC has been there for a while.
-final class ForkSession: MediaHost {
+final class ForkSession: SessionHost {
   /// One RPC.
   private struct Line {
-    let line: MediaLine
+    let line: any SessionLine
     /// The legs that have come on it.
     var legs: Set<String> = []
     /// The leg that came last: the one of a message that names none.
@@ -29,12 +29,14 @@ final class ForkSession: MediaHost {
   /// The longest session.
   static let maximumLength = Duration.seconds(86_400)
 
-  private let key: ConversationKey
+  private let status: SessionStatus
   private let media: MediaGateway
   private let loop: any LoopExecutor
   private let worker: MediaWorker
   private let relay: MediaRelay
   private let log: Logger
+  /// Their ids, for the log.
+  private let receivers: String
   private var clock: SessionClock
   private var lines: [RPCID: Line] = [:]
   private var legs: [String: ForkLeg] = [:]
@@ -43,23 +45,29 @@ final class ForkSession: MediaHost {
   private var lengthTimer: LoopTimer?
 
   init(
-    info: MediaSessionInfo, key: ConversationKey, receivers: [MediaReceivers.Entry], media: MediaGateway,
+    info: MediaSessionInfo, status: SessionStatus, receivers: [MediaReceivers.Entry], media: MediaGateway,
     loop: any LoopExecutor, worker: MediaWorker
   ) {
-    self.key = key
+    self.status = status
+    self.receivers = receivers.map(\.id).joined(separator: ", ")
     self.media = media
     self.loop = loop
     self.worker = worker
-    log = media.log(for: key, trackingID: info.trackingID)
+    log = media.log.of(status.key, trackingID: info.trackingID)
     clock = SessionClock(rate: info.sampleRate, now: loop.now)
     relay = MediaRelay(info: info, receivers: receivers, loop: loop, metrics: media.metrics, log: log)
-    log.info("fork started", metadata: ["receivers": "\(receivers.map(\.id).joined(separator: ", "))"])
     lengthTimer = loop.schedule(after: Self.maximumLength) { [weak self] in self?.end(.tooLong, .ok) }
   }
 
   // MARK: RPCs
 
-  func joined(_ line: MediaLine) {
+  private var key: ConversationKey { status.key }
+
+  func opened() {
+    log.info("fork started", metadata: ["receivers": "\(receivers)"])
+  }
+
+  func joined(_ line: any SessionLine) {
     endTimer?.cancel()
     endTimer = nil
     lines[line.id] = Line(line: line)
@@ -71,7 +79,7 @@ final class ForkSession: MediaHost {
     do {
       try take(worker.forks.decode(bytes), rpc)
     } catch {
-      line.finish(media.gateway.refusedMessage(error))
+      line.refuse(error)
     }
   }
 
@@ -82,7 +90,7 @@ final class ForkSession: MediaHost {
     lostLine(line, isOrderly: true)
   }
 
-  func left(_ rpc: RPCID) {
+  func left(_ rpc: RPCID, isDelivered: Bool) {
     guard let line = lines.removeValue(forKey: rpc) else { return }
     lostLine(line, isOrderly: false)
   }
@@ -100,7 +108,7 @@ final class ForkSession: MediaHost {
     }
   }
 
-  func shutDown() { end(.shutdown, RPCStatus(.unavailable, "the server is shutting down")) }
+  func shutDown(grace: Duration?) { end(.shutdown, RPCStatus(.unavailable, "the server is shutting down")) }
 
   private func end(_ reason: MediaEnd, _ status: RPCStatus) {
     guard !relay.isOver else { return }
@@ -108,7 +116,7 @@ final class ForkSession: MediaHost {
     lengthTimer?.cancel()
     for leg in legs.values { leg.audio.finish() }
     relay.end(reason)
-    media.forks.remove(key)
+    media.forks.remove(self.status)
     for line in lines.values { line.line.finish(status) }
     log.info("fork ended", metadata: ["reason": "\(reason.rawValue)", "legs": "\(legs.count)"])
   }

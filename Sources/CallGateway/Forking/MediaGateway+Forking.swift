@@ -10,10 +10,10 @@ extension MediaGateway {
 
   /// The session of a forked conversation's RPC, from its first message. A message that names no conversation is of the
   /// one in the header `x-conversation-id`.
-  func forkSession(
-    _ bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
-  ) throws -> LoopBound<any MediaHost> {
-    let worker = worker(on: call.executor)
+  func fork(
+    _ bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: SessionCall
+  ) throws -> LoopBound<any SessionHost> {
+    let worker = workers.on(call.loop)
     let request = try worker.forks.decode(bytes)
     guard identity.refusal(forMessageOf: request.organizationID.string) == nil else {
       throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
@@ -37,8 +37,8 @@ extension MediaGateway {
       kind: .fork, organization: key.organization, conversation: key.conversation,
       trackingID: call.trackingID,
       parameters: parameters, sampleRate: settings.forkRate)
-    return try session(key, kind: .fork, identity: identity, loop: call.executor) { receivers in
-      ForkSession(info: info, key: key, receivers: receivers, media: self, loop: call.executor, worker: worker)
+    return try session(key, kind: .fork, identity, loop: call.loop) { receivers, status in
+      ForkSession(info: info, status: status, receivers: receivers, media: self, loop: call.loop, worker: worker)
     }
   }
 }

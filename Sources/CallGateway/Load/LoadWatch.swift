@@ -35,7 +35,7 @@ struct LoadWatch {
     self.log = log
   }
 
-  mutating func look(at statuses: [ConversationStatus], limit: Duration, now: Int64) {
+  mutating func look(at statuses: [SessionStatus], limit: Duration, now: Int64) {
     looks += 1
     var lags: [ObjectIdentifier: [Int]] = [:]
     var all: [Int] = []

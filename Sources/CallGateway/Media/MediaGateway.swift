@@ -3,7 +3,6 @@ import BotEngine
 public import GRPCTransport
 public import Logging
 import Locking
-import Synchronization
 import TokenVerification
 public import WebexProtocol
 
@@ -41,16 +40,18 @@ public final class MediaGateway: Sendable {
   let gateway: VoiceGateway
   let log: Logger
   let metrics = MediaMetrics()
-  let forks = MediaRegistry()
-  let meetings = MediaRegistry()
+  let forks = SessionRegistry()
+  let meetings = SessionRegistry()
   private let current: Locked<Settings>
-  private let workers = Locked<[ObjectIdentifier: LoopBound<MediaWorker>]>([:])
-  private let openCalls = Atomic<Int>(0)
+  let openCalls = OpenCalls()
+  let workers: PerLoop<MediaWorker>
 
   /// Services behind a voice gateway's token gate and limits.
   public init(gateway: VoiceGateway, settings: Settings, log: Logger) {
     self.gateway = gateway
-    current = Locked(settings)
+    let current = Locked(settings)
+    self.current = current
+    workers = PerLoop { MediaWorker(takesVideo: current.withLock { $0.meetings.videoStreams > 0 }) }
     self.log = log
   }
 
@@ -80,65 +81,49 @@ public final class MediaGateway: Sendable {
 
   /// Takes no new sessions from now on. Returns when the last one has ended; after `limit` those that are left are ended.
   public func drain(limit: Duration) async {
-    forks.drain()
-    meetings.drain()
-    let clock = ContinuousClock()
-    let end = clock.now + limit
-    while liveSessions > 0, clock.now < end, !Task.isCancelled { try? await clock.sleep(for: .milliseconds(50)) }
-    for session in forks.all + meetings.all { session.execute { $0.shutDown() } }
-    let grace = clock.now + .seconds(1)
-    while liveSessions > 0, clock.now < grace { try? await clock.sleep(for: .milliseconds(20)) }
+    async let forksEnd: Void = forks.drain(limit: limit, grace: nil, most: .zero, log: log)
+    await meetings.drain(limit: limit, grace: nil, most: .zero, log: log)
+    await forksEnd
   }
 
-  // MARK: What the handlers need
+  // MARK: What the calls need
 
-  /// Counts an RPC in; false where there are too many. A meeting has up to seven.
-  func enter() -> Bool {
-    openCalls.add(1, ordering: .relaxed).newValue <= gateway.limits.conversations * 8 + 64
-  }
-
-  func leave() { openCalls.subtract(1, ordering: .relaxed) }
-
-  /// The loop's own decoders and buffers.
-  func worker(on loop: any LoopExecutor) -> MediaWorker {
-    let id = ObjectIdentifier(loop)
-    if let worker = workers.withLock({ $0[id] }) { return worker.value }
-    let worker = LoopBound(MediaWorker(takesVideo: settings.meetings.videoStreams > 0), loop: loop)
-    workers.withLock { $0[id] = worker }
-    return worker.value
-  }
-
-  /// The session of an RPC's first message: the one that is up, or a new one on the RPC's loop.
+  /// A new session on the RPC's loop, or the one that is live.
   func session(
-    _ key: ConversationKey, kind: MediaSessionInfo.Kind, identity: Identity, loop: any LoopExecutor,
-    make: ([MediaReceivers.Entry]) -> any MediaHost
-  ) throws(RPCStatus) -> LoopBound<any MediaHost> {
+    _ key: ConversationKey, kind: MediaSessionInfo.Kind, _ identity: Identity, loop: any LoopExecutor,
+    make: ([MediaReceivers.Entry], SessionStatus) -> any SessionHost
+  ) throws(RPCStatus) -> LoopBound<any SessionHost> {
     let registry = kind == .fork ? forks : meetings
     if let session = registry.find(key) { return session }
-    if identity.isRetired { throw gateway.refusedRetired(identity) }
+    if identity.isRetired { throw gate.refusedRetired(identity) }
     let receivers = settings.receivers.entries(for: key.organization, kind)
     guard !receivers.isEmpty else {
       throw RPCStatus(.failedPrecondition, "no receiver is configured for media of this organization")
     }
-    try gateway.refuseUnderLoad()
-    switch registry.admit(key, limits: gateway.limits, make: { LoopBound(make(receivers), loop: loop) }) {
-    case .session(let session): return session
-    case .full: throw RPCStatus(.resourceExhausted, "the server, or the organization, has as many sessions as it takes")
-    case .draining: throw RPCStatus(.unavailable, "the server is shutting down")
-    }
-  }
-
-  /// A log for one session.
-  func log(for key: ConversationKey, trackingID: String?) -> Logger {
-    var log = log
-    log[metadataKey: "conversation"] = "\(key.conversation)"
-    log[metadataKey: "org"] = "\(key.organization)"
-    if let trackingID { log[metadataKey: "trackingid"] = "\(trackingID)" }
-    return log
+    let status = SessionStatus(key: key, agent: kind.rawValue, began: loop.now, loop: ObjectIdentifier(loop))
+    return try gateway.admit(status, to: registry, on: loop) { make(receivers, status) }
   }
 }
 
-/// What one loop needs for media, made once: nothing of it is allocated for a message.
+extension MediaGateway: SessionService {
+  var gate: TokenGate { gateway.gate }
+  var limits: GatewayLimits { gateway.limits }
+  /// A meeting has up to seven RPCs.
+  var maximumCalls: Int { limits.conversations * 8 + 64 }
+
+  func session(
+    for call: SessionCall, first bytes: UnsafeRawBufferPointer, _ identity: Identity
+  ) throws -> LoopBound<any SessionHost>? {
+    switch call.method {
+    case .fork: try fork(bytes, identity, call)
+    case .meetingControl: try meeting(openedBy: bytes, identity, call)
+    case .meetingMedia: try meeting(joinedBy: bytes, identity, call)
+    case .conversation, .agentList: nil
+    }
+  }
+}
+
+/// What one loop needs for media.
 final class MediaWorker {
   let forks = ForkRequestDecoder()
   let meetings: MeetingMediaDecoder

@@ -14,16 +14,10 @@ extension MediaGateway {
     ]
   }
 
-  func accept(_ call: any IncomingRPC, _ method: MediaMethod) -> any IncomingRPCHandler {
-    let handler = MediaCallHandler(call: call, media: self, method: method)
-    handler.begin()
-    return handler
-  }
-
   /// The meeting that a control stream opens, from its first message.
   func meeting(
-    openedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
-  ) throws -> LoopBound<any MediaHost> {
+    openedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: SessionCall
+  ) throws -> LoopBound<any SessionHost> {
     guard case .open(let open) = try MeetingControl(decoding: bytes) else {
       throw RPCStatus(.invalidArgument, "a control stream begins with stream_open")
     }
@@ -35,17 +29,17 @@ extension MediaGateway {
       kind: .meeting, organization: key.organization, conversation: key.conversation,
       trackingID: call.trackingID, parameters: open.parameters,
       sampleRate: settings.meetingRate)
-    let worker = worker(on: call.executor)
-    return try session(key, kind: .meeting, identity: identity, loop: call.executor) { receivers in
-      MeetingSession(info: info, key: key, receivers: receivers, media: self, loop: call.executor, worker: worker)
+    let worker = workers.on(call.loop)
+    return try session(key, kind: .meeting, identity, loop: call.loop) { receivers, status in
+      MeetingSession(info: info, status: status, receivers: receivers, media: self, loop: call.loop, worker: worker)
     }
   }
 
   /// The meeting that a media stream belongs to, from its first message.
   func meeting(
-    joinedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: any IncomingRPC
-  ) throws -> LoopBound<any MediaHost> {
-    guard case .open(let open) = try worker(on: call.executor).meetings.decode(bytes) else {
+    joinedBy bytes: UnsafeRawBufferPointer, _ identity: Identity, _ call: SessionCall
+  ) throws -> LoopBound<any SessionHost> {
+    guard case .open(let open) = try workers.on(call.loop).meetings.decode(bytes) else {
       throw RPCStatus(.invalidArgument, "a media stream begins with stream_open")
     }
     guard let meeting = meetings.find(try key(of: open, identity)) else {

@@ -10,7 +10,7 @@ extension MeetingSession {
   static let maximumDecoders = 32
 
   /// A message of a media stream.
-  func takeMedia(_ message: MeetingMedia, _ line: MediaLine) throws(RPCStatus) {
+  func takeMedia(_ message: MeetingMedia, _ line: any SessionLine) throws(RPCStatus) {
     switch message {
     case .open(let open): try openStream(open, line)
     case .payload(let payload):
@@ -25,7 +25,7 @@ extension MeetingSession {
     }
   }
 
-  private func openStream(_ open: MeetingStreamOpen, _ line: MediaLine) throws(RPCStatus) {
+  private func openStream(_ open: MeetingStreamOpen, _ line: any SessionLine) throws(RPCStatus) {
     guard streams[line.id] == nil else { throw RPCStatus(.invalidArgument, "a media stream opens once") }
     guard identityMatches(open) else { throw RPCStatus(.permissionDenied, "the stream is of another meeting") }
     do throws(MeetingStateMachine.Refusal) {

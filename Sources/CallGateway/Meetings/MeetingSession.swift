@@ -8,18 +8,18 @@ import WebexProtocol
 ///
 /// What the control stream means is decided by ``MeetingStateMachine``; this carries it out. Media is in
 /// `MeetingSession+Media.swift`.
-final class MeetingSession: MediaHost {
+final class MeetingSession: SessionHost {
   /// One media stream.
   final class Stream {
     let id: String
     let type: MeetingMediaType
-    let line: MediaLine
+    let line: any SessionLine
     var window = SequenceWindow<HeldPacket>()
     var pace = RealTimeGuard()
     /// Who was heard or seen last.
     var last: String?
 
-    init(id: String, type: MeetingMediaType, line: MediaLine) {
+    init(id: String, type: MeetingMediaType, line: any SessionLine) {
       self.id = id
       self.type = type
       self.line = line
@@ -36,11 +36,13 @@ final class MeetingSession: MediaHost {
   /// The longest meeting.
   static let maximumLength = Duration.seconds(86_400)
 
-  let key: ConversationKey
+  private let status: SessionStatus
   let media: MediaGateway
   let loop: any LoopExecutor
   let worker: MediaWorker
   let log: Logger
+  /// Their ids, for the log.
+  private let receivers: String
   let settings: MeetingSettings
   var relay: MediaRelay
   var clock: SessionClock
@@ -49,21 +51,22 @@ final class MeetingSession: MediaHost {
   var participants: [String: MeetingParticipant] = [:]
   /// Packets of audio so far.
   var packets: UInt64 = 0
-  private var lines: [RPCID: MediaLine] = [:]
-  private var control: MediaLine?
+  private var lines: [RPCID: any SessionLine] = [:]
+  private var control: (any SessionLine)?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
   private var lengthTimer: LoopTimer?
 
   init(
-    info: MediaSessionInfo, key: ConversationKey, receivers: [MediaReceivers.Entry], media: MediaGateway,
+    info: MediaSessionInfo, status: SessionStatus, receivers: [MediaReceivers.Entry], media: MediaGateway,
     loop: any LoopExecutor, worker: MediaWorker
   ) {
-    self.key = key
+    self.status = status
+    self.receivers = receivers.map(\.id).joined(separator: ", ")
     self.media = media
     self.loop = loop
     self.worker = worker
-    log = media.log(for: key, trackingID: info.trackingID)
+    log = media.log.of(status.key, trackingID: info.trackingID)
     let now = loop.now
     clock = SessionClock(rate: info.sampleRate, now: now)
     settings = media.settings.meetings
@@ -72,14 +75,19 @@ final class MeetingSession: MediaHost {
     relay = MediaRelay(
       info: info, receivers: receivers, loop: loop, metrics: media.metrics, log: log,
       wish: { inbox.session?.value.grant($0) })
-    log.info("meeting started", metadata: ["receivers": "\(receivers.map(\.id).joined(separator: ", "))"])
     lengthTimer = loop.schedule(after: Self.maximumLength) { [weak self] in self?.end(.tooLong, .ok) }
     inbox.connect(self, loop)
   }
 
   // MARK: RPCs
 
-  func joined(_ line: MediaLine) {
+  var key: ConversationKey { status.key }
+
+  func opened() {
+    log.info("meeting started", metadata: ["receivers": "\(receivers)"])
+  }
+
+  func joined(_ line: any SessionLine) {
     guard !relay.isOver else {
       return line.finish(RPCStatus(.unavailable, "the meeting has just ended"))
     }
@@ -95,12 +103,12 @@ final class MeetingSession: MediaHost {
         try takeMedia(worker.meetings.decode(bytes), line)
       }
     } catch {
-      line.finish(media.gateway.refusedMessage(error))
+      line.refuse(error)
     }
     settleTimer()
   }
 
-  private func takeControl(_ message: MeetingControl, _ line: MediaLine) throws(RPCStatus) {
+  private func takeControl(_ message: MeetingControl, _ line: any SessionLine) throws(RPCStatus) {
     let now = loop.now
     if case .open(let open) = message, control?.id != line.id {
       guard identityMatches(open) else { throw RPCStatus(.permissionDenied, "the stream is of another meeting") }
@@ -130,7 +138,7 @@ final class MeetingSession: MediaHost {
     settleTimer()
   }
 
-  func left(_ rpc: RPCID) {
+  func left(_ rpc: RPCID, isDelivered: Bool) {
     guard lines.removeValue(forKey: rpc) != nil else { return }
     if control?.id == rpc {
       control = nil
@@ -149,7 +157,7 @@ final class MeetingSession: MediaHost {
     perform(machine.mediaClosed(stream.id))
   }
 
-  func shutDown() { end(.shutdown, RPCStatus(.unavailable, "the server is shutting down")) }
+  func shutDown(grace: Duration?) { end(.shutdown, RPCStatus(.unavailable, "the server is shutting down")) }
 
   // MARK: Actions
 
@@ -200,7 +208,7 @@ final class MeetingSession: MediaHost {
     streams = [:]
     for participant in participants.values { media.metrics.participantEnded(participant.counts) }
     relay.end(reason)
-    media.meetings.remove(key)
+    media.meetings.remove(self.status)
     for line in lines.values { line.finish(status) }
     log.info("meeting ended", metadata: ["reason": "\(reason.rawValue)", "speakers": "\(participants.count)"])
   }

@@ -56,22 +56,42 @@ final class TestGateway {
   /// Begins `ProcessCallerInput`.
   func call(on loop: Int = 0, headers: [(String, String)] = []) throws -> FakeRPC {
     let rpc = try rpc(.voiceVirtualAgent, on: loop, headers)
-    rpc.begin(gateway.accept)
+    rpc.begin { gateway.accept($0, .conversation) }
     return rpc
   }
 
   /// Begins `ListVirtualAgents`.
-  func list() throws -> FakeRPC {
-    let rpc = try rpc(.voiceVirtualAgent, on: 0, [])
-    rpc.begin(gateway.acceptList)
+  func list(headers: [(String, String)] = []) throws -> FakeRPC {
+    let rpc = try rpc(.voiceVirtualAgent, on: 0, headers)
+    rpc.begin { gateway.accept($0, .agentList) }
     return rpc
   }
 
   /// Begins an RPC that brings media.
-  func stream(_ method: MediaMethod, on loop: Int = 0, headers: [(String, String)] = []) throws -> FakeRPC {
+  func stream(_ method: SessionMethod, on loop: Int = 0, headers: [(String, String)] = []) throws -> FakeRPC {
     let rpc = try rpc(method.schema, on: loop, headers)
     rpc.begin { media.accept($0, method) }
     return rpc
+  }
+
+  /// Begins an RPC in a process that relays it, whose loop is the last, to another loop.
+  func relayed(_ method: SessionMethod, to loop: Int) throws -> FakeRPC {
+    let rpc = try rpc(method.schema, on: loops.loops.count - 1, [])
+    let service: any SessionService = method.schema == .voiceVirtualAgent ? gateway : media
+    rpc.begin { RelayedRPC($0, to: loops.loops[loop], service, method) }
+    return rpc
+  }
+
+  /// A session of no RPC, on the first loop.
+  func session(
+    of registry: SessionRegistry, _ conversation: String, make: (SessionStatus) -> any SessionHost
+  ) throws -> any SessionHost {
+    try loops.run(on: loops.loops[0]) {
+      let status = SessionStatus(
+        key: ConversationKey(organization: Self.organization, conversation: conversation), agent: "agent",
+        began: loops.loops[0].now, loop: ObjectIdentifier(loops.loops[0]))
+      return try gateway.admit(status, to: registry, on: loops.loops[0]) { make(status) }.value
+    }
   }
 
   // MARK: The bot and the clock

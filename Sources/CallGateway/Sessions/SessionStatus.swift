@@ -1,7 +1,7 @@
 import Synchronization
 
-/// What the dashboard shows of a call, readable from any thread. Nothing of what was said, keyed, or who called.
-public final class ConversationStatus: Sendable {
+/// What the dashboard shows of a session, readable from any thread. Nothing of what was said, keyed, or who called.
+public final class SessionStatus: Sendable {
   /// What is going on.
   public enum Activity: Int, Sendable {
     /// The caller may speak or press keys.
@@ -12,11 +12,8 @@ public final class ConversationStatus: Sendable {
     case answering
   }
 
-  /// The verified organization.
-  public let organization: String
-  /// The platform's id of the conversation.
-  public let conversation: String
-  /// The agent's id.
+  let key: ConversationKey
+  /// The agent's id; of media its kind.
   public let agent: String
   /// When it began, on the monotonic clock.
   let began: Duration
@@ -30,13 +27,16 @@ public final class ConversationStatus: Sendable {
   private let lag = Atomic<Int>(.min)
 
   init(key: ConversationKey, agent: String, began: Duration, loop: ObjectIdentifier) {
-    organization = key.organization
-    conversation = key.conversation
+    self.key = key
     self.agent = agent
     self.began = began
     self.loop = loop
   }
 
+  /// The verified organization.
+  public var organization: String { key.organization }
+  /// The platform's id of the conversation.
+  public var conversation: String { key.conversation }
   /// What is going on now.
   public var activity: Activity { Activity(rawValue: activityValue.load(ordering: .relaxed)) ?? .waiting }
   /// Turns of the caller so far.

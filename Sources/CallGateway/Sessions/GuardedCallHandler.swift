@@ -14,12 +14,12 @@ final class GuardedCallHandler: CallHandler {
   }
 
   func begin(_ gateway: VoiceGateway) {
-    gateway.authenticate(call, schema: .anyOfTenant, for: self) { handler, result in
+    gateway.gate.authenticate(call, schema: .anyOfTenant, for: self) { handler, result in
       guard !handler.isOver else { return }
       switch result {
       case .success: handler.inner = handler.method.accept(handler.call)
       case .failure(let status):
-        gateway.refused(status, call: handler.call)
+        gateway.gate.refused(status, call: handler.call)
         handler.call.finish(status)
       }
     }

@@ -1,0 +1,243 @@
+import GRPCTransport
+import Synchronization
+import TokenVerification
+import WebexProtocol
+
+/// A service whose RPCs are brought to sessions.
+protocol SessionService: AnyObject, Sendable {
+  var gate: TokenGate { get }
+  var limits: GatewayLimits { get }
+  var openCalls: OpenCalls { get }
+  /// RPCs at once, so that a flood is refused before anything of it is read.
+  var maximumCalls: Int { get }
+
+  /// The session of an RPC, from its first message: a live one or a new one; `nil` where the call is answered already.
+  func session(
+    for call: SessionCall, first bytes: UnsafeRawBufferPointer, _ identity: Identity
+  ) throws -> LoopBound<any SessionHost>?
+}
+
+extension SessionService {
+  func accept(_ call: any IncomingRPC, _ method: SessionMethod) -> any IncomingRPCHandler {
+    let handler = SessionCall(call, method: method, of: self)
+    handler.begin()
+    return handler
+  }
+}
+
+/// Counts the open RPCs of a service.
+final class OpenCalls: Sendable {
+  private let count = Atomic<Int>(0)
+
+  /// Counts a call in; false where there are too many.
+  func enter(most: Int) -> Bool { count.add(1, ordering: .relaxed).newValue <= most }
+  func leave() { count.subtract(1, ordering: .relaxed) }
+}
+
+/// One RPC: token first, then its session, then messages to that and answers back.
+///
+/// Runs on the RPC's own loop. Where the session lives on another, messages and answers hop between the two
+/// (``RemoteLine``); with one completion queue that never happens.
+final class SessionCall: IncomingRPCHandler {
+  private enum State {
+    /// The token is being verified; nothing of the RPC has been read.
+    case authenticating
+    /// The first message will tell which session this is.
+    case authorized(Identity)
+    case near(any SessionHost)
+    case far(LoopBound<any SessionHost>)
+    /// No session, any more: it was told that the line has left.
+    case gone
+  }
+
+  private static let ids = Atomic<UInt64>(0)
+
+  let id = RPCID(ids.add(1, ordering: .relaxed).newValue)
+  let method: SessionMethod
+  private let call: any IncomingRPC
+  private let service: any SessionService
+  private var state = State.authenticating
+  /// A status went out, or the RPC is gone.
+  private var isOver = false
+  /// Whether the RPC is counted among the open ones.
+  private var isCounted = true
+  private var isHalfClosed = false
+  private var hasMessage = false
+  private var lastMessage: Duration
+  private var watchdog: LoopTimer?
+  private var pauseTimer: LoopTimer?
+
+  init(_ call: any IncomingRPC, method: SessionMethod, of service: any SessionService) {
+    self.call = call
+    self.method = method
+    self.service = service
+    lastMessage = call.executor.now
+  }
+
+  var loop: any LoopExecutor { call.executor }
+  var authorization: String? { call.values(for: "authorization").first }
+  var trackingID: String? { call.trackingID }
+  func values(for key: String) -> [String] { call.values(for: key) }
+
+  // MARK: Before the first message
+
+  func begin() {
+    guard service.openCalls.enter(most: service.maximumCalls) else {
+      return finish(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
+    }
+    if let trackingID { call.setInitialMetadata([("trackingid", trackingID)]) }
+    service.gate.authenticate(
+      call, schema: .exactly(method.schema), admitsRetired: method.admitsRetired, for: self
+    ) { handler, result in
+      switch result {
+      case .success(let identity): handler.authorized(identity)
+      case .failure(let status): handler.finish(status)
+      }
+    }
+  }
+
+  private func authorized(_ identity: Identity) {
+    guard !isOver else { return }
+    state = .authorized(identity)
+    watch(after: service.limits.firstMessage)
+    call.startReading()
+  }
+
+  private func join(_ bytes: UnsafeRawBufferPointer, _ identity: Identity) {
+    do {
+      guard let session = try service.session(for: self, first: bytes, identity) else { return }
+      if session.loop === loop {
+        state = .near(session.value)
+        session.value.joined(self)
+      } else {
+        state = .far(session)
+        let line = RemoteLine(self)
+        session.execute { $0.joined(line) }
+      }
+    } catch {
+      return refuse(error)
+    }
+    received(bytes)
+  }
+
+  // MARK: The call's events
+
+  func received(_ bytes: UnsafeRawBufferPointer) {
+    guard !isOver else { return }
+    lastMessage = loop.now
+    hasMessage = true
+    switch state {
+    case .near(let session): session.received(bytes, from: id)
+    case .far(let session):
+      let message = Array(bytes)
+      session.execute { [id] session in message.withUnsafeBytes { session.received($0, from: id) } }
+    case .authorized(let identity): join(bytes, identity)
+    case .authenticating, .gone: break
+    }
+  }
+
+  func halfClosed() {
+    guard !isOver else { return }
+    isHalfClosed = true
+    switch state {
+    case .near(let session): session.halfClosed(id)
+    case .far(let session): session.execute { [id] in $0.halfClosed(id) }
+    case .authorized:
+      let answer = method.answerToNothing
+      if let message = answer.message { send(message) }
+      finish(answer.status)
+    case .authenticating, .gone: break
+    }
+  }
+
+  func ended(_ end: RPCEnd) {
+    close()
+    if end == .completed, hasMessage, method == .conversation, !call.isHalfClosed {
+      service.gate.metrics.statusesBeforeHalfClose.increment()
+    }
+    leave(isDelivered: end == .completed)
+  }
+
+  // MARK: The end
+
+  /// Nothing more is read, sent or watched. A status that waits for the client's half-close takes no place of a live RPC.
+  private func close() {
+    isOver = true
+    watchdog?.cancel()
+    pauseTimer?.cancel()
+    watchdog = nil
+    pauseTimer = nil
+    guard isCounted else { return }
+    isCounted = false
+    service.openCalls.leave()
+  }
+
+  /// Tells the session, once.
+  private func leave(isDelivered: Bool) {
+    let was = state
+    state = .gone
+    switch was {
+    case .near(let session): session.left(id, isDelivered: isDelivered)
+    case .far(let session): session.execute { [id] in $0.left(id, isDelivered: isDelivered) }
+    case .authenticating, .authorized, .gone: break
+    }
+  }
+
+  /// Ends the RPC with an error; the session goes on without it.
+  private func giveUp(_ status: RPCStatus) {
+    finish(status)
+    leave(isDelivered: false)
+  }
+
+  // MARK: Time
+
+  /// One timer an RPC, not one a message.
+  private func watch(after time: Duration) {
+    // Held strongly: the end of the call cancels it, and a weak reference would slow down every retain of the handler.
+    watchdog = loop.schedule(after: time) { self.checkTime() }
+  }
+
+  private func checkTime() {
+    watchdog = nil
+    guard !isOver, !isHalfClosed else { return }
+    let limits = service.limits
+    guard hasMessage else {
+      return giveUp(RPCStatus(.deadlineExceeded, "no message came within \(limits.firstMessage)"))
+    }
+    guard let limit = method.quietLimit(limits) else { return }
+    let quiet = loop.now - lastMessage
+    guard quiet < limit else { return giveUp(RPCStatus(.deadlineExceeded, "no message came for \(limit)")) }
+    watch(after: limit - quiet)
+  }
+}
+
+extension SessionCall: SessionLine {
+  func send(_ message: [UInt8]) {
+    guard !isOver else { return }
+    // The reader has stalled beyond every bound.
+    if !call.send(message) { giveUp(RPCStatus(.resourceExhausted, "the answer is not being read")) }
+  }
+
+  func finish(_ status: RPCStatus, lingering: Duration) {
+    guard !isOver else { return }
+    if !status.isOK { service.gate.refused(status, call: call) }
+    close()
+    call.finish(status, lingering: lingering)
+  }
+
+  func refuse(_ error: any Error) {
+    guard !isOver else { return }
+    service.gate.metrics.refusedMessages.increment()
+    giveUp(error as? RPCStatus ?? RPCStatus(.invalidArgument, "\(error)"))
+  }
+
+  func pause(for time: Duration) {
+    guard !isOver else { return }
+    call.pauseReading()
+    pauseTimer?.cancel()
+    pauseTimer = loop.schedule(after: time) { [weak self] in
+      guard let self, !isOver else { return }
+      call.startReading()
+    }
+  }
+}
