@@ -103,7 +103,8 @@ public final class VoiceGateway: Sendable {
   ///   for nobody.
   public func drain(limit: Duration, grace: Duration?) async {
     await registry.drain(
-      limit: limit, grace: grace, most: grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero, log: log)
+      limit: limit, grace: grace, most: grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero,
+      outcome: "callers are transferred", log: log)
   }
 
   // MARK: What the calls need

@@ -81,8 +81,8 @@ public final class MediaGateway: Sendable {
 
   /// Takes no new sessions from now on. Returns when the last one has ended; after `limit` those that are left are ended.
   public func drain(limit: Duration) async {
-    async let forksEnd: Void = forks.drain(limit: limit, grace: nil, most: .zero, log: log)
-    await meetings.drain(limit: limit, grace: nil, most: .zero, log: log)
+    async let forksEnd: Void = forks.drain(limit: limit, grace: nil, most: .zero, outcome: "media is ended", log: log)
+    await meetings.drain(limit: limit, grace: nil, most: .zero, outcome: "media is ended", log: log)
     await forksEnd
   }
 

@@ -94,14 +94,15 @@ final class SessionRegistry: Sendable {
   }
 
   /// From now on only RPCs of live sessions are accepted. Returns when the last one has ended. After `limit` those that
-  /// are left are shut down, with `grace`; each keeps its own time, of which `most` is waited for.
-  func drain(limit: Duration, grace: Duration?, most: Duration, log: Logger) async {
+  /// are left are shut down, with `grace`; each keeps its own time, of which `most` is waited for; `outcome` tells the log what
+  /// becomes of them.
+  func drain(limit: Duration, grace: Duration?, most: Duration, outcome: String, log: Logger) async {
     state.withLock { $0.isDraining = true }
     let clock = ContinuousClock()
     await waitForEnd(until: clock.now + limit, poll: .milliseconds(50))
     let left = state.withLock { $0.sessions.values.map(\.session) }
     if left.isEmpty { return }
-    log.warning("the drain's time is over: callers are transferred", metadata: ["calls": "\(left.count)"])
+    log.warning("the drain's time is over: \(outcome)", metadata: ["calls": "\(left.count)"])
     for session in left { session.execute { $0.shutDown(grace: grace) } }
     await waitForEnd(until: clock.now + most + .seconds(1), poll: .milliseconds(20))
   }
