@@ -250,7 +250,7 @@ def outcome(row):
     """A cell of the table."""
     if not row["lives"]:
         return "the server died"
-    added = "no answers" if row["added"] is None else f"{row['added']:+.0f} ms"
+    added = "no answers" if row["added"] is None else f"{row['p99_control']:.0f} → {row['p99']:.0f} ms"
     lost = f"**{row['lost']} of {row['turns']} lost**" if row["lost"] else "0 lost"
     if row["added"] is not None and row["added"] > MOST_ADDED:
         added = f"**{added}**"

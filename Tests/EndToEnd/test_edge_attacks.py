@@ -120,7 +120,7 @@ def test_an_address_that_is_refused_too_often(through, plain_gateway, token, ref
     proxy = through("haproxy-shipped", plain_gateway, changes=[
         ("sc0_gpc0_rate gt 2000", "sc0_gpc0_rate gt 200"), ("sc0_gpc1_rate gt 100", "sc0_gpc1_rate gt 100000")])
     for _ in range(5):  # the count of the last ten seconds may fall between the end of one connection and the next
-        client = rpcs(proxy.address, "127.9.9.1", refused, 1000)
+        client = rpcs(proxy.address, "127.9.9.1", refused, 5000)
         assert client.closed.wait(10)
         client.close()
         again = FrameClient(proxy.address, tls=True, source="127.9.9.1")
@@ -136,10 +136,11 @@ def test_an_address_that_is_refused_too_often(through, plain_gateway, token, ref
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_rush_of_new_calls(through, own_gateway, token):
-    """An address that begins over 100 calls in a second is refused the rest, before a server checks a token; its live
+    """An address that begins too many calls in a second is refused the rest, before a server checks a token; its live
     calls go on."""
     gateway = own_gateway()
-    proxy = through("haproxy-shipped", gateway)
+    # A fifth of the shipped limit: it is exceeded on the slowest of machines.
+    proxy = through("haproxy-shipped", gateway, changes=[("sc0_gpc1_rate gt 100", "sc0_gpc1_rate gt 20")])
     with proxy.channel() as channel:
         caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
         caller.start()
