@@ -57,7 +57,7 @@ extension Configuration.Receiver: KeyGroup {
     Key("id", \.id, .text(64), "A word of letters, digits, dots, dashes.", required: .yes)
     Key(
       "kind", \.kind, .choice,
-      "`count` counts the media, `grpc` forwards it to a server of `Protos/bot.proto`, `record` records it as `recording` says.",
+      "`count` counts the media, `grpc` forwards it to a server of `Protos/bot.proto`, `record` records it.",
       required: .example("count"))
     BotEndpoint.keys(\.endpoint, over: .grpc) {}.map { $0.of(\.self, when: { $0.kind == .grpc }) }
     Key(
