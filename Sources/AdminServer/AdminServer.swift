@@ -10,8 +10,6 @@ public import Telemetry
 public final class AdminServer: Sendable {
   /// Where the server listens.
   public typealias Address = HTTPAddress
-  /// Why the server cannot listen.
-  public typealias BindError = HTTPBindError
 
   private enum Phase: ~Copyable, Sendable {
     case idle
@@ -85,9 +83,9 @@ public final class AdminServer: Sendable {
   ///
   /// - Returns: the address with the port that was bound.
   @discardableResult
-  public func start() async throws(BindError) -> Address {
-    try phase.withLock { phase throws(BindError) in
-      guard phase.isIdle else { throw BindError(description: "the admin server was started before") }
+  public func start() async throws(HTTPListenError) -> Address {
+    try phase.withLock { phase throws(HTTPListenError) in
+      guard phase.isIdle else { throw HTTPListenError(description: "the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
       var limits = HTTPLimits()
       limits.body = max(CallEnding.maximumForm, Self.maximumBody)
@@ -103,7 +101,7 @@ public final class AdminServer: Sendable {
 
   /// Waits until ``stop()``; stops when the task is cancelled.
   public func run() async throws {
-    if phase.withLock({ $0.isIdle }) { throw BindError(description: "start() comes first") }
+    if phase.withLock({ $0.isIdle }) { throw HTTPListenError(description: "start() comes first") }
     for await _ in life.stream {}
     await stop()
   }

@@ -48,7 +48,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
 
     /// The next event, or `nil` after the last or once the task is cancelled.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> CallerEvent? {
-      await events.state.first(isolation: actor) { $0.take() } ?? nil
+      await events.state.first(isolation: actor) { $0.removeFirst() } ?? nil
     }
 
     /// The next event, or `nil` after the last or once the task is cancelled.
@@ -85,7 +85,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
     }
 
     /// The next event, `nil` within after the last; nothing where one has to be waited for.
-    mutating func take() -> CallerEvent?? {
+    mutating func removeFirst() -> CallerEvent?? {
       switch (audio.first?.number, events.first?.number) {
       case (let stretch?, let event) where stretch < event ?? .max:
         guard let next = audio.removeFirst() else { return nil }

@@ -10,7 +10,7 @@ public enum PromptFile {
   /// - Throws: ``EngineError`` where the file cannot be read or is no WAV file of a kind that is known.
   public static func mulaw(_ path: String) throws(EngineError) -> [UInt8] {
     let bytes: [UInt8]
-    do throws(RegularFile.Failure) { bytes = try RegularFile.read(path, maximum: maximumBytes) } catch {
+    do throws(RegularFile.FileError) { bytes = try RegularFile.read(path, maximum: maximumBytes) } catch {
       switch error {
       case .unreadable(let why): throw EngineError(.unusable, "\(path) cannot be read (\(why)).")
       case .notRegular: throw EngineError(.unusable, "\(path) is no file.")

@@ -5,8 +5,8 @@ enum PEMFile {
   private static let largest = 1_048_576
 
   /// The text of a file that has to hold a block with this label and nothing that is encrypted.
-  static func text(of path: String, holding label: String) throws(CertificateFault) -> String {
-    func fault(_ problem: String) -> CertificateFault { CertificateFault(path: path, problem: problem) }
+  static func text(of path: String, holding label: String) throws(CertificateError) -> String {
+    func fault(_ problem: String) -> CertificateError { CertificateError(path: path, problem: problem) }
     guard let file = fopen(path, "rb") else { throw fault("cannot be read: \(String(cString: strerror(errno)))") }
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: largest + 1)

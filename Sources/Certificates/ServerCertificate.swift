@@ -35,11 +35,11 @@ public struct ServerCertificate: Sendable {
   ///   - now: seconds since 1970.
   public init(
     certificate path: String, key keyPath: String, clientCA clientCAPath: String? = nil, now: Int64
-  ) throws(CertificateFault) {
-    func fault(_ path: String, _ problem: String) -> CertificateFault { CertificateFault(path: path, problem: problem) }
+  ) throws(CertificateError) {
+    func fault(_ path: String, _ problem: String) -> CertificateError { CertificateError(path: path, problem: problem) }
     certificate = try PEMFile.text(of: path, holding: "CERTIFICATE")
     key = try PEMFile.text(of: keyPath, holding: "PRIVATE KEY")
-    clientCA = try clientCAPath.map { path throws(CertificateFault) in
+    clientCA = try clientCAPath.map { path throws(CertificateError) in
       try PEMFile.text(of: path, holding: "CERTIFICATE")
     }
     guard let chain = Certificate.all(in: certificate), let leaf = chain.first else {

@@ -35,16 +35,16 @@ public struct CurlExchange: Sendable {
   ///   route. Without it, a name that is made to point inwards leads nowhere.
   public func perform(
     _ request: HTTPRequest, allowsPrivateAddresses: Bool = false
-  ) async throws(HTTPFailure) -> HTTPAnswer {
+  ) async throws(HTTPError) -> HTTPAnswer {
     let result = await DetachedThread.value {
-      Result { () throws(HTTPFailure) in try exchange(request, allowsPrivateAddresses) }
+      Result { () throws(HTTPError) in try exchange(request, allowsPrivateAddresses) }
     }
     guard let result else { throw .system }
     return try result.get()
   }
 
   /// The whole exchange, blocking.
-  private func exchange(_ request: HTTPRequest, _ allowsPrivate: Bool) throws(HTTPFailure) -> HTTPAnswer {
+  private func exchange(_ request: HTTPRequest, _ allowsPrivate: Bool) throws(HTTPError) -> HTTPAnswer {
     guard CurlLibrary.isReady, let handle = curl_easy_init() else { throw .system }
     defer { curl_easy_cleanup(handle) }
     let isPlaintext = FetchURL.isPlaintext(request.url)
@@ -146,7 +146,7 @@ private final class Download {
           guard let bytes, let context else { return 0 }
           let download = Unmanaged<Download>.fromOpaque(context).takeUnretainedValue()
           let (length, overflows) = size.multipliedReportingOverflow(by: count)
-          return !overflows && download.take(UnsafeRawBufferPointer(start: bytes, count: length)) ? length : 0
+          return !overflows && download.append(UnsafeRawBufferPointer(start: bytes, count: length)) ? length : 0
         }) == CURLE_OK
       && patchbay_curl_set_open(
         handle,
@@ -158,7 +158,7 @@ private final class Download {
         }) == CURLE_OK
   }
 
-  func check(_ code: CURLcode) throws(HTTPFailure) {
+  func check(_ code: CURLcode) throws(HTTPError) {
     if isTooLong || code == CURLE_FILESIZE_EXCEEDED { throw .tooLong }
     switch code {
     case CURLE_OK: return
@@ -171,7 +171,7 @@ private final class Download {
     }
   }
 
-  private func take(_ chunk: UnsafeRawBufferPointer) -> Bool {
+  private func append(_ chunk: UnsafeRawBufferPointer) -> Bool {
     guard chunk.count <= maximumBytes - bytes.count else {
       isTooLong = true
       return false

@@ -3,7 +3,7 @@ import CCurl
 /// What is checked of a URL before anything connects to it, with the parser that will connect.
 public enum FetchURL {
   /// Why nothing would be fetched from a URL.
-  public enum Defect: Error, Sendable, Hashable {
+  public enum FormatError: Error, Sendable, Hashable {
     /// The URL cannot be read, or has characters that a URL must escape.
     case malformed
     /// Neither https, nor http to the loopback interface.
@@ -13,7 +13,7 @@ public enum FetchURL {
   }
 
   /// Throws unless `text` is an https URL, or an http URL to the loopback interface, of at most 2,048 bytes.
-  public static func check(_ text: String) throws(Defect) {
+  public static func check(_ text: String) throws(FormatError) {
     guard (1...2_048).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
       let url = curl_url()
     else { throw .malformed }

@@ -61,7 +61,7 @@ public struct HTTPAnswer: Sendable, Hashable {
 }
 
 /// Why there is no answer.
-public enum HTTPFailure: Error, Sendable, Hashable {
+public enum HTTPError: Error, Sendable, Hashable {
   /// No connection, or not one that lasted. libcurl's code.
   case connection(code: Int32)
   /// The certificate does not prove the host, or TLS failed otherwise. libcurl's code.
@@ -76,7 +76,7 @@ public enum HTTPFailure: Error, Sendable, Hashable {
   case system
 }
 
-extension HTTPFailure: CustomStringConvertible {
+extension HTTPError: CustomStringConvertible {
   /// What failed.
   public var description: String {
     switch self {

@@ -16,7 +16,7 @@ public struct HTTPAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Why a server cannot listen.
-public struct HTTPBindError: Error, Sendable, CustomStringConvertible {
+public struct HTTPListenError: Error, Sendable, CustomStringConvertible {
   /// What is wrong, and with which address.
   public let description: String
 

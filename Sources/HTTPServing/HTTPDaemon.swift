@@ -14,14 +14,14 @@ public struct HTTPDaemon: ~Copyable, @unchecked Sendable {
   private let exchange: HTTPExchange
 
   /// Binds and serves, within the limits of the exchange.
-  public init(_ address: HTTPAddress, exchange: HTTPExchange) throws(HTTPBindError) {
+  public init(_ address: HTTPAddress, exchange: HTTPExchange) throws(HTTPListenError) {
     var hints = addrinfo()
     hints.ai_flags = AI_NUMERICHOST
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var found: UnsafeMutablePointer<addrinfo>?
     let host = address.host == "localhost" ? "127.0.0.1" : address.host
     guard getaddrinfo(host, String(address.port), &hints, &found) == 0, let found else {
-      throw HTTPBindError(description: "cannot listen on \(address): not an IP address")
+      throw HTTPListenError(description: "cannot listen on \(address): not an IP address")
     }
     defer { freeaddrinfo(found) }
     let limits = exchange.limits
@@ -51,7 +51,7 @@ public struct HTTPDaemon: ~Copyable, @unchecked Sendable {
       },
       Unmanaged.passUnretained(exchange).toOpaque())
     guard let daemon else {
-      throw HTTPBindError(description: "cannot listen on \(address): \(exchange.lastMessage)")
+      throw HTTPListenError(description: "cannot listen on \(address): \(exchange.lastMessage)")
     }
     self.daemon = daemon
     self.exchange = exchange

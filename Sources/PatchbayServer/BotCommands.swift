@@ -123,7 +123,7 @@ struct BotTestCommand: AsyncParsableCommand {
     // Agents may be reserved for organizations: ask as one that may use the agent.
     let organizations = configuration.agents.first { $0.id == agent || (agent.isEmpty && $0.isDefault) }?.tenants ?? []
     guard let found = directory.agent(agent, for: org?.lowercased() ?? organizations.first ?? "") else {
-      throw CommandFailure("There is no agent '\(agent)' in \(file.name).")
+      throw CommandError("There is no agent '\(agent)' in \(file.name).")
     }
     return (found, configuration.agents.first { $0.id == found.id }?.engine.wire ?? .swift)
   }
@@ -131,7 +131,7 @@ struct BotTestCommand: AsyncParsableCommand {
   private func plan() throws -> BotTestPlan {
     var plan = BotTestPlan()
     guard let keys = BotTestCue(keys: digits), case .keys(let list)? = keys.steps.first else {
-      throw CommandFailure("--digits takes the keys 0-9, A-D, * and #, not '\(digits)'.")
+      throw CommandError("--digits takes the keys 0-9, A-D, * and #, not '\(digits)'.")
     }
     plan.keys = list
     plan.words = try say.map(Self.wav)
@@ -153,15 +153,15 @@ struct BotTestCommand: AsyncParsableCommand {
       if part.hasPrefix("event:") { return .event(String(part.dropFirst(6))) }
       return .speech(name: (part as NSString).lastPathComponent, try wav(part))
     }
-    guard !steps.isEmpty else { throw CommandFailure("A cue is keys, a WAV file, or event:NAME.") }
+    guard !steps.isEmpty else { throw CommandError("A cue is keys, a WAV file, or event:NAME.") }
     return BotTestCue(steps)
   }
 
   private static func wav(_ path: String) throws -> WAVFile {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure("\(path) cannot be read, and is not keys either.")
+      throw CommandError("\(path) cannot be read, and is not keys either.")
     }
-    do { return try WAVFile(parsing: Array(data)) } catch { throw CommandFailure("\(path): \(error)") }
+    do { return try WAVFile(parsing: Array(data)) } catch { throw CommandError("\(path): \(error)") }
   }
 }
 

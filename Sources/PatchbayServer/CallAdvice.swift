@@ -26,7 +26,7 @@ struct CallAdvice {
   var patience = 30.0
 
   /// What to do, in a sentence; `nil` where the failure speaks for itself.
-  func sentence(_ failure: CallFailure) -> String? {
+  func sentence(_ failure: CallError) -> String? {
     switch failure.reason {
     case .noAnswer:
       return

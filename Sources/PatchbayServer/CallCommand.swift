@@ -87,12 +87,12 @@ struct CallCommand: AsyncParsableCommand {
     }
     interruption.end()
     await loops.shutdown()
-    guard let end else { throw CommandFailure("The call ended without a word.") }
+    guard let end else { throw CommandError("The call ended without a word.") }
 
     if let heard {
       let wav = stereo ? end.caller.timeline.stereoWAV : end.caller.timeline.heardWAV
       do { try Data(wav).write(to: URL(fileURLWithPath: heard), options: .atomic) } catch {
-        throw CommandFailure("\(heard) cannot be written: \(error.localizedDescription)")
+        throw CommandError("\(heard) cannot be written: \(error.localizedDescription)")
       }
     }
     if json {

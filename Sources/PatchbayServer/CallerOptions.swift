@@ -74,7 +74,7 @@ struct CallerOptions: ParsableArguments {
   func token() throws -> (text: String, source: CallAdvice.TokenSource) {
     if let tokenFile {
       guard let token = try DemoToken.read(tokenFile) else {
-        throw CommandFailure("There is no token file \(tokenFile). Make one: patchbay token mint > \(tokenFile)")
+        throw CommandError("There is no token file \(tokenFile). Make one: patchbay token mint > \(tokenFile)")
       }
       return (token, .file(tokenFile))
     }
@@ -88,14 +88,14 @@ struct CallerOptions: ParsableArguments {
   private func localToken() throws -> (text: String, source: CallAdvice.TokenSource) {
     let other = "name a file with --token FILE, or set PATCHBAY_TOKEN"
     guard Self.isLoopback(target), let port = target.lastIndex(of: ":").flatMap({ Int(target[$0...].dropFirst()) })
-    else { throw CommandFailure("There is no token to call \(target) with: \(other).") }
+    else { throw CommandError("There is no token to call \(target) with: \(other).") }
     if let token = try DemoToken.read(port: port) { return (token, .local(DemoToken.path(port: port))) }
     let others = DemoToken.ports().map { "127.0.0.1:\($0)" }
     let running =
       others.isEmpty
       ? "None runs: `patchbay serve` starts one."
       : "Running: \(others.joined(separator: ", ")); say --target \(others[0])."
-    throw CommandFailure(
+    throw CommandError(
       """
       There is no token to call \(target) with. The embedded demo, and a server with `identity: {development: true}`, \
       leaves one in \(DemoToken.folder) while it runs. \(running) For any other server, \(other).
@@ -140,16 +140,16 @@ struct CallerOptions: ParsableArguments {
   func clips(_ files: [String]) throws -> [SpokenClip] {
     try files.map { file in
       guard let data = FileManager.default.contents(atPath: file) else {
-        throw CommandFailure("\(file) cannot be read.")
+        throw CommandError("\(file) cannot be read.")
       }
       do {
         let wav = try WAVFile(parsing: Array(data))
-        guard !wav.audio.isEmpty else { throw CommandFailure("\(file) holds no audio.") }
+        guard !wav.audio.isEmpty else { throw CommandError("\(file) holds no audio.") }
         return try SpokenClip(
           name: (file as NSString).lastPathComponent, wav: wav,
           format: AudioFormat(encoding: encoding.encoding, sampleRate: rate))
       } catch let error as AudioError {
-        throw CommandFailure("\(file): \(error)")
+        throw CommandError("\(file): \(error)")
       }
     }
   }
@@ -174,7 +174,7 @@ struct CallerOptions: ParsableArguments {
 
   private static func text(of file: String) throws -> String {
     guard let data = FileManager.default.contents(atPath: file) else {
-      throw CommandFailure("\(file) cannot be read.")
+      throw CommandError("\(file) cannot be read.")
     }
     return String(decoding: data, as: UTF8.self)
   }
@@ -194,7 +194,7 @@ enum WireEncoding: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// A command that could not do what it was asked: exit status 1.
-struct CommandFailure: Error, CustomStringConvertible {
+struct CommandError: Error, CustomStringConvertible {
   var description: String
   init(_ description: String) { self.description = description }
 }

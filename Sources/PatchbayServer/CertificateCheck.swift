@@ -13,7 +13,7 @@ struct CertificateCheck {
   /// Looks at the files of `listen.tls`; where there is none, there is nothing to say.
   init(_ configuration: Configuration, now: Int64 = WallClock.now()) {
     guard let tls = configuration.listen.tls else { return }
-    do throws(CertificateFault) {
+    do throws(CertificateError) {
       let certificate = try ServerCertificate(
         certificate: tls.certificate, key: tls.key, clientCA: tls.clientCA, now: now)
       for finding in certificate.findings(hosts: configuration.namedHosts, now: now) {

@@ -57,8 +57,8 @@ extension Configuration.Identity {
   }
 
   /// The issuers with the places of their keys.
-  func trustedIssuers() throws(TrustedIssuer.Defect) -> [TrustedIssuer] {
-    try issuers.map { issuer throws(TrustedIssuer.Defect) in
+  func trustedIssuers() throws(TrustedIssuer.SettingError) -> [TrustedIssuer] {
+    try issuers.map { issuer throws(TrustedIssuer.SettingError) in
       try TrustedIssuer(issuer: issuer.issuer, keysURL: issuer.keysURL)
     }
   }

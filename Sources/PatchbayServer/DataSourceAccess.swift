@@ -18,11 +18,13 @@ final class DataSourceAccess: Sendable {
     guard let settings = configuration.dataSources else { return nil }
     self.settings = settings
     app = ServiceApp(
-      clientID: { () throws(ServiceApp.SecretFailure) in
-        guard let id = settings.clientID else { throw ServiceApp.SecretFailure("data_sources.client_id is missing") }
+      clientID: {
+        guard let id = settings.clientID else {
+          throw Secret.ReadingError(description: "data_sources.client_id is missing")
+        }
         return id
       },
-      clientSecret: { () throws(ServiceApp.SecretFailure) in try Self.read(settings.clientSecret, "client_secret") },
+      clientSecret: { try Self.read(settings.clientSecret, "client_secret") },
       applicationID: settings.applicationID)
   }
 
@@ -36,7 +38,7 @@ final class DataSourceAccess: Sendable {
   private func tokenSource(_ tenant: Configuration.Tenant?) -> any AccessTokenSource {
     let own = tenant?.dataSource?.refreshTokenFile
     if own == nil, let access = settings.accessToken {
-      return GivenAccessToken { () throws(ServiceApp.SecretFailure) in try Self.read(access, "access_token") }
+      return GivenAccessToken { try Self.read(access, "access_token") }
     }
     return tokens.withLock { tokens in
       func source(_ path: String, organization: String?, parent: RefreshedAccessToken?) -> RefreshedAccessToken {
@@ -53,11 +55,9 @@ final class DataSourceAccess: Sendable {
     }
   }
 
-  private static func read(_ secret: Secret?, _ key: String) throws(ServiceApp.SecretFailure) -> String {
-    guard let secret else { throw ServiceApp.SecretFailure("data_sources.\(key)_file is missing") }
-    do throws(Secret.ReadingError) {
-      return try secret.read()
-    } catch { throw ServiceApp.SecretFailure(error.description) }
+  private static func read(_ secret: Secret?, _ key: String) throws(Secret.ReadingError) -> String {
+    guard let secret else { throw Secret.ReadingError(description: "data_sources.\(key)_file is missing") }
+    return try secret.read()
   }
 
   /// The tenants' registrations that `serve` looks after.

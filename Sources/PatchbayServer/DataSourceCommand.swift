@@ -24,7 +24,7 @@ struct DataSourceCommand: AsyncParsableCommand {
 
     func run() async throws {
       let client = try options.open().client
-      options.show(try await options.asking { () throws(DataSourceFailure) in try await client.list() })
+      options.show(try await options.asking { () throws(DataSourceError) in try await client.list() })
     }
   }
 
@@ -38,7 +38,7 @@ struct DataSourceCommand: AsyncParsableCommand {
     func run() async throws {
       let (client, _, tenant) = try options.open()
       options.show(
-        try await options.asking { () throws(DataSourceFailure) in try await given.find(client, tenant) },
+        try await options.asking { () throws(DataSourceError) in try await given.find(client, tenant) },
         withClaims: true)
     }
   }
@@ -52,7 +52,7 @@ struct DataSourceCommand: AsyncParsableCommand {
 
     func run() async throws {
       let client = try options.open().client
-      let schemas = try await options.asking { () throws(DataSourceFailure) in
+      let schemas = try await options.asking { () throws(DataSourceError) in
         if let id { return [try await client.schema(id: id)] }
         return try await client.schemas()
       }
@@ -75,7 +75,7 @@ struct DataSourceCommand: AsyncParsableCommand {
       let (client, _, tenant) = try options.open()
       guard let tenant else { throw ValidationError("Say which tenant with --org.") }
       for desired in tenant.desiredRegistrations {
-        let (source, call) = try await options.asking { () throws(DataSourceFailure) in
+        let (source, call) = try await options.asking { () throws(DataSourceError) in
           try await OneRegistration(desired, client).settle(isTrial: change.dryRun)
         }
         if let call { DataSourceText.intent(call, json: options.json) } else if let source { options.show(source) }
@@ -141,7 +141,7 @@ struct DataSourceCommand: AsyncParsableCommand {
     func run() async throws {
       let client = try options.open().client
       if change.dryRun { return DataSourceText.intent(.remove(id: id), json: options.json) }
-      try await options.asking { () throws(DataSourceFailure) in try await client.remove(id: id) }
+      try await options.asking { () throws(DataSourceError) in try await client.remove(id: id) }
       if options.json { DataSourceText.printJSON(["removed": id]) } else { print("removed \(id)") }
     }
   }
@@ -157,13 +157,13 @@ struct ChangeOptions: ParsableArguments {
     _ given: GivenDataSource, _ options: DataSourceOptions, edit: @Sendable (inout DataSourceFields) -> Void
   ) async throws {
     let (client, _, tenant) = try options.open()
-    let source = try await options.asking { () throws(DataSourceFailure) in try await given.find(client, tenant) }
+    let source = try await options.asking { () throws(DataSourceError) in try await given.find(client, tenant) }
     var fields = DataSourceFields(source, nonce: UUID().uuidString.lowercased())
     edit(&fields)
     if dryRun { return DataSourceText.intent(.replace(id: source.id, fields), json: options.json) }
     let sent = fields
     options.show(
-      try await options.asking { () throws(DataSourceFailure) in
+      try await options.asking { () throws(DataSourceError) in
         try await client.replace(id: source.id, sent)
       })
   }

@@ -29,7 +29,7 @@ struct DataSourceOptions: ParsableArguments {
     var tenant: Configuration.Tenant?
     if let org {
       guard let found = tenants.first(where: { $0.organization == org.lowercased() || $0.name == org }) else {
-        throw CommandFailure(
+        throw CommandError(
           "There is no tenant '\(org)' in \(file.name). Tenants: \(tenants.map(\.name).joined(separator: ", ")).")
       }
       tenant = found
@@ -42,8 +42,8 @@ struct DataSourceOptions: ParsableArguments {
   }
 
   /// What the service answers; its failures are for people.
-  func asking<Value: Sendable>(_ body: () async throws(DataSourceFailure) -> Value) async throws -> Value {
-    do throws(DataSourceFailure) { return try await body() } catch { throw CommandFailure(error.description) }
+  func asking<Value: Sendable>(_ body: () async throws(DataSourceError) -> Value) async throws -> Value {
+    do throws(DataSourceError) { return try await body() } catch { throw CommandError(error.description) }
   }
 
   /// Prints data sources, one a line, or as JSON.
@@ -75,19 +75,19 @@ struct GivenDataSource: ParsableArguments {
   var id: String?
 
   /// The data source.
-  func find(_ client: DataSourceClient, _ tenant: Configuration.Tenant?) async throws(DataSourceFailure) -> DataSource {
+  func find(_ client: DataSourceClient, _ tenant: Configuration.Tenant?) async throws(DataSourceError) -> DataSource {
     if let id = id ?? tenant?.dataSource?.id { return try await client.dataSource(id: id) }
     guard let tenant else {
-      throw DataSourceFailure(call: "data source", .credentials("which one is not said: name its id, or --org"))
+      throw DataSourceError(call: "data source", .credentials("which one is not said: name its id, or --org"))
     }
     let matches = try await client.list().filter { source in
       tenant.url == source.url && tenant.schemas.contains(source.schemaID.lowercased())
     }
     guard let first = matches.first else {
-      throw DataSourceFailure(call: "GET /dataSources", .notFound, detail: "none has the URL \(tenant.url)")
+      throw DataSourceError(call: "GET /dataSources", .notFound, detail: "none has the URL \(tenant.url)")
     }
     guard matches.count == 1 else {
-      throw DataSourceFailure(
+      throw DataSourceError(
         call: "GET /dataSources",
         .credentials("several have this URL, name one's id: \(matches.map(\.id).joined(separator: ", "))"))
     }

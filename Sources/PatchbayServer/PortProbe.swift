@@ -11,7 +11,7 @@ import Synchronization
 /// given up, and never one that is busy.
 final class PortProbe: Sendable {
   /// The port has not answered.
-  struct Lost: Error, CustomStringConvertible {
+  struct LostPortError: Error, CustomStringConvertible {
     /// What the last probe met.
     var problem: String
     var description: String { "the server's own port has not answered \(mostFailures) times: \(problem)" }
@@ -20,7 +20,7 @@ final class PortProbe: Sendable {
   /// What ends the server, or is asked of it.
   enum Event: Sendable {
     case asked(TerminationSignals.Request)
-    case lost(Lost)
+    case lost(LostPortError)
   }
 
   static let interval = Duration.seconds(5)
@@ -61,12 +61,12 @@ final class PortProbe: Sendable {
   }
 
   /// Probes on a queue of its own, since a probe blocks.
-  private func run(_ lost: @escaping @Sendable (Lost) -> Void) {
+  private func run(_ lost: @escaping @Sendable (LostPortError) -> Void) {
     let queue = DispatchQueue(label: "port-probe")
     next(on: queue, failures: 0, lost)
   }
 
-  private func next(on queue: DispatchQueue, failures: Int, _ lost: @escaping @Sendable (Lost) -> Void) {
+  private func next(on queue: DispatchQueue, failures: Int, _ lost: @escaping @Sendable (LostPortError) -> Void) {
     queue.asyncAfter(deadline: .now() + .milliseconds(Int(Self.interval / .milliseconds(1)))) { [self] in
       if isStopped.load(ordering: .relaxed) { return }
       guard let problem = CoreGuard.probe(host: host, port: port, isTLS: isTLS, timeout: Self.timeout) else {
@@ -74,7 +74,7 @@ final class PortProbe: Sendable {
       }
       if isStopped.load(ordering: .relaxed) { return }
       log.warning("the server's own port does not answer: \(problem)", metadata: ["failures": "\(failures + 1)"])
-      if failures + 1 >= Self.mostFailures { return lost(Lost(problem: problem)) }
+      if failures + 1 >= Self.mostFailures { return lost(LostPortError(problem: problem)) }
       next(on: queue, failures: failures + 1, lost)
     }
   }

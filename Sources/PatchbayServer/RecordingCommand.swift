@@ -36,11 +36,11 @@ struct RecordingCommand: ParsableCommand {
         keys = keys ?? recording.keys
       }
       guard let directory else {
-        throw CommandFailure("\(config ?? "") names no recording.directory; say --directory FOLDER.")
+        throw CommandError("\(config ?? "") names no recording.directory; say --directory FOLDER.")
       }
       var isFolder: ObjCBool = false
       guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder.boolValue else {
-        throw CommandFailure("There is no folder \(directory).")
+        throw CommandError("There is no folder \(directory).")
       }
       return (RecordingArchive(directory: directory, keys: keys.map(KeyFolder.init)), directory)
     }
@@ -117,7 +117,7 @@ struct RecordingCommand: ParsableCommand {
         try FileManager.default.createDirectory(
           atPath: to, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       } catch {
-        throw CommandFailure("The folder \(to) is not there and cannot be made: \(error.localizedDescription)")
+        throw CommandError("The folder \(to) is not there and cannot be made: \(error.localizedDescription)")
       }
       FileHandle.standardError.write(Data("Made the folder \(to).\n".utf8))
     }
@@ -198,7 +198,7 @@ extension RecordingArchive {
     var found = try ids.map { id in try entry(id) }
     if let conversation {
       let own = entries().filter { $0.details?.conversation == conversation }
-      if own.isEmpty { throw CommandFailure("There is no recording of the conversation \(conversation).") }
+      if own.isEmpty { throw CommandError("There is no recording of the conversation \(conversation).") }
       found += own.filter { entry in !found.contains { $0.id == entry.id } }
     }
     return found

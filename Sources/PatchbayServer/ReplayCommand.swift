@@ -161,7 +161,7 @@ struct ReplayCommand: AsyncParsableCommand {
       try Data(ReplayPlot.html(tally, report: report).utf8).write(
         to: folder.appendingPathComponent("index.html"), options: .atomic)
     } catch {
-      throw CommandFailure("The report cannot be written to \(folder.path): \(error.localizedDescription)")
+      throw CommandError("The report cannot be written to \(folder.path): \(error.localizedDescription)")
     }
   }
 }

@@ -138,7 +138,7 @@ final class RunningServer: Sendable {
     let probe = ports.first.map { PortProbe(configuration.listen, port: $0, log: log) }
 
     reloader?.start()
-    var lost: PortProbe.Lost?
+    var lost: PortProbe.LostPortError?
     let events = PortProbe.join(requests, probe)
     for await event in events {
       if case .lost(let error) = event {

@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
     do {
       let server = try RunningServer(loaded, of: file.path, agents: agents, metrics: metrics, sink: sink, log: log)
       try await server.run(until: signals.requests)
-    } catch let error as PortProbe.Lost {
+    } catch let error as PortProbe.LostPortError {
       log.critical("\(error)")
       throw ExitCode.failure
     } catch {

@@ -68,7 +68,7 @@ extension SpeechCommand {
     /// The samples of a file, and how many a second: those that the detector hears.
     private static func audio(of path: String) throws -> (samples: [Int16], sampleRate: Int) {
       let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw FileError(name: "'\(path)'", action: "opened", code: errno) }
+      guard descriptor >= 0 else { throw CommandError("'\(path)'", couldNotBe: "opened", code: errno) }
       defer { close(descriptor) }
       let input = InputFile(descriptor: descriptor, name: "'\(path)'")
       var bytes: [UInt8] = []
@@ -80,7 +80,7 @@ extension SpeechCommand {
       }
       guard bytes.starts(with: "RIFF".utf8) else {
         if let kind = AudioFileKind(of: bytes) {
-          throw CommandFailure("'\(path)' cannot be heard: it is \(kind.advice).")
+          throw CommandError("'\(path)' cannot be heard: it is \(kind.advice).")
         }
         return (AudioEncoding.mulaw.decode(bytes), 8000)
       }
@@ -89,17 +89,17 @@ extension SpeechCommand {
         let rate = wav.format.sampleRate == 8000 ? 8000 : 16000
         return (try wav.samples(at: rate), rate)
       } catch {
-        throw CommandFailure("'\(path)' cannot be heard: \(error)")
+        throw CommandError("'\(path)' cannot be heard: \(error)")
       }
     }
 
     private static func write(_ text: String, to path: String) throws {
-      guard let file = fopen(path, "wb") else { throw FileError(name: "'\(path)'", action: "written", code: errno) }
+      guard let file = fopen(path, "wb") else { throw CommandError("'\(path)'", couldNotBe: "written", code: errno) }
       let bytes = Array(text.utf8)
       let written = fwrite(bytes, 1, bytes.count, file)
       let failure = errno
       guard fclose(file) == 0, written == bytes.count else {
-        throw FileError(name: "'\(path)'", action: "written", code: failure)
+        throw CommandError("'\(path)'", couldNotBe: "written", code: failure)
       }
     }
 
@@ -142,15 +142,13 @@ private final class InputFile {
       let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
       if count > 0 { return buffer[..<count] }
       guard count < 0 else { return nil }
-      guard errno == EINTR else { throw FileError(name: name, action: "read", code: errno) }
+      guard errno == EINTR else { throw CommandError(name, couldNotBe: "read", code: errno) }
     }
   }
 }
 
-/// A file could not be opened, read or written.
-private struct FileError: Error, CustomStringConvertible {
-  let name: String
-  let action: String
-  let code: Int32
-  var description: String { "\(name) could not be \(action): \(String(cString: strerror(code)))." }
+extension CommandError {
+  fileprivate init(_ file: String, couldNotBe action: String, code: Int32) {
+    self.init("\(file) could not be \(action): \(String(cString: strerror(code))).")
+  }
 }

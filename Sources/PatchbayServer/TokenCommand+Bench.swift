@@ -25,7 +25,7 @@ extension TokenCommand {
         for index in 0..<(count + count / 10) {
           let began = MonotonicClock.now()
           guard verifier.verify(authorization: values, schema: .anyOfTenant).denial == nil else {
-            throw CommandFailure("the token was not accepted")
+            throw CommandError("the token was not accepted")
           }
           // The first tenth warms up.
           if index >= count / 10 { times.append((MonotonicClock.now() - began) / .microseconds(1)) }

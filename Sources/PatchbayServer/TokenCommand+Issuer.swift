@@ -70,7 +70,7 @@ extension TokenCommand {
         }
         server = try StandInServer(listening(), platform, store: store)
         registration = try Registration(server, settings, tokens, url: url, store: store)
-      } catch { throw CommandFailure("\(error)") }
+      } catch { throw CommandError("\(error)") }
       print(json ? try registration.json() : registration.text)
       fflush(nil)
       let commands = StandInCommands(server: server)
@@ -103,7 +103,7 @@ extension TokenCommand {
 
     private func listening() throws -> HTTPAddress {
       guard let end = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: end)...]) else {
-        throw CommandFailure("--address is HOST:PORT such as 127.0.0.1:8090, not '\(address)'.")
+        throw CommandError("--address is HOST:PORT such as 127.0.0.1:8090, not '\(address)'.")
       }
       let host = String(address[..<end]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
       return HTTPAddress(host: host, port: port)

@@ -55,7 +55,7 @@ struct TokenCommand: AsyncParsableCommand {
       let issuer: DevelopmentIssuer
       let tenant: Tenant
       do { issuer = try DevelopmentIssuer(creatingKeyFile: key, issuer: self.issuer) } catch {
-        throw CommandFailure("\(key): \(error)")
+        throw CommandError("\(key): \(error)")
       }
       do {
         tenant = try Tenant(
@@ -66,7 +66,7 @@ struct TokenCommand: AsyncParsableCommand {
         do {
           try Data((issuer.keySetDocument + "\n").utf8).write(to: URL(fileURLWithPath: keysOut), options: .atomic)
         } catch {
-          throw CommandFailure("\(keysOut) cannot be written: \(error.localizedDescription)")
+          throw CommandError("\(keysOut) cannot be written: \(error.localizedDescription)")
         }
       }
       print(token)
@@ -147,7 +147,7 @@ struct TokenCommand: AsyncParsableCommand {
       let configuration = try file.load()
       let policy: ClaimPolicy
       do { policy = try configuration.policyWithRevocations() } catch {
-        throw CommandFailure("\(file.name): \(error)")
+        throw CommandError("\(file.name): \(error)")
       }
       let verifier = TokenVerifier(policy: policy, keys: try keySource(configuration.identity))
       let source = try await source(configuration, verifier)
@@ -185,10 +185,10 @@ struct TokenCommand: AsyncParsableCommand {
         return RemoteKeySource(issuers: try identity.trustedIssuers())
       }
       guard let document = FileManager.default.contents(atPath: keys) else {
-        throw CommandFailure("\(keys) cannot be read.")
+        throw CommandError("\(keys) cannot be read.")
       }
       let set: KeySet
-      do { set = try KeySet(parsing: Array(document)) } catch { throw CommandFailure("\(keys): \(error)") }
+      do { set = try KeySet(parsing: Array(document)) } catch { throw CommandError("\(keys): \(error)") }
       return StaticKeySource(
         Dictionary(identity.issuers.map { ($0.issuer, set) }, uniquingKeysWith: { first, _ in first }))
     }
@@ -207,7 +207,7 @@ struct GivenToken: ParsableArguments {
     guard let token else {
       let ports = DemoToken.ports()
       guard ports.count == 1, let demo = try DemoToken.read(port: ports[0]) else {
-        throw CommandFailure(
+        throw CommandError(
           ports.isEmpty
             ? "No server that runs has left a token in \(DemoToken.folder). Name a token or a file."
             : "Several servers have left a token. Name one of the files:"

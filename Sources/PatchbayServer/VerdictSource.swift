@@ -64,17 +64,17 @@ enum VerdictSource: Sendable {
     case .success(let client): return .server(client)
     case .failure(let failure):
       // Whoever names the port wants that server's answer.
-      if address != nil { throw CommandFailure(failure.text) }
-      why = failure.text
+      if address != nil { throw failure }
+      why = failure.description
     }
     guard !configuration.identity.isDevelopment else {
-      throw CommandFailure("With identity.development only the running server has the issuer's key, and \(why).")
+      throw CommandError("With identity.development only the running server has the issuer's key, and \(why).")
     }
     let isRegistered = configuration.identity.tenants.contains { $0.dataSource?.isRegistered == true }
     guard isRegistered, let lease = configuration.dataSources?.lease else {
       return .configuration(verifier, isPartial: isRegistered, why: why)
     }
-    do throws(LeaseFailure) {
+    do throws(DurableFileError) {
       let notes = try await LockFileLease(path: lease.file).notes(now: WallClock.now())
       guard !notes.isEmpty else {
         return .configuration(verifier, isPartial: true, why: "\(why); \(lease.file) is empty")
@@ -86,7 +86,7 @@ enum VerdictSource: Sendable {
           isAll: nonces.allSatisfy(\.isComplete))
       }
       return .note(verifier, file: lease.file)
-    } catch { return .configuration(verifier, isPartial: true, why: "\(why); \(error)") }
+    } catch { return .configuration(verifier, isPartial: true, why: "\(why); the lease \(error)") }
   }
 }
 
@@ -104,11 +104,6 @@ extension TokenVerdict {
 
 /// Asks a running server on its admin port.
 struct RunningServerClient: Sendable {
-  /// Why a server cannot be asked.
-  struct Failure: Error, Sendable {
-    var text: String
-  }
-
   /// Where.
   let address: NetworkAddress
   /// The file that the server runs with; nil for the embedded demo.
@@ -126,21 +121,21 @@ struct RunningServerClient: Sendable {
     limits: .init(connectMilliseconds: 1_000, totalMilliseconds: 5_000, maximumBytes: 262_144))
 
   /// The server of a configuration, if one answers.
-  static func find(_ configuration: Configuration, at address: NetworkAddress) async -> Result<Self, Failure> {
+  static func find(_ configuration: Configuration, at address: NetworkAddress) async -> Result<Self, CommandError> {
     guard address.port != 0 else {
-      return .failure(Failure(text: "admin.address has port 0; name the running server's with --admin HOST:PORT"))
+      return .failure(CommandError("admin.address has port 0; name the running server's with --admin HOST:PORT"))
     }
     let token: String?
     do { token = try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment) } catch {
-      return .failure(Failure(text: "the admin token cannot be read: \(error)"))
+      return .failure(CommandError("the admin token cannot be read: \(error)"))
     }
     var local = address
     if ["0.0.0.0", "::", "[::]"].contains(local.host) { local.host = "127.0.0.1" }
     var client = RunningServerClient(address: local, url: "http://\(local)\(VerificationCall.path)", token: token)
-    do throws(FetchURL.Defect) { try FetchURL.check(client.url) } catch {
-      return .failure(Failure(text: "the admin port \(local) is not on this machine's loopback interface"))
+    do throws(FetchURL.FormatError) { try FetchURL.check(client.url) } catch {
+      return .failure(CommandError("the admin port \(local) is not on this machine's loopback interface"))
     }
-    do throws(Failure) {
+    do throws(CommandError) {
       client.configuration = try await client.ask("").configuration
       return .success(client)
     } catch { return .failure(error) }
@@ -149,36 +144,32 @@ struct RunningServerClient: Sendable {
   /// What the server makes of a token; waits while it fetches the issuer's keys.
   func verify(_ token: String) async throws -> VerdictSource.Result {
     for _ in 0..<30 {
-      let answer = try await asking(token)
+      let answer = try await ask(token)
       if !answer.isPending { return .init(verdict: answer.verdict, explanation: answer.explanation) }
       try await Task.sleep(for: .milliseconds(200))
     }
-    throw CommandFailure("The server at \(address) is still fetching the issuer's keys. Try again.")
+    throw CommandError("The server at \(address) is still fetching the issuer's keys. Try again.")
   }
 
-  private func asking(_ token: String) async throws -> VerificationCall.Answer {
-    do throws(Failure) { return try await ask(token) } catch { throw CommandFailure(error.text) }
-  }
-
-  private func ask(_ token: String) async throws(Failure) -> VerificationCall.Answer {
+  private func ask(_ token: String) async throws(CommandError) -> VerificationCall.Answer {
     // What is over the limit is refused for that, however long it is.
     let body = Array(token.utf8.prefix(9_000))
     var fields: [HTTPRequest.Field] = [.init("Content-Type", "text/plain")]
     if let secret = self.token { fields.append(.init("Authorization", "Bearer " + secret)) }
     let answer: HTTPAnswer
-    do throws(HTTPFailure) {
+    do throws(HTTPError) {
       answer = try await exchange.perform(HTTPRequest(.post, url, fields: fields, body: body))
     } catch {
-      throw Failure(text: "no server answers at \(address)")
+      throw CommandError("no server answers at \(address)")
     }
     switch answer.status {
     case 200:
       guard let decoded = try? JSONDecoder().decode(VerificationCall.Answer.self, from: Data(answer.body)),
         decoded.server == "patchbay"
-      else { throw Failure(text: "what answers at \(address) is no patchbay server") }
+      else { throw CommandError("what answers at \(address) is no patchbay server") }
       return decoded
-    case 401, 403: throw Failure(text: "the server at \(address) does not accept the configuration's admin token")
-    default: throw Failure(text: "what answers at \(address) is no patchbay server that verifies tokens")
+    case 401, 403: throw CommandError("the server at \(address) does not accept the configuration's admin token")
+    default: throw CommandError("what answers at \(address) is no patchbay server that verifies tokens")
     }
   }
 }

@@ -76,12 +76,12 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
       samples += Int64(length)
       guard partialCount == partial.count else { return }
       partialCount = 0
-      partial.withUnsafeBufferPointer { take($0, output) }
+      partial.withUnsafeBufferPointer { detect($0, output) }
     }
     let frameLength = detector.frameLength
     while rest.count >= frameLength {
       samples += Int64(frameLength)
-      take(UnsafeBufferPointer(rebasing: rest.prefix(frameLength)), output)
+      detect(UnsafeBufferPointer(rebasing: rest.prefix(frameLength)), output)
       rest = rest.dropFirst(frameLength)
     }
     for sample in rest {
@@ -112,7 +112,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     if line { detector.reset() }
   }
 
-  private func take(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
+  private func detect(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking

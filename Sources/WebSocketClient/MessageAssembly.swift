@@ -33,7 +33,7 @@ struct MessageAssembly {
   init(maximumMessage: Int) { self.maximumMessage = maximumMessage }
 
   /// Takes the next frame.
-  mutating func take(_ frame: WebSocketFrame) throws(WebSocketError) -> Outcome {
+  mutating func append(_ frame: WebSocketFrame) throws(WebSocketError) -> Outcome {
     guard frame.reservedBits.isEmpty else {
       throw WebSocketError(.violation, "The server uses an extension that was not agreed on.")
     }

@@ -18,7 +18,7 @@ final class MessageBudget: Sendable {
   init(_ limit: Int) { self.limit = limit }
 
   /// Asks for so many bytes more, or gives back.
-  fileprivate func take(_ bytes: Int) -> Bool {
+  fileprivate func reserve(_ bytes: Int) -> Bool {
     let before = used.add(bytes, ordering: .relaxed).oldValue
     guard bytes > 0, before + bytes > limit else { return true }
     used.subtract(bytes, ordering: .relaxed)
@@ -36,13 +36,13 @@ struct MessageShare {
   /// Whether the socket may read on with so many bytes in hand.
   mutating func admits(_ bytes: Int) -> Bool {
     let more = max(bytes - MessageBudget.free, 0) - held
-    guard more == 0 || budget.take(more) else { return false }
+    guard more == 0 || budget.reserve(more) else { return false }
     held += more
     return true
   }
 
   mutating func release() {
-    _ = budget.take(-held)
+    _ = budget.reserve(-held)
     held = 0
   }
 }

@@ -34,7 +34,7 @@ final class ReceivedMessages: Sendable {
     state.change { $0.end = $0.end ?? end }
   }
 
-  /// Whether more may be read. Where not, the next ``take(isolation:)`` that makes space says so.
+  /// Whether more may be read. Where not, the next ``removeFirst(isolation:)`` that makes space says so.
   func mayRead() -> Bool {
     state.withLock { state in
       state.isStopped = state.bytes >= limit
@@ -54,7 +54,7 @@ final class ReceivedMessages: Sendable {
   }
 
   /// The next message, or the end; waits for either. `nil` once the task is cancelled.
-  func take(isolation actor: isolated (any Actor)?) async -> Taken? {
+  func removeFirst(isolation actor: isolated (any Actor)?) async -> Taken? {
     await state.first(isolation: actor) { state -> Taken? in
       if let message = state.messages.popFirst() {
         state.bytes -= message.bytes.count

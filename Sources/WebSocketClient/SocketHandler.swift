@@ -103,7 +103,7 @@ final class SocketHandler: ChannelInboundHandler {
       bytes.spend(frame.data.readableBytes)
     }
     do throws(WebSocketError) {
-      switch try assembly.take(frame) {
+      switch try assembly.append(frame) {
       case .nothing: break
       case .message(let message):
         arrived.count = 0
@@ -154,7 +154,7 @@ final class SocketHandler: ChannelInboundHandler {
 
   /// Hands what waits to the network.
   func flushUnsent() {
-    let messages = unsent.take()
+    let messages = unsent.removeAll()
     guard let context, !isClosing else {
       unsent.sent(messages.reduce(0) { $0 + $1.readableBytes })
       return

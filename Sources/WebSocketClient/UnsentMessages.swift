@@ -47,7 +47,7 @@ final class UnsentMessages: Sendable {
   }
 
   /// On the event loop: takes what waits. It counts until ``sent(_:)``.
-  func take() -> [ByteBuffer] {
+  func removeAll() -> [ByteBuffer] {
     state.withLock { state in
       defer {
         state.messages.removeAll(keepingCapacity: state.messages.capacity <= 64)

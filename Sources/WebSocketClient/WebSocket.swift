@@ -59,7 +59,7 @@ public final class WebSocket: Sendable {
   public func receive(isolation actor: isolated (any Actor)? = #isolation) async throws(WebSocketError)
     -> WebSocketMessage?
   {
-    switch await received.take(isolation: actor) {
+    switch await received.removeFirst(isolation: actor) {
     case .message(let message, let resumesReading):
       if resumesReading { channel.eventLoop.execute { [handler] in handler.value.readMore() } }
       return message

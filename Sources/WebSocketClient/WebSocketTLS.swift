@@ -26,7 +26,7 @@ public struct WebSocketTLS: Sendable, Hashable {
   ///
   /// - Throws: ``WebSocketError`` that says which text cannot be used.
   func makeContext() throws(WebSocketError) -> NIOSSLContext {
-    do throws(ConnectionFailure) {
+    do throws(ConnectionError) {
       return try TLSContext.make(
         rootsPEM: rootsPEM, certificatePEM: certificatePEM, keyPEM: keyPEM, protocols: ["http/1.1"])
     } catch {

@@ -26,7 +26,7 @@ public final class StandInServer: Sendable {
     now: @escaping @Sendable () -> Int64 = WallClock.now, logger: Logger = Logger(label: "stand-in")
   ) throws {
     guard address.host == "localhost" || address.host == "::1" || address.host.hasPrefix("127.") else {
-      throw HTTPBindError(
+      throw HTTPListenError(
         description: "\(address) is not on the loopback interface: whoever reaches the stand-in can mint tokens")
     }
     let platform = Locked(platform)

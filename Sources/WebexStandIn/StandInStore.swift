@@ -7,7 +7,7 @@ import TokenVerification
 /// for the owner only.
 public struct StandInStore: Sendable {
   /// Why the folder cannot be used.
-  public struct Failure: Error, Sendable, CustomStringConvertible {
+  public struct FileError: Error, Sendable, CustomStringConvertible {
     /// What is wrong, and with which file.
     public let description: String
   }
@@ -24,33 +24,35 @@ public struct StandInStore: Sendable {
   public let folder: String
 
   /// A store in this folder, which is made if it is not there.
-  public init(folder: String) throws(Failure) {
+  public init(folder: String) throws(FileError) {
     self.folder = folder
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch { throw Failure(description: "\(folder) cannot be made: \(error.localizedDescription)") }
+    } catch { throw FileError(description: "\(folder) cannot be made: \(error.localizedDescription)") }
   }
 
   /// The platform as it was kept, under these settings; a new one if none was.
-  public func load(_ settings: StandInSettings) throws(Failure) -> WebexPlatform {
+  public func load(_ settings: StandInSettings) throws(FileError) -> WebexPlatform {
     let path = file("state.json")
     do {
       guard FileManager.default.fileExists(atPath: path) else { return try WebexPlatform(settings) }
       let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-      guard size <= Self.maximumBytes else { throw Failure(description: "it has more than \(Self.maximumBytes) bytes") }
+      guard size <= Self.maximumBytes else {
+        throw FileError(description: "it has more than \(Self.maximumBytes) bytes")
+      }
       let content = try JSONDecoder().decode(Content.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
       let keys = try content.keys.map { try DevelopmentIssuer(keyFile: keyFile($0), issuer: settings.issuer) }
-      guard !keys.isEmpty else { throw Failure(description: "it names no key") }
+      guard !keys.isEmpty else { throw FileError(description: "it names no key") }
       var platform = WebexPlatform(settings, keys: keys)
       platform.dataSources = content.dataSources
       platform.grants = content.grants
       return platform
-    } catch { throw Failure(description: "\(path): \(error); remove it to begin anew") }
+    } catch { throw FileError(description: "\(path): \(error); remove it to begin anew") }
   }
 
   /// Writes a secret for a configuration to name: a file of mode 0600. Returns its path.
-  public func write(_ secret: String, as name: String) throws(Failure) -> String {
+  public func write(_ secret: String, as name: String) throws(FileError) -> String {
     try replace(name, Data((secret + "\n").utf8))
     return file(name)
   }
@@ -81,13 +83,13 @@ public struct StandInStore: Sendable {
     file("key-\(id.filter { $0.isLetter || $0.isNumber || "-_".contains($0) }).pem")
   }
 
-  private func replace(_ name: String, _ data: Data) throws(Failure) {
+  private func replace(_ name: String, _ data: Data) throws(FileError) {
     let temporary = file(".\(name).\(getpid())")
     guard FileManager.default.createFile(atPath: temporary, contents: data, attributes: [.posixPermissions: 0o600]),
       rename(temporary, file(name)) == 0
     else {
       unlink(temporary)
-      throw Failure(description: "\(file(name)) cannot be written")
+      throw FileError(description: "\(file(name)) cannot be written")
     }
   }
 }

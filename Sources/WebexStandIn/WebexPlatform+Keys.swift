@@ -10,7 +10,7 @@ extension WebexPlatform {
 
   /// A new key signs from here on. The old ones stay published, unless they are to be withdrawn, as they are where a key
   /// has been lost to somebody.
-  public mutating func rotateKeys(withdrawingOld: Bool = false) throws(DevelopmentIssuer.Failure) {
+  public mutating func rotateKeys(withdrawingOld: Bool = false) throws(DevelopmentIssuer.SigningKeyError) {
     let key = try DevelopmentIssuer(issuer: settings.issuer)
     if withdrawingOld { keys = [] }
     keys.append(key)

@@ -33,7 +33,7 @@ public struct WebexPlatform: Sendable {
   var isChanged = false
 
   /// A platform with a signing key of its own and no data source.
-  public init(_ settings: StandInSettings) throws(DevelopmentIssuer.Failure) {
+  public init(_ settings: StandInSettings) throws(DevelopmentIssuer.SigningKeyError) {
     self.init(settings, keys: [try DevelopmentIssuer(issuer: settings.issuer)])
   }
 

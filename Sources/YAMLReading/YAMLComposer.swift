@@ -53,12 +53,12 @@ struct YAMLComposer {
         return
       }
       if case .streamEnd = event.kind { return }
-      guard take(event) else { return }
+      guard compose(event) else { return }
     }
   }
 
   /// Takes an event; `false` ends the reading.
-  private mutating func take(_ event: YAMLEvents.Event) -> Bool {
+  private mutating func compose(_ event: YAMLEvents.Event) -> Bool {
     let place = YAMLPlace(line: event.line, column: event.column)
     if event.hasAnchor {
       problems.append(.init(place, "anchors (&name) are not taken", "write the value out where it is used"))

@@ -25,7 +25,7 @@ final class YAMLEvents {
   }
 
   /// What libYAML refused.
-  struct SyntaxError: Error {
+  struct FormatError: Error {
     var text: String
     var line: Int
     var column: Int
@@ -59,8 +59,8 @@ final class YAMLEvents {
   }
 
   /// The next event. After an error or the end of the stream, it must not be asked again.
-  func next() throws(SyntaxError) -> Event {
-    guard isUsable else { throw SyntaxError(text: "out of memory", line: 1, column: 1) }
+  func next() throws(FormatError) -> Event {
+    guard isUsable else { throw FormatError(text: "out of memory", line: 1, column: 1) }
     var event = yaml_event_t()
     guard yaml_parser_parse(parser, &event) == 1 else { throw syntaxError() }
     defer { yaml_event_delete(&event) }
@@ -93,16 +93,16 @@ final class YAMLEvents {
       column: Int(event.start_mark.column) + 1)
   }
 
-  private func syntaxError() -> SyntaxError {
+  private func syntaxError() -> FormatError {
     if parser.pointee.error == YAML_READER_ERROR { return characterError() }
     var text = parser.pointee.problem.map { String(cString: $0) } ?? "it cannot be read"
     if let context = parser.pointee.context { text = "\(String(cString: context)), \(text)" }
-    return SyntaxError(
+    return FormatError(
       text: text, line: Int(parser.pointee.problem_mark.line) + 1, column: Int(parser.pointee.problem_mark.column) + 1)
   }
 
   /// A character that no YAML has in it. libYAML tells such places in bytes from the start only.
-  private func characterError() -> SyntaxError {
+  private func characterError() -> FormatError {
     let offset = min(Int(clamping: parser.pointee.problem_offset), input.count)
     let before = UnsafeBufferPointer(rebasing: input[..<offset])
     let line = before.count { $0 == 0x0A } + 1
@@ -114,7 +114,7 @@ final class YAMLEvents {
       case let value?: "the control character U+\(Self.hexadecimal(value))"
       case nil: parser.pointee.problem.map { String(cString: $0) } ?? "what cannot be read"
       }
-    return SyntaxError(text: "here is \(character); remove it, and save the file as UTF-8", line: line, column: column)
+    return FormatError(text: "here is \(character); remove it, and save the file as UTF-8", line: line, column: column)
   }
 
   private static func hexadecimal(_ value: UInt32) -> String {

@@ -51,7 +51,7 @@ struct ConnectionGuardTests {
     let server = try await RawServer(says: Frames.settings + (0..<50_000).flatMap { _ in ping }, closes: false)
     let guardian = try Self.guardian(port: server.port)
     #expect(try Self.talk(to: guardian).count < 2_000 * ping.count)
-    #expect(guardian.failure == FrameViolation.controlFlood(frame: "PING", limit: 1_000).description)
+    #expect(guardian.failure == FrameError.controlFlood(frame: "PING", limit: 1_000).description)
     try await server.stop()
   }
 

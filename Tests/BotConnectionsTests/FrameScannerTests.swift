@@ -39,10 +39,10 @@ struct FrameScannerTests {
         }
       }
       var whole = ScannedConnection()
-      let violation = Self.violation(of: { () throws(FrameViolation) in try whole.received(bytes) })
+      let violation = Self.violation(of: { () throws(FrameError) in try whole.received(bytes) })
       var parts = ScannedConnection()
       var rest = bytes[...]
-      let violationInParts = Self.violation(of: { () throws(FrameViolation) in
+      let violationInParts = Self.violation(of: { () throws(FrameError) in
         while !rest.isEmpty {
           let count = Int.random(in: 1...40, using: &random)
           try parts.received(Array(rest.prefix(count)))
@@ -54,7 +54,7 @@ struct FrameScannerTests {
     }
   }
 
-  private static func violation(of body: () throws(FrameViolation) -> Void) -> FrameViolation? {
+  private static func violation(of body: () throws(FrameError) -> Void) -> FrameError? {
     do { try body() } catch { return error }
     return nil
   }
@@ -98,7 +98,7 @@ struct FrameScannerTests {
     var connection = ScannedConnection()
     try connection.received(Frames.settings)
     for _ in 0..<999 { try connection.received(frame) }
-    #expect(throws: FrameViolation.self) { for _ in 0..<20 { try connection.received(frame) } }
+    #expect(throws: FrameError.self) { for _ in 0..<20 { try connection.received(frame) } }
   }
 
   @Test("Large headers count for more: they have to be decoded")
@@ -106,7 +106,7 @@ struct FrameScannerTests {
     var connection = ScannedConnection()
     try connection.received(Frames.settings)
     for _ in 0..<7 { try connection.received(Frames.headers(1, count: 16_384)) }
-    #expect(throws: FrameViolation.controlFlood(frame: "HEADERS", limit: 1_000)) {
+    #expect(throws: FrameError.controlFlood(frame: "HEADERS", limit: 1_000)) {
       try connection.received(Frames.headers(1, count: 16_384))
     }
   }
@@ -137,7 +137,7 @@ struct FrameScannerTests {
     let goAway = Frames.frame(7, Array(repeating: 0, count: 8))
     try connection.received(Frames.settings + goAway + goAway)
     #expect(connection.seen == Frames.settings + goAway + goAway)
-    #expect(throws: FrameViolation.goAwayFlood(limit: 8)) { for _ in 0..<8 { try connection.received(goAway) } }
+    #expect(throws: FrameError.goAwayFlood(limit: 8)) { for _ in 0..<8 { try connection.received(goAway) } }
   }
 
   @Test(
@@ -145,7 +145,7 @@ struct FrameScannerTests {
     arguments: ["HTTP/1.1 400 Bad Request\r\n\r\n", "\0\0\0\u{4}\u{1}\0\0\0\0"])
   func notHTTP2(text: String) {
     var connection = ScannedConnection()
-    #expect(throws: FrameViolation.notHTTP2) { try connection.received(Array(text.utf8)) }
+    #expect(throws: FrameError.notHTTP2) { try connection.received(Array(text.utf8)) }
     #expect(connection.seen.isEmpty)
   }
 
@@ -153,24 +153,24 @@ struct FrameScannerTests {
   func bounds() throws {
     var connection = ScannedConnection()
     try connection.received(Frames.settings + Frames.data(3, Array(repeating: 0, count: 16_384)))
-    #expect(throws: FrameViolation.largeFrame(bytes: 16_385, limit: 16_384)) {
+    #expect(throws: FrameError.largeFrame(bytes: 16_385, limit: 16_384)) {
       try connection.received(Frames.data(3, Array(repeating: 0, count: 16_385)))
     }
     connection = ScannedConnection()
     try connection.received(Frames.settings + Frames.headers(1, flags: 0, count: 16_384))
     try connection.received(Frames.frame(9, stream: 1, Array(repeating: 0, count: 16_384)))
-    #expect(throws: FrameViolation.largeHeaderBlock(limit: 32_768)) {
+    #expect(throws: FrameError.largeHeaderBlock(limit: 32_768)) {
       try connection.received(Frames.frame(9, stream: 1, [0]))
     }
     for interruption in [Frames.frame(6, Array(repeating: 0, count: 8)), Frames.frame(9, stream: 3), Frames.frame(20)] {
       connection = ScannedConnection()
       try connection.received(Frames.settings + Frames.headers(1, flags: 0))
-      #expect(throws: FrameViolation.brokenHeaderBlock) { try connection.received(interruption) }
+      #expect(throws: FrameError.brokenHeaderBlock) { try connection.received(interruption) }
     }
     connection = ScannedConnection()
     try connection.received(Frames.settings)
-    #expect(throws: FrameViolation.brokenHeaderBlock) { try connection.received(Frames.frame(9, stream: 1, [0])) }
-    #expect(throws: FrameViolation.push) { try connection.received(Frames.frame(5, stream: 1, [0, 0, 0, 2])) }
+    #expect(throws: FrameError.brokenHeaderBlock) { try connection.received(Frames.frame(9, stream: 1, [0])) }
+    #expect(throws: FrameError.push) { try connection.received(Frames.frame(5, stream: 1, [0, 0, 0, 2])) }
   }
 }
 
@@ -216,7 +216,7 @@ struct DeclaredMessageTests {
     let part = Frames.data(3, Array(repeating: 0, count: 16_000))
     for _ in 0..<262 { try connection.received(part) }
     #expect(connection.seen.suffix(part.count) == part[...])
-    #expect(throws: FrameViolation.strayData) { for _ in 0..<2 { try connection.received(part) } }
+    #expect(throws: FrameError.strayData) { for _ in 0..<2 { try connection.received(part) } }
   }
 
   @Test("A stream that the client resets is not followed any more, and its number is free")

@@ -38,7 +38,7 @@ struct ScannedConnection {
 
   mutating func sent(_ bytes: [UInt8]) { scanner.sent(bytes.span) }
 
-  mutating func received(_ bytes: [UInt8]) throws(FrameViolation) {
+  mutating func received(_ bytes: [UInt8]) throws(FrameError) {
     var pieces: [FrameScanner.Piece] = []
     defer {
       for piece in pieces {

@@ -27,7 +27,7 @@ struct DigitPatternTests {
       String(repeating: "?", count: 65),
     ])
   func refusal(text: String) {
-    #expect(throws: DigitPattern.Fault.self) { try DigitPattern(text) }
+    #expect(throws: DigitPattern.FormatError.self) { try DigitPattern(text) }
   }
 
   @Test("survives entries of any kind")

@@ -157,7 +157,7 @@ struct ServerCertificateTests {
       (good.replacingOccurrences(of: "MII", with: "MIJ"), "cannot be read"),
     ] {
       try Data(text.utf8).write(to: URL(fileURLWithPath: half))
-      let result = Result { () throws(CertificateFault) in
+      let result = Result { () throws(CertificateError) in
         try ServerCertificate(certificate: half, key: authority.path("leaf.key"), now: now)
       }
       guard case .failure(let fault) = result else {

@@ -6,8 +6,8 @@ import WebexStandIn
 
 @Suite("The data source interface")
 struct ClientTests {
-  private func failure<Value>(_ body: () async throws(DataSourceFailure) -> Value) async -> DataSourceFailure? {
-    do throws(DataSourceFailure) {
+  private func failure<Value>(_ body: () async throws(DataSourceError) -> Value) async -> DataSourceError? {
+    do throws(DataSourceError) {
       _ = try await body()
       return nil
     } catch { return error }
@@ -35,41 +35,41 @@ struct ClientTests {
     let webex = try Webex()
     let client = webex.client()
     let made = try await client.create(Webex.fields())
-    let conflict = await failure { () throws(DataSourceFailure) in try await client.create(Webex.fields()) }
+    let conflict = await failure { () throws(DataSourceError) in try await client.create(Webex.fields()) }
     #expect(conflict?.reason == .conflict)
-    let missing = await failure { () throws(DataSourceFailure) in try await client.dataSource(id: "../x?y") }
+    let missing = await failure { () throws(DataSourceError) in try await client.dataSource(id: "../x?y") }
     #expect(missing?.reason == .notFound)
-    let unauthorized = await failure { () throws(DataSourceFailure) in try await webex.client(token: "bad").list() }
+    let unauthorized = await failure { () throws(DataSourceError) in try await webex.client(token: "bad").list() }
     #expect(unauthorized?.reason == .unauthorized)
-    let foreign = await failure { () throws(DataSourceFailure) in
+    let foreign = await failure { () throws(DataSourceError) in
       try await client.create(Webex.fields { $0.url = "https://elsewhere.org" })
     }
     #expect(foreign?.reason == .foreignDomain)
     #expect(foreign?.description.contains("elsewhere.org") == true)
-    let rejected = await failure { () throws(DataSourceFailure) in
+    let rejected = await failure { () throws(DataSourceError) in
       try await client.create(Webex.fields { $0.schemaID = "no-schema" })
     }
     #expect(rejected?.reason == .rejected(status: 400))
     #expect(rejected?.description.contains("schemaId names no schema") == true)
     webex.state.withLock { $0.platform.settings.scopes = [StandInSettings.readScope] }
-    let scope = await failure { () throws(DataSourceFailure) in try await client.remove(id: made.id) }
+    let scope = await failure { () throws(DataSourceError) in try await client.remove(id: made.id) }
     #expect(scope?.reason == .forbidden(scope: "spark-admin:datasource_write"))
     #expect(scope?.description.contains("add spark-admin:datasource_write to the Service App") == true)
-    let faults: [(StandInFault.Kind, DataSourceFailure.Reason)] = [
+    let faults: [(StandInFault.Kind, DataSourceError.Reason)] = [
       (.status(429, retryAfter: 7), .tooManyRequests), (.status(503, retryAfter: nil), .server(status: 503)),
       (.status(301, retryAfter: nil), .unexpected(status: 301)), (.closed, .unreachable(.connection(code: 52))),
     ]
     for (kind, reason) in faults {
       webex.fail(kind, times: 1)
-      let failed = await failure { () throws(DataSourceFailure) in try await client.list() }
+      let failed = await failure { () throws(DataSourceError) in try await client.list() }
       #expect(failed?.reason == reason)
       if reason == .tooManyRequests { #expect(failed?.retryAfter == 7) }
     }
     webex.fail(.garbage, times: 1)
-    let garbage = await failure { () throws(DataSourceFailure) in try await client.list() }
+    let garbage = await failure { () throws(DataSourceError) in try await client.list() }
     #expect(garbage?.kind == "garbage")
     webex.state.withLock { $0.failure = .timeout }
-    let late = await failure { () throws(DataSourceFailure) in try await client.list() }
+    let late = await failure { () throws(DataSourceError) in try await client.list() }
     #expect(late?.reason == .timeout)
   }
 
@@ -78,7 +78,7 @@ struct ClientTests {
     let webex = try Webex()
     let client = webex.client(domains: ["Example.com"])
     for url in ["https://example.com.evil.org", "https://notexample.com:443", "https://example.com@evil.org/x", "x"] {
-      let refused = await failure { () throws(DataSourceFailure) in
+      let refused = await failure { () throws(DataSourceError) in
         try await client.create(Webex.fields { $0.url = url })
       }
       #expect(refused?.kind == "outside_domains", "\(url)")
@@ -147,13 +147,13 @@ struct ClientTests {
       #expect(try OAuthGrant(mark + Array(body.utf8)).lifetime == seconds)
     }
     for text in ["\"soon\"", "\"\"", "[]", "-5", "\"-5\"", "true"] {
-      #expect(throws: AnswerReading.Fault.self) {
+      #expect(throws: AnswerReading.FormatError.self) {
         try OAuthGrant(Array("{\"access_token\":\"abc\",\"expires_in\":\(text)}".utf8))
       }
     }
     #expect(AnswerStatus.detail(mark + Array("{\"message\":\"no\"}".utf8)) == "no")
     for schema in ["[]", "[\"a\",\"b\"]", "[1]"] {
-      #expect(throws: AnswerReading.Fault.self) {
+      #expect(throws: AnswerReading.FormatError.self) {
         let text = "{\"id\":\"a\",\"schemaId\":\(schema),\"url\":\"u\"}"
         _ = try DataSource(AnswerReading.value(Array(text.utf8)))
       }

@@ -18,7 +18,7 @@ private final class CutTransport: RESTTransport {
     state = Locked((0, cut))
   }
 
-  func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer {
+  func answer(to request: HTTPRequest) async throws(HTTPError) -> HTTPAnswer {
     let (number, cut) = state.withLock { state in
       state.count += 1
       return (state.count, state.cut)
@@ -77,7 +77,7 @@ struct TokenFileTests {
     #expect(try await client(webex, tokens, webex).list().isEmpty)
     webex.fail(.status(401, retryAfter: nil), path: "/dataSources")
     webex.forgetCalls()
-    await #expect(throws: DataSourceFailure.self) { try await client(webex, tokens, webex).list() }
+    await #expect(throws: DataSourceError.self) { try await client(webex, tokens, webex).list() }
     #expect(webex.calls == ["GET /dataSources", "POST /access_token", "GET /dataSources"])
   }
 
@@ -130,8 +130,8 @@ struct TokenFileTests {
       try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
     let blocked = source(webex, path, transport: transport)
-    await #expect(throws: DataSourceFailure.self) { try await blocked.accessToken() }
-    await #expect(throws: DataSourceFailure.self) { try await blocked.accessToken() }
+    await #expect(throws: DataSourceError.self) { try await blocked.accessToken() }
+    await #expect(throws: DataSourceError.self) { try await blocked.accessToken() }
     #expect(webex.calls == ["POST /access_token"])
     try FileManager.default.removeItem(atPath: path)
     _ = try await blocked.accessToken()
@@ -143,7 +143,7 @@ struct TokenFileTests {
   private struct BlockingTransport: RESTTransport {
     let webex: Webex
     let block: @Sendable () -> Void
-    func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer {
+    func answer(to request: HTTPRequest) async throws(HTTPError) -> HTTPAnswer {
       let answer = try await webex.answer(to: request)
       block()
       return answer
@@ -160,7 +160,7 @@ struct TokenFileTests {
     let webex = try Webex()
     let folder = try Folder()
     let tokens = source(webex, try folder.file("token", content, mode: mode))
-    let failure = await #expect(throws: DataSourceFailure.self) { try await tokens.accessToken() }
+    let failure = await #expect(throws: DataSourceError.self) { try await tokens.accessToken() }
     #expect(failure?.description.contains(text) == true, "\(failure?.description ?? "")")
     #expect(failure?.description.contains("ABC") == false)
     #expect(webex.calls.isEmpty)
@@ -171,11 +171,11 @@ struct TokenFileTests {
     let webex = try Webex()
     let folder = try Folder()
     let ended = source(webex, try folder.file("token", "ended-long-ago"))
-    let failure = await #expect(throws: DataSourceFailure.self) { try await ended.accessToken() }
+    let failure = await #expect(throws: DataSourceError.self) { try await ended.accessToken() }
     #expect(failure?.description.contains("90 days") == true)
     #expect(failure?.description.contains("ended-long-ago") == false)
     let wrong = source(webex, try folder.file("other", webex.refreshToken), secret: "wrong-secret")
-    let other = await #expect(throws: DataSourceFailure.self) { try await wrong.accessToken() }
+    let other = await #expect(throws: DataSourceError.self) { try await wrong.accessToken() }
     #expect(other?.description.contains("wrong-secret") == false)
     #expect(folder.content("other") == webex.refreshToken)
   }

@@ -25,7 +25,7 @@ final class Webex: RESTTransport {
     var now = Moment(wall: 1_800_000_000, monotonic: .seconds(1_000))
     /// What was asked for, as in `PUT /dataSources/…`, and when.
     var log: [(call: String, at: Int64)] = []
-    var failure: HTTPFailure?
+    var failure: HTTPError?
   }
 
   let state: Locked<State>
@@ -39,8 +39,8 @@ final class Webex: RESTTransport {
     state = Locked(State(platform: platform))
   }
 
-  func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer {
-    try state.withLock { state throws(HTTPFailure) in
+  func answer(to request: HTTPRequest) async throws(HTTPError) -> HTTPAnswer {
+    try state.withLock { state throws(HTTPError) in
       let path = String(request.url.dropFirst(Self.baseURL.utf8.count))
       state.log.append(("\(request.method.rawValue) \(path)", state.now.wall))
       if let failure = state.failure { throw failure }
@@ -95,7 +95,7 @@ final class Webex: RESTTransport {
   /// An access token that nobody refreshes.
   struct Token: AccessTokenSource {
     let token: String
-    func accessToken() async throws(DataSourceFailure) -> String { token }
+    func accessToken() async throws(DataSourceError) -> String { token }
     func refuse(_ token: String) async {}
   }
 

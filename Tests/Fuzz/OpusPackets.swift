@@ -17,7 +17,7 @@ public func fuzzOpus(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let before = stream.counts
   var samples = 0
   var made = 0
-  stream.take(packet, lost: Int(first % 8 == 7 ? first : 0)) { output in
+  stream.decode(packet, lost: Int(first % 8 == 7 ? first : 0)) { output in
     guard case .samples(let piece, let isConcealed) = output else { return }
     // Every sample is read.
     for sample in piece { samples &+= sample == 0 ? 1 : 1 }

@@ -13,7 +13,7 @@ struct CallAdviceTests {
   ) -> String {
     let advice = CallAdvice(
       target: "h:1", usesTLS: tls, clientCertificate: certificate, token: token, agent: "a", patience: 5)
-    return advice.sentence(CallFailure(.status(code: code, message: message), during: .sessionStart)) ?? ""
+    return advice.sentence(CallError(.status(code: code, message: message), during: .sessionStart)) ?? ""
   }
 
   private static let connect = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:1: "

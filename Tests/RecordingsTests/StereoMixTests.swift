@@ -28,7 +28,7 @@ struct StereoMixTests {
     var mix = StereoMix()
     mix.addLeft(ones(10), at: 5)
     mix.addRight([Int16](repeating: 2, count: 10), at: 10)
-    let (left, right) = all(mix.take(upTo: 30))
+    let (left, right) = all(mix.removeFirst(upTo: 30))
     #expect(left == [Int16](repeating: 0, count: 5) + ones(10) + [Int16](repeating: 0, count: 15))
     #expect(
       right == [Int16](repeating: 0, count: 10) + [Int16](repeating: 2, count: 10) + [Int16](repeating: 0, count: 10))
@@ -54,11 +54,11 @@ struct StereoMixTests {
         let reply = (0..<random(20)).map { _ in Int16(random(1000)) }
         whole.addRight(reply, at: place)
         parts.addRight(reply, at: place)
-        if random(3) == 0 { pieces += parts.take(upTo: max(0, place - 5)) }
+        if random(3) == 0 { pieces += parts.removeFirst(upTo: max(0, place - 5)) }
       }
-      pieces += parts.take(upTo: 10_000)
+      pieces += parts.removeFirst(upTo: 10_000)
       let (left, right) = all(pieces)
-      let expected = all(whole.take(upTo: 10_000))
+      let expected = all(whole.removeFirst(upTo: 10_000))
       #expect(left == expected.left)
       #expect(right == expected.right)
     }
@@ -70,7 +70,7 @@ struct StereoMixTests {
     mix.addRight(ones(100), at: 0)
     mix.addRight(ones(100), at: 150)
     mix.cutRight(at: 40)
-    #expect(all(mix.take(upTo: 300)).right == ones(40) + [Int16](repeating: 0, count: 260))
+    #expect(all(mix.removeFirst(upTo: 300)).right == ones(40) + [Int16](repeating: 0, count: 260))
   }
 
   @Test("From the first sensitive sample to the last there is silence of the same length")
@@ -79,9 +79,9 @@ struct StereoMixTests {
     mix.addLeft(ones(300), at: 0)
     mix.addRight(ones(300), at: 0)
     mix.mute(at: 100)
-    let early = all(mix.take(upTo: 150))
+    let early = all(mix.removeFirst(upTo: 150))
     mix.unmute(at: 200)
-    let late = all(mix.take(upTo: 300))
+    let late = all(mix.removeFirst(upTo: 300))
     let expected = ones(100) + [Int16](repeating: 0, count: 100) + ones(100)
     #expect(early.left + late.left == expected)
     #expect(early.right + late.right == expected)
@@ -91,6 +91,6 @@ struct StereoMixTests {
   func pause() {
     var mix = StereoMix()
     mix.addLeft(ones(1), at: 1_000_000)
-    #expect(mix.take(upTo: 1_000_001) == [.silence(1_000_000), .audio([1, 0])])
+    #expect(mix.removeFirst(upTo: 1_000_001) == [.silence(1_000_000), .audio([1, 0])])
   }
 }

@@ -102,7 +102,7 @@ struct TextPromptTests {
 @Suite("When a caller calls again")
 struct CallBackOffTests {
   private func failed(_ code: Int) -> CallOutcome {
-    .failed(CallFailure(.status(code: code, message: ""), during: .sessionStart))
+    .failed(CallError(.status(code: code, message: ""), during: .sessionStart))
   }
 
   @Test("later and later while calls fail, up to half a minute, and at once when one did not")

@@ -11,7 +11,7 @@ struct CallerFailureTests {
   func status(code: Int, name: String) {
     var rig = CallRig([.speak(clip: 0)])
     rig.complete(1, status: code, "no")
-    let failure = CallFailure(.status(code: code, message: "no"), during: .sessionStart)
+    let failure = CallError(.status(code: code, message: "no"), during: .sessionStart)
     #expect(rig.outcomes == [.failed(failure)])
     #expect(failure.description == "SESSION_START ended with \(name): no")
     #expect(rig.caller.turns[0].result == .failed)
@@ -105,7 +105,7 @@ struct CallerFailureTests {
     rig.complete(1, status: 1, "reset")
     rig.pass(.seconds(1))
     #expect(rig.outcomes == [.transferred(summary: nil)])
-    let broken = CallFailure(.status(code: 1, message: "reset"), during: .sessionStart)
+    let broken = CallError(.status(code: 1, message: "reset"), during: .sessionStart)
     #expect(rig.caller.brokenRPCs == [broken])
     #expect(rig.events.contains(.broken(broken)))
     var tally = ReplayTally()

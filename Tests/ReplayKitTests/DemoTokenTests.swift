@@ -71,9 +71,9 @@ struct DemoTokenTests {
     let folder = try Folder()
     let link = folder.path + "/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path)
-    #expect(throws: DemoToken.Failure.self) { try DemoToken.keep("a.b.c", port: 1, folder: link) }
+    #expect(throws: DemoToken.FileError.self) { try DemoToken.keep("a.b.c", port: 1, folder: link) }
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-    #expect(throws: DemoToken.Failure.self) { try DemoToken.keep("a.b.c", port: 1, folder: folder.path) }
+    #expect(throws: DemoToken.FileError.self) { try DemoToken.keep("a.b.c", port: 1, folder: folder.path) }
   }
 
   @Test(
@@ -83,6 +83,6 @@ struct DemoTokenTests {
     let folder = try Folder()
     let file = folder.path + "/token"
     try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-    #expect(throws: DemoToken.Failure.self) { try DemoToken.read(file) }
+    #expect(throws: DemoToken.FileError.self) { try DemoToken.read(file) }
   }
 }

@@ -93,7 +93,7 @@ struct LiveCallTests {
     let agent = try LoopbackAgent(refusal: RPCStatus(.unauthenticated, "unauthenticated"))
     let (_, outcome, _) = try await Self.hold(Caller(steps: [], clips: [], settings: Self.settings()), agent)
     #expect(
-      outcome == .failed(CallFailure(.status(code: 16, message: "unauthenticated"), during: .sessionStart)))
+      outcome == .failed(CallError(.status(code: 16, message: "unauthenticated"), during: .sessionStart)))
     let call = try PlacedCall(
       Caller(steps: [], clips: [], settings: Self.settings()), over: CallRoute(target: "127.0.0.1:1", token: nil),
       loop: agent.group.nextLoop())

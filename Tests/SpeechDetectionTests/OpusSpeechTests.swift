@@ -27,7 +27,7 @@ struct OpusSpeechTests {
         continue
       }
       packet.withUnsafeBytes { bytes in
-        stream.take(bytes, lost: lost) { output in
+        stream.decode(bytes, lost: lost) { output in
           switch output {
           case .samples(let piece, _): samples += piece
           case .skip(let count): samples += [Int16](repeating: 0, count: count)

@@ -114,12 +114,14 @@ struct Stages {
       let packets = (0..<samples.count / size).compactMap { encoder.encode(samples[$0 * size..<($0 + 1) * size]) }
       let stream = try OpusStream(sampleRate: rate)
       measure("decode Opus at \(rate / 1000)k", frames: packets.count) { frame in
-        packets[frame].withUnsafeBytes { stream.take($0) { if case .samples(let s, _) = $0 { sum.value &+= s.count } } }
+        packets[frame].withUnsafeBytes {
+          stream.decode($0) { if case .samples(let s, _) = $0 { sum.value &+= s.count } }
+        }
       }
       measure("decode Opus at \(rate / 1000)k, every tenth packet lost", frames: packets.count) { frame in
         if frame % 10 == 9 { return }
         packets[frame].withUnsafeBytes {
-          stream.take($0, lost: frame % 10 == 0 ? 1 : 0) { if case .samples(let s, _) = $0 { sum.value &+= s.count } }
+          stream.decode($0, lost: frame % 10 == 0 ? 1 : 0) { if case .samples(let s, _) = $0 { sum.value &+= s.count } }
         }
       }
       let recording = try OpusEncoder(sampleRate: rate)

@@ -7,7 +7,7 @@ struct Base64URLTests {
   @Test(
     "J4: malformed base64url is refused, and the error says where",
     arguments: [
-      ("Zm9vYg==", Base64URL.Malformation.character(offset: 6)),
+      ("Zm9vYg==", Base64URL.FormatError.character(offset: 6)),
       ("Zm9vYg=", .character(offset: 6)),
       ("Zm+v", .character(offset: 2)),
       ("Zm/v", .character(offset: 2)),
@@ -22,8 +22,8 @@ struct Base64URLTests {
       ("Zh", .trailingBits),
       ("Zm9", .trailingBits),
       ("Zm.v", .character(offset: 2)),
-    ] as [(String, Base64URL.Malformation)])
-  func malformed(text: String, fault: Base64URL.Malformation) {
+    ] as [(String, Base64URL.FormatError)])
+  func malformed(text: String, fault: Base64URL.FormatError) {
     #expect(throws: fault) { try Base64URL.decode(text) }
   }
 

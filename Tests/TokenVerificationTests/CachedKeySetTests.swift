@@ -153,11 +153,11 @@ struct CachedKeySetTests {
     while now < .seconds(86_400) {
       let (lookup, startsFetch) = cache.lookup(keyID: "k", now: now)
       #expect(name(lookup) == "found")
-      if startsFetch { cache.finish(.failure(.timeout), now: now, random: 1) }
+      if startsFetch { cache.finish(.failure(.http(.timeout)), now: now, random: 1) }
       now += .seconds(10)
     }
     #expect(name(cache.lookup(keyID: "k", now: .seconds(86_400 + 301)).lookup) == "pending")
-    cache.finish(.failure(.timeout), now: .seconds(86_400 + 301), random: 1)
+    cache.finish(.failure(.http(.timeout)), now: .seconds(86_400 + 301), random: 1)
     #expect(name(cache.lookup(keyID: "k", now: .seconds(86_400 + 302)).lookup) == "unavailable")
     // Every 5 minutes at most once it has failed often.
     #expect(cache.fetches < 86_400 / 300 + 20)
@@ -172,7 +172,7 @@ struct CachedKeySetTests {
     var waits: [Duration] = []
     for _ in 0..<12 {
       start(&cache, at: now)
-      cache.finish(.failure(.connection(code: 7)), now: now, random: 1)
+      cache.finish(.failure(.http(.connection(code: 7))), now: now, random: 1)
       #expect(name(cache.lookup(keyID: "k", now: now).lookup) == (hasKeys ? "found" : "unavailable"))
       waits.append(cache.dueAt - now)
       now = cache.dueAt
@@ -180,12 +180,12 @@ struct CachedKeySetTests {
     let long = hasKeys ? [32, 64, 128, 256, 300, 300, 300] : [30, 30, 30, 30, 30, 30, 30]
     #expect(waits == ([1, 2, 4, 8, 16] + long).map { .seconds($0) })
     start(&cache, at: now)
-    cache.finish(.failure(.connection(code: 7)), now: now, random: 0)
+    cache.finish(.failure(.http(.connection(code: 7))), now: now, random: 0)
     #expect(cache.dueAt - now == (hasKeys ? .seconds(225) : .seconds(22.5)))
   }
 
   /// A cache whose issuer has failed for so long that the background waits for minutes. Returns when it failed last.
-  private func failed(_ failure: KeySetFetchFailure, hasKeys: Bool = true) throws -> (CachedKeySet, Duration) {
+  private func failed(_ failure: KeySetFetchError, hasKeys: Bool = true) throws -> (CachedKeySet, Duration) {
     var cache = hasKeys ? try warm() : CachedKeySet(timing: KeySetTiming())
     var now = max(cache.dueAt, .zero)
     for _ in 0..<10 {
@@ -200,7 +200,7 @@ struct CachedKeySetTests {
     "J22, J23: after an outage a new key works within 30 s, however long the background waits",
     arguments: [true, false])
   func newKeyAfterOutage(hasKeys: Bool) throws {
-    var (cache, failedAt) = try failed(.connection(code: 7), hasKeys: hasKeys)
+    var (cache, failedAt) = try failed(.http(.connection(code: 7)), hasKeys: hasKeys)
     #expect(cache.dueAt - failedAt >= .seconds(30))
     // The issuer is back from here on.
     let early = cache.lookup(keyID: "new", now: failedAt + .seconds(29))
@@ -219,7 +219,7 @@ struct CachedKeySetTests {
 
   @Test("J22: invented key ids in an outage cost a fetch in 30 s, and the background's in its own time")
   func floodInOutage() throws {
-    var (cache, failedAt) = try failed(.timeout)
+    var (cache, failedAt) = try failed(.http(.timeout))
     var fetches = 0
     for number in 0..<60_000 {
       let now = failedAt + .milliseconds(10 * number)
@@ -227,7 +227,7 @@ struct CachedKeySetTests {
       #expect(name(lookup) == (startsFetch ? "pending" : "unavailable"))
       guard startsFetch else { continue }
       fetches += 1
-      cache.finish(.failure(.timeout), now: now, random: 1)
+      cache.finish(.failure(.http(.timeout)), now: now, random: 1)
     }
     // Ten minutes.
     #expect(fetches == 19)
@@ -244,7 +244,7 @@ struct CachedKeySetTests {
     }
     let question = cache.lookup(keyID: "new", now: failedAt + .seconds(120))
     #expect(question.startsFetch)
-    cache.finish(.failure(.timeout), now: failedAt + .seconds(121), random: 1)
+    cache.finish(.failure(.http(.timeout)), now: failedAt + .seconds(121), random: 1)
     #expect(cache.lookup(keyID: "new", now: failedAt + .seconds(150)).startsFetch)
   }
 

@@ -9,16 +9,16 @@ import Testing
 struct CurlKeySetFetcherTests {
   private func fetch(
     _ url: String, fetcher: CurlKeySetFetcher = CurlKeySetFetcher(), allowsPrivateAddresses: Bool = false
-  ) async -> Result<[UInt8], KeySetFetchFailure> {
+  ) async -> Result<[UInt8], KeySetFetchError> {
     do {
       let issuer = try TrustedIssuer(
         issuer: "https://issuer.example", keysURL: url, allowsPrivateAddresses: allowsPrivateAddresses)
-      do throws(KeySetFetchFailure) { return .success(try await fetcher.fetch(issuer).bytes) } catch {
+      do throws(KeySetFetchError) { return .success(try await fetcher.fetch(issuer).bytes) } catch {
         return .failure(error)
       }
     } catch {
       Issue.record(error)
-      return .failure(.system)
+      return .failure(.http(.system))
     }
   }
 
@@ -101,10 +101,10 @@ struct CurlKeySetFetcherTests {
     let full = try LoopbackServer(LoopbackServer.answer(limit))
     #expect(await fetch("http://127.0.0.1:\(full.port)/") == .success(Array(limit.utf8)))
     let announced = try LoopbackServer("HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n{}")
-    #expect(await fetch("http://127.0.0.1:\(announced.port)/") == .failure(.tooLong))
+    #expect(await fetch("http://127.0.0.1:\(announced.port)/") == .failure(.http(.tooLong)))
     let endless = try LoopbackServer(
       "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + String(repeating: " ", count: 4 * KeySet.maximumBytes))
-    #expect(await fetch("http://127.0.0.1:\(endless.port)/") == .failure(.tooLong))
+    #expect(await fetch("http://127.0.0.1:\(endless.port)/") == .failure(.http(.tooLong)))
   }
 
   @Test("J20: a silent server and one that drips are given up after the time allowed", arguments: [true, false])
@@ -113,7 +113,7 @@ struct CurlKeySetFetcherTests {
     let server = try LoopbackServer(isSilent ? "" : answer, pause: 10)
     let start = MonotonicClock.now()
     let fetcher = CurlKeySetFetcher(totalMilliseconds: 300)
-    #expect(await fetch("http://127.0.0.1:\(server.port)/", fetcher: fetcher) == .failure(.timeout))
+    #expect(await fetch("http://127.0.0.1:\(server.port)/", fetcher: fetcher) == .failure(.http(.timeout)))
     let time = MonotonicClock.now() - start
     // All of the answer would take 100 s.
     #expect(time >= .milliseconds(250) && time < .seconds(95))
@@ -122,11 +122,11 @@ struct CurlKeySetFetcherTests {
   @Test("J20: an answer that is not HTTP, and no answer, are failures")
   func notHTTP() async throws {
     let server = try LoopbackServer("hello\r\n")
-    guard case .failure(.connection) = await fetch("http://127.0.0.1:\(server.port)/") else {
+    guard case .failure(.http(.connection)) = await fetch("http://127.0.0.1:\(server.port)/") else {
       Issue.record("taken")
       return
     }
-    guard case .failure(.connection) = await fetch("http://127.0.0.1:1/") else {
+    guard case .failure(.http(.connection)) = await fetch("http://127.0.0.1:1/") else {
       Issue.record("taken")
       return
     }
@@ -137,11 +137,12 @@ struct CurlKeySetFetcherTests {
     let server = try LoopbackServer("not TLS")
     for host in ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "192.168.1.1", "[::ffff:127.0.0.1]"]
     {
-      #expect(await fetch("https://\(host):\(server.port)/") == .failure(.refusedAddress), "\(host)")
+      #expect(await fetch("https://\(host):\(server.port)/") == .failure(.http(.refusedAddress)), "\(host)")
     }
     #expect(server.requests == 0)
     // Where it is allowed, plain text is still no TLS.
-    guard case .failure(.tls) = await fetch("https://127.0.0.1:\(server.port)/", allowsPrivateAddresses: true) else {
+    guard case .failure(.http(.tls)) = await fetch("https://127.0.0.1:\(server.port)/", allowsPrivateAddresses: true)
+    else {
       Issue.record("not tried, or taken")
       return
     }
@@ -177,9 +178,9 @@ struct CurlKeySetFetcherTests {
       ("https://user@example.com/", .unwantedURLPart), ("https://u:p@example.com/", .unwantedURLPart),
       ("https://example.com/#f", .unwantedURLPart), ("https://example.com/\u{0}", .malformedURL),
       ("https://ex\u{E4}mple.com/", .malformedURL),
-    ] as [(String, TrustedIssuer.Defect?)])
-  func urls(url: String, defect: TrustedIssuer.Defect?) {
-    do throws(TrustedIssuer.Defect) {
+    ] as [(String, TrustedIssuer.SettingError?)])
+  func urls(url: String, defect: TrustedIssuer.SettingError?) {
+    do throws(TrustedIssuer.SettingError) {
       _ = try TrustedIssuer(issuer: "https://issuer.example", keysURL: url)
       #expect(defect == nil)
     } catch { #expect(error == defect) }
@@ -192,7 +193,7 @@ struct CurlKeySetFetcherTests {
     #expect(try TrustedIssuer(issuer: "https://idbroker.webex.com/idb/").keysURL == url)
     #expect(TrustedIssuer.webex.count == 10)
     #expect(TrustedIssuer.webex.allSatisfy { (try? TrustedIssuer(issuer: $0.issuer)) == $0 })
-    #expect(throws: TrustedIssuer.Defect.self) { try TrustedIssuer(issuer: "issuer") }
+    #expect(throws: TrustedIssuer.SettingError.self) { try TrustedIssuer(issuer: "issuer") }
   }
 
   @Test(

@@ -52,22 +52,22 @@ struct DevelopmentIssuerTests {
       let path = folder + "/issuer.pem"
       _ = try DevelopmentIssuer(creatingKeyFile: path)
       try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-      #expect(throws: DevelopmentIssuer.Failure.readableByOthers(mode: 0o644)) {
+      #expect(throws: DevelopmentIssuer.SigningKeyError.readableByOthers(mode: 0o644)) {
         try DevelopmentIssuer(creatingKeyFile: path)
       }
       let other = folder + "/other.pem"
       #expect(
         FileManager.default.createFile(
           atPath: other, contents: Data("no key".utf8), attributes: [.posixPermissions: 0o600]))
-      #expect(throws: DevelopmentIssuer.Failure.notAnRSAKey) { try DevelopmentIssuer(creatingKeyFile: other) }
-      #expect(throws: DevelopmentIssuer.Failure.file(operation: "open", errno: ENOENT)) {
+      #expect(throws: DevelopmentIssuer.SigningKeyError.notAnRSAKey) { try DevelopmentIssuer(creatingKeyFile: other) }
+      #expect(throws: DevelopmentIssuer.SigningKeyError.file(operation: "open", errno: ENOENT)) {
         try DevelopmentIssuer(keyFile: folder + "/none.pem")
       }
-      #expect(throws: DevelopmentIssuer.Failure.file(operation: "create", errno: ENOENT)) {
+      #expect(throws: DevelopmentIssuer.SigningKeyError.file(operation: "create", errno: ENOENT)) {
         try DevelopmentIssuer(creatingKeyFile: folder + "/no/such/folder.pem")
       }
-      #expect("\(DevelopmentIssuer.Failure.readableByOthers(mode: 0o644))".contains("make it 600"))
-      #expect("\(DevelopmentIssuer.Failure.file(operation: "open", errno: ENOENT))".contains("No such file"))
+      #expect("\(DevelopmentIssuer.SigningKeyError.readableByOthers(mode: 0o644))".contains("make it 600"))
+      #expect("\(DevelopmentIssuer.SigningKeyError.file(operation: "open", errno: ENOENT))".contains("No such file"))
     }
   }
 

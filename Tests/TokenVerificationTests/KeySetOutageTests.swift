@@ -10,7 +10,7 @@ struct KeySetOutageTests {
       let begins = outage.note(issuer, "no network")
       #expect(begins == (index == 0), "the first failure begins the gathering, and only that")
     }
-    return outage.take(now: .seconds(seconds))?.map(\.issuer)
+    return outage.tell(now: .seconds(seconds))?.map(\.issuer)
   }
 
   @Test("Issuers that fail together are one warning, and it is not repeated within five minutes")

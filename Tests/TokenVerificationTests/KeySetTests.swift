@@ -44,8 +44,8 @@ struct KeySetTests {
       ("n", .string(""), .size(bits: 0)), ("n", .number(JSONNumber(5)), .malformed(member: "n")),
       ("e", nil, .malformed(member: "e")), ("e", .string("AQ"), .exponent), ("e", .string("Aw"), .exponent),
       ("e", .string("AQAC"), .exponent), ("e", .string(""), .exponent), ("e", .string("AQABAA"), .exponent),
-    ] as [(String, JSONValue?, KeyDefect)])
-  func dropped(member: String, value: JSONValue?, defect: KeyDefect) throws {
+    ] as [(String, JSONValue?, KeyError)])
+  func dropped(member: String, value: JSONValue?, defect: KeyError) throws {
     var bad = try goodEntry()
     bad[member] = value
     if member != "kid" { bad["kid"] = .string("bad") }
@@ -73,7 +73,7 @@ struct KeySetTests {
     // Any odd number passes for a modulus here; whether it is one shows only when a signature is checked.
     var modulus = [UInt8](repeating: 0xAB, count: (bits + 7) / 8)
     modulus[0] = bits % 8 == 0 ? 0x80 : 1 << UInt8(bits % 8 - 1)
-    let result = Result { () throws(KeyDefect) in try RSAPublicKey(modulus: modulus, exponent: [1, 0, 1]) }
+    let result = Result { () throws(KeyError) in try RSAPublicKey(modulus: modulus, exponent: [1, 0, 1]) }
     switch result {
     case .success(let key):
       #expect(isAccepted)
@@ -88,7 +88,7 @@ struct KeySetTests {
   func unsoundModuli() throws {
     var even = try Fixture.issuer.get().key.modulus
     even[even.count - 1] &= 0xFE
-    #expect(throws: KeyDefect.evenModulus) { try RSAPublicKey(modulus: even, exponent: [1, 0, 1]) }
+    #expect(throws: KeyError.evenModulus) { try RSAPublicKey(modulus: even, exponent: [1, 0, 1]) }
     // Powers of 65537 have the fingerprint by its definition; a published key that has it is among the vectors.
     #expect(ROCA.isFingerprint([1]))
     #expect(ROCA.isFingerprint([1, 0, 1]))
@@ -111,7 +111,7 @@ struct KeySetTests {
     var leaked = try goodEntry()
     leaked["kid"] = .string("leaked")
     leaked[member] = .string("AQAB")
-    #expect(throws: KeySet.Malformation.holdsSecrets(index: 1)) {
+    #expect(throws: KeySet.FormatError.holdsSecrets(index: 1)) {
       try KeySet(parsing: document([.object(goodEntry()), .object(leaked)]))
     }
   }
@@ -121,9 +121,9 @@ struct KeySetTests {
     let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let document = Array(try Fixture.issuer.get().keySetDocument.utf8)
     #expect(try KeySet(parsing: mark + document).count == 1)
-    #expect(throws: KeySet.Malformation.self) { try KeySet(parsing: mark + mark + document) }
-    #expect(throws: KeySet.Malformation.self) { try KeySet(parsing: document + mark) }
-    #expect(throws: StrictJSON.Malformation.self) { try StrictJSON.parse(mark + document) }
+    #expect(throws: KeySet.FormatError.self) { try KeySet(parsing: mark + mark + document) }
+    #expect(throws: KeySet.FormatError.self) { try KeySet(parsing: document + mark) }
+    #expect(throws: StrictJSON.FormatError.self) { try StrictJSON.parse(mark + document) }
   }
 
   @Test(
@@ -147,15 +147,15 @@ struct KeySetTests {
   @Test("J11: a set with a symmetric key or two usable keys of one id is refused whole")
   func unsoundSets() throws {
     let entry = try goodEntry()
-    #expect(throws: KeySet.Malformation.holdsSecrets(index: 0)) {
+    #expect(throws: KeySet.FormatError.holdsSecrets(index: 0)) {
       try KeySet(parsing: document([.object(JSONObject(["kty": .string("oct")])), .object(entry)]))
     }
-    #expect(throws: KeySet.Malformation.duplicateKeyID(index: 1)) {
+    #expect(throws: KeySet.FormatError.duplicateKeyID(index: 1)) {
       try KeySet(parsing: document([.object(entry), .object(entry)]))
     }
     var other = entry
     other["kty"] = .string("EC")
-    #expect(throws: KeySet.Malformation.duplicateKeyID(index: 2)) {
+    #expect(throws: KeySet.FormatError.duplicateKeyID(index: 2)) {
       try KeySet(parsing: document([.object(entry), .object(other), .object(entry)]))
     }
   }
@@ -164,18 +164,18 @@ struct KeySetTests {
     "A document that is no key set is refused",
     arguments: ["", "[]", "{}", #"{"keys":{}}"#, #"{"keys":"x"}"#, "null", #"{"keys":[],"keys":[]}"#, "<html></html>"])
   func documents(text: String) {
-    #expect(throws: KeySet.Malformation.self) { try KeySet(parsing: Array(text.utf8)) }
+    #expect(throws: KeySet.FormatError.self) { try KeySet(parsing: Array(text.utf8)) }
   }
 
   @Test("J20: at most 64 keys and 256 KB are read")
   func bounds() throws {
     let entry = JSONValue.object(JSONObject(["kty": .string("EC")]))
     #expect(try KeySet(parsing: document(Array(repeating: entry, count: 64))).dropped.count == 64)
-    #expect(throws: KeySet.Malformation.tooManyKeys(65)) {
+    #expect(throws: KeySet.FormatError.tooManyKeys(65)) {
       try KeySet(parsing: document(Array(repeating: entry, count: 65)))
     }
     let space = [UInt8](repeating: 0x20, count: KeySet.maximumBytes)
-    #expect(throws: KeySet.Malformation.tooLong(bytes: space.count + 1)) { try KeySet(parsing: space + [0x20]) }
+    #expect(throws: KeySet.FormatError.tooLong(bytes: space.count + 1)) { try KeySet(parsing: space + [0x20]) }
   }
 
   @Test("J12: a signature counts only at exactly the modulus' length, unchanged, over the same bytes")

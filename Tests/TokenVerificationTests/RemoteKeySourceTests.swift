@@ -9,14 +9,14 @@ struct RemoteKeySourceTests {
   /// A fetcher that answers when it is told to.
   final class GatedFetcher: KeySetFetcher {
     struct State {
-      var answers: [Result<[UInt8], KeySetFetchFailure>]
+      var answers: [Result<[UInt8], KeySetFetchError>]
       var isOpen: Bool
       var waiting: [CheckedContinuation<Void, Never>] = []
       var fetches = 0
     }
     let state: Locked<State>
 
-    init(_ answers: [Result<[UInt8], KeySetFetchFailure>], isOpen: Bool = true) {
+    init(_ answers: [Result<[UInt8], KeySetFetchError>], isOpen: Bool = true) {
       state = Locked(State(answers: answers, isOpen: isOpen))
     }
 
@@ -31,7 +31,7 @@ struct RemoteKeySourceTests {
       for continuation in waiting { continuation.resume() }
     }
 
-    func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument {
+    func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchError) -> KeySetDocument {
       await withCheckedContinuation { continuation in
         let isOpen = state.withLock { state in
           state.fetches += 1
@@ -83,7 +83,7 @@ struct RemoteKeySourceTests {
 
   @Test("J25: while no keys can be had calls get UNAVAILABLE, and are answered at once after the first failure")
   func unavailable() async throws {
-    let fetcher = GatedFetcher([.failure(.timeout)])
+    let fetcher = GatedFetcher([.failure(.http(.timeout))])
     let source = try source(fetcher)
     let fixture = try Fixture(keys: source)
     for _ in 0..<3 {
@@ -93,7 +93,7 @@ struct RemoteKeySourceTests {
     }
     #expect(fetcher.fetches == 1)
     #expect(!source.isReady)
-    #expect(source.status.first?.lastFailure == .timeout)
+    #expect(source.status.first?.lastFailure == .http(.timeout))
   }
 
   @Test("J24: a broken document does not replace good keys")
@@ -119,7 +119,7 @@ struct RemoteKeySourceTests {
 
   @Test("J24: an issuer that is down for an hour costs no call anything, and is asked less and less often")
   func hourDown() async throws {
-    let fetcher = GatedFetcher([.success(try document()), .failure(.timeout)])
+    let fetcher = GatedFetcher([.success(try document()), .failure(.http(.timeout))])
     let clock = ManualTime(.seconds(1))
     let source = try source(fetcher, now: { clock.now })
     await source.refresh()

@@ -76,11 +76,11 @@ private final class TLSServer: @unchecked Sendable {
 struct TLSFetchTests {
   private func fetch(
     _ server: TLSServer, host: String = "localhost", isTrusted: Bool = true
-  ) async throws -> Result<[UInt8], KeySetFetchFailure> {
+  ) async throws -> Result<[UInt8], KeySetFetchError> {
     let fetcher = CurlKeySetFetcher(certificateAuthorities: isTrusted ? server.certificate : nil)
     let issuer = try TrustedIssuer(
       issuer: "https://issuer.example", keysURL: "https://\(host):\(server.port)/keys", allowsPrivateAddresses: true)
-    do throws(KeySetFetchFailure) { return .success(try await fetcher.fetch(issuer).bytes) } catch {
+    do throws(KeySetFetchError) { return .success(try await fetcher.fetch(issuer).bytes) } catch {
       return .failure(error)
     }
   }
@@ -97,7 +97,7 @@ struct TLSFetchTests {
   func certificates() async throws {
     let server = try await TLSServer.start(serving: "{}")
     for result in [try await fetch(server, isTrusted: false), try await fetch(server, host: "127.0.0.1")] {
-      guard case .failure(.tls) = result else {
+      guard case .failure(.http(.tls)) = result else {
         Issue.record("\(result)")
         return
       }
@@ -110,7 +110,7 @@ struct TLSFetchTests {
     // Security level 0 lets the server itself speak the old versions.
     let old = try await TLSServer.start(serving: "{}", options: ["-tls1_1", "-cipher", "ALL:@SECLEVEL=0"])
     let result = try await fetch(old)
-    guard case .failure(.tls) = result else {
+    guard case .failure(.http(.tls)) = result else {
       Issue.record("\(result)")
       return
     }

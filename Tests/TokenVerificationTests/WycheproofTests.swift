@@ -121,7 +121,7 @@ struct WycheproofTests {
 
   @Test("J11: each unsound key is found by its own check")
   func unsoundKeys() throws {
-    let expected: [Int: KeyDefect] = [6: .use, 7: .roca, 8: .size(bits: 1_024), 9: .exponent]
+    let expected: [Int: KeyError] = [6: .use, 7: .roca, 8: .size(bits: 1_024), 9: .exponent]
     for group in try Wycheproof.groups("json_web_key_test.json") {
       for test in group.tests {
         guard let defect = expected[test.tcId] else { continue }

@@ -132,7 +132,7 @@ struct StandInServerTests {
   @Test("It is not served to other machines, and a late answer does not hold up its end")
   func ending() async throws {
     var platform = try Platform().webex
-    #expect(throws: HTTPBindError.self) { try StandInServer(.init(host: "0.0.0.0", port: 0), platform) }
+    #expect(throws: HTTPListenError.self) { try StandInServer(.init(host: "0.0.0.0", port: 0), platform) }
     platform.faults = [StandInFault(kind: .hang)]
     let began = ContinuousClock.now
     do {

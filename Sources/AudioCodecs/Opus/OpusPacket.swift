@@ -10,7 +10,7 @@ public struct OpusPacket {
   public static let maximumMilliseconds = 120
 
   /// Why a packet is none.
-  public enum Defect: Error, Sendable, Hashable {
+  public enum FormatError: Error, Sendable, Hashable {
     /// No byte at all, which libopus would take for a loss.
     case empty
     /// More than ``OpusPacket/maximumBytes``.
@@ -29,7 +29,7 @@ public struct OpusPacket {
   public let isDiscontinuous: Bool
 
   /// Looks at a packet.
-  public init(_ bytes: UnsafeRawBufferPointer) throws(Defect) {
+  public init(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
     guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), !bytes.isEmpty else { throw .empty }
     guard bytes.count <= Self.maximumBytes else { throw .tooLarge }
     let samples = opus_packet_get_nb_samples(start, opus_int32(bytes.count), 8000)

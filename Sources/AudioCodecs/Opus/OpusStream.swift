@@ -55,7 +55,7 @@ public final class OpusStream {
   ///   - bytes: the packet.
   ///   - lost: how many packets of this sender are missing before it.
   ///   - body: is given what comes out.
-  public func take(_ bytes: UnsafeRawBufferPointer, lost: Int = 0, _ body: (Output) -> Void) {
+  public func decode(_ bytes: UnsafeRawBufferPointer, lost: Int = 0, _ body: (Output) -> Void) {
     let packet: OpusPacket
     do { packet = try OpusPacket(bytes) } catch {
       if lost > 0 { makeUp(lost, next: nil, body) }

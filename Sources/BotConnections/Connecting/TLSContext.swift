@@ -8,10 +8,10 @@ public enum TLSContext {
   ///   - rootsPEM: the roots to trust, and no others; `nil` is the system's.
   ///   - certificatePEM: our certificate and the chain above it, with its private key in `keyPEM`.
   ///   - protocols: what is offered by ALPN.
-  /// - Throws: ``ConnectionFailure`` that says which text cannot be used.
+  /// - Throws: ``ConnectionError`` that says which text cannot be used.
   public static func make(
     rootsPEM: String?, certificatePEM: String?, keyPEM: String?, protocols: [String]
-  ) throws(ConnectionFailure) -> NIOSSLContext {
+  ) throws(ConnectionError) -> NIOSSLContext {
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     configuration.certificateVerification = .fullVerification
@@ -22,18 +22,18 @@ public enum TLSContext {
     if let certificatePEM, let keyPEM {
       configuration.certificateChain = try certificates(certificatePEM, "certificate chain").map { .certificate($0) }
       guard let key = try? NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem) else {
-        throw ConnectionFailure("the private key is not in PEM or is encrypted")
+        throw ConnectionError("the private key is not in PEM or is encrypted")
       }
       configuration.privateKey = .privateKey(key)
     }
     do { return try NIOSSLContext(configuration: configuration) } catch {
-      throw ConnectionFailure("TLS cannot be set up: the certificates and the key do not fit one another")
+      throw ConnectionError("TLS cannot be set up: the certificates and the key do not fit one another")
     }
   }
 
-  private static func certificates(_ pem: String, _ what: String) throws(ConnectionFailure) -> [NIOSSLCertificate] {
+  private static func certificates(_ pem: String, _ what: String) throws(ConnectionError) -> [NIOSSLCertificate] {
     guard let certificates = try? NIOSSLCertificate.fromPEMBytes(Array(pem.utf8)), !certificates.isEmpty else {
-      throw ConnectionFailure("the \(what) is not in PEM")
+      throw ConnectionError("the \(what) is not in PEM")
     }
     return certificates
   }

@@ -27,7 +27,7 @@ public final class ThreadedResolver: Resolver, Sendable {
       var found: UnsafeMutablePointer<addrinfo>?
       let status = getaddrinfo(host, String(port), &hints, &found)
       guard status == 0 else {
-        let error = ConnectionFailure("\(host) has no address")
+        let error = ConnectionError("\(host) has no address")
         v6.fail(error)
         v4.fail(error)
         return

@@ -24,10 +24,10 @@ public final class ConnectionGuard: Sendable {
   ///   - tls: `nil` for plaintext. Its ALPN has to offer `h2`.
   ///   - serverName: the name that the bot's certificate has to hold; `nil` is the host.
   ///   - connectTimeout: time for the name, TCP, TLS and the server's SETTINGS together.
-  /// - Throws: ``ConnectionFailure`` where the system has no more sockets.
+  /// - Throws: ``ConnectionError`` where the system has no more sockets.
   public init(
     host: String, port: Int, tls: NIOSSLContext?, serverName: String?, connectTimeout: Duration, limits: GuardLimits
-  ) throws(ConnectionFailure) {
+  ) throws(ConnectionError) {
     let bot = GuardedBot(
       host: host, port: port, tls: tls, name: serverName ?? host,
       connectTimeout: .milliseconds(Int64(connectTimeout / .milliseconds(1))), limits: limits)
@@ -41,7 +41,7 @@ public final class ConnectionGuard: Sendable {
       .childChannelOption(.writeBufferWaterMark, value: GuardedLine.watermark)
       .childChannelInitializer { channel in
         Self.peer(of: channel).flatMapThrowing { peer in
-          guard LocalListener.isOwn(peer) else { throw ConnectionFailure("a foreign process") }
+          guard LocalListener.isOwn(peer) else { throw ConnectionError("a foreign process") }
           let line = GuardedLine(bot: bot, core: channel)
           try channel.pipeline.syncOperations.addHandler(CoreSide(line))
         }
@@ -57,7 +57,7 @@ public final class ConnectionGuard: Sendable {
 
   private static func peer(of channel: any Channel) -> EventLoopFuture<LocalListener.Peer> {
     guard let options = channel as? any SocketOptionProvider else {
-      return channel.eventLoop.makeFailedFuture(ConnectionFailure("not a socket"))
+      return channel.eventLoop.makeFailedFuture(ConnectionError("not a socket"))
     }
     return options.unsafeGetSocketOption(level: .socket, name: .init(rawValue: SO_PEERCRED))
   }

@@ -66,7 +66,7 @@ public struct FrameScanner: Sendable {
   /// - Throws: why the connection is to be closed; nothing may be handed in after it.
   public mutating func received(
     _ input: Span<UInt8>, now: UInt64, emit: (Piece) -> Void
-  ) throws(FrameViolation) {
+  ) throws(FrameError) {
     control.refill(now: now)
     data.refill(now: now)
     bytes.refill(now: now)
@@ -115,7 +115,7 @@ public struct FrameScanner: Sendable {
     if start < index { emit(.pass(start..<index)) }
   }
 
-  private mutating func begin(_ frame: FrameHeader) throws(FrameViolation) {
+  private mutating func begin(_ frame: FrameHeader) throws(FrameError) {
     if !isSettled {
       guard frame.type == FrameHeader.settings, frame.stream == 0, !frame.isAcknowledgement else { throw .notHTTP2 }
       isSettled = true
@@ -152,7 +152,7 @@ public struct FrameScanner: Sendable {
     }
   }
 
-  private mutating func beginData(_ frame: FrameHeader) throws(FrameViolation) {
+  private mutating func beginData(_ frame: FrameHeader) throws(FrameError) {
     data.spend(1)
     bytes.spend(frame.length)
     cursor = open[frame.stream]

@@ -42,7 +42,7 @@ final class BotSide: ChannelInboundHandler {
       if negotiated == "h2" {
         line.ready(context.channel)
       } else {
-        line.failed(ConnectionFailure("TLS: it does not agree on HTTP/2 (ALPN `h2`)"))
+        line.failed(ConnectionError("TLS: it does not agree on HTTP/2 (ALPN `h2`)"))
       }
     }
     context.fireUserInboundEventTriggered(event)

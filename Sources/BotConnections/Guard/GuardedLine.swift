@@ -120,7 +120,7 @@ final class GuardedLine: @unchecked Sendable {
   func fromBot(_ bytes: ByteBuffer) {
     guard !isOver else { return }
     let core = self.core
-    do throws(FrameViolation) {
+    do throws(FrameError) {
       try scanner.received(bytes.readableBytesUInt8Span, now: Self.now) { piece in
         switch piece {
         case .pass(let range):
@@ -167,7 +167,7 @@ final class GuardedLine: @unchecked Sendable {
     if isReady, !isStanding, error is IOError {
       fail(closedEarly)
     } else {
-      fail(ConnectionFailure(error, at: shared.address, name: shared.name).message)
+      fail(ConnectionError(error, at: shared.address, name: shared.name).message)
     }
   }
 

@@ -8,7 +8,7 @@ struct LocalListener {
   /// The reader's to close.
   let descriptor: Int32
 
-  init() throws(ConnectionFailure) {
+  init() throws(ConnectionError) {
     let name = "patchbay-\(getpid())-\(UInt64.random(in: 0 ... .max))"
     let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
     guard descriptor >= 0 else { throw Self.failure }
@@ -31,8 +31,8 @@ struct LocalListener {
     self.descriptor = descriptor
   }
 
-  private static var failure: ConnectionFailure {
-    ConnectionFailure("no local socket can be made: \(String(cString: strerror(errno)))")
+  private static var failure: ConnectionError {
+    ConnectionError("no local socket can be made: \(String(cString: strerror(errno)))")
   }
 
   /// What `SO_PEERCRED` tells: the kernel's `struct ucred`, which Glibc's module leaves out.

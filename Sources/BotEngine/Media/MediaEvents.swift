@@ -50,7 +50,7 @@ public final class MediaEvents: AsyncSequence, Sendable {
 
     /// The next event, or `nil` after the last or once the task is cancelled.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> MediaEvent? {
-      await events.state.first(isolation: actor) { $0.take() } ?? nil
+      await events.state.first(isolation: actor) { $0.removeFirst() } ?? nil
     }
 
     /// The next event, or `nil` after the last or once the task is cancelled.
@@ -93,7 +93,7 @@ public final class MediaEvents: AsyncSequence, Sendable {
     }
 
     /// The next event, `nil` within after the last; nothing where one has to be waited for.
-    mutating func take() -> MediaEvent?? {
+    mutating func removeFirst() -> MediaEvent?? {
       guard let event = queue.removeFirst() else { return isFinished ? .some(nil) : nil }
       switch event {
       case .audio(let audio): audioBytes -= audio.samples.count * 2

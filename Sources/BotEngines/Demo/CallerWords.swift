@@ -28,7 +28,7 @@ struct CallerWords {
   }
 
   /// Hands the words over and begins anew.
-  mutating func take() -> [UInt8] {
+  mutating func handOver() -> [UInt8] {
     resampler = nil
     defer { audio = [] }
     return audio

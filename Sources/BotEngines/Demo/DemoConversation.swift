@@ -27,7 +27,7 @@ struct DemoConversation {
     case .speechStarted, .interrupted, .mark, .ended:
       return []
     case .started, .speechEnded, .digits, .noInput, .custom:
-      let heard = words.take()
+      let heard = words.handOver()
       // Whatever comes after the farewell, the call has only that left.
       if let farewell { return [farewell] }
       let commands = answer(to: event, heard: heard)

@@ -40,7 +40,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
   func hold() async -> BotStream.End {
     channel.loop.preconditionIsCurrent()
     let pump = Task(executorPreference: channel.loop) { [self] in
-      for await event in call.events { take(event) }
+      for await event in call.events { receive(event) }
     }
     let end = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<BotStream.End, Never>) in
@@ -55,7 +55,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
 
   // MARK: To the other server
 
-  private func take(_ event: CallerEvent) {
+  private func receive(_ event: CallerEvent) {
     guard end == nil else { return }
     switch event {
     case .started: beginSession()

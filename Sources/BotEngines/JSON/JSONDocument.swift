@@ -9,7 +9,7 @@ struct JSONDocument: Sendable {
   static let maximumNodes = 16_384
 
   /// What is wrong with a text.
-  enum Fault: String, Error {
+  enum FormatError: String, Error {
     case syntax = "it is not JSON"
     case tooDeep = "it nests too deeply"
     case tooMany = "it has too many values"
@@ -33,7 +33,7 @@ struct JSONDocument: Sendable {
   private(set) var nodes: [Node] = []
 
   /// Reads a text whole.
-  init(_ bytes: [UInt8]) throws(Fault) {
+  init(_ bytes: [UInt8]) throws(FormatError) {
     self.bytes = bytes
     nodes.reserveCapacity(24)
     var position = 0
@@ -53,7 +53,7 @@ struct JSONDocument: Sendable {
     while let byte = byte(position), byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
-  private mutating func begin(_ kind: Kind, at start: Int) throws(Fault) -> Int {
+  private mutating func begin(_ kind: Kind, at start: Int) throws(FormatError) -> Int {
     guard nodes.count < Self.maximumNodes else { throw .tooMany }
     nodes.append(Node(kind: kind, start: start, end: start, next: 0))
     return nodes.count - 1
@@ -64,7 +64,7 @@ struct JSONDocument: Sendable {
     nodes[node].next = nodes.count
   }
 
-  private mutating func value(_ position: inout Int, depth: Int) throws(Fault) {
+  private mutating func value(_ position: inout Int, depth: Int) throws(FormatError) {
     guard depth <= Self.maximumDepth else { throw .tooDeep }
     skipSpace(&position)
     switch byte(position) {
@@ -78,7 +78,7 @@ struct JSONDocument: Sendable {
     }
   }
 
-  private mutating func container(_ kind: Kind, _ position: inout Int, depth: Int, closing: UInt8) throws(Fault) {
+  private mutating func container(_ kind: Kind, _ position: inout Int, depth: Int, closing: UInt8) throws(FormatError) {
     let node = try begin(kind, at: position)
     position += 1
     skipSpace(&position)
@@ -104,7 +104,7 @@ struct JSONDocument: Sendable {
     }
   }
 
-  private mutating func string(_ position: inout Int) throws(Fault) {
+  private mutating func string(_ position: inout Int) throws(FormatError) {
     position += 1
     let node = try begin(.string, at: position)
     while let byte = byte(position) {
@@ -123,7 +123,7 @@ struct JSONDocument: Sendable {
     throw .syntax
   }
 
-  private mutating func word(_ text: StaticString, _ kind: Kind, _ position: inout Int) throws(Fault) {
+  private mutating func word(_ text: StaticString, _ kind: Kind, _ position: inout Int) throws(FormatError) {
     let node = try begin(kind, at: position)
     let end = position + text.utf8CodeUnitCount
     guard end <= bytes.count, text.withUTF8Buffer({ bytes[position..<end].elementsEqual($0) }) else { throw .syntax }
@@ -131,7 +131,7 @@ struct JSONDocument: Sendable {
     finish(node, end: end)
   }
 
-  private mutating func number(_ position: inout Int) throws(Fault) {
+  private mutating func number(_ position: inout Int) throws(FormatError) {
     let node = try begin(.number, at: position)
     if byte(position) == UInt8(ascii: "-") { position += 1 }
     let first = byte(position)

@@ -52,7 +52,7 @@ actor MediaStreamCall {
 
   private func hearCaller() async throws {
     for await event in call.events {
-      try perform(conversation.take(event, now: now))
+      try perform(conversation.receive(event, now: now))
       if isOver { return }
     }
   }
@@ -64,7 +64,7 @@ actor MediaStreamCall {
       guard let message else { return }
       let ignoredBefore = conversation.ignored
       let read = await apartWhereLong(message.bytes.count) { MediaStreamConversation.read(message) }
-      try perform(conversation.take(read, bytes: message.bytes.count, now: now))
+      try perform(conversation.receive(read, bytes: message.bytes.count, now: now))
       if conversation.ignored > ignoredBefore { ignored.increment() }
       if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
     }

@@ -52,7 +52,7 @@ struct MediaStreamConversation {
   // MARK: The caller
 
   /// Something happened on the caller's side.
-  mutating func take(_ event: CallerEvent, now: Duration) -> [Action] {
+  mutating func receive(_ event: CallerEvent, now: Duration) -> [Action] {
     switch event {
     case .started:
       // The bot greets by itself once. A greeting that was lost on the way cannot be asked for again.
@@ -112,23 +112,23 @@ struct MediaStreamConversation {
   // MARK: The bot
 
   /// A message of the bot's came.
-  mutating func take(_ message: WebSocketMessage, now: Duration) -> [Action] {
-    take(Self.read(message), bytes: message.bytes.count, now: now)
+  mutating func receive(_ message: WebSocketMessage, now: Duration) -> [Action] {
+    receive(Self.read(message), bytes: message.bytes.count, now: now)
   }
 
   /// What a message says, or what is wrong with it.
-  static func read(_ message: WebSocketMessage) -> Result<MediaStreamMessage, MediaStreamMessage.Fault> {
-    Result { () throws(MediaStreamMessage.Fault) in try MediaStreamMessage(message.bytes) }
+  static func read(_ message: WebSocketMessage) -> Result<MediaStreamMessage, MediaStreamMessage.FormatError> {
+    Result { () throws(MediaStreamMessage.FormatError) in try MediaStreamMessage(message.bytes) }
   }
 
   /// A message of so many bytes was read.
-  mutating func take(
-    _ message: Result<MediaStreamMessage, MediaStreamMessage.Fault>, bytes: Int, now: Duration
+  mutating func receive(
+    _ message: Result<MediaStreamMessage, MediaStreamMessage.FormatError>, bytes: Int, now: Duration
   ) -> [Action] {
     switch message {
     case .failure(let fault): passOver(bytes, "The bot sends nothing but \(fault.rawValue).", now: now)
     case .success(.unknown): passOver(bytes, "The bot sends nothing but messages that mean nothing here.", now: now)
-    case .success(let message): take(message, now: now)
+    case .success(let message): receive(message, now: now)
     }
   }
 
@@ -139,7 +139,7 @@ struct MediaStreamConversation {
   }
 
   /// The bot said something.
-  mutating func take(_ message: MediaStreamMessage, now: Duration) -> [Action] {
+  mutating func receive(_ message: MediaStreamMessage, now: Duration) -> [Action] {
     switch message {
     case .media(let payload): return play(payload, now: now)
     case .mark(let name):

@@ -18,7 +18,7 @@ enum MediaStreamMessage {
   case unknown
 
   /// What is wrong with a message.
-  enum Fault: String, Error {
+  enum FormatError: String, Error {
     case notJSON = "messages that are not JSON"
     case badPayload = "media without a payload in Base64"
     case badMark = "marks without a name of at most 1,024 bytes"
@@ -26,7 +26,7 @@ enum MediaStreamMessage {
   }
 
   /// Reads a message.
-  init(_ bytes: [UInt8]) throws(Fault) {
+  init(_ bytes: [UInt8]) throws(FormatError) {
     guard let root = try? JSONDocument(bytes).root else { throw .notJSON }
     guard let event = root["event"] else {
       self = .unknown
@@ -47,7 +47,7 @@ enum MediaStreamMessage {
     }
   }
 
-  private static func extra(_ event: JSONElement, _ root: JSONElement) throws(Fault) -> MediaStreamMessage? {
+  private static func extra(_ event: JSONElement, _ root: JSONElement) throws(FormatError) -> MediaStreamMessage? {
     if event.isString("end") { return .end }
     if event.isString("subscribe") {
       return .subscribe((root["subscribe"]?.elements ?? []).compactMap { $0.string.flatMap(MediaStreamExtra.init) })
@@ -81,7 +81,7 @@ enum MediaStreamMessage {
     return values
   }
 
-  private static func settings(_ body: JSONElement) throws(Fault) -> BotInputSettings {
+  private static func settings(_ body: JSONElement) throws(FormatError) -> BotInputSettings {
     var settings = BotInputSettings()
     if let mode = body["mode"] {
       guard let known = mode.string.flatMap(BotInputSettings.Mode.init) else { throw .badExtra }

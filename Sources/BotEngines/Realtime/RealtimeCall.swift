@@ -39,7 +39,7 @@ actor RealtimeCall {
 
   private func hearCaller() async throws {
     for await event in call.events {
-      try perform(conversation.take(event, now: now))
+      try perform(conversation.receive(event, now: now))
       if isOver { return }
     }
   }
@@ -49,7 +49,7 @@ actor RealtimeCall {
       let message: WebSocketMessage?
       do throws(WebSocketError) { message = try await socket.receive() } catch { return try await serverClosed(error) }
       guard let message else { return }
-      try perform(conversation.take(message, now: now))
+      try perform(conversation.receive(message, now: now))
       if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
     }
   }

@@ -9,9 +9,9 @@ extension RealtimeConversation {
   static let maximumFaults = 20
 
   /// A message of the server's came.
-  mutating func take(_ message: WebSocketMessage, now: Duration) -> [Action] {
-    do throws(RealtimeServerEvent.Fault) {
-      return take(try RealtimeServerEvent(message.bytes), now: now)
+  mutating func receive(_ message: WebSocketMessage, now: Duration) -> [Action] {
+    do throws(RealtimeServerEvent.FormatError) {
+      return receive(try RealtimeServerEvent(message.bytes), now: now)
     } catch {
       faults += 1
       let isBeyondRepair = error != .badMembers || faults > Self.maximumFaults
@@ -20,7 +20,7 @@ extension RealtimeConversation {
   }
 
   /// The server said something.
-  mutating func take(_ event: RealtimeServerEvent, now: Duration) -> [Action] {
+  mutating func receive(_ event: RealtimeServerEvent, now: Duration) -> [Action] {
     let actions = act(on: event, now: now)
     settleCancelDeadline(now)
     return actions

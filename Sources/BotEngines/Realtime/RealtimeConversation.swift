@@ -92,7 +92,7 @@ struct RealtimeConversation {
   // MARK: The caller
 
   /// Something happened on the caller's side.
-  mutating func take(_ event: CallerEvent, now: Duration = .zero) -> [Action] {
+  mutating func receive(_ event: CallerEvent, now: Duration = .zero) -> [Action] {
     let actions = act(on: event)
     settleCancelDeadline(now)
     return actions

@@ -18,14 +18,14 @@ enum RealtimeServerEvent {
   case other
 
   /// What is wrong with an event.
-  enum Fault: String, Error {
+  enum FormatError: String, Error {
     case notJSON = "an event that is not JSON"
     case noType = "an event without a type"
     case badMembers = "an event whose members are not as published"
   }
 
   /// Reads an event.
-  init(_ bytes: [UInt8]) throws(Fault) {
+  init(_ bytes: [UInt8]) throws(FormatError) {
     guard let root = try? JSONDocument(bytes).root else { throw .notJSON }
     guard let type = root["type"]?.string else { throw .noType }
     switch type {

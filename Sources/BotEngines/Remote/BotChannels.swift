@@ -78,7 +78,7 @@ final class BotChannels: Sendable {
     }
     do { return Lease(channel: try await entry.channel.value, number: entry.number) } catch {
       giveBack(entry.number, isTrusted: false)
-      let why = (error as? RPCStatus)?.message ?? (error as? ConnectionFailure)?.message
+      let why = (error as? RPCStatus)?.message ?? (error as? ConnectionError)?.message
       throw BotFailure(.unreachable, why ?? "no connection can be made")
     }
   }

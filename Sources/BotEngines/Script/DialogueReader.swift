@@ -174,7 +174,7 @@ struct DialogueReader {
         state.otherDigits = action
         continue
       }
-      do throws(DigitPattern.Fault) {
+      do throws(DigitPattern.FormatError) {
         let pattern = try DigitPattern(member.key)
         if let action { state.digits.append((pattern, action)) }
       } catch {

@@ -28,12 +28,12 @@ struct DialogueRun {
     // Whatever comes after the farewell, the call has only that left.
     if let farewell { return [farewell] }
     commands = []
-    take(event)
+    receive(event)
     defer { commands = [] }
     return commands
   }
 
-  private mutating func take(_ event: CallerEvent) {
+  private mutating func receive(_ event: CallerEvent) {
     if !event.isSilence {
       silences = 0
       allSilences = 0
@@ -47,12 +47,12 @@ struct DialogueRun {
       if let action = state.speech { succeed(action) } else { listen() }
     case .custom(let name, _):
       if let action = state.events[name] ?? state.otherEvents { succeed(action) } else { listen() }
-    case .digits(let keys) where !keys.isEmpty: take(keys)
+    case .digits(let keys) where !keys.isEmpty: enter(keys)
     default: takeSilence()
     }
   }
 
-  private mutating func take(_ keys: String) {
+  private mutating func enter(_ keys: String) {
     note(keys.count == 1 ? "(pressed a key)" : "(pressed \(keys.count) keys)")
     guard let match = state.digits.first(where: { $0.pattern.matches(keys) }) else {
       return fail(state.otherDigits)

@@ -21,29 +21,29 @@ struct DigitPattern: Sendable, Hashable {
   var isExact: Bool { places.allSatisfy { $0.nonzeroBitCount == 1 } }
 
   /// Why a pattern cannot be read.
-  struct Fault: Error { let message: String }
+  struct FormatError: Error { let message: String }
 
-  init(_ text: String) throws(Fault) {
+  init(_ text: String) throws(FormatError) {
     var places: [UInt16] = []
     var rest = Substring(text)
     while let character = rest.popFirst() {
       guard places.count < Self.maximumLength else {
-        throw Fault(message: "is longer than \(Self.maximumLength) keys")
+        throw FormatError(message: "is longer than \(Self.maximumLength) keys")
       }
       switch character {
       case "?": places.append(Self.any)
       case "[":
-        guard let end = rest.firstIndex(of: "]") else { throw Fault(message: "has a [ without its ]") }
+        guard let end = rest.firstIndex(of: "]") else { throw FormatError(message: "has a [ without its ]") }
         places.append(try Self.oneOf(rest[..<end]))
         rest = rest[rest.index(after: end)...]
       default:
         guard let key = Self.bit(character) else {
-          throw Fault(message: "has a `\(String(character).quotedForMessage)`, which is no key")
+          throw FormatError(message: "has a `\(String(character).quotedForMessage)`, which is no key")
         }
         places.append(key)
       }
     }
-    guard !places.isEmpty else { throw Fault(message: "is empty") }
+    guard !places.isEmpty else { throw FormatError(message: "is empty") }
     self.places = places
   }
 
@@ -51,7 +51,7 @@ struct DigitPattern: Sendable, Hashable {
     keys.firstIndex(of: Character(character.uppercased())).map { 1 << UInt16($0) }
   }
 
-  private static func oneOf(_ text: Substring) throws(Fault) -> UInt16 {
+  private static func oneOf(_ text: Substring) throws(FormatError) -> UInt16 {
     let characters = Array(text)
     var bits: UInt16 = 0
     var index = 0
@@ -60,18 +60,20 @@ struct DigitPattern: Sendable, Hashable {
       if index + 2 < characters.count, characters[index + 1] == "-" {
         guard let low = character.wholeNumberValue, let high = characters[index + 2].wholeNumberValue,
           bit(character) != nil, bit(characters[index + 2]) != nil, low <= high
-        else { throw Fault(message: "has the range [\(String(text).quotedForMessage)], which is not one of digits") }
+        else {
+          throw FormatError(message: "has the range [\(String(text).quotedForMessage)], which is not one of digits")
+        }
         for digit in low...high { bits |= 1 << UInt16(digit) }
         index += 3
       } else {
         guard let key = bit(character) else {
-          throw Fault(message: "has a `\(String(character).quotedForMessage)` between brackets, which is no key")
+          throw FormatError(message: "has a `\(String(character).quotedForMessage)` between brackets, which is no key")
         }
         bits |= key
         index += 1
       }
     }
-    guard bits != 0 else { throw Fault(message: "has nothing between its brackets") }
+    guard bits != 0 else { throw FormatError(message: "has nothing between its brackets") }
     return bits
   }
 

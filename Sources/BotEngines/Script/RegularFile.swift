@@ -3,7 +3,7 @@ import Glibc
 /// Reads regular files of a bounded size.
 enum RegularFile {
   /// Why a file was not read.
-  enum Failure: Error {
+  enum FileError: Error {
     /// What the system said.
     case unreadable(String)
     case notRegular
@@ -11,7 +11,7 @@ enum RegularFile {
   }
 
   /// All bytes of a file, at most `maximum`. Blocks.
-  static func read(_ path: String, maximum: Int) throws(Failure) -> [UInt8] {
+  static func read(_ path: String, maximum: Int) throws(FileError) -> [UInt8] {
     // Non-blocking, or opening a named pipe would wait for its writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw .unreadable(String(cString: strerror(errno))) }

@@ -44,7 +44,7 @@ final class ScriptReading {
 
   private func load(_ path: String, at place: YAMLPlace) -> [UInt8]? {
     let name = path.quotedForMessage
-    do throws(RegularFile.Failure) {
+    do throws(RegularFile.FileError) {
       let bytes = try RegularFile.read(path, maximum: Self.maximumSoundFile)
       let audio = mulaw(bytes, name: name, at: place)
       guard let audio else { return nil }

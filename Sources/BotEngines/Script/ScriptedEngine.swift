@@ -71,7 +71,7 @@ public struct ScriptedEngine: BotEngine {
   /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
   public init(script path: String) throws(ScriptError) {
     let bytes: [UInt8]
-    do throws(RegularFile.Failure) {
+    do throws(RegularFile.FileError) {
       bytes = try RegularFile.read(path, maximum: Self.maximumScript)
     } catch {
       let (message, remedy) =

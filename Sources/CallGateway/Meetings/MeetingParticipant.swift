@@ -94,7 +94,7 @@ final class MeetingParticipant {
     case .none: break
     case .opus(let stream):
       var missing = 0
-      stream.take(bytes, lost: lost) { output in
+      stream.decode(bytes, lost: lost) { output in
         switch output {
         case .skip(let count): missing += count
         case .samples(let samples, let isConcealed):

@@ -28,12 +28,12 @@ extension MeetingSession {
   private func openStream(_ open: MeetingStreamOpen, _ line: any SessionLine) throws(RPCStatus) {
     guard streams[line.id] == nil else { throw RPCStatus(.invalidArgument, "a media stream opens once") }
     guard identityMatches(open) else { throw RPCStatus(.permissionDenied, "the stream is of another meeting") }
-    do throws(MeetingStateMachine.Refusal) {
+    do throws(MeetingStreamError) {
       try machine.mediaOpened(open)
     } catch {
-      perform([.send(.error(error.error))])
-      let code: RPCStatus.Code = error.error.code == .capacityExceeded ? .resourceExhausted : .invalidArgument
-      throw RPCStatus(code, error.error.message)
+      perform([.send(.error(error))])
+      let code: RPCStatus.Code = error.code == .capacityExceeded ? .resourceExhausted : .invalidArgument
+      throw RPCStatus(code, error.message)
     }
     streams[line.id] = Stream(id: open.streamID, type: open.mediaType, line: line)
     log.info("media stream", metadata: ["type": "\(open.mediaType)"])

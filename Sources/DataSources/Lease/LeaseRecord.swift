@@ -44,10 +44,10 @@ struct LeaseRecord: Sendable, Hashable {
     self.notes = notes
   }
 
-  init(_ bytes: [UInt8]) throws(AnswerReading.Fault) {
+  init(_ bytes: [UInt8]) throws(AnswerReading.FormatError) {
     let value: JSONValue
-    do throws(StrictJSON.Malformation) { value = try StrictJSON.parse(bytes, maximumValues: 1 << 20) } catch {
-      throw AnswerReading.Fault(text: error.description)
+    do throws(StrictJSON.FormatError) { value = try StrictJSON.parse(bytes, maximumValues: 1 << 20) } catch {
+      throw AnswerReading.FormatError(text: error.description)
     }
     let reading = try AnswerReading(value, "the lease")
     owner = try reading.requiredText("owner")

@@ -28,10 +28,10 @@ public struct LockFileLease: RenewalLease {
   }
 
   /// Takes, keeps or looks at the lease, on a thread of its own.
-  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(LeaseFailure) -> LeaseStanding {
+  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding {
     let result = await DetachedThread.value {
-      Result { () throws(LeaseFailure) in
-        try locked { () throws(LeaseFailure) in
+      Result { () throws(DurableFileError) in
+        try locked { () throws(DurableFileError) in
           let before = try read()
           let (record, isHeld) = LeaseRecord.asked(before, owner: owner, life: life, notes: notes, now: now)
           if isHeld { try write(record) }
@@ -40,14 +40,14 @@ public struct LockFileLease: RenewalLease {
         }
       }
     }
-    guard let result else { throw LeaseFailure("there is no thread to look at the lease \(path)") }
+    guard let result else { throw DurableFileError(path, "has no thread that could look at it") }
     return try result.get()
   }
 
   /// What was noted last of the registrations, without asking for the lease; nothing where nothing was.
-  public func notes(now: Int64) async throws(LeaseFailure) -> [RegistrationNote] {
-    let result = await DetachedThread.value { Result { () throws(LeaseFailure) in try read()?.notes ?? [] } }
-    guard let result else { throw LeaseFailure("there is no thread to look at the lease \(path)") }
+  public func notes(now: Int64) async throws(DurableFileError) -> [RegistrationNote] {
+    let result = await DetachedThread.value { Result { () throws(DurableFileError) in try read()?.notes ?? [] } }
+    guard let result else { throw DurableFileError(path, "has no thread that could look at it") }
     return try result.get().map { note in
       var note = note
       note.nonces.removeAll { now >= $0.until }
@@ -58,7 +58,7 @@ public struct LockFileLease: RenewalLease {
   /// Lets the lease end now, if it is ours.
   public func release(now: Int64) async {
     _ = await DetachedThread.value {
-      try? locked { () throws(LeaseFailure) in
+      try? locked { () throws(DurableFileError) in
         guard var record = try read(), record.owner == owner else { return }
         record.expires = now
         try write(record)
@@ -66,28 +66,19 @@ public struct LockFileLease: RenewalLease {
     }
   }
 
-  private func read() throws(LeaseFailure) -> LeaseRecord? {
-    let bytes: [UInt8]?
-    do throws(DurableFile.Failure) {
-      bytes = try DurableFile.read(path, maximum: LeaseRecord.maximumBytes)
-    } catch { throw LeaseFailure("the lease \(error)") }
-    guard let bytes else { return nil }
+  private func read() throws(DurableFileError) -> LeaseRecord? {
+    guard let bytes = try DurableFile.read(path, maximum: LeaseRecord.maximumBytes) else { return nil }
     // What cannot be read is replaced as if it were not there: it is written whole or not at all, so that nobody's lease
     // can look like this.
     return try? LeaseRecord(bytes)
   }
 
-  private func write(_ record: LeaseRecord) throws(LeaseFailure) {
-    do throws(DurableFile.Failure) { try DurableFile.replace(path, Array(record.text.utf8)) } catch {
-      throw LeaseFailure("the lease \(error)")
-    }
+  private func write(_ record: LeaseRecord) throws(DurableFileError) {
+    try DurableFile.replace(path, Array(record.text.utf8))
   }
 
-  private func locked<Value>(_ body: () throws(LeaseFailure) -> Value) throws(LeaseFailure) -> Value {
-    let lock: FileLock
-    do throws(DurableFile.Failure) { lock = try FileLock(path + ".lock", seconds: 5) } catch {
-      throw LeaseFailure("the lease \(error)")
-    }
+  private func locked<Value>(_ body: () throws(DurableFileError) -> Value) throws(DurableFileError) -> Value {
+    let lock = try FileLock(path + ".lock", seconds: 5)
     defer { lock.unlock() }
     return try body()
   }

@@ -36,7 +36,7 @@ extension RegistrationLifeCycle {
   }
 
   /// Takes over what another server says that has or had the lease.
-  public mutating func take(_ note: RegistrationNote, now: Int64) {
+  public mutating func adopt(_ note: RegistrationNote, now: Int64) {
     guard note.key == desired.key else { return }
     nonces.adopt(note.nonces, isComplete: note.isComplete, now: now)
     expiry = note.expiry ?? expiry
@@ -59,7 +59,7 @@ extension RegistrationNote {
     return .object(object)
   }
 
-  init(_ value: JSONValue) throws(AnswerReading.Fault) {
+  init(_ value: JSONValue) throws(AnswerReading.FormatError) {
     let reading = try AnswerReading(value, "a registration")
     key = DesiredRegistration.Key(
       organization: try reading.requiredText("org"), url: try reading.requiredText("url"),

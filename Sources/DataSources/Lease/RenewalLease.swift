@@ -5,7 +5,7 @@ public protocol RenewalLease: Sendable {
   /// if there are any; otherwise tells who has it.
   ///
   /// - Parameter now: seconds since 1970, which the servers' clocks agree on but for a few.
-  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(LeaseFailure) -> LeaseStanding
+  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding
   /// Gives the lease back, so that another server need not wait for its end.
   func release(now: Int64) async
 }
@@ -33,22 +33,13 @@ public struct LeaseStanding: Sendable, Hashable {
   }
 }
 
-/// Why nothing is known of the lease. Then nobody renews: two at once would be worse than one late.
-public struct LeaseFailure: Error, Sendable, Hashable, CustomStringConvertible {
-  /// What is wrong, and with which file.
-  public let description: String
-
-  /// A failure.
-  public init(_ description: String) { self.description = description }
-}
-
 /// For a server that is alone.
 public struct SoleLease: RenewalLease {
   /// The lease of a server that is alone.
   public init() {}
 
   /// It is always ours.
-  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(LeaseFailure) -> LeaseStanding {
+  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding {
     LeaseStanding(isHeld: true, owner: "", fence: 1, expires: .max, notes: [])
   }
 

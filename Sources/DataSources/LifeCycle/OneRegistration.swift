@@ -14,7 +14,7 @@ public struct OneRegistration: Sendable {
   /// - Parameter isTrial: changes nothing and returns what would be sent.
   public func settle(
     isTrial: Bool = false, now: @Sendable () -> Moment = Moment.now
-  ) async throws(DataSourceFailure) -> (source: DataSource?, wouldSend: DataSourceCall?) {
+  ) async throws(DataSourceError) -> (source: DataSource?, wouldSend: DataSourceCall?) {
     var cycle = RegistrationLifeCycle(desired)
     var random = SystemRandomNumberGenerator()
     for _ in 0..<Registrar.maximumSteps {

@@ -21,5 +21,5 @@ public enum RegistrationEvent: Sendable, Hashable {
   /// It lives again.
   case recovered(secondsLeft: Int64)
   /// Something failed; it is tried again in so many seconds. `life` is how long its tokens live, in seconds.
-  case failed(DataSourceFailure, secondsLeft: Int64?, life: Int64, retryIn: Duration)
+  case failed(DataSourceError, secondsLeft: Int64?, life: Int64, retryIn: Duration)
 }

@@ -1,7 +1,7 @@
 extension RegistrationLifeCycle {
   /// What came of the call that was to be sent.
   public mutating func received(
-    _ result: Result<Answer, DataSourceFailure>, now: Moment, using random: inout some RandomNumberGenerator
+    _ result: Result<Answer, DataSourceError>, now: Moment, using random: inout some RandomNumberGenerator
   ) {
     guard let call = inFlight else { return }
     inFlight = nil
@@ -18,7 +18,7 @@ extension RegistrationLifeCycle {
     case (.read, .success(.one(let source))): adopt(source, now, using: &random)
     case (.create, .success(.one(let source))): changed(source, isNew: true, call, now, using: &random)
     case (.replace, .success(.one(let source))): changed(source, isNew: false, call, now, using: &random)
-    default: fail(DataSourceFailure(call: call.name, .garbage("it answers another request")), call, now, using: &random)
+    default: fail(DataSourceError(call: call.name, .garbage("it answers another request")), call, now, using: &random)
     }
   }
 
@@ -80,10 +80,10 @@ extension RegistrationLifeCycle {
     noticeStatus(source)
     if left <= 0 {
       let fault = "the new token has ended already: one of the two clocks is wrong"
-      fail(DataSourceFailure(call: call.name, .garbage(fault)), call, now, using: &random)
+      fail(DataSourceError(call: call.name, .garbage(fault)), call, now, using: &random)
     } else if !rest.isEmpty {
       let fault = "it still differs in \(rest.joined(separator: ", "))"
-      fail(DataSourceFailure(call: call.name, .garbage(fault)), call, now, using: &random)
+      fail(DataSourceError(call: call.name, .garbage(fault)), call, now, using: &random)
     } else {
       failures = 0
       lastFailure = nil
@@ -130,7 +130,7 @@ extension RegistrationLifeCycle {
   }
 
   private mutating func fail(
-    _ failure: DataSourceFailure, _ call: DataSourceCall, _ now: Moment,
+    _ failure: DataSourceError, _ call: DataSourceCall, _ now: Moment,
     using random: inout some RandomNumberGenerator
   ) {
     failures = min(failures + 1, 32)
@@ -155,7 +155,7 @@ extension RegistrationLifeCycle {
   }
 
   private func delay(
-    _ failure: DataSourceFailure, _ now: Moment, using random: inout some RandomNumberGenerator
+    _ failure: DataSourceError, _ now: Moment, using random: inout some RandomNumberGenerator
   ) -> Duration {
     let doubled = timing.firstRetry * Double(1 << (failures - 1))
     var longest = timing.longestRetry

@@ -48,7 +48,7 @@ public struct RegistrationLifeCycle: Sendable {
   /// How long the registered token was made to live, in seconds, where that is known: it may be less than was asked for.
   public internal(set) var granted: Int64?
   /// Why the last attempt failed, until one succeeds.
-  public internal(set) var lastFailure: DataSourceFailure?
+  public internal(set) var lastFailure: DataSourceError?
   /// Attempts that failed since one that did not.
   public internal(set) var failures = 0
 

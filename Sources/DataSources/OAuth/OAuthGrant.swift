@@ -13,14 +13,14 @@ struct OAuthGrant: Sendable, Hashable {
   static let usualLifetime: Int64 = 14 * 86_400
 
   /// Reads an answer of `POST /access_token` or `POST /applications/{id}/token`.
-  init(_ bytes: [UInt8]) throws(AnswerReading.Fault) {
+  init(_ bytes: [UInt8]) throws(AnswerReading.FormatError) {
     let reading = try AnswerReading(try AnswerReading.value(bytes), "the answer")
     let token = try reading.requiredText("access_token")
-    guard Self.isToken(token) else { throw AnswerReading.Fault(text: "`access_token` is not a token") }
+    guard Self.isToken(token) else { throw AnswerReading.FormatError(text: "`access_token` is not a token") }
     accessToken = token
     lifetime = min(max(try reading.whole("expires_in") ?? Self.usualLifetime, 1), 400 * 86_400)
     let refresh = try reading.text("refresh_token")
-    if let refresh, !Self.isToken(refresh) { throw AnswerReading.Fault(text: "`refresh_token` is not a token") }
+    if let refresh, !Self.isToken(refresh) { throw AnswerReading.FormatError(text: "`refresh_token` is not a token") }
     refreshToken = refresh
   }
 

@@ -10,20 +10,20 @@ public struct RefreshTokenFile: Sendable, Hashable {
   public init(_ path: String) { self.path = path }
 
   /// The token; nil where there is no such file.
-  func read() throws(DurableFile.Failure) -> String? {
+  func read() throws(DurableFileError) -> String? {
     guard let bytes = try DurableFile.read(path, maximum: 8_192, isSecret: true) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isWhitespace)
     guard text.count == 1, let token = text.first, OAuthGrant.isToken(String(token)) else {
-      throw DurableFile.Failure(path, "does not hold a refresh token and nothing else")
+      throw DurableFileError(path, "does not hold a refresh token and nothing else")
     }
     return String(token)
   }
 
   /// Keeps a token, durably.
-  func replace(_ token: String) throws(DurableFile.Failure) {
+  func replace(_ token: String) throws(DurableFileError) {
     try DurableFile.replace(path, Array((token + "\n").utf8))
   }
 
   /// Keeps other processes that use the same file away: two that refresh at once would each void the other's token.
-  func lock() throws(DurableFile.Failure) -> FileLock { try FileLock(path + ".lock", seconds: 30) }
+  func lock() throws(DurableFileError) -> FileLock { try FileLock(path + ".lock", seconds: 30) }
 }

@@ -21,7 +21,7 @@ public actor RefreshedAccessToken: AccessTokenSource {
   private var held: Held?
   /// A refresh token that could not be written. It is tried again before anything else.
   private var unsaved: String?
-  private var refresh: Task<Result<String, DataSourceFailure>, Never>?
+  private var refresh: Task<Result<String, DataSourceError>, Never>?
 
   /// - Parameters:
   ///   - file: where the refresh token is, and each new one is kept.
@@ -43,11 +43,11 @@ public actor RefreshedAccessToken: AccessTokenSource {
   }
 
   /// The access token in use; a new one where it is about to end.
-  public func accessToken() async throws(DataSourceFailure) -> String {
+  public func accessToken() async throws(DataSourceError) -> String {
     if unsaved == nil, let held, now() < held.until { return held.token }
     if let refresh { return try await refresh.value.get() }
-    let task = Task<Result<String, DataSourceFailure>, Never> {
-      do throws(DataSourceFailure) { return .success(try await renew()) } catch { return .failure(error) }
+    let task = Task<Result<String, DataSourceError>, Never> {
+      do throws(DataSourceError) { return .success(try await renew()) } catch { return .failure(error) }
     }
     refresh = task
     defer { refresh = nil }
@@ -59,14 +59,14 @@ public actor RefreshedAccessToken: AccessTokenSource {
     if held?.token == token { held = nil }
   }
 
-  private func renew() async throws(DataSourceFailure) -> String {
-    let lock = try await onThread { [file] () throws(DurableFile.Failure) in try file.lock() }
+  private func renew() async throws(DataSourceError) -> String {
+    let lock = try await onThread { [file] () throws(DurableFileError) in try file.lock() }
     defer { lock.unlock() }
     if let unsaved {
       try await keep(unsaved)
       if let held, now() < held.until { return held.token }
     }
-    let stored = try await onThread { [file] () throws(DurableFile.Failure) in try file.read() }
+    let stored = try await onThread { [file] () throws(DurableFileError) in try file.read() }
     let grant: OAuthGrant
     if let stored {
       grant = try await send(try refreshRequest(stored), "POST /access_token")
@@ -87,15 +87,15 @@ public actor RefreshedAccessToken: AccessTokenSource {
     held = Held(token: grant.accessToken, until: now() + life - min(.seconds(300), life / 10))
   }
 
-  private func keep(_ token: String, with grant: OAuthGrant? = nil) async throws(DataSourceFailure) {
+  private func keep(_ token: String, with grant: OAuthGrant? = nil) async throws(DataSourceError) {
     unsaved = token
     // The access token is good already; it is given out once the refresh token is safe.
     if let grant { hold(grant) }
-    try await onThread { [file] () throws(DurableFile.Failure) in try file.replace(token) }
+    try await onThread { [file] () throws(DurableFileError) in try file.replace(token) }
     unsaved = nil
   }
 
-  private func refreshRequest(_ token: String) throws(DataSourceFailure) -> HTTPRequest {
+  private func refreshRequest(_ token: String) throws(DataSourceError) -> HTTPRequest {
     let (id, secret) = try credentials()
     return HTTPRequest(
       .post, baseURL + "/access_token",
@@ -108,7 +108,7 @@ public actor RefreshedAccessToken: AccessTokenSource {
   }
 
   /// Asks for the first tokens of another organization, which has authorized the app.
-  private func firstRequest() async throws(DataSourceFailure) -> HTTPRequest {
+  private func firstRequest() async throws(DataSourceError) -> HTTPRequest {
     guard let organization, let parent, let application = app.applicationID else {
       throw failure(
         "access token",
@@ -131,16 +131,16 @@ public actor RefreshedAccessToken: AccessTokenSource {
         ).text.utf8))
   }
 
-  private func credentials() throws(DataSourceFailure) -> (id: String, secret: String) {
-    do throws(ServiceApp.SecretFailure) { return (try app.clientID(), try app.clientSecret()) } catch {
-      throw failure("access token", error.text)
+  private func credentials() throws(DataSourceError) -> (id: String, secret: String) {
+    do { return (try app.clientID(), try app.clientSecret()) } catch {
+      throw failure("access token", "\(error)")
     }
   }
 
-  private func send(_ request: HTTPRequest, _ call: String) async throws(DataSourceFailure) -> OAuthGrant {
+  private func send(_ request: HTTPRequest, _ call: String) async throws(DataSourceError) -> OAuthGrant {
     let answer: HTTPAnswer
-    do throws(HTTPFailure) { answer = try await transport.answer(to: request) } catch {
-      throw DataSourceFailure(call: call, DataSourceFailure.Reason(error))
+    do throws(HTTPError) { answer = try await transport.answer(to: request) } catch {
+      throw DataSourceError(call: call, DataSourceError.Reason(error))
     }
     if [400, 401, 403, 404].contains(answer.status) {
       let said = AnswerStatus.detail(answer.body)
@@ -152,22 +152,22 @@ public actor RefreshedAccessToken: AccessTokenSource {
           + "\(file.path), and check client id and secret")
     }
     let body = try AnswerStatus.body(answer, of: call, scope: "")
-    do throws(AnswerReading.Fault) { return try OAuthGrant(body) } catch {
-      throw DataSourceFailure(call: call, .garbage(error.text))
+    do throws(AnswerReading.FormatError) { return try OAuthGrant(body) } catch {
+      throw DataSourceError(call: call, .garbage(error.text))
     }
   }
 
   private func onThread<Value: Sendable>(
-    _ work: @escaping @Sendable () throws(DurableFile.Failure) -> Value
-  ) async throws(DataSourceFailure) -> Value {
+    _ work: @escaping @Sendable () throws(DurableFileError) -> Value
+  ) async throws(DataSourceError) -> Value {
     let result = await DetachedThread.value { Result(catching: work) }
     guard let result else { throw failure("refresh token", "there is no thread to read or write \(file.path)") }
-    do throws(DurableFile.Failure) { return try result.get() } catch {
+    do throws(DurableFileError) { return try result.get() } catch {
       throw failure("refresh token", "\(error)")
     }
   }
 
-  private nonisolated func failure(_ call: String, _ fault: String) -> DataSourceFailure {
-    DataSourceFailure(call: call, .credentials(fault))
+  private nonisolated func failure(_ call: String, _ fault: String) -> DataSourceError {
+    DataSourceError(call: call, .credentials(fault))
   }
 }

@@ -5,7 +5,7 @@ import TokenVerification
 /// texts, fractions are dropped, and a byte order mark is passed over: documents and services differ in that.
 struct AnswerReading {
   /// Where an answer is not what it has to be.
-  struct Fault: Error {
+  struct FormatError: Error {
     let text: String
   }
 
@@ -17,75 +17,79 @@ struct AnswerReading {
 
   let object: JSONObject
 
-  init(_ value: JSONValue, _ place: String) throws(Fault) {
-    guard let object = value.object else { throw Fault(text: "\(place) is not an object") }
+  init(_ value: JSONValue, _ place: String) throws(FormatError) {
+    guard let object = value.object else { throw FormatError(text: "\(place) is not an object") }
     self.object = object
   }
 
-  static func value(_ bytes: [UInt8]) throws(Fault) -> JSONValue {
-    do throws(StrictJSON.Malformation) {
+  static func value(_ bytes: [UInt8]) throws(FormatError) -> JSONValue {
+    do throws(StrictJSON.FormatError) {
       return try StrictJSON.parse(StrictJSON.withoutByteOrderMark(bytes), maximumValues: maximumValues)
-    } catch { throw Fault(text: error.description) }
+    } catch { throw FormatError(text: error.description) }
   }
 
   /// The elements of `{"items": […]}`.
-  static func items(_ bytes: [UInt8]) throws(Fault) -> [JSONValue] {
+  static func items(_ bytes: [UInt8]) throws(FormatError) -> [JSONValue] {
     let whole = try AnswerReading(value(bytes), "the answer")
-    guard let items = whole.object["items"]?.array else { throw Fault(text: "`items` is not a list") }
+    guard let items = whole.object["items"]?.array else { throw FormatError(text: "`items` is not a list") }
     return items
   }
 
-  func requiredText(_ name: String) throws(Fault) -> String {
-    guard let text = try text(name), !text.isEmpty else { throw Fault(text: "`\(name)` is missing") }
+  func requiredText(_ name: String) throws(FormatError) -> String {
+    guard let text = try text(name), !text.isEmpty else { throw FormatError(text: "`\(name)` is missing") }
     return text
   }
 
   /// Text of bounded length without control characters; nil where it is missing or null.
-  func text(_ name: String, maximum: Int = Self.maximumTextBytes) throws(Fault) -> String? {
+  func text(_ name: String, maximum: Int = Self.maximumTextBytes) throws(FormatError) -> String? {
     switch object[name] {
     case nil, .null: return nil
     case .string(let text):
-      guard text.utf8.count <= maximum else { throw Fault(text: "`\(name)` is over \(maximum) bytes") }
+      guard text.utf8.count <= maximum else { throw FormatError(text: "`\(name)` is over \(maximum) bytes") }
       guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-        throw Fault(text: "`\(name)` has control characters")
+        throw FormatError(text: "`\(name)` has control characters")
       }
       return text
-    default: throw Fault(text: "`\(name)` is not a text")
+    default: throw FormatError(text: "`\(name)` is not a text")
     }
   }
 
-  func whole(_ name: String) throws(Fault) -> Int64? {
+  func whole(_ name: String) throws(FormatError) -> Int64? {
     switch object[name] {
     case nil, .null: return nil
     case .number(let number):
-      guard let value = number.rounded?.lower else { throw Fault(text: "`\(name)` is not a number that it can be") }
+      guard let value = number.rounded?.lower else {
+        throw FormatError(text: "`\(name)` is not a number that it can be")
+      }
       return value
     case .string(let text):
       guard text.utf8.count <= 32, case .number(let number)? = try? StrictJSON.parse(Array(text.utf8)),
         let value = number.rounded?.lower
-      else { throw Fault(text: "`\(name)` is not a number") }
+      else { throw FormatError(text: "`\(name)` is not a number") }
       return value
-    default: throw Fault(text: "`\(name)` is not a number")
+    default: throw FormatError(text: "`\(name)` is not a number")
     }
   }
 
   /// A text, or the one text of a list.
-  func requiredTextOrList(_ name: String) throws(Fault) -> String {
+  func requiredTextOrList(_ name: String) throws(FormatError) -> String {
     guard let list = object[name]?.array else { return try requiredText(name) }
-    guard list.count == 1, let only = list.first else { throw Fault(text: "`\(name)` is a list of \(list.count)") }
+    guard list.count == 1, let only = list.first else {
+      throw FormatError(text: "`\(name)` is a list of \(list.count)")
+    }
     return try AnswerReading(.object(JSONObject([name: only])), name).requiredText(name)
   }
 
   /// Seconds since 1970, from a text (RFC 3339).
-  func time(_ name: String) throws(Fault) -> Int64? {
+  func time(_ name: String) throws(FormatError) -> Int64? {
     guard let text = try text(name, maximum: 64), !text.isEmpty else { return nil }
-    guard let seconds = InternetTime.seconds(text) else { throw Fault(text: "`\(name)` is not a time") }
+    guard let seconds = InternetTime.seconds(text) else { throw FormatError(text: "`\(name)` is not a time") }
     return seconds
   }
 }
 
 extension DataSource {
-  init(_ value: JSONValue) throws(AnswerReading.Fault) {
+  init(_ value: JSONValue) throws(AnswerReading.FormatError) {
     let reading = try AnswerReading(value, "a data source")
     let token = TokenSummary(try reading.text("jwsToken", maximum: 16_384))
     var minutes = try reading.whole("tokenLifetimeMinutes")
@@ -103,7 +107,7 @@ extension DataSource {
 }
 
 extension DataSourceSchema {
-  init(_ value: JSONValue) throws(AnswerReading.Fault) {
+  init(_ value: JSONValue) throws(AnswerReading.FormatError) {
     let reading = try AnswerReading(value, "a schema")
     self.init(
       id: try reading.requiredText("id"), service: try reading.text("serviceType") ?? "",
@@ -137,7 +141,7 @@ enum InternetTime {
   /// Seconds since 1970 of `2026-11-25T20:13:23.5Z` or with an offset such as `+01:00`; fractions are dropped.
   static func seconds(_ text: String) -> Int64? {
     var bytes = Array(text.utf8)[...]
-    func take(_ count: Int) -> Int64? {
+    func number(_ count: Int) -> Int64? {
       let digits = bytes.prefix(count)
       guard digits.count == count, digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
       bytes = bytes.dropFirst(count)
@@ -148,17 +152,17 @@ enum InternetTime {
       bytes = bytes.dropFirst()
       return true
     }
-    guard let year = take(4), skip("-"), let month = take(2), skip("-"), let day = take(2), skip("Tt "),
-      let hour = take(2), skip(":"), let minute = take(2), skip(":"), let second = take(2),
+    guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2), skip("Tt "),
+      let hour = number(2), skip(":"), let minute = number(2), skip(":"), let second = number(2),
       (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
     else { return nil }
     if skip(".") {
-      guard take(1) != nil else { return nil }
-      while take(1) != nil {}
+      guard number(1) != nil else { return nil }
+      while number(1) != nil {}
     }
     var offset: Int64 = 0
     if !skip("Zz") {
-      guard let sign = bytes.first, skip("+-"), let hours = take(2), skip(":"), let minutes = take(2), hours < 24,
+      guard let sign = bytes.first, skip("+-"), let hours = number(2), skip(":"), let minutes = number(2), hours < 24,
         minutes < 60
       else { return nil }
       offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)

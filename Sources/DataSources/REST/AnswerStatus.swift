@@ -4,8 +4,8 @@ import TokenVerification
 /// What an answer's status means.
 enum AnswerStatus {
   /// The body of an answer that says yes, or the failure of one that does not.
-  static func body(_ answer: HTTPAnswer, of call: String, scope: String) throws(DataSourceFailure) -> [UInt8] {
-    let reason: DataSourceFailure.Reason
+  static func body(_ answer: HTTPAnswer, of call: String, scope: String) throws(DataSourceError) -> [UInt8] {
+    let reason: DataSourceError.Reason
     switch answer.status {
     case 200, 201, 202, 204: return answer.body
     case 401: reason = .unauthorized
@@ -20,7 +20,7 @@ enum AnswerStatus {
     case 500..<600: reason = .server(status: answer.status)
     default: reason = .unexpected(status: answer.status)
     }
-    throw DataSourceFailure(call: call, reason, detail: detail(answer.body), retryAfter: answer.retryAfter)
+    throw DataSourceError(call: call, reason, detail: detail(answer.body), retryAfter: answer.retryAfter)
   }
 
   /// What the service says of a failure, for people: its `message`, the descriptions in `errors`, and the tracking id that

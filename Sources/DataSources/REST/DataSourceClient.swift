@@ -4,7 +4,7 @@ import TokenVerification
 /// Carries requests to a REST service. One implementation uses the network, others stand in for it in tests.
 public protocol RESTTransport: Sendable {
   /// The answer, of whatever status, or why there is none.
-  func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer
+  func answer(to request: HTTPRequest) async throws(HTTPError) -> HTTPAnswer
 }
 
 /// Over the network with libcurl.
@@ -22,7 +22,7 @@ public struct NetworkTransport: RESTTransport {
   }
 
   /// The answer, within ``seconds``.
-  public func answer(to request: HTTPRequest) async throws(HTTPFailure) -> HTTPAnswer {
+  public func answer(to request: HTTPRequest) async throws(HTTPError) -> HTTPAnswer {
     try await exchange.perform(request)
   }
 }
@@ -30,7 +30,7 @@ public struct NetworkTransport: RESTTransport {
 /// Where access tokens come from.
 public protocol AccessTokenSource: Sendable {
   /// The access token in use, or a new one.
-  func accessToken() async throws(DataSourceFailure) -> String
+  func accessToken() async throws(DataSourceError) -> String
   /// This token was answered with 401: it is not to be given out again.
   func refuse(_ token: String) async
 }
@@ -63,8 +63,8 @@ public struct DataSourceClient: Sendable {
   }
 
   /// All data sources of the organization.
-  public func list() async throws(DataSourceFailure) -> [DataSource] {
-    try await read(.list) { bytes throws(AnswerReading.Fault) in
+  public func list() async throws(DataSourceError) -> [DataSource] {
+    try await read(.list) { bytes throws(AnswerReading.FormatError) in
       var sources: [DataSource] = []
       for item in try AnswerReading.items(bytes) { sources.append(try DataSource(item)) }
       return sources
@@ -72,24 +72,24 @@ public struct DataSourceClient: Sendable {
   }
 
   /// Registers a data source.
-  public func create(_ fields: DataSourceFields) async throws(DataSourceFailure) -> DataSource {
+  public func create(_ fields: DataSourceFields) async throws(DataSourceError) -> DataSource {
     try await source(.create(fields))
   }
 
   /// The data source of an id.
-  public func dataSource(id: String) async throws(DataSourceFailure) -> DataSource { try await source(.read(id: id)) }
+  public func dataSource(id: String) async throws(DataSourceError) -> DataSource { try await source(.read(id: id)) }
 
   /// Replaces all fields of a data source.
-  public func replace(id: String, _ fields: DataSourceFields) async throws(DataSourceFailure) -> DataSource {
+  public func replace(id: String, _ fields: DataSourceFields) async throws(DataSourceError) -> DataSource {
     try await source(.replace(id: id, fields))
   }
 
   /// Removes a data source: Webex calls it no more.
-  public func remove(id: String) async throws(DataSourceFailure) { _ = try await send(.remove(id: id)) }
+  public func remove(id: String) async throws(DataSourceError) { _ = try await send(.remove(id: id)) }
 
   /// All schemas.
-  public func schemas() async throws(DataSourceFailure) -> [DataSourceSchema] {
-    try await read(.schemas) { bytes throws(AnswerReading.Fault) in
+  public func schemas() async throws(DataSourceError) -> [DataSourceSchema] {
+    try await read(.schemas) { bytes throws(AnswerReading.FormatError) in
       var schemas: [DataSourceSchema] = []
       for item in try AnswerReading.items(bytes) { schemas.append(try DataSourceSchema(item)) }
       return schemas
@@ -97,27 +97,27 @@ public struct DataSourceClient: Sendable {
   }
 
   /// The schema of an id.
-  public func schema(id: String) async throws(DataSourceFailure) -> DataSourceSchema {
-    try await read(.schema(id: id)) { bytes throws(AnswerReading.Fault) in
+  public func schema(id: String) async throws(DataSourceError) -> DataSourceSchema {
+    try await read(.schema(id: id)) { bytes throws(AnswerReading.FormatError) in
       try DataSourceSchema(try AnswerReading.value(bytes))
     }
   }
 
-  private func source(_ call: DataSourceCall) async throws(DataSourceFailure) -> DataSource {
-    try await read(call) { bytes throws(AnswerReading.Fault) in try DataSource(try AnswerReading.value(bytes)) }
+  private func source(_ call: DataSourceCall) async throws(DataSourceError) -> DataSource {
+    try await read(call) { bytes throws(AnswerReading.FormatError) in try DataSource(try AnswerReading.value(bytes)) }
   }
 
   private func read<Value>(
-    _ call: DataSourceCall, _ decode: ([UInt8]) throws(AnswerReading.Fault) -> Value
-  ) async throws(DataSourceFailure) -> Value {
+    _ call: DataSourceCall, _ decode: ([UInt8]) throws(AnswerReading.FormatError) -> Value
+  ) async throws(DataSourceError) -> Value {
     let body = try await send(call)
-    do throws(AnswerReading.Fault) { return try decode(body) } catch {
-      throw DataSourceFailure(call: call.name, .garbage(error.text))
+    do throws(AnswerReading.FormatError) { return try decode(body) } catch {
+      throw DataSourceError(call: call.name, .garbage(error.text))
     }
   }
 
   /// The body of an answer that says yes. A token that is refused is replaced once.
-  private func send(_ call: DataSourceCall) async throws(DataSourceFailure) -> [UInt8] {
+  private func send(_ call: DataSourceCall) async throws(DataSourceError) -> [UInt8] {
     try check(call)
     let token = try await tokens.accessToken()
     let answer = try await exchange(call, token)
@@ -128,25 +128,25 @@ public struct DataSourceClient: Sendable {
     return try AnswerStatus.body(try await exchange(call, renewed), of: call.name, scope: call.scope)
   }
 
-  private func check(_ call: DataSourceCall) throws(DataSourceFailure) {
+  private func check(_ call: DataSourceCall) throws(DataSourceError) {
     switch call {
     case .create(let fields), .replace(_, let fields):
       if let host = domains.hostOutside(fields.url) {
-        throw DataSourceFailure(call: call.name, .outsideDomains(host: host, domains: domains.names))
+        throw DataSourceError(call: call.name, .outsideDomains(host: host, domains: domains.names))
       }
     default: break
     }
   }
 
-  private func exchange(_ call: DataSourceCall, _ token: String) async throws(DataSourceFailure) -> HTTPAnswer {
-    do throws(HTTPFailure) {
+  private func exchange(_ call: DataSourceCall, _ token: String) async throws(DataSourceError) -> HTTPAnswer {
+    do throws(HTTPError) {
       return try await transport.answer(to: call.request(baseURL: baseURL, accessToken: token, form: form))
-    } catch { throw DataSourceFailure(call: call.name, DataSourceFailure.Reason(error)) }
+    } catch { throw DataSourceError(call: call.name, DataSourceError.Reason(error)) }
   }
 }
 
-extension DataSourceFailure.Reason {
-  init(_ failure: HTTPFailure) {
+extension DataSourceError.Reason {
+  init(_ failure: HTTPError) {
     switch failure {
     case .timeout: self = .timeout
     case .tooLong: self = .garbage("it is over \(AnswerReading.maximumBytes) bytes")

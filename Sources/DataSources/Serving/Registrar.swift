@@ -117,7 +117,7 @@ public actor Registrar {
       entry.client = registration.client
       guard entry.cycle.desired != registration.desired else { return entry }
       var cycle = RegistrationLifeCycle(registration.desired, timing: timing)
-      cycle.take(entry.cycle.note(now: now().wall), now: now().wall)
+      cycle.adopt(entry.cycle.note(now: now().wall), now: now().wall)
       cycle.inherit(entry.cycle)
       return Entry(cycle: cycle, client: registration.client)
     }
@@ -151,7 +151,7 @@ public actor Registrar {
   @discardableResult
   private func look(publishing notes: [RegistrationNote]?) async -> Bool {
     let before = standing
-    do throws(LeaseFailure) {
+    do throws(DurableFileError) {
       let found = try await lease.hold(publishing: notes, now: now().wall)
       leaseFailures = 0
       standing = found
@@ -163,7 +163,7 @@ public actor Registrar {
       standing?.isHeld = false
       if leaseFailures == 1 || leaseFailures % 30 == 0 {
         report.log.error(
-          "nobody here looks after the data sources: \(error)", metadata: ["failures": "\(leaseFailures)"])
+          "nobody here looks after the data sources: the lease \(error)", metadata: ["failures": "\(leaseFailures)"])
       }
     }
     looksAt = now().monotonic + pace
@@ -184,7 +184,7 @@ public actor Registrar {
     let byKey = Dictionary(notes.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
     for index in entries.indices {
       guard let note = byKey[entries[index].cycle.desired.key] else { continue }
-      entries[index].cycle.take(note, now: now().wall)
+      entries[index].cycle.adopt(note, now: now().wall)
     }
   }
 
@@ -289,15 +289,15 @@ public actor Registrar {
 
   static func perform(
     _ call: DataSourceCall, _ client: DataSourceClient
-  ) async -> Result<RegistrationLifeCycle.Answer, DataSourceFailure> {
-    do throws(DataSourceFailure) {
+  ) async -> Result<RegistrationLifeCycle.Answer, DataSourceError> {
+    do throws(DataSourceError) {
       switch call {
       case .list: return .success(.all(try await client.list()))
       case .read(let id): return .success(.one(try await client.dataSource(id: id)))
       case .create(let fields): return .success(.one(try await client.create(fields)))
       case .replace(let id, let fields): return .success(.one(try await client.replace(id: id, fields)))
       case .remove, .schemas, .schema:
-        return .failure(DataSourceFailure(call: call.name, .garbage("a life cycle never asks for this")))
+        return .failure(DataSourceError(call: call.name, .garbage("a life cycle never asks for this")))
       }
     } catch { return .failure(error) }
   }

@@ -29,7 +29,7 @@ public struct RegistrationStatus: Sendable, Hashable {
   /// Attempts that failed since one that did not.
   public var failures: Int
   /// Why the last one failed, until one succeeds.
-  public var lastFailure: DataSourceFailure?
+  public var lastFailure: DataSourceError?
 
   /// Seconds that the token has to live; 0 where it has ended, nil where nothing is known of it.
   public func secondsLeft(now: Int64) -> Int64? { expiry.map { max(0, $0 - now) } }

@@ -118,7 +118,7 @@ final class CertificateSource: Sendable {
   }
 
   private func read() throws(ListenError) -> ServerCertificate {
-    do throws(CertificateFault) {
+    do throws(CertificateError) {
       return try ServerCertificate(
         certificate: files.certificate, key: files.key, clientCA: files.clientCA, now: Int64(time(nil)))
     } catch {

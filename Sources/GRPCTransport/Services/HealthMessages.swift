@@ -11,7 +11,7 @@ enum HealthMessages {
     guard bytes.count <= longestRequest else { throw malformed("longer than \(longestRequest) bytes") }
     var fields = MessageFields(bytes[...])
     var name = ""
-    do throws(MessageFields.Malformation) {
+    do throws(MessageFields.FormatError) {
       while let (field, value) = try fields.next() {
         guard field == 1, case .bytes(let value) = value else { continue }
         guard value.count <= longestName else { throw .init("a service name over \(longestName) bytes") }

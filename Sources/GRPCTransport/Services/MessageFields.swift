@@ -11,7 +11,7 @@ struct MessageFields {
   }
 
   /// What is wrong with the message, in a few words.
-  struct Malformation: Error {
+  struct FormatError: Error {
     var reason: String
 
     init(_ reason: String) { self.reason = reason }
@@ -22,11 +22,11 @@ struct MessageFields {
   init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
 
   /// The next field, `nil` at the message's end.
-  mutating func next() throws(Malformation) -> (field: UInt64, value: Value)? {
+  mutating func next() throws(FormatError) -> (field: UInt64, value: Value)? {
     if rest.isEmpty { return nil }
     let tag = try varint()
     let field = tag >> 3
-    guard field >= 1, field <= 536_870_911 else { throw Malformation("a field number out of range") }
+    guard field >= 1, field <= 536_870_911 else { throw FormatError("a field number out of range") }
     switch tag & 7 {
     case 0: return (field, .number(try varint()))
     case 1:
@@ -36,27 +36,27 @@ struct MessageFields {
       _ = try bytes(4)
       return (field, .fixed)
     case 2:
-      guard let count = Int(exactly: try varint()) else { throw Malformation("a field longer than the message") }
+      guard let count = Int(exactly: try varint()) else { throw FormatError("a field longer than the message") }
       return (field, .bytes(try bytes(count)))
-    default: throw Malformation("an unknown wire type")
+    default: throw FormatError("an unknown wire type")
     }
   }
 
-  private mutating func bytes(_ count: Int) throws(Malformation) -> ArraySlice<UInt8> {
-    guard count >= 0, count <= rest.count else { throw Malformation("a field longer than the message") }
+  private mutating func bytes(_ count: Int) throws(FormatError) -> ArraySlice<UInt8> {
+    guard count >= 0, count <= rest.count else { throw FormatError("a field longer than the message") }
     defer { rest = rest.dropFirst(count) }
     return rest.prefix(count)
   }
 
-  private mutating func varint() throws(Malformation) -> UInt64 {
+  private mutating func varint() throws(FormatError) -> UInt64 {
     var value: UInt64 = 0
     for shift in stride(from: 0 as UInt64, to: 70, by: 7) {
-      guard let byte = rest.popFirst() else { throw Malformation("cut off in a number") }
+      guard let byte = rest.popFirst() else { throw FormatError("cut off in a number") }
       if shift == 63 && byte > 1 { break }
       value |= UInt64(byte & 0x7f) << shift
       if byte & 0x80 == 0 { return value }
     }
-    throw Malformation("a number over 64 bits")
+    throw FormatError("a number over 64 bits")
   }
 }
 

@@ -19,7 +19,7 @@ enum ReflectionRequest: Equatable {
   init(_ bytes: [UInt8]) throws(RPCStatus) {
     var fields = MessageFields(bytes[...])
     var request = ReflectionRequest.unknown
-    do throws(MessageFields.Malformation) {
+    do throws(MessageFields.FormatError) {
       while let (field, value) = try fields.next() {
         guard case .bytes(let value) = value, (3...7).contains(field) else { continue }
         if field == 5 {

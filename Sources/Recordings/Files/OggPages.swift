@@ -39,11 +39,11 @@ final class OggPages {
       position += abs(step)
       guard step > 0 else { continue }
       wholeBytes = position
-      take(&page)
+      read(&page)
     }
   }
 
-  private func take(_ page: inout ogg_page) {
+  private func read(_ page: inout ogg_page) {
     if pages == 0 { preSkip = Self.preSkip(page) }
     pages += 1
     serial = ogg_page_serialno(&page)

@@ -115,7 +115,7 @@ public final class CallRecorder {
     handOver(upTo: complete)
   }
 
-  private func handOver(upTo place: Int) { handover.write(mix.take(upTo: place)) }
+  private func handOver(upTo place: Int) { handover.write(mix.removeFirst(upTo: place)) }
 
   private func place(of time: Duration) -> Int { max(0, count(of: time)) }
 

@@ -82,7 +82,7 @@ struct StereoMix {
   var isMuted: Bool { mutedSince != nil }
 
   /// Gives out everything before a place.
-  mutating func take(upTo place: Int) -> [Piece] {
+  mutating func removeFirst(upTo place: Int) -> [Piece] {
     var pieces: [Piece] = []
     while position < place {
       guard let next = [left.first?.start, right.first?.start].compactMap({ $0 }).min(), next < place else {

@@ -31,7 +31,7 @@ public final class TrackRecorder {
     ends[index] = max(ends[index], place + samples.count)
     // Where no side lags, nothing has to be waited for.
     let complete = max(newest - Self.margin * sampleRate, min(newest, ends.min() ?? 0))
-    if complete - mix.position >= sampleRate / 2 { handover.write(mix.take(upTo: complete)) }
+    if complete - mix.position >= sampleRate / 2 { handover.write(mix.removeFirst(upTo: complete)) }
   }
 
   /// Whether what comes from now on may be kept; where not, silence is.
@@ -51,7 +51,7 @@ public final class TrackRecorder {
   public func finish() {
     guard !isOver else { return }
     isOver = true
-    handover.write(mix.take(upTo: newest))
+    handover.write(mix.removeFirst(upTo: newest))
     handover.finish()
   }
 }

@@ -53,7 +53,7 @@ public enum CallEvent: Sendable, Equatable {
   /// The server did something the platform does not allow or might not take.
   case violation(WireViolation)
   /// An RPC broke after all that was to be heard on it.
-  case broken(CallFailure)
+  case broken(CallError)
   /// The call is over.
   case over(CallOutcome)
 }

@@ -9,11 +9,11 @@ public enum CallOutcome: Sendable, Equatable {
   /// The caller was gone without a word, as planned.
   case vanished
   /// Something failed.
-  case failed(CallFailure)
+  case failed(CallError)
 }
 
 /// Why a call failed.
-public struct CallFailure: Error, Sendable, Equatable {
+public struct CallError: Error, Sendable, Equatable {
   /// What went wrong.
   public enum Reason: Sendable, Equatable {
     /// An RPC ended with this gRPC status.
@@ -40,7 +40,7 @@ public struct CallFailure: Error, Sendable, Equatable {
   }
 }
 
-extension CallFailure {
+extension CallError {
   /// Whether another call with the same token to the same server would be refused in the same way.
   public var isPermanent: Bool {
     guard case .status(let code, _) = reason else { return false }
@@ -49,7 +49,7 @@ extension CallFailure {
   }
 }
 
-extension CallFailure: CustomStringConvertible {
+extension CallError: CustomStringConvertible {
   /// What went wrong, in a line.
   public var description: String {
     switch reason {

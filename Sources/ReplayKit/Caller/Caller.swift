@@ -29,7 +29,7 @@ public struct Caller: Sendable {
   public internal(set) var violations: [WireViolation] = []
   /// RPCs that ended with another status than OK, or not at all, after all that was to be heard on them: the call has
   /// not failed for it, but the platform takes such an RPC for failed.
-  public internal(set) var brokenRPCs: [CallFailure] = []
+  public internal(set) var brokenRPCs: [CallError] = []
   /// Frames of audio sent.
   public internal(set) var framesSent = 0
   /// Audio of interrupted answers that came after START_OF_INPUT had interrupted them: the platform drops it, and a
@@ -112,7 +112,7 @@ public struct Caller: Sendable {
     if stream?.rpc == rpc { stream = nil }
     guard outcome == nil else { return }
     guard status == 0 else {
-      let reason = CallFailure.Reason.status(code: status, message: message)
+      let reason = CallError.Reason.status(code: status, message: message)
       guard case .leaving = phase, line.isDropped else { return fail(reason, line, at: now) }
       // A server that ends hands its callers over, and says UNAVAILABLE behind that.
       if status != Self.unavailable { noteBroken(reason, line) }
@@ -130,8 +130,8 @@ public struct Caller: Sendable {
 
   private static let unavailable = 14
 
-  private mutating func noteBroken(_ reason: CallFailure.Reason, _ line: OpenRPC) {
-    let failure = CallFailure(reason, during: line.purpose)
+  private mutating func noteBroken(_ reason: CallError.Reason, _ line: OpenRPC) {
+    let failure = CallError(reason, during: line.purpose)
     brokenRPCs.append(failure)
     tell(.broken(failure))
   }
@@ -240,13 +240,13 @@ public struct Caller: Sendable {
     tell(.promptsCut(unheard: unheard))
   }
 
-  mutating func fail(_ reason: CallFailure.Reason, rpc: Int, at now: Duration) {
+  mutating func fail(_ reason: CallError.Reason, rpc: Int, at now: Duration) {
     fail(reason, rpcs.first { $0.id == rpc } ?? OpenRPC(id: rpc, purpose: .sessionStart, turn: nil), at: now)
   }
 
-  private mutating func fail(_ reason: CallFailure.Reason, _ line: OpenRPC, at now: Duration) {
+  private mutating func fail(_ reason: CallError.Reason, _ line: OpenRPC, at now: Duration) {
     if let turn = line.turn, turns[turn].result == .open { turns[turn].result = .failed }
-    finish(.failed(CallFailure(reason, during: line.purpose)), at: now)
+    finish(.failed(CallError(reason, during: line.purpose)), at: now)
   }
 
   mutating func finish(_ outcome: CallOutcome, at now: Duration) {

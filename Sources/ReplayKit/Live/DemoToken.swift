@@ -8,7 +8,7 @@ import Locking
 /// by a process that died, and its token opens nothing.
 public enum DemoToken {
   /// Why the file could not be written or read.
-  public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+  public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file or folder.
     public var path: String
     /// What was wrong with it.
@@ -49,7 +49,7 @@ public enum DemoToken {
     }
 
     /// Writes another token in place of the one before.
-    public func replace(_ token: String) throws(Failure) {
+    public func replace(_ token: String) throws(FileError) {
       let new = try DemoToken.write(token, to: path)
       close(descriptor.exchange(new))
     }
@@ -67,7 +67,7 @@ public enum DemoToken {
 
   /// Leaves a token for callers of this user alone, in one step, until ``Kept/remove()`` or the process's end. Files
   /// that processes left which died are removed. Throws where the folder is another's or open to others.
-  public static func keep(_ token: String, port: Int, folder: String = DemoToken.folder) throws(Failure) -> Kept {
+  public static func keep(_ token: String, port: Int, folder: String = DemoToken.folder) throws(FileError) -> Kept {
     if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure(folder, "could not be made") }
     try checkFolder(folder)
     for port in ports(in: folder) where find(port, in: folder) == .stale { unlink(path(port: port, folder: folder)) }
@@ -76,7 +76,7 @@ public enum DemoToken {
   }
 
   /// The token of the server on a port of this machine; `nil` where no server of this user that runs has left one.
-  public static func read(port: Int, folder: String = DemoToken.folder) throws(Failure) -> String? {
+  public static func read(port: Int, folder: String = DemoToken.folder) throws(FileError) -> String? {
     guard find(port, in: folder) == .held else { return nil }
     return try read(path(port: port, folder: folder))
   }
@@ -87,7 +87,7 @@ public enum DemoToken {
   }
 
   /// Reads a token from a file; white space around it is dropped. `nil` where there is no file.
-  public static func read(_ path: String) throws(Failure) -> String? {
+  public static func read(_ path: String) throws(FileError) -> String? {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else {
       if errno == ENOENT { return nil }
@@ -104,10 +104,10 @@ public enum DemoToken {
       if got == 0 { break }
       count += got
     }
-    guard count <= maximumBytes else { throw Failure(path: path, reason: "is too long for a token") }
+    guard count <= maximumBytes else { throw FileError(path: path, reason: "is too long for a token") }
     let text = bytes.prefix(count).split(whereSeparator: { [0x09, 0x0A, 0x0D, 0x20].contains($0) })
     guard text.count == 1, let token = text.first, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-      throw Failure(path: path, reason: "holds no token; a token is one word of letters, digits, - _ and .")
+      throw FileError(path: path, reason: "holds no token; a token is one word of letters, digits, - _ and .")
     }
     return String(decoding: token, as: UTF8.self)
   }
@@ -148,7 +148,7 @@ public enum DemoToken {
   }
 
   /// Writes a file in one step and returns the descriptor that holds its lock.
-  fileprivate static func write(_ token: String, to path: String) throws(Failure) -> Int32 {
+  fileprivate static func write(_ token: String, to path: String) throws(FileError) -> Int32 {
     var template = Array((path + ".XXXXXX").utf8CString)
     let file = mkstemp(&template)
     guard file >= 0, fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else { throw failure(path, "could not be made") }
@@ -164,19 +164,19 @@ public enum DemoToken {
     return file
   }
 
-  private static func checkFolder(_ folder: String) throws(Failure) {
+  private static func checkFolder(_ folder: String) throws(FileError) {
     var status = stat()
     guard lstat(folder, &status) == 0 else { throw failure(folder, "could not be examined") }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw Failure(path: folder, reason: "is no folder") }
-    guard status.st_uid == getuid() else { throw Failure(path: folder, reason: "belongs to another user") }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError(path: folder, reason: "is no folder") }
+    guard status.st_uid == getuid() else { throw FileError(path: folder, reason: "belongs to another user") }
     guard status.st_mode & 0o077 == 0 else {
-      throw Failure(path: folder, reason: "is open to other users: chmod 700 it")
+      throw FileError(path: folder, reason: "is open to other users: chmod 700 it")
     }
   }
 
-  private static func failure(_ path: String, _ what: String) -> Failure {
+  private static func failure(_ path: String, _ what: String) -> FileError {
     let reason = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
-    return Failure(path: path, reason: "\(what): \(reason)")
+    return FileError(path: path, reason: "\(what): \(reason)")
   }
 }
 

@@ -123,10 +123,10 @@ final class LiveCall: @unchecked Sendable {
 
   private func received(_ response: VoiceResponse, _ line: Line) {
     let texts = voice == nil ? [] : response.prompts.filter { $0.audio?.isEmpty ?? true }.compactMap(\.text)
-    guard let voice, texts.contains(where: { !$0.isEmpty }) else { return take(response, [:], line) }
+    guard let voice, texts.contains(where: { !$0.isEmpty }) else { return receive(response, [:], line) }
     heldBack = []
     let own = OnLoop { spoken in
-      self.take(response, spoken, line)
+      self.receive(response, spoken, line)
       self.release()
     }
     Task { [loop] in
@@ -149,7 +149,7 @@ final class LiveCall: @unchecked Sendable {
     }
   }
 
-  private func take(_ response: VoiceResponse, _ spoken: [String: [Int16]], _ line: Line) {
+  private func receive(_ response: VoiceResponse, _ spoken: [String: [Int16]], _ line: Line) {
     let now = MonotonicTime.now
     caller.received(response, spoken: spoken, rpc: line.rpc, at: time(now))
     carryOut(at: now)

@@ -10,7 +10,7 @@ public final class ReplayRun: Sendable {
     /// What was counted: calls that are over, and the turns and frames of those that are up.
     public var tally = ReplayTally()
     /// Why no more calls are made before their time: refusals that cannot heal.
-    public var hopeless: CallFailure?
+    public var hopeless: CallError?
   }
 
   private let loops: [ReplayLoop]
@@ -89,7 +89,7 @@ private final class ReplayLoop: @unchecked Sendable {
   private var due: [(slot: Int, at: Int64)] = []
   private var live: [Int: LiveCall] = [:]
   private var backOff: [Int: CallBackOff] = [:]
-  private var hopeless: CallFailure?
+  private var hopeless: CallError?
   private var tally = ReplayTally()
   private var begin: Int64 = 0
   private var isStopping = false

@@ -37,7 +37,7 @@ public struct ReplayTally: Sendable {
   /// that the server's transfer or end came before).
   public var errors: [String: Int] = [:]
   /// One failure of each kind in ``errors``, for advice.
-  public var failures: [String: CallFailure] = [:]
+  public var failures: [String: CallError] = [:]
   /// Prompts that were text for the platform's own voice: how long they take is estimated.
   public var textPrompts = 0
   /// How calls ended: hungUp, ended, transferred, vanished, failed.
@@ -142,7 +142,7 @@ extension CallOutcome {
   }
 }
 
-extension CallFailure {
+extension CallError {
   /// For counting: the gRPC status, or what else went wrong.
   public var name: String {
     switch reason {

@@ -5,7 +5,7 @@ public struct DevelopmentIssuer: Sendable {
   public static let defaultIssuer = "https://issuer.patchbay.invalid"
 
   /// Why a key could not be made, read or used.
-  public enum Failure: Error, Sendable, Hashable {
+  public enum SigningKeyError: Error, Sendable, Hashable {
     /// OpenSSL could not make a key.
     case notMade
     /// OpenSSL could not sign.
@@ -13,7 +13,7 @@ public struct DevelopmentIssuer: Sendable {
     /// The file holds no unencrypted RSA key in PEM.
     case notAnRSAKey
     /// The file's key could not verify a token.
-    case unusableKey(KeyDefect)
+    case unusableKey(KeyError)
     /// A file operation failed with this `errno`.
     case file(operation: String, errno: Int32)
     /// Others than the owner can read the key file. Its mode.
@@ -25,7 +25,7 @@ public struct DevelopmentIssuer: Sendable {
   let key: RSAPrivateKey
 
   /// An issuer with a fresh key of 2,048 bits.
-  public init(issuer: String = Self.defaultIssuer) throws(Failure) {
+  public init(issuer: String = Self.defaultIssuer) throws(SigningKeyError) {
     self.init(issuer: issuer, key: try RSAPrivateKey.generate())
   }
 
@@ -76,7 +76,7 @@ public struct DevelopmentIssuer: Sendable {
   }
 
   /// A token of these claims.
-  public func mint(_ claims: JSONObject) throws(Failure) -> String {
+  public func mint(_ claims: JSONObject) throws(SigningKeyError) -> String {
     let header = JSONObject([
       "kid": .string(keyID), "typ": .string("JWT"), "alg": .string(TokenHeader.algorithm),
     ])
@@ -84,13 +84,13 @@ public struct DevelopmentIssuer: Sendable {
   }
 
   /// A token of any header and payload, well formed or not, signed with RS256.
-  public func sign(header: String, payload: String) throws(Failure) -> String {
+  public func sign(header: String, payload: String) throws(SigningKeyError) -> String {
     let input = Base64URL.encode(header.utf8) + "." + Base64URL.encode(payload.utf8)
     return input + "." + Base64URL.encode(try key.signature(of: Array(input.utf8)))
   }
 }
 
-extension DevelopmentIssuer.Failure: CustomStringConvertible {
+extension DevelopmentIssuer.SigningKeyError: CustomStringConvertible {
   /// What failed and what to do.
   public var description: String {
     switch self {

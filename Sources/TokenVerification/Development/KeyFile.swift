@@ -2,18 +2,18 @@ import Glibc
 
 extension DevelopmentIssuer {
   /// An issuer with the key of a PEM file, which nobody but its owner may read.
-  public init(keyFile path: String, issuer: String = Self.defaultIssuer) throws(Failure) {
+  public init(keyFile path: String, issuer: String = Self.defaultIssuer) throws(SigningKeyError) {
     self.init(issuer: issuer, key: try RSAPrivateKey(pem: try KeyFile.read(path)))
   }
 
   /// An issuer with the key of a PEM file, which is made first if it is not there. Two processes that do this at once
   /// end up with one key.
-  public init(creatingKeyFile path: String, issuer: String = Self.defaultIssuer) throws(Failure) {
-    do throws(Failure) {
+  public init(creatingKeyFile path: String, issuer: String = Self.defaultIssuer) throws(SigningKeyError) {
+    do throws(SigningKeyError) {
       try self.init(keyFile: path, issuer: issuer)
     } catch .file(operation: _, errno: ENOENT) {
       try self.init(issuer: issuer)
-      do throws(Failure) {
+      do throws(SigningKeyError) {
         try KeyFile.create(path, key.pem())
       } catch .file(operation: _, errno: EEXIST) {
         try self.init(keyFile: path, issuer: issuer)
@@ -22,7 +22,7 @@ extension DevelopmentIssuer {
   }
 
   /// Writes the key as a PEM file of mode 0600, replacing what is there, in one step.
-  public func save(keyFile path: String) throws(Failure) {
+  public func save(keyFile path: String) throws(SigningKeyError) {
     try KeyFile.replace(path, key.pem())
   }
 }
@@ -38,7 +38,7 @@ enum SystemError {
 private enum KeyFile {
   static let maximumBytes = 16_384
 
-  static func read(_ path: String) throws(DevelopmentIssuer.Failure) -> [UInt8] {
+  static func read(_ path: String) throws(DevelopmentIssuer.SigningKeyError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw .file(operation: "open", errno: errno) }
     defer { close(file) }
@@ -60,14 +60,14 @@ private enum KeyFile {
   }
 
   /// Writes a file that must not exist yet.
-  static func create(_ path: String, _ bytes: [UInt8]) throws(DevelopmentIssuer.Failure) {
+  static func create(_ path: String, _ bytes: [UInt8]) throws(DevelopmentIssuer.SigningKeyError) {
     let temporary = try write(bytes, beside: path)
     defer { unlink(temporary) }
     // A link fails where the name is taken, which a rename would not.
     guard link(temporary, path) == 0 else { throw .file(operation: "create", errno: errno) }
   }
 
-  static func replace(_ path: String, _ bytes: [UInt8]) throws(DevelopmentIssuer.Failure) {
+  static func replace(_ path: String, _ bytes: [UInt8]) throws(DevelopmentIssuer.SigningKeyError) {
     let temporary = try write(bytes, beside: path)
     guard rename(temporary, path) == 0 else {
       let error = errno
@@ -77,7 +77,7 @@ private enum KeyFile {
   }
 
   /// Writes a file of a fresh name in the folder of `path` and returns the name. `mkstemp` makes it with mode 0600.
-  private static func write(_ bytes: [UInt8], beside path: String) throws(DevelopmentIssuer.Failure) -> String {
+  private static func write(_ bytes: [UInt8], beside path: String) throws(DevelopmentIssuer.SigningKeyError) -> String {
     var template = Array((path + ".XXXXXX").utf8CString)
     let file = mkstemp(&template)
     guard file >= 0 else { throw .file(operation: "create", errno: errno) }

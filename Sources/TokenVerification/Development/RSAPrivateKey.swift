@@ -15,7 +15,7 @@ final class RSAPrivateKey: @unchecked Sendable {
 
   private let key: OpaquePointer
 
-  private init(owning key: OpaquePointer) throws(DevelopmentIssuer.Failure) {
+  private init(owning key: OpaquePointer) throws(DevelopmentIssuer.SigningKeyError) {
     guard let modulus = Self.number(OSSL_PKEY_PARAM_RSA_N, of: key),
       let exponent = Self.number(OSSL_PKEY_PARAM_RSA_E, of: key)
     else {
@@ -34,14 +34,14 @@ final class RSAPrivateKey: @unchecked Sendable {
   deinit { EVP_PKEY_free(key) }
 
   /// A fresh key.
-  static func generate(bits: Int = 2_048) throws(DevelopmentIssuer.Failure) -> RSAPrivateKey {
+  static func generate(bits: Int = 2_048) throws(DevelopmentIssuer.SigningKeyError) -> RSAPrivateKey {
     defer { ERR_clear_error() }
     guard let key = patchbay_rsa_generate(bits) else { throw .notMade }
     return try RSAPrivateKey(owning: key)
   }
 
   /// The key of a PEM text (PKCS #8 or PKCS #1, not encrypted).
-  convenience init(pem: [UInt8]) throws(DevelopmentIssuer.Failure) {
+  convenience init(pem: [UInt8]) throws(DevelopmentIssuer.SigningKeyError) {
     defer { ERR_clear_error() }
     guard let bio = BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { throw .notAnRSAKey }
     defer { BIO_free(bio) }
@@ -51,7 +51,7 @@ final class RSAPrivateKey: @unchecked Sendable {
   }
 
   /// The key as PEM (PKCS #8, not encrypted).
-  func pem() throws(DevelopmentIssuer.Failure) -> [UInt8] {
+  func pem() throws(DevelopmentIssuer.SigningKeyError) -> [UInt8] {
     defer { ERR_clear_error() }
     guard let bio = BIO_new(BIO_s_secmem()) else { throw .notMade }
     defer { BIO_free(bio) }
@@ -63,7 +63,7 @@ final class RSAPrivateKey: @unchecked Sendable {
   }
 
   /// The RS256 signature of `message`.
-  func signature(of message: [UInt8]) throws(DevelopmentIssuer.Failure) -> [UInt8] {
+  func signature(of message: [UInt8]) throws(DevelopmentIssuer.SigningKeyError) -> [UInt8] {
     defer { ERR_clear_error() }
     guard let context = EVP_MD_CTX_new() else { throw .notSigned }
     defer { EVP_MD_CTX_free(context) }

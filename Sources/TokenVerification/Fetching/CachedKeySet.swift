@@ -5,7 +5,7 @@ struct CachedKeySet {
   private(set) var keys: KeySet?
   /// When the keys were last fetched with success.
   private(set) var fetchedAt: Duration?
-  private(set) var lastFailure: KeySetFetchFailure?
+  private(set) var lastFailure: KeySetFetchError?
   private(set) var isFetching = false
   /// Fetches that failed since the last that did not.
   private(set) var failures = 0
@@ -77,7 +77,7 @@ struct CachedKeySet {
 
   /// Ends the fetch. `maximumAge` is for how long the issuer says that its keys may be kept, `random` from 0 to 1.
   mutating func finish(
-    _ result: Result<KeySet, KeySetFetchFailure>, maximumAge: Duration? = nil, now: Duration, random: Double
+    _ result: Result<KeySet, KeySetFetchError>, maximumAge: Duration? = nil, now: Duration, random: Double
   ) {
     isFetching = false
     restsUntil = nil
@@ -95,7 +95,7 @@ struct CachedKeySet {
   }
 
   /// The keys that are there stay: an issuer's fault does not end calls.
-  private mutating func fail(_ failure: KeySetFetchFailure, _ now: Duration, _ random: Double) {
+  private mutating func fail(_ failure: KeySetFetchError, _ now: Duration, _ random: Double) {
     lastFailure = failure
     failures = min(failures + 1, 32)
     failedFetches += 1

@@ -16,27 +16,14 @@ public struct CurlKeySetFetcher: KeySetFetcher {
   }
 
   /// The document at the issuer's URL.
-  public func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument {
+  public func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchError) -> KeySetDocument {
     let answer: HTTPAnswer
-    do throws(HTTPFailure) {
+    do throws(HTTPError) {
       answer = try await exchange.perform(
         HTTPRequest(.get, issuer.keysURL, fields: [.init("Accept", "application/json")]),
         allowsPrivateAddresses: issuer.allowsPrivateAddresses)
-    } catch { throw KeySetFetchFailure(error) }
+    } catch { throw .http(error) }
     guard answer.status == 200 else { throw .status(answer.status, retryAfter: answer.retryAfter) }
     return KeySetDocument(answer.body, maximumAge: answer.maximumAge.map { .seconds($0) })
-  }
-}
-
-extension KeySetFetchFailure {
-  init(_ failure: HTTPFailure) {
-    switch failure {
-    case .connection(let code): self = .connection(code: code)
-    case .tls(let code): self = .tls(code: code)
-    case .refusedAddress: self = .refusedAddress
-    case .timeout: self = .timeout
-    case .tooLong: self = .tooLong
-    case .system: self = .system
-    }
   }
 }

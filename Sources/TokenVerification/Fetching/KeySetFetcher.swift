@@ -1,9 +1,9 @@
-import HTTPFetching
+public import HTTPFetching
 
 /// Gets an issuer's key set document. One implementation uses the network, others stand in for it in tests.
 public protocol KeySetFetcher: Sendable {
   /// The document, or why there is none. Ends within 5 seconds.
-  func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchFailure) -> KeySetDocument
+  func fetch(_ issuer: TrustedIssuer) async throws(KeySetFetchError) -> KeySetDocument
 }
 
 /// A key set as it was fetched.
@@ -21,40 +21,25 @@ public struct KeySetDocument: Sendable, Hashable {
 }
 
 /// Why a key set could not be fetched, or not used.
-public enum KeySetFetchFailure: Error, Sendable, Hashable {
-  /// No connection, or not one that lasted. libcurl's code.
-  case connection(code: Int32)
-  /// The certificate does not prove the host, or TLS failed otherwise. libcurl's code.
-  case tls(code: Int32)
-  /// The host's address is not one that may be connected to.
-  case refusedAddress
-  /// It took longer than allowed.
-  case timeout
+public enum KeySetFetchError: Error, Sendable, Hashable {
+  /// No answer: its cause.
+  case http(HTTPError)
   /// An answer other than 200, and how many seconds the issuer asks to wait. Redirects are not followed.
   case status(Int, retryAfter: Int?)
-  /// The document is longer than a key set may be.
-  case tooLong
   /// The document cannot be used as a whole.
-  case malformed(KeySet.Malformation)
+  case malformed(KeySet.FormatError)
   /// The document has no key that could be used.
   case noUsableKeys
-  /// This system could not even begin.
-  case system
 }
 
-extension KeySetFetchFailure: CustomStringConvertible {
+extension KeySetFetchError: CustomStringConvertible {
   /// What failed.
   public var description: String {
     switch self {
-    case .connection(let code): "no connection (\(CurlError.text(code)))"
-    case .tls(let code): "TLS failed (\(CurlError.text(code)))"
-    case .refusedAddress: "the host's address is not allowed"
-    case .timeout: "it took too long"
+    case .http(let cause): cause.description
     case .status(let status, _): "the answer's status is \(status)"
-    case .tooLong: "the document is longer than \(KeySet.maximumBytes) bytes"
     case .malformed(let fault): fault.description
     case .noUsableKeys: "the key set has no usable key"
-    case .system: "no thread or memory for it"
     }
   }
 }

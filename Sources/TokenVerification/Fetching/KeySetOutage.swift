@@ -37,7 +37,7 @@ struct KeySetOutage: Sendable {
   }
 
   /// What is to be told now, by issuer; `nil` where nothing is new. Ends the gathering.
-  mutating func take(now: Duration) -> [Failure]? {
+  mutating func tell(now: Duration) -> [Failure]? {
     isGathering = false
     let isNew = !told.isSuperset(of: failing.keys)
     guard !failing.isEmpty, isNew || toldAt.map({ now - $0 >= Self.repetition }) ?? true else { return nil }

@@ -24,7 +24,7 @@ public final class RemoteKeySource: KeySource {
     /// Fetches that failed since the last that did not.
     public let failures: Int
     /// Why the last fetch failed, if it did.
-    public let lastFailure: KeySetFetchFailure?
+    public let lastFailure: KeySetFetchError?
   }
 
   private struct State {
@@ -166,12 +166,12 @@ public final class RemoteKeySource: KeySource {
 
   private func start(_ entry: Entry) -> Task<Void, Never> {
     Task {
-      let result: Result<KeySet, KeySetFetchFailure>
+      let result: Result<KeySet, KeySetFetchError>
       var maximumAge: Duration?
-      do throws(KeySetFetchFailure) {
+      do throws(KeySetFetchError) {
         let document = try await fetcher.fetch(entry.issuer)
         maximumAge = document.maximumAge
-        do throws(KeySet.Malformation) { result = .success(try KeySet(parsing: document.bytes)) } catch {
+        do throws(KeySet.FormatError) { result = .success(try KeySet(parsing: document.bytes)) } catch {
           result = .failure(.malformed(error))
         }
       } catch { result = .failure(error) }
@@ -185,7 +185,7 @@ public final class RemoteKeySource: KeySource {
   }
 
   private func report(
-    _ entry: Entry, _ result: Result<KeySet, KeySetFetchFailure>, _ failure: KeySetFetchFailure?
+    _ entry: Entry, _ result: Result<KeySet, KeySetFetchError>, _ failure: KeySetFetchError?
   ) {
     if case .success(let set) = result {
       for key in set.dropped {
@@ -208,7 +208,7 @@ public final class RemoteKeySource: KeySource {
   }
 
   private func tell() {
-    guard let failed = outage.withLock({ $0.take(now: now()) }) else { return }
+    guard let failed = outage.withLock({ $0.tell(now: now()) }) else { return }
     logger.warning(
       "keys could not be fetched; keys that are there stay in use, and it is tried again",
       metadata: [

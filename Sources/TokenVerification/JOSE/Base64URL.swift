@@ -2,7 +2,7 @@
 /// sequence has exactly one accepted spelling.
 public enum Base64URL {
   /// Why a text is not base64url.
-  public enum Malformation: Error, Sendable, Hashable {
+  public enum FormatError: Error, Sendable, Hashable {
     /// The length is 1 modulo 4, which no byte sequence encodes to.
     case length(Int)
     /// A byte outside `A–Z a–z 0–9 - _` at this offset; padding, `+`, `/`, white space and NUL among them.
@@ -15,7 +15,7 @@ public enum Base64URL {
   public static func decodedCount(_ length: Int) -> Int { length / 4 * 3 + max(0, length % 4 - 1) }
 
   /// The bytes that `text` encodes.
-  public static func decode(_ text: ArraySlice<UInt8>) throws(Malformation) -> [UInt8] {
+  public static func decode(_ text: ArraySlice<UInt8>) throws(FormatError) -> [UInt8] {
     guard text.count % 4 != 1 else { throw .length(text.count) }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(decodedCount(text.count))
@@ -36,7 +36,7 @@ public enum Base64URL {
   }
 
   /// The bytes that `text` encodes.
-  public static func decode(_ text: String) throws(Malformation) -> [UInt8] { try decode(Array(text.utf8)[...]) }
+  public static func decode(_ text: String) throws(FormatError) -> [UInt8] { try decode(Array(text.utf8)[...]) }
 
   /// The one text that encodes `bytes`.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
@@ -65,7 +65,7 @@ public enum Base64URL {
   }()
 }
 
-extension Base64URL.Malformation: CustomStringConvertible {
+extension Base64URL.FormatError: CustomStringConvertible {
   /// What is wrong and where, without the text itself.
   public var description: String {
     switch self {

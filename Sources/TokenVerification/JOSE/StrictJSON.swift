@@ -11,9 +11,9 @@ public enum StrictJSON {
   public static let maximumValues = 8_192
 
   /// What is wrong with a text and at which byte of it.
-  public struct Malformation: Error, Sendable, Hashable {
+  public struct FormatError: Error, Sendable, Hashable {
     /// The kinds of fault.
-    public enum Fault: String, Sendable, Hashable {
+    public enum Reason: String, Sendable, Hashable {
       case unexpectedEnd = "it ends in the middle of a value"
       case unexpectedByte = "a byte that cannot stand here"
       case badNumber = "a number that JSON does not allow"
@@ -29,7 +29,7 @@ public enum StrictJSON {
     }
 
     /// What is wrong.
-    public let fault: Fault
+    public let fault: Reason
     /// Where, in bytes from the beginning.
     public let offset: Int
   }
@@ -43,7 +43,7 @@ public enum StrictJSON {
   /// The value that `bytes` spell, of at most `maximumValues` values in all.
   public static func parse(
     _ bytes: [UInt8], maximumValues: Int = Self.maximumValues
-  ) throws(Malformation) -> JSONValue {
+  ) throws(FormatError) -> JSONValue {
     var reader = Reader(bytes: bytes, maximumValues: maximumValues)
     let value = try reader.value(depth: 0)
     reader.skipSpace()
@@ -52,7 +52,7 @@ public enum StrictJSON {
   }
 }
 
-extension StrictJSON.Malformation: CustomStringConvertible {
+extension StrictJSON.FormatError: CustomStringConvertible {
   /// What is wrong and where, without the text itself.
   public var description: String { "\(fault.rawValue), at byte \(offset)" }
 }
@@ -68,12 +68,12 @@ private struct Reader {
     self.maximumValues = maximumValues
   }
 
-  func fault(_ fault: StrictJSON.Malformation.Fault, at offset: Int? = nil) -> StrictJSON.Malformation {
+  func fault(_ fault: StrictJSON.FormatError.Reason, at offset: Int? = nil) -> StrictJSON.FormatError {
     .init(fault: fault, offset: offset ?? position)
   }
 
   /// The fault for a byte that is not what the grammar wants here, or for there being none.
-  func unexpected() -> StrictJSON.Malformation {
+  func unexpected() -> StrictJSON.FormatError {
     fault(position < bytes.count ? .unexpectedByte : .unexpectedEnd)
   }
 
@@ -83,20 +83,20 @@ private struct Reader {
     while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { position += 1 }
   }
 
-  mutating func take(_ byte: UInt8) -> Bool {
+  mutating func skip(_ byte: UInt8) -> Bool {
     guard next == byte else { return false }
     position += 1
     return true
   }
 
-  mutating func expect(_ literal: StaticString) throws(StrictJSON.Malformation) {
+  mutating func expect(_ literal: StaticString) throws(StrictJSON.FormatError) {
     for index in 0..<literal.utf8CodeUnitCount {
-      guard take(literal.utf8Start[index]) else { throw unexpected() }
+      guard skip(literal.utf8Start[index]) else { throw unexpected() }
     }
   }
 
   /// A value that `depth` arrays and objects enclose.
-  mutating func value(depth: Int) throws(StrictJSON.Malformation) -> JSONValue {
+  mutating func value(depth: Int) throws(StrictJSON.FormatError) -> JSONValue {
     skipSpace()
     values += 1
     guard values <= maximumValues else { throw fault(.tooMany) }
@@ -123,13 +123,13 @@ private struct Reader {
     }
   }
 
-  mutating func object(depth: Int) throws(StrictJSON.Malformation) -> JSONObject {
+  mutating func object(depth: Int) throws(StrictJSON.FormatError) -> JSONObject {
     position += 1
     var members: [JSONObject.Member] = []
     // Objects of a token have about ten members, where looking through them beats hashing; a hostile one has thousands.
     var names: Set<[UInt8]> = []
     skipSpace()
-    if take(UInt8(ascii: "}")) { return JSONObject(members: []) }
+    if skip(UInt8(ascii: "}")) { return JSONObject(members: []) }
     while true {
       skipSpace()
       guard next == UInt8(ascii: "\"") else { throw unexpected() }
@@ -144,24 +144,24 @@ private struct Reader {
         guard names.insert(Array(name.utf8)).inserted else { throw fault(.duplicateName, at: start) }
       }
       skipSpace()
-      guard take(UInt8(ascii: ":")) else { throw unexpected() }
+      guard skip(UInt8(ascii: ":")) else { throw unexpected() }
       members.append(.init(name: name, value: try value(depth: depth)))
       skipSpace()
-      if take(UInt8(ascii: "}")) { return JSONObject(members: members) }
-      guard take(UInt8(ascii: ",")) else { throw unexpected() }
+      if skip(UInt8(ascii: "}")) { return JSONObject(members: members) }
+      guard skip(UInt8(ascii: ",")) else { throw unexpected() }
     }
   }
 
-  mutating func array(depth: Int) throws(StrictJSON.Malformation) -> [JSONValue] {
+  mutating func array(depth: Int) throws(StrictJSON.FormatError) -> [JSONValue] {
     position += 1
     var elements: [JSONValue] = []
     skipSpace()
-    if take(UInt8(ascii: "]")) { return [] }
+    if skip(UInt8(ascii: "]")) { return [] }
     while true {
       elements.append(try value(depth: depth))
       skipSpace()
-      if take(UInt8(ascii: "]")) { return elements }
-      guard take(UInt8(ascii: ",")) else { throw unexpected() }
+      if skip(UInt8(ascii: "]")) { return elements }
+      guard skip(UInt8(ascii: ",")) else { throw unexpected() }
     }
   }
 
@@ -171,21 +171,21 @@ private struct Reader {
     return start..<position
   }
 
-  mutating func number() throws(StrictJSON.Malformation) -> JSONNumber {
+  mutating func number() throws(StrictJSON.FormatError) -> JSONNumber {
     let start = position
-    let isNegative = take(UInt8(ascii: "-"))
+    let isNegative = skip(UInt8(ascii: "-"))
     let whole = digits()
     guard !whole.isEmpty, whole.count == 1 || bytes[whole.lowerBound] != UInt8(ascii: "0") else {
       throw fault(.badNumber, at: start)
     }
     var isWhole = !isNegative
-    if take(UInt8(ascii: ".")) {
+    if skip(UInt8(ascii: ".")) {
       let fraction = digits()
       guard !fraction.isEmpty else { throw fault(.badNumber, at: start) }
       if bytes[fraction].contains(where: { $0 != UInt8(ascii: "0") }) { isWhole = false }
     }
-    if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
-      if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+    if skip(UInt8(ascii: "e")) || skip(UInt8(ascii: "E")) {
+      if !skip(UInt8(ascii: "+")) { _ = skip(UInt8(ascii: "-")) }
       guard !digits().isEmpty else { throw fault(.badNumber, at: start) }
       isWhole = false
     }
@@ -194,7 +194,7 @@ private struct Reader {
       wholeValue: isWhole ? Int64(String(decoding: bytes[whole], as: UTF8.self)) : nil)
   }
 
-  mutating func string() throws(StrictJSON.Malformation) -> String {
+  mutating func string() throws(StrictJSON.FormatError) -> String {
     position += 1
     let start = position
     // The common case first: a run of plain ASCII up to the closing quote.
@@ -222,7 +222,7 @@ private struct Reader {
     throw fault(.unexpectedEnd)
   }
 
-  mutating func escape(into text: inout [UInt8]) throws(StrictJSON.Malformation) {
+  mutating func escape(into text: inout [UInt8]) throws(StrictJSON.FormatError) {
     let start = position
     position += 1
     guard let letter = next else { throw fault(.unexpectedEnd) }
@@ -237,7 +237,7 @@ private struct Reader {
     case UInt8(ascii: "u"):
       var code = try hexadecimal(start)
       if (0xD800..<0xDC00).contains(code) {
-        guard take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else { throw fault(.unpairedSurrogate, at: start) }
+        guard skip(UInt8(ascii: "\\")), skip(UInt8(ascii: "u")) else { throw fault(.unpairedSurrogate, at: start) }
         let low = try hexadecimal(start)
         guard (0xDC00..<0xE000).contains(low) else { throw fault(.unpairedSurrogate, at: start) }
         code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
@@ -249,7 +249,7 @@ private struct Reader {
     }
   }
 
-  mutating func hexadecimal(_ start: Int) throws(StrictJSON.Malformation) -> UInt32 {
+  mutating func hexadecimal(_ start: Int) throws(StrictJSON.FormatError) -> UInt32 {
     var code: UInt32 = 0
     for _ in 0..<4 {
       guard let byte = next else { throw fault(.unexpectedEnd) }
@@ -267,7 +267,7 @@ private struct Reader {
   }
 
   /// One character of two to four bytes, by the table of well-formed sequences (Unicode, table 3-7).
-  mutating func multibyte(into text: inout [UInt8]) throws(StrictJSON.Malformation) {
+  mutating func multibyte(into text: inout [UInt8]) throws(StrictJSON.FormatError) {
     let lead = bytes[position]
     let count: Int
     var second: ClosedRange<UInt8> = 0x80...0xBF

@@ -25,9 +25,9 @@ public struct TokenRefusal: Error, Sendable, Hashable {
     /// A segment of no characters.
     case emptySegment(TokenSegment)
     /// A segment that is not strict base64url.
-    case notBase64URL(TokenSegment, Base64URL.Malformation)
+    case notBase64URL(TokenSegment, Base64URL.FormatError)
     /// A segment that is not strict JSON.
-    case notJSON(TokenSegment, StrictJSON.Malformation)
+    case notJSON(TokenSegment, StrictJSON.FormatError)
     /// A segment whose JSON is not an object.
     case notAnObject(TokenSegment)
     /// The field is not there.

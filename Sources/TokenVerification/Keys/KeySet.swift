@@ -10,9 +10,9 @@ public struct KeySet: Sendable {
   public static let maximumBytes = 256 * 1_024
 
   /// Why a document is refused whole.
-  public enum Malformation: Error, Sendable, Hashable {
+  public enum FormatError: Error, Sendable, Hashable {
     case tooLong(bytes: Int)
-    case notJSON(StrictJSON.Malformation)
+    case notJSON(StrictJSON.FormatError)
     /// Not an object with a `keys` array.
     case noKeys
     case tooManyKeys(Int)
@@ -27,7 +27,7 @@ public struct KeySet: Sendable {
     /// Its place in the document, from 0.
     public let index: Int
     /// What is wrong with it.
-    public let defect: KeyDefect
+    public let defect: KeyError
   }
 
   /// The entries that were dropped.
@@ -46,7 +46,7 @@ public struct KeySet: Sendable {
   }
 
   /// Reads a JWK Set document.
-  public init(parsing document: [UInt8]) throws(Malformation) {
+  public init(parsing document: [UInt8]) throws(FormatError) {
     guard document.count <= Self.maximumBytes else { throw .tooLong(bytes: document.count) }
     let value: JSONValue
     do { value = try StrictJSON.parse(StrictJSON.withoutByteOrderMark(document)) } catch { throw .notJSON(error) }
@@ -57,7 +57,7 @@ public struct KeySet: Sendable {
     var dropped: [DroppedKey] = []
     for (index, entry) in entries.enumerated() {
       let (id, key): (String, RSAPublicKey)
-      do throws(KeyDefect) { (id, key) = try Self.key(entry) } catch {
+      do throws(KeyError) { (id, key) = try Self.key(entry) } catch {
         dropped.append(DroppedKey(index: index, defect: error))
         continue
       }
@@ -70,7 +70,7 @@ public struct KeySet: Sendable {
   /// The key of this id, compared byte for byte (key ids are ASCII), if the set has it.
   public subscript(keyID: String) -> RSAPublicKey? { keys[keyID] }
 
-  private static func refuseUnsound(_ entries: [JSONValue]) throws(Malformation) {
+  private static func refuseUnsound(_ entries: [JSONValue]) throws(FormatError) {
     let secrets = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"]
     for (index, entry) in entries.enumerated() {
       guard let members = entry.object else { continue }
@@ -80,7 +80,7 @@ public struct KeySet: Sendable {
     }
   }
 
-  private static func key(_ entry: JSONValue) throws(KeyDefect) -> (String, RSAPublicKey) {
+  private static func key(_ entry: JSONValue) throws(KeyError) -> (String, RSAPublicKey) {
     guard let members = entry.object else { throw .malformed(member: "kty") }
     guard members["kty"]?.string == "RSA" else { throw .keyType }
     guard let id = members["kid"]?.string, TokenHeader.isKeyID(id) else { throw .keyID }
@@ -92,7 +92,7 @@ public struct KeySet: Sendable {
     return (id, try RSAPublicKey(modulus: number("n", members), exponent: number("e", members)))
   }
 
-  private static func number(_ name: String, _ members: JSONObject) throws(KeyDefect) -> [UInt8] {
+  private static func number(_ name: String, _ members: JSONObject) throws(KeyError) -> [UInt8] {
     guard let text = members[name]?.string, let bytes = try? Base64URL.decode(text) else {
       throw .malformed(member: name)
     }
@@ -100,7 +100,7 @@ public struct KeySet: Sendable {
   }
 }
 
-extension KeySet.Malformation: CustomStringConvertible {
+extension KeySet.FormatError: CustomStringConvertible {
   /// What is wrong with the document.
   public var description: String {
     switch self {

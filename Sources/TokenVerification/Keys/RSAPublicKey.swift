@@ -16,7 +16,7 @@ public final class RSAPublicKey: @unchecked Sendable {
   private let key: OpaquePointer
 
   /// A key of these big-endian numbers. Leading zero bytes count for nothing.
-  public init(modulus: [UInt8], exponent: [UInt8]) throws(KeyDefect) {
+  public init(modulus: [UInt8], exponent: [UInt8]) throws(KeyError) {
     let modulus = Array(modulus.drop { $0 == 0 })
     let exponent = Array(exponent.drop { $0 == 0 })
     try Self.check(modulus: modulus, exponent: exponent)
@@ -46,7 +46,7 @@ public final class RSAPublicKey: @unchecked Sendable {
     }
   }
 
-  private static func check(modulus: [UInt8], exponent: [UInt8]) throws(KeyDefect) {
+  private static func check(modulus: [UInt8], exponent: [UInt8]) throws(KeyError) {
     guard let first = modulus.first, let last = modulus.last else { throw .size(bits: 0) }
     let bits = modulus.count * 8 - first.leadingZeroBitCount
     guard Self.bits.contains(bits) else { throw .size(bits: bits) }

@@ -19,7 +19,7 @@ public struct Tenant: Sendable, Hashable {
   public init(
     organization: String, name: String, url: String, audience: String? = nil, subject: String? = nil,
     nonces: [String]? = nil, schemas: Set<SchemaID> = SchemaID.media
-  ) throws(Defect) {
+  ) throws(SettingError) {
     guard TokenClaims.isUUID(organization) else { throw .organization }
     guard (1...TokenClaims.maximumTextBytes).contains(url.utf8.count) else { throw .text("url") }
     for (member, text) in [("audience", audience), ("subject", subject)] {
@@ -58,7 +58,7 @@ public struct Tenant: Sendable, Hashable {
   }
 
   /// Why a tenant could never be called.
-  public enum Defect: Error, Sendable, Hashable, CustomStringConvertible {
+  public enum SettingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The organization is not a UUID.
     case organization
     /// This member is empty, or longer than a claim may be.

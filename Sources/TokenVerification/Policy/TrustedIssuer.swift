@@ -11,10 +11,10 @@ public struct TrustedIssuer: Sendable, Hashable {
   public let allowsPrivateAddresses: Bool
 
   /// An issuer. Without a `keysURL` the keys are where Webex's issuers publish theirs, below the issuer's own URL.
-  public init(issuer: String, keysURL: String? = nil, allowsPrivateAddresses: Bool = false) throws(Defect) {
+  public init(issuer: String, keysURL: String? = nil, allowsPrivateAddresses: Bool = false) throws(SettingError) {
     guard (1...TokenClaims.maximumTextBytes).contains(issuer.utf8.count) else { throw .issuer }
     let keysURL = keysURL ?? Self.defaultKeysURL(of: issuer)
-    do throws(FetchURL.Defect) { try FetchURL.check(keysURL) } catch {
+    do throws(FetchURL.FormatError) { try FetchURL.check(keysURL) } catch {
       switch error {
       case .malformed: throw .malformedURL
       case .insecure: throw .insecureURL
@@ -53,7 +53,7 @@ public struct TrustedIssuer: Sendable, Hashable {
   }
 
   /// Why keys would never be fetched from there.
-  public enum Defect: Error, Sendable, Hashable, CustomStringConvertible {
+  public enum SettingError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The issuer is empty or longer than a claim may be.
     case issuer
     /// The URL cannot be read, or has characters that a URL must escape.

@@ -140,7 +140,7 @@ struct Answer {
       let isLast = run.count < size + sizes.minimum
       // Put aside meanwhile, so that its storage is not copied.
       pieces[0] = .text("", bargeIn: bargeIn)
-      var bytes = run.take(isLast ? run.count : size)
+      var bytes = run.removeFirst(isLast ? run.count : size)
       if isLast { pieces.removeFirst() } else { pieces[0] = .audio(run, bargeIn: bargeIn) }
       queuedBytes -= bytes.count
       takenAudio += bytes.count

@@ -32,7 +32,7 @@ struct AudioRun: Equatable {
   }
 
   /// Takes so many bytes from the front, or all there are.
-  mutating func take(_ wanted: Int) -> [UInt8] {
+  mutating func removeFirst(_ wanted: Int) -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(min(wanted, count))
     while bytes.count < wanted, head < blocks.count {

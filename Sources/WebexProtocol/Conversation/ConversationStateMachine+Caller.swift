@@ -13,7 +13,7 @@ extension ConversationStateMachine {
       close(.hangup)
     case .noInput: beginTurn(.noInput, on: rpc, now: now)
     case .startOfDTMF: startKeying(on: rpc, now: now)
-    case .digits(let keys): take(keys, on: rpc, now: now)
+    case .digits(let keys): enter(keys, on: rpc, now: now)
     case .custom(let name, let parameters):
       beginTurn(.custom(name: name, parameters: parameters), on: rpc, now: now)
     case .audio: takeAudio(on: rpc, now: now)

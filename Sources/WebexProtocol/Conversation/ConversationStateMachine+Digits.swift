@@ -15,7 +15,7 @@ extension ConversationStateMachine {
   /// Digits of an entry; one that has as many is complete.
   static let longestEntryKeys = 256
 
-  mutating func take(_ keys: [DTMFKey], on rpc: RPCID, now: Duration) {
+  mutating func enter(_ keys: [DTMFKey], on rpc: RPCID, now: Duration) {
     if entry == nil {
       // The digits interrupt what is said; which they are the bot is told when all are there.
       if isSpeaking { abandonSpeech() }

@@ -60,7 +60,7 @@ public enum MeetingErrorCode: Int32, Sendable, Hashable {
 }
 
 /// `StreamError`, in either direction.
-public struct MeetingStreamError: Sendable, Equatable {
+public struct MeetingStreamError: Error, Sendable, Equatable {
   /// The stream that it is about; empty is the meeting.
   public var streamID: String
   /// What is wrong.

@@ -24,7 +24,7 @@ public struct MeetingRoster: Sendable, Equatable {
   public init() {}
 
   /// Takes an update. One that is older than the last is left out. One after a gap is taken for what it is worth.
-  public mutating func take(_ update: RosterUpdate) -> Outcome {
+  public mutating func apply(_ update: RosterUpdate) -> Outcome {
     var outcome = Outcome()
     let before = participants
     if update.isRefresh {

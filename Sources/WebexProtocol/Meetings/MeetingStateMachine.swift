@@ -28,12 +28,6 @@ public struct MeetingStateMachine: Sendable {
     case lost
   }
 
-  /// Why a media stream is not taken.
-  public struct Refusal: Error, Sendable, Equatable {
-    /// What the platform is told.
-    public var error: MeetingStreamError
-  }
-
   /// What a receiver or the configuration wishes for.
   public enum Wish: Sendable, Equatable {
     case audio(streams: Int)
@@ -113,7 +107,7 @@ public struct MeetingStateMachine: Sendable {
     switch message {
     case .open, .unknown: return []
     case .roster(let update):
-      let outcome = roster.take(update)
+      let outcome = roster.apply(update)
       var actions: [Action] = []
       if outcome.isChanged { actions.append(.roster(roster.participants, removed: outcome.removed)) }
       if outcome.needsRefresh { actions += askForRoster(now: now) }
@@ -139,9 +133,9 @@ public struct MeetingStateMachine: Sendable {
   // MARK: Media
 
   /// A media stream wants to open.
-  public mutating func mediaOpened(_ open: MeetingStreamOpen) throws(Refusal) {
-    func refusal(_ code: MeetingErrorCode, _ message: String) -> Refusal {
-      Refusal(error: MeetingStreamError(streamID: open.streamID, code: code, message: message))
+  public mutating func mediaOpened(_ open: MeetingStreamOpen) throws(MeetingStreamError) {
+    func refusal(_ code: MeetingErrorCode, _ message: String) -> MeetingStreamError {
+      MeetingStreamError(streamID: open.streamID, code: code, message: message)
     }
     guard open.mediaType == .audio || open.mediaType == .video else {
       throw refusal(.unsupportedMediaType, "a media stream carries audio or video")

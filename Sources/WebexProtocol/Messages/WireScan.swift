@@ -172,9 +172,9 @@ struct WireScan {
   ) -> Bool {
     switch (field.kind, wireType) {
     case (.varint, 0), (.fixed64, 1), (.fixed32, 5):
-      return take(1, of: field) && skip(wireType, &position, end)
+      return reserve(1, of: field) && skip(wireType, &position, end)
     case (.text, 2), (.identifier, 2), (.binary, 2), (.message, 2):
-      guard take(1, of: field), let length = length(&position, end) else { return false }
+      guard reserve(1, of: field), let length = length(&position, end) else { return false }
       let start = position
       position += length
       if field.kind == .message {
@@ -212,13 +212,13 @@ struct WireScan {
 
   private mutating func packed(_ field: WireSchema.Field, from start: Int, to end: Int) -> Bool {
     switch field.kind {
-    case .fixed64: return (end - start) % 8 == 0 ? take((end - start) / 8, of: field) : fail(.truncated)
-    case .fixed32: return (end - start) % 4 == 0 ? take((end - start) / 4, of: field) : fail(.truncated)
+    case .fixed64: return (end - start) % 8 == 0 ? reserve((end - start) / 8, of: field) : fail(.truncated)
+    case .fixed32: return (end - start) % 4 == 0 ? reserve((end - start) / 4, of: field) : fail(.truncated)
     default: break
     }
     var position = start
     while position < end {
-      guard take(1, of: field), skip(0, &position, end) else { return false }
+      guard reserve(1, of: field), skip(0, &position, end) else { return false }
     }
     return true
   }
@@ -256,7 +256,7 @@ struct WireScan {
   }
 
   /// Takes places of a repeated field's counter. The counters count down from their limits.
-  private mutating func take(_ values: Int, of field: WireSchema.Field) -> Bool {
+  private mutating func reserve(_ values: Int, of field: WireSchema.Field) -> Bool {
     guard field.counter >= 0 else { return true }
     guard counters[field.counter] >= values else {
       // The limit is looked up when the error is made.

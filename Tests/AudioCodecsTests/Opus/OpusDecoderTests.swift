@@ -50,7 +50,7 @@ struct OpusDecoderTests {
     var decoded = Decoded()
     for start in stride(from: 0, to: signal.count, by: 960) {
       let packet = try #require(encoder.encode(signal[start..<start + 960]))
-      packet.withUnsafeBytes { stream.take($0) { decoded.append($0) } }
+      packet.withUnsafeBytes { stream.decode($0) { decoded.append($0) } }
     }
     let expected = tone(300, at: rate, samples: 2 * rate)
     // The codec's delay differs by mode and rate: the best of the shifts up to 20 ms.
@@ -82,7 +82,7 @@ struct OpusDecoderTests {
       let before = stream.counts
       var samples = 0
       bytes.withUnsafeBytes { bytes in
-        stream.take(bytes, lost: index % 50 == 0 ? Int.random(in: 0...5, using: &random) : 0) { output in
+        stream.decode(bytes, lost: index % 50 == 0 ? Int.random(in: 0...5, using: &random) : 0) { output in
           if case .samples(let piece, _) = output { samples += piece.count }
         }
       }

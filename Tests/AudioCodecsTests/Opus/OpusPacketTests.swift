@@ -10,11 +10,11 @@ struct OpusPacketTests {
     }
   }
 
-  private func defect(_ bytes: [UInt8]) -> OpusPacket.Defect? {
+  private func defect(_ bytes: [UInt8]) -> OpusPacket.FormatError? {
     do {
       _ = try look(bytes)
       return nil
-    } catch { return error as? OpusPacket.Defect }
+    } catch { return error as? OpusPacket.FormatError }
   }
 
   @Test("A7: tells how long it lasts, from 2.5 to 120 ms", arguments: OpusEncoder.frameDurations.sorted())

@@ -46,7 +46,7 @@ struct Decoded {
 
 extension OpusStream {
   /// Takes packets; `nil` is one that never came.
-  func take(all packets: [[UInt8]?]) -> Decoded {
+  func decode(all packets: [[UInt8]?]) -> Decoded {
     var decoded = Decoded()
     var lost = 0
     for packet in packets {
@@ -54,7 +54,7 @@ extension OpusStream {
         lost += 1
         continue
       }
-      packet.withUnsafeBytes { take($0, lost: lost) { decoded.append($0) } }
+      packet.withUnsafeBytes { decode($0, lost: lost) { decoded.append($0) } }
       lost = 0
     }
     return decoded

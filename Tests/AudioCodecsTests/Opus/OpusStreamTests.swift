@@ -43,7 +43,7 @@ struct OpusStreamTests {
       let lossy = lose(sent, percent: percent, burst: burst)
       let lost = lossy.count { $0 == nil }
       let stream = try stream()
-      let decoded = stream.take(all: lossy)
+      let decoded = stream.decode(all: lossy)
       #expect(decoded.samples.count == sent.count * duration * Self.rate / 8000)
       #expect(stream.counts.lost == lost)
       #expect(stream.counts.packets == sent.count - lost)
@@ -51,7 +51,7 @@ struct OpusStreamTests {
       #expect(decoded.concealed + decoded.skipped == lost * duration * Self.rate / 8000)
       #expect(stream.counts.concealedSamples == decoded.concealed)
       #expect(stream.counts.skippedSamples == decoded.skipped)
-      if lost == 0 { #expect(decoded.samples == (try self.stream()).take(all: sent).samples) }
+      if lost == 0 { #expect(decoded.samples == (try self.stream()).decode(all: sent).samples) }
     }
   }
 
@@ -61,8 +61,8 @@ struct OpusStreamTests {
     func quality(correction: Bool) throws -> (recovered: Int, lost: Int, quality: Double) {
       let sent = try protected(seconds: 12, correction: correction)
       let stream = try stream()
-      let decoded = stream.take(all: lose(sent, percent: percent, burst: 1))
-      let whole = try self.stream().take(all: sent)
+      let decoded = stream.decode(all: lose(sent, percent: percent, burst: 1))
+      let whole = try self.stream().decode(all: sent)
       return (stream.counts.recovered, stream.counts.lost, signalToNoise(whole.samples, decoded.samples))
     }
     let with = try quality(correction: true)
@@ -78,7 +78,7 @@ struct OpusStreamTests {
     sent[40] = [0x03]
     sent[41] = []
     let stream = try stream()
-    let decoded = stream.take(all: sent)
+    let decoded = stream.decode(all: sent)
     #expect(stream.counts.damaged == 2)
     #expect(decoded.samples.count == 2 * Self.rate)
     #expect(decoded.concealed == 2 * Self.rate / 50)
@@ -88,8 +88,8 @@ struct OpusStreamTests {
   func silence() throws {
     let sent = try protected(seconds: 1)
     let stream = try stream()
-    _ = stream.take(all: sent)
-    let decoded = stream.take(all: [[UInt8]?](repeating: [0x03], count: 50))
+    _ = stream.decode(all: sent)
+    let decoded = stream.decode(all: [[UInt8]?](repeating: [0x03], count: 50))
     #expect(decoded.concealed == Self.rate / 10)
     #expect(decoded.skipped == Self.rate * 9 / 10)
   }
@@ -102,12 +102,12 @@ struct OpusStreamTests {
     let sent = try packets(of: silence, at: Self.rate, settings: settings).filter { $0.count > 2 }
     #expect(sent.count < 60)
     let stream = try stream()
-    let decoded = stream.take(all: sent)
+    let decoded = stream.decode(all: sent)
     #expect(decoded.concealed == 0)
     #expect(decoded.samples.allSatisfy { $0.magnitude < 50 })
 
     let late = try self.stream()
-    let first = late.take(all: [nil, nil, nil] + sent)
+    let first = late.decode(all: [nil, nil, nil] + sent)
     #expect(late.counts.lost == 3)
     #expect(first.samples.count == decoded.samples.count)
   }
@@ -116,9 +116,9 @@ struct OpusStreamTests {
   func absurdLoss() throws {
     let sent = try protected(seconds: 1)
     let stream = try stream()
-    var decoded = stream.take(all: sent)
+    var decoded = stream.decode(all: sent)
     sent[0].withUnsafeBytes {
-      stream.take($0, lost: .max) { if case .samples(let piece, _) = $0 { decoded.samples += piece } }
+      stream.decode($0, lost: .max) { if case .samples(let piece, _) = $0 { decoded.samples += piece } }
     }
     #expect(stream.counts.lost == .max)
     #expect(decoded.samples.count <= Self.rate + Self.rate / 10 + 2 * Self.rate / 50)

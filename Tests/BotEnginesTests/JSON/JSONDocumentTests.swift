@@ -26,18 +26,18 @@ struct JSONDocumentTests {
       "1e",
       "+1", ".5", "\"abc", "\"\\", "\"a\u{1}b\"", "1 2", "{} x", "[1 2]", "'a'", "\u{FEFF}{}",
     ])
-  func malformed(text: String) { #expect(throws: JSONDocument.Fault.self) { try JSONDocument(Array(text.utf8)) } }
+  func malformed(text: String) { #expect(throws: JSONDocument.FormatError.self) { try JSONDocument(Array(text.utf8)) } }
 
   @Test("is bounded in depth and in the number of its values")
   func bounds() throws {
     let deep = String(repeating: "[", count: 33) + String(repeating: "]", count: 33)
     #expect(throws: Never.self) { try JSONDocument(Array(deep.utf8)) }
-    #expect(throws: JSONDocument.Fault.tooDeep) { try JSONDocument(Array(("[" + deep + "]").utf8)) }
-    #expect(throws: JSONDocument.Fault.tooDeep) {
+    #expect(throws: JSONDocument.FormatError.tooDeep) { try JSONDocument(Array(("[" + deep + "]").utf8)) }
+    #expect(throws: JSONDocument.FormatError.tooDeep) {
       try JSONDocument([UInt8](repeating: UInt8(ascii: "["), count: 90_000))
     }
     let many = "[" + String(repeating: "0,", count: JSONDocument.maximumNodes) + "0]"
-    #expect(throws: JSONDocument.Fault.tooMany) { try JSONDocument(Array(many.utf8)) }
+    #expect(throws: JSONDocument.FormatError.tooMany) { try JSONDocument(Array(many.utf8)) }
   }
 
   @Test("gives the member that is asked for, and nothing for what is not there")

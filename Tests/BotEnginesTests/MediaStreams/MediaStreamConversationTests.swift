@@ -39,14 +39,14 @@ struct MediaStreamConversationTests {
     #expect(messages[1]["sequenceNumber"]?.isString("1") == true)
     #expect(messages[1]["start"]?["customParameters"]?["line"]?.isString("sales") == true)
     #expect(messages[1]["start"]?["mediaFormat"]?["sampleRate"]?.kind == .number)
-    guard case .send(let digit)? = call.take(.digits("7"), now: .zero).first else { throw Failed() }
+    guard case .send(let digit)? = call.receive(.digits("7"), now: .zero).first else { throw Failed() }
     #expect(try JSONDocument(digit).root["sequenceNumber"]?.isString("2") == true)
   }
 
   @Test("ends the bot's turn when its words were heard and nothing followed")
   func turnEnds() throws {
     var call = conversation()
-    #expect(try events(call.take(media(1000), now: .seconds(1))) == ["audio"])
+    #expect(try events(call.receive(media(1000), now: .seconds(1))) == ["audio"])
     #expect(try !events(call.tick(now: .milliseconds(2699))).contains("endTurn"))
     #expect(try events(call.tick(now: .milliseconds(2700))).contains("endTurn"))
     #expect(try !events(call.tick(now: .milliseconds(9000))).contains("endTurn"), "once")
@@ -55,49 +55,49 @@ struct MediaStreamConversationTests {
   @Test("drops what the bot says before it can know of an interruption, and nothing after it has cleared")
   func interrupted() throws {
     var call = conversation()
-    _ = call.take(media(5000), now: .zero)
-    #expect(call.take(.interrupted(playedMilliseconds: 900), now: .seconds(1)).isEmpty, "nobody asked to be told")
-    #expect(call.take(media(20), now: .seconds(1)).isEmpty)
-    #expect(try events(call.take(.mark("late"), now: .seconds(1))) == ["mark"], "a mark of dropped audio comes back")
+    _ = call.receive(media(5000), now: .zero)
+    #expect(call.receive(.interrupted(playedMilliseconds: 900), now: .seconds(1)).isEmpty, "nobody asked to be told")
+    #expect(call.receive(media(20), now: .seconds(1)).isEmpty)
+    #expect(try events(call.receive(.mark("late"), now: .seconds(1))) == ["mark"], "a mark of dropped audio comes back")
     #expect(call.droppedAudio == 1)
-    #expect(try events(call.take(.clear, now: .seconds(1))) == ["clear"])
-    #expect(try events(call.take(media(20), now: .seconds(1))) == ["audio"])
+    #expect(try events(call.receive(.clear, now: .seconds(1))) == ["clear"])
+    #expect(try events(call.receive(media(20), now: .seconds(1))) == ["audio"])
   }
 
   @Test("hears a bot again that never clears, once the caller has finished")
   func neverClears() throws {
     var call = conversation()
-    _ = call.take(media(5000), now: .zero)
-    _ = call.take(.interrupted(playedMilliseconds: 900), now: .seconds(1))
-    _ = call.take(.speechEnded(offset: 3000), now: .seconds(3))
-    #expect(try events(call.take(media(20), now: .seconds(3))) == ["audio"])
+    _ = call.receive(media(5000), now: .zero)
+    _ = call.receive(.interrupted(playedMilliseconds: 900), now: .seconds(1))
+    _ = call.receive(.speechEnded(offset: 3000), now: .seconds(3))
+    #expect(try events(call.receive(media(20), now: .seconds(3))) == ["audio"])
   }
 
   @Test("gives the turn back where this wire has no word for what happened, unless the bot has asked to be told")
   func extras() throws {
     var call = conversation()
-    #expect(try events(call.take(.noInput, now: .zero)) == ["endTurn"])
-    #expect(try events(call.take(.custom(name: "x", parameters: [:]), now: .zero)) == ["endTurn"])
-    _ = call.take(.subscribe([.noInput, .custom, .interrupted, .digits, .speech]), now: .zero)
-    #expect(try events(call.take(.noInput, now: .zero)) == ["noInput"])
-    #expect(try events(call.take(.custom(name: "x", parameters: ["a": .number(1)]), now: .zero)) == ["custom"])
-    #expect(try events(call.take(.interrupted(playedMilliseconds: 1), now: .zero)) == ["interrupted"])
-    #expect(try events(call.take(.digits("12"), now: .zero)) == ["dtmf", "dtmf", "digits"])
-    #expect(try events(call.take(.speechStarted(offset: 1), now: .zero)) == ["speech"])
+    #expect(try events(call.receive(.noInput, now: .zero)) == ["endTurn"])
+    #expect(try events(call.receive(.custom(name: "x", parameters: [:]), now: .zero)) == ["endTurn"])
+    _ = call.receive(.subscribe([.noInput, .custom, .interrupted, .digits, .speech]), now: .zero)
+    #expect(try events(call.receive(.noInput, now: .zero)) == ["noInput"])
+    #expect(try events(call.receive(.custom(name: "x", parameters: ["a": .number(1)]), now: .zero)) == ["custom"])
+    #expect(try events(call.receive(.interrupted(playedMilliseconds: 1), now: .zero)) == ["interrupted"])
+    #expect(try events(call.receive(.digits("12"), now: .zero)) == ["dtmf", "dtmf", "digits"])
+    #expect(try events(call.receive(.speechStarted(offset: 1), now: .zero)) == ["speech"])
   }
 
   @Test("asks for no second greeting")
   func greetedOnce() throws {
     var call = conversation()
-    #expect(call.take(.started, now: .zero).isEmpty)
-    #expect(try events(call.take(.started, now: .seconds(1))) == ["endTurn"])
+    #expect(call.receive(.started, now: .zero).isEmpty)
+    #expect(try events(call.receive(.started, now: .seconds(1))) == ["endTurn"])
   }
 
   @Test("takes a long announcement at once, and gives up a bot that floods")
   func floods() throws {
     var call = conversation()
-    #expect(try events(call.take(media(90_000), now: .zero)) == ["audio"])
-    let later = try (0..<600).map { try events(call.take(media(2_000), now: .milliseconds($0))) }
+    #expect(try events(call.receive(media(90_000), now: .zero)) == ["audio"])
+    let later = try (0..<600).map { try events(call.receive(media(2_000), now: .milliseconds($0))) }
     #expect(later.firstIndex(of: ["flooded"]).map { $0 > 540 } == true)
   }
 
@@ -105,7 +105,7 @@ struct MediaStreamConversationTests {
   func longAnswer() throws {
     var call = conversation()
     for tenth in 0..<3000 {
-      let actions = try events(call.take(media(400), now: .milliseconds(100 * tenth)))
+      let actions = try events(call.receive(media(400), now: .milliseconds(100 * tenth)))
       #expect(actions.first == "audio")
     }
   }
@@ -122,33 +122,33 @@ struct MediaStreamConversationTests {
     var call = conversation()
     let message = WebSocketMessage(kind: .text, bytes: Array(text.utf8))
     for second in 0..<600 {
-      let actions = call.take(message, now: .seconds(second))
+      let actions = call.receive(message, now: .seconds(second))
       #expect(actions.isEmpty)
     }
     // Hundreds in one turn, at once.
     for _ in 0..<400 {
-      let actions = call.take(message, now: .seconds(600))
+      let actions = call.receive(message, now: .seconds(600))
       #expect(actions.isEmpty)
     }
     #expect(call.ignored == 1000)
-    #expect(try events(call.take(media(20), now: .seconds(600))) == ["audio"])
+    #expect(try events(call.receive(media(20), now: .seconds(600))) == ["audio"])
   }
 
   @Test("gives up a bot that sends nothing else without an end")
   func garbage() throws {
     var call = conversation()
     let message = WebSocketMessage(kind: .text, bytes: [0xFF, 0])
-    let last = try (0..<5_000).map { try events(call.take(message, now: .milliseconds($0 / 10))) }
+    let last = try (0..<5_000).map { try events(call.receive(message, now: .milliseconds($0 / 10))) }
     #expect(last.firstIndex(of: ["garbage"]).map { $0 > 4_000 } == true)
     var slow = conversation()
-    let all = try (0..<20_000).map { try events(slow.take(message, now: .milliseconds($0 * 10))) }
+    let all = try (0..<20_000).map { try events(slow.receive(message, now: .milliseconds($0 * 10))) }
     #expect(Array(all.joined()).isEmpty, "a hundred a second cost their reading")
   }
 
   @Test("does not take for silence that the bot is made to wait")
   func heldUp() throws {
     var call = conversation(isHeardAtOnce: false)
-    _ = call.take(media(30_000), now: .seconds(1))
+    _ = call.receive(media(30_000), now: .seconds(1))
     let held = try (2...9).map { try events(call.tick(now: .seconds($0), isHeldUp: true)) }
     #expect(!held.joined().contains("endTurn"))
     #expect(try events(call.tick(now: .milliseconds(9_700))).contains("endTurn"))
@@ -157,7 +157,7 @@ struct MediaStreamConversationTests {
   @Test("stops with the call")
   func stops() throws {
     var call = conversation()
-    #expect(try events(call.take(.ended(.hangup), now: .zero)) == ["stop", "finish"])
+    #expect(try events(call.receive(.ended(.hangup), now: .zero)) == ["stop", "finish"])
   }
 
   struct Failed: Error {}

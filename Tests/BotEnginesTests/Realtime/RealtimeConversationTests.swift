@@ -20,7 +20,7 @@ struct RealtimeConversationTests {
   /// A conversation whose session stands and whose greeting is under way.
   private func greeted() throws -> RealtimeConversation {
     var call = try conversation()
-    _ = call.take(.started)
+    _ = call.receive(.started)
     _ = try call.hear(#"{"type":"session.updated","session":{}}"#)
     _ = try call.hear(#"{"type":"response.created","response":{"id":"r1"}}"#)
     return call
@@ -57,7 +57,7 @@ struct RealtimeConversationTests {
   @Test("greets when the session stands, and not before")
   func greeting() throws {
     var call = try conversation(greeting: "Say hello.")
-    #expect(call.take(.started).isEmpty)
+    #expect(call.receive(.started).isEmpty)
     let asked = try call.hear(#"{"type":"session.updated","session":{}}"#).sent
     #expect(asked.types == ["response.create"])
     #expect(asked[0]["response"]?["instructions"]?.isString("Say hello.") == true)
@@ -81,7 +81,7 @@ struct RealtimeConversationTests {
   @Test("follows a server that uses another format than it was asked for")
   func otherFormat() throws {
     var call = try conversation()
-    _ = call.take(.started)
+    _ = call.receive(.started)
     _ = try call.hear(
       #"{"type":"session.updated","session":{"output_audio_format":"pcm16","input_audio_format":"pcm16"}}"#)
     let audio = try call.hear(#"{"type":"response.audio.delta","response_id":"r1","item_id":"i1","delta":"AAEAAg=="}"#)
@@ -96,7 +96,7 @@ struct RealtimeConversationTests {
     arguments: [8_000, 16_000, 22_050, 48_000])
   func otherRate(rate: Int) throws {
     var call = try conversation(format: .pcm)
-    _ = call.take(.started)
+    _ = call.receive(.started)
     let format = #"{"format":{"type":"audio/pcm","rate":\#(rate)}}"#
     _ = try call.hear(#"{"type":"session.updated","session":{"audio":{"input":\#(format),"output":\#(format)}}}"#)
     var delta = JSONWriter()
@@ -108,11 +108,11 @@ struct RealtimeConversationTests {
       throw Failed()
     }
     #expect(samples.count == rate)
-    let truncated = call.take(.interrupted(playedMilliseconds: 400)).sent
+    let truncated = call.receive(.interrupted(playedMilliseconds: 400)).sent
     #expect(truncated.last?["audio_end_ms"]?.int == 400, "milliseconds are the server's own")
-    _ = call.take(.speechStarted(offset: 0))
+    _ = call.receive(.speechStarted(offset: 0))
     let second = CallerAudio(samples: [Int16](repeating: 0, count: 8000), sampleRate: 8000, offset: 0)
-    let appended = try #require(call.take(.audio(second)).sent.first?["audio"]?.base64)
+    let appended = try #require(call.receive(.audio(second)).sent.first?["audio"]?.base64)
     #expect(abs(appended.count - rate * 2) < rate / 50)
   }
 
@@ -130,19 +130,20 @@ struct RealtimeConversationTests {
   func turn() throws {
     var call = try greeted()
     _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
-    _ = call.take(.speechStarted(offset: 0))
+    _ = call.receive(.speechStarted(offset: 0))
     let speech = CallerAudio(samples: [Int16](repeating: 0, count: 1600), sampleRate: 8000, offset: 0)
-    let appended = call.take(.audio(speech)).sent
+    let appended = call.receive(.audio(speech)).sent
     #expect(appended.types == ["input_audio_buffer.append"] && appended[0]["audio"]?.base64?.count == 1600)
-    #expect(call.take(.speechEnded(offset: 200)).sent.types == ["input_audio_buffer.commit", "response.create"])
-    #expect(call.take(.speechEnded(offset: 200)).sent.types == ["response.cancel"], "nothing more was said to commit")
+    #expect(call.receive(.speechEnded(offset: 200)).sent.types == ["input_audio_buffer.commit", "response.create"])
+    #expect(
+      call.receive(.speechEnded(offset: 200)).sent.types == ["response.cancel"], "nothing more was said to commit")
   }
 
   @Test("does not keep what is left of speech that led to nothing")
   func abandoned() throws {
     var call = try greeted()
-    _ = call.take(.audio(CallerAudio(samples: [Int16](repeating: 0, count: 800), sampleRate: 8000, offset: 0)))
-    #expect(call.take(.speechStarted(offset: 0)).sent.types == ["input_audio_buffer.clear"])
+    _ = call.receive(.audio(CallerAudio(samples: [Int16](repeating: 0, count: 800), sampleRate: 8000, offset: 0)))
+    #expect(call.receive(.speechStarted(offset: 0)).sent.types == ["input_audio_buffer.clear"])
   }
 
   @Test("truncates what was said to what was heard, and cancels what is still being said")
@@ -157,7 +158,7 @@ struct RealtimeConversationTests {
         #"{"type":"response.output_audio.delta","response_id":"r1","item_id":"\#(item)","content_index":0,"delta":\#(delta)}"#
       )
     }
-    let sent = call.take(.interrupted(playedMilliseconds: 1400)).sent
+    let sent = call.receive(.interrupted(playedMilliseconds: 1400)).sent
     #expect(sent.types == ["response.cancel", "conversation.item.truncate", "conversation.item.truncate"])
     #expect(sent[0]["response_id"]?.isString("r1") == true)
     #expect(sent[1]["item_id"]?.isString("i2") == true && sent[1]["audio_end_ms"]?.int == 400)
@@ -173,19 +174,19 @@ struct RealtimeConversationTests {
     _ = try call.hear(#"{"type":"response.output_audio.delta","response_id":"r1","item_id":"i1","delta":"////"}"#)
     _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
     #expect(
-      call.take(.interrupted(playedMilliseconds: 60_000)).isEmpty, "all of it was heard, and nothing is under way")
+      call.receive(.interrupted(playedMilliseconds: 60_000)).isEmpty, "all of it was heard, and nothing is under way")
   }
 
   @Test("asks for the next response when the cancelled one is done")
   func oneAtATime() throws {
     var call = try greeted()
-    _ = call.take(.interrupted(playedMilliseconds: 0))
-    #expect(call.take(.digits("1")).sent.types == ["conversation.item.create"])
+    _ = call.receive(.interrupted(playedMilliseconds: 0))
+    #expect(call.receive(.digits("1")).sent.types == ["conversation.item.create"])
     let done = #"{"type":"response.done","response":{"id":"r1","status":"cancelled"}}"#
     #expect(try call.hear(done).sent.types == ["response.create"])
     var other = try greeted()
-    _ = other.take(.interrupted(playedMilliseconds: 0))
-    _ = other.take(.digits("1"))
+    _ = other.receive(.interrupted(playedMilliseconds: 0))
+    _ = other.receive(.digits("1"))
     let error = #"{"type":"error","error":{"type":"invalid_request_error","code":"response_cancel_not_active"}}"#
     #expect(try other.hear(error).sent.types == ["response.create"])
   }
@@ -193,9 +194,9 @@ struct RealtimeConversationTests {
   @Test("a cancelled response of which the server says nothing keeps no turn waiting longer than half a second")
   func silentCancel() throws {
     var call = try greeted()
-    _ = call.take(.interrupted(playedMilliseconds: 0), now: .seconds(1))
+    _ = call.receive(.interrupted(playedMilliseconds: 0), now: .seconds(1))
     #expect(call.cancelDeadline == .milliseconds(1500))
-    #expect(call.take(.digits("1"), now: .milliseconds(1200)).sent.types == ["conversation.item.create"])
+    #expect(call.receive(.digits("1"), now: .milliseconds(1200)).sent.types == ["conversation.item.create"])
     #expect(call.tick(now: .milliseconds(1499)).isEmpty)
     #expect(call.tick(now: .milliseconds(1500)).sent.types == ["response.create"])
     #expect(call.cancelDeadline == nil && call.tick(now: .seconds(9)).isEmpty)
@@ -214,8 +215,8 @@ struct RealtimeConversationTests {
   func cancelBeforeCreated() throws {
     var call = try greeted()
     _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
-    _ = call.take(.digits("1"), now: .zero)
-    #expect(call.take(.digits("2"), now: .zero).sent.types == ["conversation.item.create", "response.cancel"])
+    _ = call.receive(.digits("1"), now: .zero)
+    #expect(call.receive(.digits("2"), now: .zero).sent.types == ["conversation.item.create", "response.cancel"])
     _ = try call.hear(#"{"type":"response.created","response":{"id":"r2"}}"#)
     #expect(call.tick(now: .milliseconds(500)).sent.types == ["response.create"])
     #expect(try call.hear(#"{"type":"response.done","response":{"id":"r2","status":"completed"}}"#).isEmpty)
@@ -228,8 +229,8 @@ struct RealtimeConversationTests {
   func cancelledEvent() throws {
     for id in [#""response_id":"r1""#, #""response":{"id":"r1"}"#] {
       var call = try greeted()
-      _ = call.take(.interrupted(playedMilliseconds: 0))
-      _ = call.take(.digits("1"))
+      _ = call.receive(.interrupted(playedMilliseconds: 0))
+      _ = call.receive(.digits("1"))
       #expect(try call.hear(#"{"type":"response.cancelled",\#(id)}"#).sent.types == ["response.create"])
     }
   }
@@ -248,7 +249,7 @@ struct RealtimeConversationTests {
       var call = RealtimeConversation(
         try RealtimeSession(settings), data: RealtimeCallData(info), isHeardAtOnce: true)
       let session = call.begin().sent.first?["session"]
-      _ = call.take(.started)
+      _ = call.receive(.started)
       return (session?["instructions"]?.string, try call.hear(#"{"type":"session.updated","session":{}}"#).sent)
     }
     let item = try begun(.item)
@@ -265,10 +266,10 @@ struct RealtimeConversationTests {
   @Test("tells the bot digits, silence and events in words")
   func words() throws {
     var call = try greeted()
-    let digits = try #require(call.take(.digits("12#")).sent.first)
+    let digits = try #require(call.receive(.digits("12#")).sent.first)
     #expect(digits["item"]?["content"]?.elements.first?["text"]?.isString("[The caller pressed 12#]") == true)
-    #expect(call.take(.noInput).sent.types.first == "conversation.item.create")
-    let event = try #require(call.take(.custom(name: "order", parameters: ["id": .string("7")])).sent.first)
+    #expect(call.receive(.noInput).sent.types.first == "conversation.item.create")
+    let event = try #require(call.receive(.custom(name: "order", parameters: ["id": .string("7")])).sent.first)
     #expect(
       event["item"]?["content"]?.elements.first?["text"]?.string
         == #"[Event] {"event":"order","parameters":{"id":"7"}}"#)
@@ -316,7 +317,7 @@ struct RealtimeConversationTests {
       #expect(try patient.hear(Self.done("fly_away", "{}", response: "r\(round)")).failures.isEmpty)
       _ = try patient.hear(#"{"type":"response.created","response":{"id":"s\#(round)"}}"#)
       _ = try patient.hear(#"{"type":"response.done","response":{"id":"s\#(round)","status":"completed"}}"#)
-      _ = patient.take(.digits("1"))
+      _ = patient.receive(.digits("1"))
       _ = try patient.hear(#"{"type":"response.created","response":{"id":"r\#(round + 1)"}}"#)
     }
   }
@@ -329,7 +330,7 @@ struct RealtimeConversationTests {
     #expect(actions.commands == ["sensitive", "endTurn"])
     guard case .command(.endTurn(let settings?))? = actions.last else { throw Failed() }
     #expect(settings == BotInputSettings(mode: .digits, digitCount: 4, terminator: "#"))
-    let came = call.take(.digits("1234"))
+    let came = call.receive(.digits("1234"))
     #expect(came.sent.types == ["conversation.item.create", "response.create"] && came.commands == ["sensitive"])
     #expect(came.sent[0]["item"]?["call_id"]?.isString("c1") == true)
     #expect(came.sent[0]["item"]?["output"]?.string == #"{"digits":"1234"}"#)
@@ -368,12 +369,12 @@ struct RealtimeConversationTests {
   @Test("leaves turns to a server that detects them")
   func serverTurns() throws {
     var call = try conversation(session: #"{"audio":{"input":{"turn_detection":{"type":"server_vad"}}}}"#)
-    _ = call.take(.started)
+    _ = call.receive(.started)
     _ = try call.hear(#"{"type":"session.updated","session":{}}"#)
     _ = try call.hear(#"{"type":"response.created","response":{"id":"r1"}}"#)
     _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
-    _ = call.take(.audio(CallerAudio(samples: [Int16](repeating: 0, count: 1600), sampleRate: 8000, offset: 0)))
-    #expect(call.take(.speechEnded(offset: 200)).isEmpty)
+    _ = call.receive(.audio(CallerAudio(samples: [Int16](repeating: 0, count: 1600), sampleRate: 8000, offset: 0)))
+    #expect(call.receive(.speechEnded(offset: 200)).isEmpty)
     _ = try call.hear(#"{"type":"response.created","response":{"id":"r2"}}"#)
     let audio = #"{"type":"response.output_audio.delta","response_id":"r2","item_id":"i1","delta":"////"}"#
     #expect(try call.hear(audio).commands == ["audio"])
@@ -383,8 +384,8 @@ struct RealtimeConversationTests {
   @Test("gives up a server that sends garbage")
   func garbage() throws {
     var call = try greeted()
-    #expect(call.take(.init(kind: .text, bytes: [0]), now: .zero).failures.map(\.kind) == [.garbage])
-    #expect(call.take(.init(kind: .text, bytes: Array("{}".utf8)), now: .zero).failures.map(\.kind) == [.garbage])
+    #expect(call.receive(.init(kind: .text, bytes: [0]), now: .zero).failures.map(\.kind) == [.garbage])
+    #expect(call.receive(.init(kind: .text, bytes: Array("{}".utf8)), now: .zero).failures.map(\.kind) == [.garbage])
     #expect(try call.hear(#"{"type":"response.output_audio.delta","item_id":"i","delta":"*"}"#).isEmpty)
   }
 
@@ -398,7 +399,7 @@ struct RealtimeConversationTests {
 extension RealtimeConversation {
   /// Takes a server's event as it is on the wire.
   fileprivate mutating func hear(_ text: String) throws -> [Action] {
-    take(.init(kind: .text, bytes: Array(text.utf8)), now: .zero)
+    receive(.init(kind: .text, bytes: Array(text.utf8)), now: .zero)
   }
 }
 

@@ -35,12 +35,12 @@ struct HostileMessageTests {
       }
       var stream = MediaStreamConversation(
         identity: .init(account: "AC1"), turnSilence: .milliseconds(700), isHeardAtOnce: true, now: .zero)
-      _ = stream.take(.init(kind: .text, bytes: bytes), now: .zero)
+      _ = stream.receive(.init(kind: .text, bytes: bytes), now: .zero)
       _ = stream.tick(now: .seconds(2))
       var realtime = RealtimeConversation(session, isHeardAtOnce: true)
-      _ = realtime.take(.started)
-      _ = realtime.take(.init(kind: .text, bytes: bytes), now: .zero)
-      _ = realtime.take(.interrupted(playedMilliseconds: 1))
+      _ = realtime.receive(.started)
+      _ = realtime.receive(.init(kind: .text, bytes: bytes), now: .zero)
+      _ = realtime.receive(.interrupted(playedMilliseconds: 1))
     }
   }
 }

@@ -190,7 +190,7 @@ struct AudioRunTests {
         expected += more
       } else {
         let count = Int(random.next() % 12_000)
-        let taken = run.take(count)
+        let taken = run.removeFirst(count)
         #expect(taken == Array(expected.prefix(count)))
         expected.removeFirst(taken.count)
       }

@@ -8,7 +8,7 @@ struct MeetingRosterTests {
 
   private func roster() -> MeetingRoster {
     var roster = MeetingRoster()
-    _ = roster.take(RosterUpdate(sequenceNumber: 1, isRefresh: true, additions: people("a", "b", "c")))
+    _ = roster.apply(RosterUpdate(sequenceNumber: 1, isRefresh: true, additions: people("a", "b", "c")))
     return roster
   }
 
@@ -16,37 +16,37 @@ struct MeetingRosterTests {
   func deltas() {
     var roster = roster()
     #expect(roster.isComplete)
-    var outcome = roster.take(RosterUpdate(sequenceNumber: 2, additions: people("d"), removals: ["b"]))
+    var outcome = roster.apply(RosterUpdate(sequenceNumber: 2, additions: people("d"), removals: ["b"]))
     #expect(outcome == .init(isChanged: true, needsRefresh: false, removed: ["b"]))
     #expect(roster.participants.map(\.id) == ["a", "c", "d"])
-    outcome = roster.take(RosterUpdate(sequenceNumber: 3, changes: [.init(id: "c", isVideoActive: true)]))
+    outcome = roster.apply(RosterUpdate(sequenceNumber: 3, changes: [.init(id: "c", isVideoActive: true)]))
     #expect(roster.participants[1].isVideoActive)
     #expect(outcome.removed == [])
-    #expect(roster.take(RosterUpdate(sequenceNumber: 4, removals: ["nobody"])) == .init())
+    #expect(roster.apply(RosterUpdate(sequenceNumber: 4, removals: ["nobody"])) == .init())
   }
 
   @Test("asks for everybody after a gap, takes what it has, and is whole again with a refresh")
   func gap() {
     var roster = roster()
-    let outcome = roster.take(RosterUpdate(sequenceNumber: 3, additions: people("d")))
+    let outcome = roster.apply(RosterUpdate(sequenceNumber: 3, additions: people("d")))
     #expect(outcome == .init(isChanged: true, needsRefresh: true))
-    #expect(roster.take(RosterUpdate(sequenceNumber: 4, removals: ["a"])).needsRefresh)
-    let refresh = roster.take(RosterUpdate(sequenceNumber: 9, isRefresh: true, additions: people("b", "e")))
+    #expect(roster.apply(RosterUpdate(sequenceNumber: 4, removals: ["a"])).needsRefresh)
+    let refresh = roster.apply(RosterUpdate(sequenceNumber: 9, isRefresh: true, additions: people("b", "e")))
     #expect(refresh == .init(isChanged: true, needsRefresh: false, removed: ["c", "d"]))
-    #expect(!roster.take(RosterUpdate(sequenceNumber: 10, additions: people("f"))).needsRefresh)
+    #expect(!roster.apply(RosterUpdate(sequenceNumber: 10, additions: people("f"))).needsRefresh)
   }
 
   @Test("asks for everybody where it begins with a change")
   func beginning() {
     var roster = MeetingRoster()
-    #expect(roster.take(RosterUpdate(sequenceNumber: 1, additions: people("a"))).needsRefresh)
+    #expect(roster.apply(RosterUpdate(sequenceNumber: 1, additions: people("a"))).needsRefresh)
   }
 
   @Test("leaves out an update that is older than the last, and one of nobody")
   func old() {
     var roster = roster()
-    #expect(roster.take(RosterUpdate(sequenceNumber: 1, removals: ["a"])) == .init())
-    #expect(roster.take(RosterUpdate(sequenceNumber: 2, additions: people(""))) == .init())
+    #expect(roster.apply(RosterUpdate(sequenceNumber: 1, removals: ["a"])) == .init())
+    #expect(roster.apply(RosterUpdate(sequenceNumber: 2, additions: people(""))) == .init())
     #expect(roster.participants.count == 3)
   }
 
@@ -54,7 +54,7 @@ struct MeetingRosterTests {
   func bound() {
     var roster = MeetingRoster()
     for page in 0..<7 {
-      _ = roster.take(
+      _ = roster.apply(
         RosterUpdate(
           sequenceNumber: UInt64(page + 1), isRefresh: page == 0,
           additions: (0..<1000).map { .init(id: "\(page)-\($0)") }))

@@ -79,7 +79,7 @@ struct MeetingStateMachineTests {
       do {
         try machine.mediaOpened(open)
         return nil
-      } catch { return error.error.code }
+      } catch { return error.code }
     }
     #expect(code(opening("a3", .audio)) == .capacityExceeded)
     #expect(code(opening("v2", .video)) == .capacityExceeded)

@@ -1,5 +1,5 @@
 /// Why a TLS file cannot be used.
-public struct CertificateFault: Error, Sendable, Hashable, CustomStringConvertible {
+public struct CertificateError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The file.
   public let path: String
   /// What is wrong, as a sentence's end, and what to do.

@@ -1,5 +1,5 @@
 /// What a bot's side of a connection is closed for. The text is for the operator and quotes nothing of the bot's.
-public enum FrameViolation: Error, Sendable, Hashable, CustomStringConvertible {
+public enum FrameError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The first bytes are no SETTINGS frame (RFC 9113, section 3.4).
   case notHTTP2
   /// A frame larger than was agreed.

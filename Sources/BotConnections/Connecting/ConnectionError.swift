@@ -4,7 +4,7 @@ import NIOPosix
 import NIOSSL
 
 /// Why a connection to a bot could not be made. The text is for the operator and quotes nothing that the bot sent.
-public struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConvertible {
+public struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertible {
   /// A clause without a full stop.
   public var message: String
 
@@ -19,8 +19,8 @@ public struct ConnectionFailure: Error, Sendable, Hashable, CustomStringConverti
   /// - Parameter name: the name that the certificate has to hold.
   init(_ error: any Error, at address: String, name: String) {
     switch error {
-    case let error as ConnectionFailure: self = error
-    case let error as FrameViolation: self.init(error.description)
+    case let error as ConnectionError: self = error
+    case let error as FrameError: self.init(error.description)
     case let error as NIOConnectionError:
       guard let attempt = error.connectionErrors.first else {
         self.init("\(error.host) has no address")

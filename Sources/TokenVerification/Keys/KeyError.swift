@@ -1,5 +1,5 @@
 /// Why a single key of a key set cannot be used. Such a key is dropped, and the others serve on.
-public enum KeyDefect: Error, Sendable, Hashable {
+public enum KeyError: Error, Sendable, Hashable {
   /// An entry that is not a JSON object, or a member of it that is of the wrong type or missing.
   case malformed(member: String)
   /// Not an RSA key.
@@ -24,7 +24,7 @@ public enum KeyDefect: Error, Sendable, Hashable {
   case refusedByOpenSSL
 }
 
-extension KeyDefect: CustomStringConvertible {
+extension KeyError: CustomStringConvertible {
   /// What is wrong, as a sentence's end.
   public var description: String {
     switch self {

@@ -1,7 +1,7 @@
 public import HTTPFetching
 
 /// Why a request of the data source interface failed, and what to do about it.
-public struct DataSourceFailure: Error, Sendable, Hashable {
+public struct DataSourceError: Error, Sendable, Hashable {
   /// The kinds of failure.
   public enum Reason: Sendable, Hashable {
     /// 401: the access token is not taken.
@@ -25,7 +25,7 @@ public struct DataSourceFailure: Error, Sendable, Hashable {
     /// No answer in time.
     case timeout
     /// No answer at all.
-    case unreachable(HTTPFailure)
+    case unreachable(HTTPError)
     /// An answer that is not what it has to be; where in it, and what was wrong.
     case garbage(String)
     /// The URL's host is in none of the Service App's domains. Nothing was sent.
@@ -80,7 +80,7 @@ public struct DataSourceFailure: Error, Sendable, Hashable {
   }
 }
 
-extension DataSourceFailure: CustomStringConvertible {
+extension DataSourceError: CustomStringConvertible {
   /// What failed, why, and what to do.
   public var description: String {
     let said = detail.isEmpty ? "" : " (it says: \(detail))"
