@@ -1,4 +1,4 @@
-"""Real proxies in front of the server: HAProxy and nginx, with the files of Deployment/edge and without any rule."""
+"""Real proxies in front of the server: HAProxy and nginx, with the files of Scripts/deployment/edge and without any rule."""
 
 import contextlib
 import getpass
@@ -10,7 +10,7 @@ import time
 
 import grpc
 
-EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "Deployment/edge"
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "Scripts/deployment/edge"
 
 PLAIN_HAPROXY = """
 global

@@ -17,7 +17,7 @@ from edge import free_port
 from schemas import SESSION_START
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-RULES = ROOT / "Deployment/prometheus/alerts.yaml"
+RULES = ROOT / "Scripts/deployment/prometheus/alerts.yaml"
 ALERTS = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
 
 

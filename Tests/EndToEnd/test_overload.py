@@ -49,6 +49,7 @@ def reasons(gateway):
     return status, " ".join(json.loads(body)["reasons"])
 
 
+@pytest.mark.measured
 @pytest.mark.skipif(len(CORES) < 2, reason="server and callers need a processor each")
 @pytest.mark.skipif(SLOW, reason="the load is chosen for a plain build")
 def test_overload(own_gateway, token):

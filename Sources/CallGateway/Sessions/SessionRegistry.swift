@@ -94,8 +94,8 @@ final class SessionRegistry: Sendable {
   }
 
   /// From now on only RPCs of live sessions are accepted. Returns when the last one has ended. After `limit` those that
-  /// are left are shut down, with `grace`; each keeps its own time, of which `most` is waited for; `outcome` tells the log what
-  /// becomes of them.
+  /// are left are shut down, with `grace`; each keeps its own time, of which `most` is waited for. `outcome` tells the log
+  /// what becomes of them.
   func drain(limit: Duration, grace: Duration?, most: Duration, outcome: String, log: Logger) async {
     state.withLock { $0.isDraining = true }
     let clock = ContinuousClock()
