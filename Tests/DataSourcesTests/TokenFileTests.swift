@@ -153,7 +153,7 @@ struct TokenFileTests {
   @Test(
     "A file that others may read, that is not there or holds something else is refused, and says what to do",
     arguments: [
-      ("ABC", 0o640, "chmod 600"), ("ABC", 0o604, "chmod 600"), ("two words", 0o600, "nothing else"),
+      ("first-token", 0o640, "chmod 600"), ("first-token", 0o604, "chmod 600"), ("two words", 0o600, "nothing else"),
       ("", 0o600, "nothing else"), (nil, 0o600, "there is no refresh token"),
     ] as [(String?, Int, String)])
   func badFiles(content: String?, mode: Int, text: String) async throws {
@@ -162,7 +162,7 @@ struct TokenFileTests {
     let tokens = source(webex, try folder.file("token", content, mode: mode))
     let failure = await #expect(throws: DataSourceError.self) { try await tokens.accessToken() }
     #expect(failure?.description.contains(text) == true, "\(failure?.description ?? "")")
-    #expect(failure?.description.contains("ABC") == false)
+    #expect(failure?.description.contains("first-token") == false)
     #expect(webex.calls.isEmpty)
   }
 

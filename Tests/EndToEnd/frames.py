@@ -54,6 +54,7 @@ class FrameClient:
             self.send(PREFACE + frame(SETTINGS))
         except (OSError, ValueError):  # a connection that the server does not take
             self.closed.set()
+            self.socket.close()
         if reads and not self.closed.is_set():
             self.reader.start()
 

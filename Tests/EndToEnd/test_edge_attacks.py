@@ -146,7 +146,6 @@ def test_a_rush_of_new_calls(through, own_gateway, token):
         caller.start()
         client = rpcs(proxy.address, "127.0.0.1", token, 1000)
         caller.press("1")
-        assert not client.closed.is_set()
         client.close()
     gateway.until(lambda: "patchbay_conversations_started_total" in gateway.get("/metrics")[1], "counts")
     started = re.findall(r"^patchbay_conversations_started_total(?:\{.*\})? (\d+)", gateway.get("/metrics")[1], re.M)
