@@ -69,7 +69,7 @@ public final class VoiceGateway: Sendable {
   var agents: AgentDirectory { current.withLock { $0.agents } }
   var limits: GatewayLimits { current.withLock { $0.limits } }
 
-  /// The organizations that have conversations up.
+  /// The organizations that have live conversations.
   public var liveOrganizations: Set<String> { registry.organizations }
 
   /// The methods to serve.
@@ -84,7 +84,7 @@ public final class VoiceGateway: Sendable {
     ]
   }
 
-  /// Conversations that are up.
+  /// Conversations that are live.
   public var liveConversations: Int { registry.count }
 
   /// What the dashboard shows of the live conversations.
@@ -96,7 +96,7 @@ public final class VoiceGateway: Sendable {
   /// What the dashboard counts, with names for people.
   public var counts: [(name: String, value: Int)] { metrics.counts }
 
-  /// Takes no new conversations from now on; those that are up go on, with new RPCs too. Returns when the last one has
+  /// Accepts no new conversations from now on; live ones go on, with new RPCs too. Returns when the last one has
   /// ended. After `limit` the callers that are left are transferred: at once, or with their next RPC.
   ///
   /// - Parameter grace: what callers without an open RPC are given for that, after the prompt that they hear; `nil` waits
@@ -109,7 +109,7 @@ public final class VoiceGateway: Sendable {
 
   // MARK: What the calls need
 
-  /// Something new is refused while what is up takes all there is.
+  /// New sessions are refused while the live ones need all the time or memory there is.
   func refuseUnderLoad() throws(RPCStatus) {
     if load.isOverloaded {
       metrics.shedForCPU.increment()

@@ -24,7 +24,7 @@ final class TokenGate: Sendable {
   /// on the call's loop.
   ///
   /// - Parameter admitsRetired: whether the token of a retired tenant will do, because it might be for a conversation
-  ///   that is up; who says so sees to it that nothing new begins with it.
+  ///   that is live; who says so sees to it that nothing new begins with it.
   func authenticate<Handler: AnyObject>(
     _ call: any IncomingRPC, schema: RequiredSchema, admitsRetired: Bool = false, for handler: Handler,
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void

@@ -133,8 +133,8 @@ struct CallStateMachine {
     return .deliver
   }
 
-  /// No message follows, or the read could not be begun. Whether that is the other side's half-close: a stream that broke is followed by the close, and
-  /// behind our end, the end of reading says nothing.
+  /// No message follows, or the read could not be begun. True where that is the other side's half-close: the close follows
+  /// a stream that broke, and behind our own end the end of reading says nothing.
   @discardableResult
   mutating func readEnded(failed: Bool) -> Bool {
     read = .idle

@@ -111,7 +111,7 @@ struct SessionLineTests {
     #expect(empty.status?.code == .invalidArgument)
   }
 
-  @Test("a meeting's RPC that is refused has left at once, and another may open the control stream")
+  @Test("a meeting whose only RPC was refused ends without another word of its client")
   func refusedLeaves() throws {
     let test = try TestGateway()
     let control = try test.stream(.meetingControl)
