@@ -40,7 +40,7 @@ let package = Package(
     .executable(name: "patchbay", targets: ["patchbay"]),
     .library(name: "BotEngine", targets: ["BotEngine"]),
     .library(name: "BotTestKit", targets: ["BotTestKit"]),
-    .library(name: "PatchbayServer", targets: ["PatchbayServer"]),
+    .library(name: "PatchbayCommands", targets: ["PatchbayCommands"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -116,36 +116,23 @@ let package = Package(
         "Locking", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine", "BotEngines",
         "CallGateway", "ReplayKit", log,
       ]),
-    // Everything of the command but its entry point, so that servers with engines of their own can be built of it.
-    .target(
-      name: "PatchbayServer",
-      dependencies: [
-        "CProcess",
-        "Locking",
-        "Secrets",
-        "Certificates",
-        "AudioCodecs",
-        "SpeechDetection",
-        "GRPCTransport",
-        "WebexProtocol",
-        "TokenVerification",
-        "BotEngine",
-        "BotEngines",
-        "Recordings",
-        "Telemetry",
-        "CallGateway",
-        "GatewayConfiguration",
-        "AdminServer",
-        "HTTPServing",
-        "WebexStandIn",
-        "DataSources",
-        "HTTPFetching",
-        "ReplayKit",
-        "BotTestKit",
-        arguments, log, metrics,
-      ],
-      swiftSettings: strict),
-    .executableTarget(name: "patchbay", dependencies: ["PatchbayServer"], swiftSettings: strict),
+    layer(
+      "PatchbayServer",
+      [
+        "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
+        "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines", "Telemetry",
+        "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", log, metrics,
+      ]),
+    // The commands without their entry point, so that a program can be built of them that adds engines of its own.
+    layer(
+      "PatchbayCommands",
+      [
+        "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
+        "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
+        "DataSources", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing", "WebexStandIn", "ReplayKit",
+        arguments, log,
+      ]),
+    .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
     tests("Locking"),
     tests("Certificates"),
@@ -178,13 +165,11 @@ let package = Package(
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
+    tests("PatchbayServer"),
     // With the example's bot, so that it stays true.
     tests(
-      "PatchbayServer",
-      [
-        "AudioCodecs", "BotEngine", "BotTestKit", "CallGateway", "GatewayConfiguration", "ReplayKit",
-        "TokenVerification", log,
-      ]),
+      "PatchbayCommands",
+      ["BotEngine", "BotTestKit", "PatchbayServer", "AudioCodecs", "GatewayConfiguration", "ReplayKit", log]),
   ],
   swiftLanguageModes: [.v6]
 )

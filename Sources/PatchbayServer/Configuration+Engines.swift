@@ -13,7 +13,7 @@ extension Configuration.Agent {
   func makeEngine(log: Logger) throws -> any BotEngine {
     var log = log
     log[metadataKey: "agent"] = "\(id)"
-    if case .own(let kind, let settings) = engine { return try OwnEngine.engine(kind, settings, agent: id) }
+    if case .own(let kind, let settings) = engine { return try Configuration.makeOwnEngine(kind, settings, agent: id) }
     return try BotEngineFactory.makeEngine(engine, log: log)
   }
 }

@@ -1,10 +1,11 @@
 import AudioCodecs
-import CallGateway
+package import CallGateway
+import Foundation
 import GRPCTransport
-import GatewayConfiguration
-import Logging
+package import GatewayConfiguration
+package import Logging
 import SpeechDetection
-import TokenVerification
+package import TokenVerification
 import WebexProtocol
 
 // What the configuration says, in the terms of the parts that do it.
@@ -19,7 +20,7 @@ extension Configuration {
   }
 
   /// The same with what the file of revocations says, for those who look once.
-  func policyWithRevocations() throws -> ClaimPolicy {
+  package func policyWithRevocations() throws -> ClaimPolicy {
     let policy = try claimPolicy()
     return ClaimPolicy(
       issuers: policy.issuers, tenants: policy.tenants,
@@ -29,7 +30,7 @@ extension Configuration {
   /// The agents with their engines; a script with mistakes is a mistake of the configuration.
   ///
   /// - Parameter kept: agents that stay as they are, by their ids.
-  func agentDirectory(log: Logger, keeping kept: [String: CallGateway.Agent] = [:]) throws -> AgentDirectory {
+  package func agentDirectory(log: Logger, keeping kept: [String: CallGateway.Agent] = [:]) throws -> AgentDirectory {
     AgentDirectory(try agents.map { try kept[$0.id] ?? $0.agent(limits: limits, log: log) })
   }
 
@@ -57,7 +58,7 @@ extension Configuration.Identity {
   }
 
   /// The issuers with the places of their keys.
-  func trustedIssuers() throws(TrustedIssuer.SettingError) -> [TrustedIssuer] {
+  package func trustedIssuers() throws(TrustedIssuer.SettingError) -> [TrustedIssuer] {
     try issuers.map { issuer throws(TrustedIssuer.SettingError) in
       try TrustedIssuer(issuer: issuer.issuer, keysURL: issuer.keysURL)
     }
@@ -123,5 +124,19 @@ extension Configuration {
     return .init(
       listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20,
       statusHold: limits.statusHold)
+  }
+}
+
+extension Configuration {
+  /// The hosts that Webex connects to, each with the tenant that has it: what the certificate has to name.
+  package var namedHosts: [(host: String, purpose: String)] {
+    var seen: Set<String> = []
+    return identity.tenants.compactMap { tenant in
+      guard let host = URLComponents(string: tenant.url)?.host?.lowercased(), seen.insert(host).inserted else {
+        return nil
+      }
+      let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
+      return (name, "the host of \(tenant.name)'s url")
+    }
   }
 }

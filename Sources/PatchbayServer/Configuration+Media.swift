@@ -1,14 +1,14 @@
 import BotEngine
 import BotEngines
-import CallGateway
-import GatewayConfiguration
-import Logging
+package import CallGateway
+package import GatewayConfiguration
+package import Logging
 
 // What the configuration says of other people's media, in the terms of the parts that take it.
 
 extension Configuration {
   /// The receivers, and the media that is asked for. A secret that cannot be had is a mistake of the configuration.
-  func mediaSettings(recordings: CallRecordings?, log: Logger) throws -> MediaGateway.Settings {
+  package func mediaSettings(recordings: CallRecordings?, log: Logger) throws -> MediaGateway.Settings {
     MediaGateway.Settings(
       receivers: MediaReceivers(try media.receivers.compactMap { try $0.entry(recordings: recordings, log: log) }),
       forkRate: media.forkRate, meetingRate: media.meetingRate, meetings: media.meetings)

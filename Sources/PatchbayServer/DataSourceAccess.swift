@@ -1,5 +1,5 @@
-import DataSources
-import GatewayConfiguration
+package import DataSources
+package import GatewayConfiguration
 import Locking
 import Logging
 import Secrets
@@ -7,14 +7,14 @@ import TokenVerification
 
 /// What the configuration says of data sources, in the terms of what does it: clients with their tokens, the registrar with
 /// its lease.
-final class DataSourceAccess: Sendable {
-  let settings: Configuration.DataSources
+package final class DataSourceAccess: Sendable {
+  package let settings: Configuration.DataSources
   private let app: ServiceApp
   /// One for each refresh token file: whoever uses the same file uses the same tokens.
   private let tokens = Locked<[String: RefreshedAccessToken]>([:])
 
   /// Nil where the configuration has no `data_sources`.
-  init?(_ configuration: Configuration) {
+  package init?(_ configuration: Configuration) {
     guard let settings = configuration.dataSources else { return nil }
     self.settings = settings
     app = ServiceApp(
@@ -29,7 +29,7 @@ final class DataSourceAccess: Sendable {
   }
 
   /// The interface with a tenant's tokens, or the Service App's own.
-  func client(_ tenant: Configuration.Tenant? = nil) -> DataSourceClient {
+  package func client(_ tenant: Configuration.Tenant? = nil) -> DataSourceClient {
     DataSourceClient(
       baseURL: settings.baseURL, form: settings.form, domains: RegisteredDomains(settings.domains),
       tokens: tokenSource(tenant))
@@ -87,7 +87,7 @@ final class DataSourceAccess: Sendable {
 
 extension Configuration.Tenant {
   /// What is to be registered: a data source for each schema.
-  var desiredRegistrations: [DesiredRegistration] {
+  package var desiredRegistrations: [DesiredRegistration] {
     schemas.map { schema in
       DesiredRegistration(
         organization: organization, name: name, id: dataSource?.id, schemaID: schema, url: url,

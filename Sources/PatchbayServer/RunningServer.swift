@@ -11,7 +11,7 @@ import TokenVerification
 import WebexProtocol
 
 /// The server's parts, made from the configuration and joined; then run until it is told to end.
-final class RunningServer: Sendable {
+package final class RunningServer: Sendable {
   private let configuration: Configuration
   private let loops: EventLoopGroup
   private let gateway: VoiceGateway

@@ -103,6 +103,6 @@ final class ServerState: Sendable {
 }
 
 /// The program's version.
-enum Version {
-  static let text = "0.1.0"
+package enum Version {
+  package static let text = "0.1.0"
 }

@@ -4,9 +4,9 @@ import Glibc
 /// SIGTERM, SIGINT and SIGHUP as requests of the operator.
 ///
 /// Taken by Dispatch through a signalfd: they interrupt no system call of the C core, whose threads block them.
-final class TerminationSignals {
+package final class TerminationSignals {
   /// What the operator asks for.
-  enum Request: Sendable {
+  package enum Request: Sendable {
     /// Drain and end; asked a second time: end now.
     case terminate
     /// Read the configuration anew.
@@ -14,11 +14,11 @@ final class TerminationSignals {
   }
 
   /// The requests, in order.
-  let requests: AsyncStream<Request>
+  package let requests: AsyncStream<Request>
   private let sources: [any DispatchSourceSignal]
 
   /// Begins to listen.
-  init() {
+  package init() {
     // A peer that hangs up is an error of its write, not of the process.
     signal(SIGPIPE, SIG_IGN)
     let (requests, continuation) = AsyncStream.makeStream(of: Request.self)

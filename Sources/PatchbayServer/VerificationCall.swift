@@ -4,21 +4,21 @@ import TokenVerification
 
 /// `POST /tokens/verify` on the admin port, with a token as the body: what this server makes of it, now, with the nonces and
 /// the revocations that it knows. Changes nothing.
-struct VerificationCall: Sendable {
-  static let path = "/tokens/verify"
+package struct VerificationCall: Sendable {
+  package static let path = "/tokens/verify"
 
   /// The answer.
-  struct Answer: Codable {
+  package struct Answer: Codable {
     /// Always `patchbay`: who asks may have reached something else.
-    var server: String
+    package var server: String
     /// The configuration's file; nil for the embedded demo.
-    var configuration: String?
+    package var configuration: String?
     /// The issuer's keys are being fetched: it is to be asked again.
-    var isPending: Bool
+    package var isPending: Bool
     /// What a call would get.
-    var verdict: TokenVerdict
+    package var verdict: TokenVerdict
     /// The token's fields, and all that is wrong with them.
-    var explanation: String
+    package var explanation: String
   }
 
   let verifier: TokenVerifier

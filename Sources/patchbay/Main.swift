@@ -1,4 +1,4 @@
-import PatchbayServer
+import PatchbayCommands
 
 /// The program.
 @main

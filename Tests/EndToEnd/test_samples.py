@@ -170,7 +170,7 @@ def test_balance_bot(newcomer):
 
 
 def test_swift_bot():
-    """Its server is too much to build here: its configuration is read in `PatchbayServerTests`. Its page ends in a call."""
+    """Its server is too much to build here: its configuration is read in `PatchbayCommandsTests`. Its page ends in a call."""
     serve, call = commands("swift-bot")
     assert "development: true" in (EXAMPLES / "swift-bot/order-server.yaml").read_text()
     assert "order-server serve --config order-server.yaml" in serve and "patchbay call" in call

@@ -10,7 +10,7 @@ let package = Package(
   targets: [
     .target(name: "OrderBot", dependencies: [.product(name: "BotEngine", package: "patchbay")]),
     .executableTarget(
-      name: "order-server", dependencies: ["OrderBot", .product(name: "PatchbayServer", package: "patchbay")]),
+      name: "order-server", dependencies: ["OrderBot", .product(name: "PatchbayCommands", package: "patchbay")]),
     .testTarget(
       name: "OrderBotTests", dependencies: ["OrderBot", .product(name: "BotTestKit", package: "patchbay")]),
   ],

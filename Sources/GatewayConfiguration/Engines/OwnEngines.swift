@@ -1,9 +1,16 @@
+public import BotEngine
 import BotEngines
 import Synchronization
 import YAMLReading
 
 extension Configuration {
-  private static let ownKinds = Mutex<[String: (required: [String], optional: [String])]>([:])
+  private struct OwnKind: Sendable {
+    var required: [String]
+    var optional: [String]
+    var make: @Sendable ([String: String]) throws -> any BotEngine
+  }
+
+  private static let ownKinds = Mutex<[String: OwnKind]>([:])
 
   /// Makes a kind of engine that a program brings itself known to all readings that follow; a program does so when it
   /// starts. A kind of the same name is replaced. A built-in kind's name cannot be used.
@@ -12,9 +19,24 @@ extension Configuration {
   ///   - kind: the name for `kind`.
   ///   - required: keys that have to be given; all values are texts.
   ///   - optional: keys that may be given.
-  public static func register(engine kind: String, required: [String], optional: [String]) {
+  ///   - make: makes the engine of an agent, of the values of the keys.
+  public static func register(
+    engine kind: String, required: [String], optional: [String],
+    make: @escaping @Sendable (_ settings: [String: String]) throws -> any BotEngine
+  ) {
     precondition(!EngineSpecification.builtInKinds.contains(kind), "the engine kind \(kind) is built in")
-    ownKinds.withLock { $0[kind] = (required, optional) }
+    ownKinds.withLock { $0[kind] = OwnKind(required: required, optional: optional, make: make) }
+  }
+
+  /// The engine of such a kind. What its maker throws is told as a mistake of the configuration.
+  public static func makeOwnEngine(_ kind: String, _ settings: [String: String], agent: String) throws -> any BotEngine
+  {
+    guard let own = ownKinds.withLock({ $0[kind] }) else {
+      throw EngineError(.notBuiltIn, "The engine \(kind) is not part of this program.")
+    }
+    do { return try own.make(settings) } catch {
+      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(kind): \(error)")
+    }
   }
 
   static var ownEngineKinds: [String] { ownKinds.withLock { $0.keys.sorted() } }

@@ -1,6 +1,6 @@
 import Foundation
 import OrderBot
-import PatchbayServer
+import PatchbayCommands
 
 /// Patchbay with one more kind of engine: `engine: {kind: orders, file: orders.json, shop: The Example Shop}`.
 @main

@@ -1,3 +1,4 @@
+import PatchbayServer
 import ArgumentParser
 import Foundation
 import GatewayConfiguration

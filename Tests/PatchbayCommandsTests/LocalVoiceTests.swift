@@ -1,7 +1,7 @@
 import AudioCodecs
 import Testing
 
-@testable import PatchbayServer
+@testable import PatchbayCommands
 
 @Suite("What a local voice writes")
 struct LocalVoiceTests {

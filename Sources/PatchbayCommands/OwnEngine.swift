@@ -1,7 +1,5 @@
 public import BotEngine
-import BotEngines
 import GatewayConfiguration
-import Locking
 
 /// A kind of bot engine that a program brings besides the built-in ones.
 ///
@@ -34,21 +32,6 @@ public struct OwnEngine: Sendable {
     self.make = make
   }
 
-  private static let known = Locked<[String: OwnEngine]>([:])
-
   /// Makes the kind known to the configuration and to everything that reads it from now on.
-  func register() {
-    Configuration.register(engine: kind, required: required, optional: optional)
-    Self.known.withLock { $0[kind] = self }
-  }
-
-  /// The engine that an agent's configuration asks for.
-  static func engine(_ kind: String, _ settings: [String: String], agent: String) throws -> any BotEngine {
-    guard let own = known.withLock({ $0[kind] }) else {
-      throw EngineError(.notBuiltIn, "The engine \(kind) is not part of this program.")
-    }
-    do { return try own.make(settings) } catch {
-      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(kind): \(error)")
-    }
-  }
+  func register() { Configuration.register(engine: kind, required: required, optional: optional, make: make) }
 }

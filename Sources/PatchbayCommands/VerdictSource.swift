@@ -1,3 +1,4 @@
+import PatchbayServer
 import DataSources
 import Foundation
 import GatewayConfiguration

@@ -1,27 +1,26 @@
-import Foundation
-import TokenVerification
+package import TokenVerification
 
 /// What a server makes of one token, as a line of JSON.
-struct TokenVerdict: Codable, Sendable {
-  var accepted: Bool
+package struct TokenVerdict: Codable, Sendable {
+  package var accepted: Bool
   /// Whether the tenant is gone from the configuration: calls that are up go on, no new one begins.
-  var isRetired: Bool?
+  package var isRetired: Bool?
   /// The tenant's name, of a token that is accepted.
-  var tenant: String?
+  package var tenant: String?
   /// The tenant's organization.
-  var org: String?
+  package var org: String?
   /// The check that failed, of a token that is not.
-  var check: String?
+  package var check: String?
   /// The field it is about.
-  var field: String?
+  package var field: String?
   /// What is wrong, without any text of the token.
-  var reason: String?
+  package var reason: String?
   /// What to do about it.
-  var advice: String?
+  package var advice: String?
 
-  init(isAccepted: Bool) { accepted = isAccepted }
+  package init(isAccepted: Bool) { accepted = isAccepted }
 
-  init(_ outcome: VerificationOutcome) {
+  package init(_ outcome: VerificationOutcome) {
     switch outcome {
     case .accepted(let identity) where identity.isRetired:
       accepted = false
@@ -45,27 +44,5 @@ struct TokenVerdict: Codable, Sendable {
       reason = "the issuer's keys could not be had"
       advice = "Is the issuer's keys_url reachable from here? Trying again later can help."
     }
-  }
-}
-
-/// Many tokens from standard input, one a line, judged as a server would judge them: nothing around a token is forgiven.
-enum TokenBatch {
-  /// Writes one verdict a line, in the order of the tokens. Returns whether all were accepted.
-  static func run(with source: VerdictSource) async throws -> Bool {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    var areAllAccepted = true
-    while let line = readLine() {
-      let verdict = try await source.judge(token(line)).verdict
-      areAllAccepted = areAllAccepted && verdict.accepted
-      print(String(decoding: try encoder.encode(verdict), as: UTF8.self))
-    }
-    return areAllAccepted
-  }
-
-  /// A token, or a JSON string of one: no token begins with a quotation mark.
-  private static func token(_ line: String) -> String {
-    guard line.hasPrefix("\""), let text = try? StrictJSON.parse(Array(line.utf8)).string else { return line }
-    return text
   }
 }

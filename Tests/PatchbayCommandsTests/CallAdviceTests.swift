@@ -3,7 +3,7 @@ import GatewayConfiguration
 import ReplayKit
 import Testing
 
-@testable import PatchbayServer
+@testable import PatchbayCommands
 
 @Suite("What to do about a call that failed")
 struct CallAdviceTests {

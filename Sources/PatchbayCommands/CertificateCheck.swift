@@ -1,3 +1,4 @@
+import PatchbayServer
 import Certificates
 import Foundation
 import GatewayConfiguration
@@ -21,20 +22,6 @@ struct CertificateCheck {
         if finding.isError { errors.append(problem) } else { warnings.append(problem) }
       }
     } catch { errors.append(ConfigurationProblem(.wholeFile(error.path), error.problem)) }
-  }
-}
-
-extension Configuration {
-  /// The hosts that Webex connects to, each with the tenant that has it: what the certificate has to name.
-  var namedHosts: [(host: String, purpose: String)] {
-    var seen: Set<String> = []
-    return identity.tenants.compactMap { tenant in
-      guard let host = URLComponents(string: tenant.url)?.host?.lowercased(), seen.insert(host).inserted else {
-        return nil
-      }
-      let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host
-      return (name, "the host of \(tenant.name)'s url")
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import PatchbayServer
 
 /// The command: wiring only.
 struct Patchbay: AsyncParsableCommand {

@@ -1,7 +1,5 @@
 import ArgumentParser
-import GatewayConfiguration
-import Logging
-import Telemetry
+import PatchbayServer
 
 /// `patchbay serve`: the server, from its configuration to its drained end.
 struct ServeCommand: AsyncParsableCommand {
@@ -31,27 +29,10 @@ struct ServeCommand: AsyncParsableCommand {
   func run() async throws {
     let signals = TerminationSignals()
     let loaded = try file.loadWhole()
-    let configuration = loaded.configuration
-    try file.checkCertificate(of: configuration)
-    ProcessLimits.forbidDumps()
-    let openFiles = ProcessLimits.raiseOpenFiles()
-    let sink = Log.bootstrap(level: configuration.logging.level, format: configuration.logging.format)
-    let metrics = MetricsRegistry(help: MetricHelp.table)
-    metrics.bootstrap()
-    ProcessFigures.register(in: metrics, sink: sink)
-    let log = Logger(label: "patchbay")
-    let agents = try file.agents(of: configuration, log: log)
-    defer { Log.flush() }
-    log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
-    do {
-      let server = try RunningServer(loaded, of: file.path, agents: agents, metrics: metrics, sink: sink, log: log)
-      try await server.run(until: signals.requests)
-    } catch let error as PortProbe.LostPortError {
-      log.critical("\(error)")
-      throw ExitCode.failure
-    } catch {
-      log.critical("cannot start: \(error)")
-      throw ExitCode.failure
+    try file.checkCertificate(of: loaded.configuration)
+    let isWell = try await RunningServer.serve(loaded, of: file.path, until: signals.requests) { log in
+      try file.agents(of: loaded.configuration, log: log)
     }
+    if !isWell { throw ExitCode.failure }
   }
 }

@@ -1,10 +1,11 @@
+import PatchbayServer
 import BotEngine
 import BotTestKit
 import GatewayConfiguration
 import Logging
 import Testing
 
-@testable import PatchbayServer
+@testable import PatchbayCommands
 
 @Suite("An engine of one's own", .timeLimit(.minutes(1)))
 struct OwnEngineTests {

@@ -1,0 +1,39 @@
+package import CallGateway
+package import GatewayConfiguration
+package import Logging
+import Telemetry
+
+extension RunningServer {
+  /// What a process that is a server does: sets up its limits, log and metrics, and serves until the operator asks for
+  /// the end.
+  ///
+  /// - Parameters:
+  ///   - path: the configuration's file; `nil` for the embedded demo.
+  ///   - requests: what the operator asks for.
+  ///   - agents: makes the agents; what it throws is thrown on.
+  /// - Returns: whether it served and ended as it was asked to. The log tells why not.
+  package static func serve(
+    _ loaded: Configuration.Loaded, of path: String?, until requests: AsyncStream<TerminationSignals.Request>,
+    agents: (Logger) throws -> AgentDirectory
+  ) async throws -> Bool {
+    ProcessLimits.forbidDumps()
+    let openFiles = ProcessLimits.raiseOpenFiles()
+    let logging = loaded.configuration.logging
+    let sink = Log.bootstrap(level: logging.level, format: logging.format)
+    let metrics = MetricsRegistry(help: MetricHelp.table)
+    metrics.bootstrap()
+    ProcessFigures.register(in: metrics, sink: sink)
+    let log = Logger(label: "patchbay")
+    let agents = try agents(log)
+    defer { Log.flush() }
+    log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
+    do {
+      let server = try RunningServer(loaded, of: path, agents: agents, metrics: metrics, sink: sink, log: log)
+      try await server.run(until: requests)
+      return true
+    } catch let error as PortProbe.LostPortError {
+      log.critical("\(error)")
+    } catch { log.critical("cannot start: \(error)") }
+    return false
+  }
+}
