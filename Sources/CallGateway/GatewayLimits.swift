@@ -6,7 +6,7 @@ public struct GatewayLimits: Sendable, Equatable {
   public var conversationsPerTenant: Int
   /// The same for organizations that have a limit of their own.
   public var conversationsByOrganization: [String: Int]
-  /// How far the audio of 95 of 100 live calls may be behind real time while the loop finds no time to sleep.
+  /// How late callers may be heard, from which new calls are refused.
   public var lag: Duration
   /// Bytes of memory that the process may have; `nil` is what the system lets it have.
   public var memory: Int?

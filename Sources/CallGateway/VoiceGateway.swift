@@ -111,7 +111,7 @@ public final class VoiceGateway: Sendable {
 
   /// New sessions are refused while the live ones need all the time or memory there is.
   func refuseUnderLoad() throws(RPCStatus) {
-    if load.isOverloaded {
+    if !load.admit() {
       metrics.shedForCPU.increment()
       throw RPCStatus(.resourceExhausted, "the server has no time for more calls now; try again, or another server")
     }
@@ -128,7 +128,7 @@ public final class VoiceGateway: Sendable {
   public func watchLoad(of loops: EventLoopGroup) async {
     var watch = LoadWatch(loops: loops.loops, monitor: load, metrics: metrics, log: log)
     while !Task.isCancelled {
-      watch.look(at: registry.statuses, limit: limits.lag, now: EventLoop.now)
+      watch.look(at: registry, limit: limits.lag, now: EventLoop.now)
       try? await Task.sleep(for: LoadWatch.interval)
     }
   }

@@ -154,7 +154,7 @@ extension Configuration.Limits: KeyGroup {
     Key(
       "lost_after", \.lostAfter, .duration(1.s...1.d),
       "A conversation whose last RPC was lost is over after this, unless its caller comes back.")
-    Key("lag", \.lag, .duration(20.ms...10.s), "New calls are refused where 95 of 100 callers are heard this late.")
+    Key("lag", \.lag, .duration(20.ms...10.s), "New calls are refused where callers may be heard this late.")
     Key(
       "memory", \.memory, .size((16 << 20)...(1 << 44), example: "512MiB"),
       "The memory of the process; new calls are refused at 90 % of it.", standard: "what its control group may have")

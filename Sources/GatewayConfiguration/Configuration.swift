@@ -86,7 +86,7 @@ public struct Configuration: Sendable, Equatable {
     public var statusHold: Duration = 1.s
     /// `lost_after`: the same as `idle` where the last RPC was not completed but lost.
     public var lostAfter: Duration = 1.min
-    /// `lag`: how far 95 of 100 callers may be heard behind real time before new calls are refused.
+    /// `lag`: how late callers may be heard before new calls are refused.
     public var lag: Duration = 100.ms
     /// `memory` in bytes; `nil` is what the process's control group may have.
     public var memory: Int?

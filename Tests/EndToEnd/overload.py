@@ -197,6 +197,8 @@ def measure(issuer, arguments, rate, lag):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rate", type=float, help="new calls a second at capacity; found by trying without")
+    parser.add_argument("--trials", type=float, nargs="+", default=[1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 30, 40],
+                        help="the rates that are tried for it, upwards")
     parser.add_argument("--turns", type=int, default=5, help="turns of a call")
     parser.add_argument("--seconds", type=float, default=40, help="how long calls come")
     parser.add_argument("--others", type=int, default=4, help="processes that share the server's processor")
@@ -219,8 +221,8 @@ def main():
         return
     rate = arguments.rate
     if rate is None:
-        best, rate = 0.0, 1.0
-        for candidate in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10):
+        best, rate = 0.0, arguments.trials[0]
+        for candidate in arguments.trials:
             good = report("trying", measure(issuer, arguments, candidate, "10s"))
             if good < best:
                 break

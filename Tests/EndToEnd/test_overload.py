@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -86,6 +87,33 @@ def test_overload(own_gateway, token):
         assert Caller(channel, token, TENANT_A["org"], "demo-wav").start().audio.seconds > 0.5
     log = gateway.log
     assert "overloaded: new calls are refused" in log and "no longer overloaded" in log
+
+
+@pytest.mark.measured
+@pytest.mark.skipif(SLOW, reason="the load is chosen for a plain build")
+def test_a_pause_is_no_overload(own_gateway, token):
+    """A process that is stopped for 300 ms refuses nobody a second later, though calls come all the time."""
+    gateway = own_gateway()
+    with gateway.channel() as channel:
+        callers = [Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(10)]
+        for caller in callers:
+            caller.start()
+        lines = [caller.listen() for caller in callers]
+        time.sleep(0.5)
+        gateway.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.3)
+        gateway.process.send_signal(signal.SIGCONT)
+        began, late = time.monotonic(), []
+        while (now := time.monotonic()) < began + 3:
+            opening = Caller(channel, token, TENANT_A["org"], "demo-wav").event(SESSION_START)
+            if now > began + 1:
+                late.append(opening)
+            time.sleep(0.1)
+        for opening in late:
+            opening.wait()
+        assert len(late) > 5
+        for line in lines:
+            line.half_close()
 
 
 def test_slow_callers_are_no_overload(own_gateway, token):

@@ -2,77 +2,88 @@ import GRPCTransport
 import Logging
 import Metrics
 
-/// Looks at the loops and their calls every quarter of a second, decides whether more calls are taken on, and tells it.
+/// Looks at the loops twenty times a second and at their calls four times, decides how many more calls are taken on, and
+/// tells it.
 struct LoadWatch {
-  /// Time between two looks.
-  static let interval = Duration.milliseconds(250)
-  /// Every so many looks the calls' lags go into the histogram.
-  private static let looksPerRecord = 4
+  /// Time between two looks at the loops.
+  static let interval = Duration.milliseconds(50)
+  /// Every so many looks the calls' lags are read.
+  private static let looksPerReading = 5
+  /// Every so many looks they go into the histogram.
+  private static let looksPerRecord = 20
 
   private struct Watched {
     let loop: EventLoop
     let ratio: Meter
-    var detector = OverloadDetector()
     var sleepless: Int64
     var seen: Int64
+    var hasAudio = false
   }
 
-  private var loops: [ObjectIdentifier: Watched] = [:]
+  private var loops: [Watched] = []
   private let monitor: LoadMonitor
   private let metrics: GatewayMetrics
   private let log: Logger
+  private var ceiling = CallCeiling()
   private var looks = 0
 
   init(loops: [EventLoop], monitor: LoadMonitor, metrics: GatewayMetrics, log: Logger) {
     let now = EventLoop.now
-    for (index, loop) in loops.enumerated() {
-      let ratio = Meter(label: "patchbay_loop_sleepless_ratio", dimensions: [("loop", "\(index)")])
-      self.loops[ObjectIdentifier(loop)] = Watched(
-        loop: loop, ratio: ratio, sleepless: loop.activity.sleeplessNanoseconds(now: now), seen: now)
+    self.loops = loops.enumerated().map { index, loop in
+      Watched(
+        loop: loop, ratio: Meter(label: "patchbay_loop_sleepless_ratio", dimensions: [("loop", "\(index)")]),
+        sleepless: loop.activity.sleeplessNanoseconds(now: now), seen: now)
     }
     self.monitor = monitor
     self.metrics = metrics
     self.log = log
   }
 
-  mutating func look(at statuses: [SessionStatus], limit: Duration, now: Int64) {
+  mutating func look(at registry: SessionRegistry, limit: Duration, now: Int64) {
     looks += 1
-    var lags: [ObjectIdentifier: [Int]] = [:]
-    var all: [Int] = []
+    if looks % Self.looksPerReading == 0 { readLags(of: registry.statuses, now: now) }
+    // The loop that is worst off decides for all.
+    var sample = CallCeiling.Sample(live: registry.count, busy: .zero, hasAudio: false, refused: monitor.takeRefused())
+    for watched in loops {
+      let busy = Duration.nanoseconds(watched.loop.activity.takeLongestStretch(now: now))
+      if watched.hasAudio, busy >= sample.busy { (sample.busy, sample.hasAudio) = (busy, true) }
+    }
+    let wasReached = ceiling.isReached
+    ceiling.observe(sample, limit: limit, now: .nanoseconds(now))
+    let lateness = "\(ceiling.lateness.nanoseconds / 1_000_000)"
+    monitor.set(
+      ceiling.isReached ? "the server is overloaded: its callers are heard up to \(lateness) ms late" : nil,
+      room: ceiling.room(live: sample.live))
+    guard ceiling.isReached != wasReached else { return }
+    metrics.overloaded.set(ceiling.isReached ? 1 : 0)
+    if ceiling.isReached {
+      log.warning(
+        "overloaded: new calls are refused", metadata: ["lateness_ms": "\(lateness)", "live": "\(sample.live)"])
+    } else {
+      log.notice("no longer overloaded: new calls are taken on", metadata: ["live": "\(sample.live)"])
+    }
+  }
+
+  private mutating func readLags(of statuses: [SessionStatus], now: Int64) {
+    var audible: Set<ObjectIdentifier> = []
+    var lags: [Int] = []
     for status in statuses {
       guard let lag = status.takeLag() else { continue }
-      lags[status.loop, default: []].append(lag)
-      all.append(lag)
+      audible.insert(status.loop)
+      lags.append(lag)
     }
-    all.sort()
-    metrics.lag(median: Self.quantile(0.5, of: all), p95: Self.quantile(0.95, of: all))
-    if looks % Self.looksPerRecord == 0 { for lag in all { metrics.lag(lag) } }
-
-    var worst: Int?
-    var hasChanged = false
-    for id in loops.keys {
-      guard var watched = loops[id] else { continue }
-      let sleepless = watched.loop.activity.sleeplessNanoseconds(now: now)
-      let ratio = min(1, Double(max(0, sleepless - watched.sleepless)) / Double(max(1, now - watched.seen)))
-      (watched.sleepless, watched.seen) = (sleepless, now)
-      watched.ratio.set(ratio)
-      let lag = lags[id].map { Self.quantile(0.95, of: $0.sorted()) }
-      let sample = OverloadDetector.Sample(sleepless: ratio, lag: lag)
-      hasChanged = watched.detector.observe(sample, limit: limit, now: .nanoseconds(now)) || hasChanged
-      if watched.detector.isOverloaded { worst = max(worst ?? 0, lag ?? 0) }
-      loops[id] = watched
-    }
-    monitor.set(worst.map { "the server is overloaded: its callers are heard up to \($0) ms late" })
-    guard hasChanged else { return }
-    metrics.overloaded.set(worst == nil ? 0 : 1)
-    if let worst {
-      log.warning(
-        "overloaded: new calls are refused",
-        metadata: [
-          "median_lag_ms": "\(Self.quantile(0.5, of: all))", "p95_lag_ms": "\(worst)", "live": "\(statuses.count)",
-        ])
-    } else {
-      log.notice("no longer overloaded: new calls are taken on", metadata: ["live": "\(statuses.count)"])
+    lags.sort()
+    metrics.lag(median: Self.quantile(0.5, of: lags), p95: Self.quantile(0.95, of: lags))
+    if looks % Self.looksPerRecord == 0 { for lag in lags { metrics.lag(lag) } }
+    for index in loops.indices {
+      let sleepless = loops[index].loop.activity.sleeplessNanoseconds(now: now)
+      let time = Double(max(1, now - loops[index].seen))
+      let ratio = min(1, Double(max(0, sleepless - loops[index].sleepless)) / time)
+      (loops[index].sleepless, loops[index].seen) = (sleepless, now)
+      loops[index].ratio.set(ratio)
+      // A loop that never sleeps and reads no audio is no better off than it was.
+      let isHeard = audible.contains(ObjectIdentifier(loops[index].loop))
+      loops[index].hasAudio = isHeard || (loops[index].hasAudio && ratio >= 1)
     }
   }
 

@@ -11,6 +11,7 @@ public final class LoopActivity: Sendable {
   private let lastIdle = Atomic<Int64>(0)
   private let isSleeping = Atomic<Bool>(false)
   private let sleepless = Atomic<Int64>(0)
+  private let longest = Atomic<Int64>(0)
 
   /// Nanoseconds, up to `now`, that the loop went without sleep in stretches of 100 ms or more.
   ///
@@ -20,6 +21,15 @@ public final class LoopActivity: Sendable {
     guard !isSleeping.load(ordering: .acquiring) else { return past }
     let stretch = now - lastIdle.load(ordering: .acquiring)
     return stretch < Self.leastStretch ? past : past + stretch
+  }
+
+  /// The longest stretch, up to `now`, in which the queue was not found to be empty, in nanoseconds; of those that ended
+  /// since this was asked for, and the one that lasts. Nothing in the queue has waited for longer.
+  ///
+  /// - Parameter now: the clock of ``EventLoop/now``.
+  public func takeLongestStretch(now: Int64) -> Int64 {
+    let past = longest.exchange(0, ordering: .relaxed)
+    return isSleeping.load(ordering: .acquiring) ? past : max(past, now - lastIdle.load(ordering: .acquiring))
   }
 
   // MARK: On the loop
@@ -33,6 +43,7 @@ public final class LoopActivity: Sendable {
   func fellAsleep(now: Int64) {
     let stretch = now - idleSince
     if stretch >= Self.leastStretch { sleepless.add(stretch, ordering: .releasing) }
+    longest.max(stretch, ordering: .relaxed)
     isSleeping.store(true, ordering: .releasing)
   }
 
