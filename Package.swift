@@ -79,7 +79,8 @@ let package = Package(
     layer("Certificates", ["COpenSSL"]),
     layer("GRPCTransport", ["Locking", "Certificates", "CGRPC", log]),
     layer("BotEngine", ["Locking"]),
-    layer("WebexProtocol", ["AudioCodecs", "BotEngine", "CProtobufC", "CWebexSchemas"]),
+    layer("Wire", ["CProtobufC", "CWebexSchemas"]),
+    layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["CCurl"]),
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
@@ -90,15 +91,15 @@ let package = Package(
     layer(
       "BotEngines",
       [
-        "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "CProtobufC",
-        "CWebexSchemas", "WebexProtocol", "BotConnections", "WebSocketClient", log, metrics,
+        "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "Wire",
+        "WebexProtocol", "BotConnections", "WebSocketClient", log, metrics,
       ]),
     layer("Telemetry", ["Locking", log, metrics]),
     layer(
       "CallGateway",
       [
-        "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngine",
-        "Recordings", "Telemetry", log, metrics,
+        "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol", "TokenVerification",
+        "BotEngine", "Recordings", "Telemetry", log, metrics,
       ]),
     layer(
       "GatewayConfiguration",
@@ -120,7 +121,8 @@ let package = Package(
       "PatchbayServer",
       [
         "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
-        "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines", "Telemetry",
+        "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
+        "Telemetry",
         "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
@@ -139,7 +141,7 @@ let package = Package(
     tests("AudioCodecs"),
     tests("SpeechDetection", ["AudioCodecs"]),
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
-    tests("WebexProtocol", ["CWebexSchemas", "CProtobufC", "AudioCodecs", "BotEngine"]),
+    tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("Recordings", [log]),
     tests("TokenVerification", ["Locking", "HTTPFetching", log]),
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
@@ -150,15 +152,14 @@ let package = Package(
     tests(
       "BotEngines",
       [
-        "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "CProtobufC", "CWebexSchemas", "WebexProtocol",
+        "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol",
         "WebSocketClient", log,
       ]),
     tests("Telemetry", ["Locking"]),
     tests(
       "CallGateway",
       [
-        "Locking", "AudioCodecs", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine", "CProtobufC",
-        "CWebexSchemas", log,
+        "Locking", "AudioCodecs", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine", "Wire", log,
       ]),
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry"]),

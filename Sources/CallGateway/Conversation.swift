@@ -5,6 +5,7 @@ import Logging
 import Recordings
 import SpeechDetection
 import WebexProtocol
+import Wire
 
 /// One call: its turns, its audio, its bot. The RPCs come and go.
 ///

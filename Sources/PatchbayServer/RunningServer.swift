@@ -9,6 +9,7 @@ import Logging
 import Telemetry
 import TokenVerification
 import WebexProtocol
+import Wire
 
 /// The server's parts, made from the configuration and joined; then run until it is told to end.
 package final class RunningServer: Sendable {

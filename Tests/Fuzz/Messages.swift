@@ -1,7 +1,7 @@
 // A fuzz target for libFuzzer: scan, unpack, copy. Built and run by Scripts/fuzz.
-import CWebexSchemas
 
 @testable import WebexProtocol
+@testable import Wire
 
 // One fuzzing thread uses them.
 nonisolated(unsafe) private let requests = VoiceRequestDecoder()

@@ -1,6 +1,7 @@
 import BotEngine
 import GRPCTransport
 import WebexProtocol
+import Wire
 
 /// One `ProcessCallerInput` RPC to another server. On its loop only.
 final class ForwardedInteraction: ClientCallHandler {

@@ -1,7 +1,7 @@
 import AudioCodecs
 import BotEngine
-import CWebexSchemas
 import WebexProtocol
+import Wire
 
 /// A `BotMessage` of `Protos/bot.proto`, read and checked.
 enum BotStreamMessage {

@@ -1,8 +1,7 @@
 import AudioCodecs
 import BotEngine
-import CProtobufC
-import CWebexSchemas
 import WebexProtocol
+import Wire
 
 /// Writes `ServerMessage`s of `Protos/bot.proto`.
 struct ServerMessageEncoder {

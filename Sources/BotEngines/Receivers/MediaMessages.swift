@@ -1,7 +1,6 @@
 import BotEngine
-import CProtobufC
-import CWebexSchemas
 import WebexProtocol
+import Wire
 
 // Media that is only received, in the terms of `Protos/bot.proto`.
 

@@ -1,6 +1,5 @@
 public import AudioCodecs
-import CProtobufC
-import CWebexSchemas
+public import Wire
 
 /// Decodes what comes of forked conversations: `ConversationAudioForkingRequest`, within the bounds of
 /// ``WireLimits/request``.

@@ -1,5 +1,4 @@
-import CProtobufC
-import CWebexSchemas
+public import Wire
 
 /// Decodes what comes of a meeting's media: `MediaRequest`. One for each thread that receives; see
 /// ``VoiceRequestDecoder``.

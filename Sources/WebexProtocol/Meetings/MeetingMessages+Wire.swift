@@ -1,6 +1,5 @@
 import BotEngine
-import CProtobufC
-import CWebexSchemas
+import Wire
 
 extension WireLimits {
   /// The bounds of a meeting's control stream: those of a request, and room for the roster of a large meeting.

@@ -1,5 +1,4 @@
-import CProtobufC
-import CWebexSchemas
+import Wire
 
 extension ListAgentsRequest {
   private static let schema = WireSchema(webex__voice__list_varequest__init, limits: .request)

@@ -1,6 +1,5 @@
 package import BotEngine
-import CProtobufC
-package import CWebexSchemas
+package import Wire
 
 extension BotValue {
   /// The levels of objects and lists that are written: what the platform is sent stays within what we take ourselves.

@@ -1,7 +1,6 @@
 import AudioCodecs
 import BotEngine
-import CProtobufC
-import CWebexSchemas
+import Wire
 
 extension VoiceRequest {
   /// The `VoiceVARequest` on the wire.

@@ -1,4 +1,4 @@
-import CWebexSchemas
+import Wire
 
 /// Decodes what callers send: `VoiceVARequest`, within the bounds of ``WireLimits/request``.
 ///

@@ -1,7 +1,6 @@
 public import AudioCodecs
 public import BotEngine
-import CProtobufC
-import CWebexSchemas
+public import Wire
 
 /// One `VoiceVARequest` as it was received. It and what it lends (texts, audio, events) live in the decoder's memory and
 /// are valid as long as this value.

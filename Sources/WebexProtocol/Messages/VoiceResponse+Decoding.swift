@@ -1,6 +1,5 @@
 import BotEngine
-import CProtobufC
-import CWebexSchemas
+import Wire
 
 extension VoiceResponse {
   private static let schema = WireSchema(webex__voice__voice_varesponse__init, limits: .response)

@@ -1,6 +1,5 @@
 import BotEngine
-import CProtobufC
-import CWebexSchemas
+import Wire
 
 extension VoiceResponse {
   private static let audioContent: UInt32 = 3

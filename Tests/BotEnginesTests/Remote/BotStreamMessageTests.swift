@@ -1,10 +1,9 @@
 import BotEngine
-import CProtobufC
-import CWebexSchemas
 import Testing
 import WebexProtocol
 
 @testable import BotEngines
+import Wire
 
 @Suite("What a bot sends on Protos/bot.proto is read")
 struct BotStreamMessageTests {

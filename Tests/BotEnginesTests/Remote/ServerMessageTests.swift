@@ -1,10 +1,10 @@
 import AudioCodecs
 import BotEngine
-import CWebexSchemas
 import Testing
 import WebexProtocol
 
 @testable import BotEngines
+import Wire
 
 @Suite("What a bot is told on Protos/bot.proto")
 struct ServerMessageTests {

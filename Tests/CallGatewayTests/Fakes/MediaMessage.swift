@@ -1,7 +1,5 @@
-import CProtobufC
-import CWebexSchemas
-
 @testable import WebexProtocol
+import Wire
 
 /// Messages of forked conversations and meetings, as the platform writes them.
 enum MediaMessage {

@@ -1,9 +1,8 @@
 import AudioCodecs
-import CProtobufC
-import CWebexSchemas
 import Testing
 
 @testable import WebexProtocol
+import Wire
 
 @Suite("Messages of forked conversations")
 struct ForkMessageTests {

@@ -1,9 +1,8 @@
 import BotEngine
-import CProtobufC
-import CWebexSchemas
 import Testing
 
 @testable import WebexProtocol
+import Wire
 
 @Suite("Messages of meetings")
 struct MeetingMessageTests {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import WebexProtocol
+import Wire
 
 @Suite("What the flow designer writes beyond a bound is left out, and the request is taken")
 struct LeftOutValueTests {

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import WebexProtocol
+import Wire
 
 /// Compares what we read with what PyPI's protobuf reads, in the cases that `Tests/Differential/messages.py` wrote to
 /// the file that `DIFFERENTIAL_CASES` names.

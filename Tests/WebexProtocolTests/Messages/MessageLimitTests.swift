@@ -1,7 +1,7 @@
-import CWebexSchemas
 import Testing
 
 @testable import WebexProtocol
+@testable import Wire
 
 @Suite("A message is refused one step over each limit")
 struct MessageLimitTests {

@@ -1,9 +1,8 @@
-import CProtobufC
-import CWebexSchemas
 import Glibc
 import Testing
 
 @testable import WebexProtocol
+@testable import Wire
 
 @Suite("The memory of a decoded message")
 struct MessageMemoryTests {

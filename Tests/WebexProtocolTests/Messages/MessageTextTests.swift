@@ -1,8 +1,8 @@
 import AudioCodecs
-import CWebexSchemas
 import Testing
 
 @testable import WebexProtocol
+@testable import Wire
 
 @Suite("What a message says")
 struct MessageTextTests {

@@ -1,4 +1,5 @@
 @testable import WebexProtocol
+@testable import Wire
 
 /// Decodes a request and copies it.
 func decodeRequest(_ bytes: [UInt8]) throws -> VoiceRequest {

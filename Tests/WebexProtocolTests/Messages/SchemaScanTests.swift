@@ -1,7 +1,7 @@
-import CWebexSchemas
 import Testing
 
 @testable import WebexProtocol
+@testable import Wire
 
 @Suite("The scan knows every schema")
 struct SchemaScanTests {

@@ -1,5 +1,3 @@
-public import BotEngine
-
 /// Free values that were left out of a message because they are over a bound.
 public struct LeftOutValues: Sendable, Hashable {
   /// How many there were.
@@ -16,11 +14,6 @@ public struct LeftOutValues: Sendable, Hashable {
 
   /// Whether nothing was left out.
   public var isEmpty: Bool { count == 0 }
-
-  /// Tells a bot of them by the parameter `patchbay_left_out`, where there are any.
-  public func note(in parameters: inout [String: BotValue]) {
-    if !isEmpty { parameters["patchbay_left_out"] = .list(names.map { .string($0) }) }
-  }
 }
 
 /// Writes a message without the values that a scan has found to be over a bound.

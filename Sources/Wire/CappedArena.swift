@@ -5,7 +5,7 @@ import Glibc
 ///
 /// Beyond the cap of bytes or of allocations there is no more, and protobuf-c gives up on the message. The block is
 /// kept, so that decoding allocates nothing.
-final class CappedArena {
+package final class CappedArena {
   /// What protobuf-c's call-backs work on.
   struct State {
     var base: UnsafeMutableRawPointer
@@ -19,7 +19,7 @@ final class CappedArena {
   private let allocator: UnsafeMutablePointer<ProtobufCAllocator>
 
   /// An arena with its caps.
-  init(bytes: Int = 1 << 20, allocations: Int = 4096) {
+  package init(bytes: Int = 1 << 20, allocations: Int = 4096) {
     // The system gives the block's pages only when they are first written.
     let base = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 16)
     state = .allocate(capacity: 1)
@@ -42,7 +42,7 @@ final class CappedArena {
 
   /// An arena for one response of so many bytes: protobuf-c takes up to 80 bytes for one, as two make an empty prompt, but
   /// no more than a response's fields can take; what they hold is copied once.
-  convenience init(responseBytes: Int) {
+  package convenience init(responseBytes: Int) {
     self.init(bytes: 65_536 + 2 * responseBytes + min(80 * responseBytes, 4 << 20), allocations: 65_536)
   }
 

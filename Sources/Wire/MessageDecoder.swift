@@ -9,9 +9,7 @@ package final class MessageDecoder<Message> {
   /// What was left out of the message at hand.
   private(set) var leftOut = LeftOutValues()
 
-  package convenience init(_ schema: WireSchema) { self.init(schema, arena: CappedArena()) }
-
-  init(_ schema: WireSchema, arena: CappedArena) {
+  package init(_ schema: WireSchema, arena: CappedArena = CappedArena()) {
     self.schema = schema
     self.arena = arena
   }
@@ -65,5 +63,5 @@ package struct LentMessage<Message>: ~Copyable {
   deinit { decoder.isLent = false }
 
   /// What was left out of it.
-  var leftOut: LeftOutValues { decoder.leftOut }
+  package var leftOut: LeftOutValues { decoder.leftOut }
 }

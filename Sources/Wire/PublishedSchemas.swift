@@ -1,4 +1,6 @@
-import CWebexSchemas
+// Only this target imports the C code; what speaks its messages imports this one.
+@_exported public import CProtobufC
+@_exported public import CWebexSchemas
 
 /// The schemas of the services that the server speaks, as they are published.
 public enum PublishedSchemas {

@@ -27,6 +27,9 @@ public struct WireLimits: Sendable, Hashable {
   /// (``LeftOutValues``) instead of the message being refused: `fields` is an entry of an outermost `Struct`.
   public var free: Set<String> = []
 
+  /// The bounds of what a bot sends.
+  public init() {}
+
   /// The bounds of what a client sends to the server: 128 KiB, 512 fields, strings of 16 KiB, audio of 64 KiB.
   public static let request: WireLimits = {
     var limits = WireLimits()

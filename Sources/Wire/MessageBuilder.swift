@@ -62,7 +62,7 @@ package final class MessageBuilder {
   }
 
   /// The count and the numbers of a repeated field.
-  func numbers<Number: BitwiseCopyable>(_ numbers: [Number]) -> (Int, UnsafeMutablePointer<Number>?) {
+  package func numbers<Number: BitwiseCopyable>(_ numbers: [Number]) -> (Int, UnsafeMutablePointer<Number>?) {
     guard !numbers.isEmpty else { return (0, nil) }
     let array = allocate(numbers.count * MemoryLayout<Number>.stride)
       .bindMemory(to: Number.self, capacity: numbers.count)
@@ -71,7 +71,7 @@ package final class MessageBuilder {
   }
 
   /// A field that is written although it is empty, which protobuf-c leaves out: `bytes` of length 0, by field number.
-  func emptyField(_ number: UInt32) -> UnsafeMutablePointer<ProtobufCMessageUnknownField> {
+  package func emptyField(_ number: UInt32) -> UnsafeMutablePointer<ProtobufCMessageUnknownField> {
     let length = allocate(1).bindMemory(to: UInt8.self, capacity: 1)
     length.initialize(to: 0)
     let field = allocate(MemoryLayout<ProtobufCMessageUnknownField>.size)
