@@ -21,16 +21,18 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 // TCP and TLS to bots are NIO's, on threads that no call waits for; so are WebSocket frames.
-let sockets: [Target.Dependency] = [
+let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-  .product(name: "NIOTLS", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let webSocket: [Target.Dependency] =
-  sockets + [
-    .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
+  nio + [
+    nioSSL, .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
   ]
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
@@ -86,20 +88,20 @@ let package = Package(
     layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("YAMLReading", [yaml]),
-    layer("BotConnections", ["Locking"] + sockets),
-    layer("WebSocketClient", ["Locking", "BotConnections", log] + webSocket),
+    layer("BotConnections", ["Locking", nioTLS, nioSSL] + nio),
+    layer("WebSocketClient", ["Locking", "BotConnections", nioTLS] + webSocket),
     layer(
       "BotEngines",
       [
         "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "Wire",
-        "WebexProtocol", "BotConnections", "WebSocketClient", log, metrics,
+        "WebexProtocol", "BotConnections", "WebSocketClient", nioSSL, log, metrics,
       ]),
-    layer("Telemetry", ["Locking", log, metrics]),
+    layer("Telemetry", ["Locking", log, coreMetrics]),
     layer(
       "CallGateway",
       [
         "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol", "TokenVerification",
-        "BotEngine", "Recordings", "Telemetry", log, metrics,
+        "BotEngine", "Recordings", log, metrics,
       ]),
     layer(
       "GatewayConfiguration",
@@ -110,7 +112,7 @@ let package = Package(
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
-    layer("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram, log]),
+    layer("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram]),
     layer(
       "BotTestKit",
       [
@@ -122,8 +124,7 @@ let package = Package(
       [
         "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
-        "Telemetry",
-        "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", log, metrics,
+        "Telemetry", "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -147,7 +148,7 @@ let package = Package(
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
-    tests("BotConnections", ["Locking"] + sockets),
+    tests("BotConnections", nio),
     tests("WebSocketClient", ["Locking"] + webSocket),
     tests(
       "BotEngines",
@@ -155,14 +156,14 @@ let package = Package(
         "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol",
         "WebSocketClient", log,
       ]),
-    tests("Telemetry", ["Locking"]),
+    tests("Telemetry", ["Locking", log, coreMetrics]),
     tests(
       "CallGateway",
       [
-        "Locking", "AudioCodecs", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine", "Wire", log,
+        "AudioCodecs", "Locking", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine", "Wire", log,
       ]),
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
-    tests("AdminServer", ["HTTPServing", "Telemetry"]),
+    tests("AdminServer", ["HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
