@@ -34,6 +34,9 @@ let webSocket: [Target.Dependency] =
   nio + [
     nioSSL, .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
   ]
+// What starts and ends with the process, and in which order.
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -51,6 +54,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
   ],
   targets: [
@@ -124,7 +128,9 @@ let package = Package(
       [
         "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
-        "Telemetry", "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", log, metrics,
+        "Telemetry", "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", lifecycle,
+        signals, log,
+        metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -133,7 +139,7 @@ let package = Package(
         "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing", "WebexStandIn", "ReplayKit",
-        arguments, log,
+        arguments, signals, log,
       ]),
     .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
@@ -167,7 +173,8 @@ let package = Package(
     tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
-    tests("PatchbayServer"),
+    tests(
+      "PatchbayServer", ["Locking", .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")]),
     // With the example's bot, so that it stays true.
     tests(
       "PatchbayCommands",

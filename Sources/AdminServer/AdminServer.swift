@@ -34,8 +34,6 @@ public final class AdminServer: Sendable {
   private let logger: Logger
   /// Held while the daemon ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
-  /// Ends when the daemon has ended.
-  private let life = AsyncStream.makeStream(of: Never.self)
 
   /// A server that does not listen yet.
   ///
@@ -99,16 +97,6 @@ public final class AdminServer: Sendable {
     }
   }
 
-  /// Waits until ``stop()``; stops when the task is cancelled.
-  public func run() async throws {
-    if phase.withLock({ $0.isIdle }) { throw HTTPListenError(description: "start() comes first") }
-    for await _ in life.stream {}
-    await stop()
-  }
-
   /// Ends serving, and with it all connections; returns when the port is closed. Once stopped, it stays so.
-  public func stop() async {
-    phase.withLock { $0 = .stopped }
-    life.continuation.finish()
-  }
+  public func stop() { phase.withLock { $0 = .stopped } }
 }

@@ -50,6 +50,22 @@ public final class Awaited<Value: Sendable>: Sendable {
     return nil
   }
 
+  /// The same, given up after `limit`.
+  public func first<Found: Sendable>(
+    within limit: Duration, _ find: @escaping @Sendable (inout Value) -> Found?
+  ) async -> Found? {
+    if let found = withLock(find) { return found }
+    return await withTaskGroup(of: Found?.self) { group in
+      group.addTask { await self.first(find) }
+      group.addTask {
+        try? await Task.sleep(for: limit)
+        return nil
+      }
+      defer { group.cancelAll() }
+      return await group.next() ?? nil
+    }
+  }
+
   /// Waits for a change or the task's cancellation. May return for neither.
   @usableFromInline func change(after changes: UInt64, isolation actor: isolated (any Actor)?) async {
     await withTaskCancellationHandler {

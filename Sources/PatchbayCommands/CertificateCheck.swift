@@ -1,7 +1,7 @@
-import PatchbayServer
 import Certificates
 import Foundation
 import GatewayConfiguration
+import PatchbayServer
 import TokenVerification
 
 /// What is to be said of a configuration's certificate, before a server uses it.

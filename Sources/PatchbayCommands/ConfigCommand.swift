@@ -1,10 +1,10 @@
-import PatchbayServer
 import ArgumentParser
 import BotEngines
 import CallGateway
 import Foundation
 import GatewayConfiguration
 import Logging
+import PatchbayServer
 import Secrets
 
 /// `patchbay config`: what a configuration says, and what is wrong with it.

@@ -1,8 +1,8 @@
-import PatchbayServer
 import ArgumentParser
 import DataSources
 import Foundation
 import GatewayConfiguration
+import PatchbayServer
 
 /// `patchbay datasource`: what Webex has registered, and changing it.
 struct DataSourceCommand: AsyncParsableCommand {

@@ -1,8 +1,8 @@
-import PatchbayServer
 import ArgumentParser
 import DataSources
 import Foundation
 import GatewayConfiguration
+import PatchbayServer
 
 /// What all `patchbay datasource` commands are told.
 struct DataSourceOptions: ParsableArguments {

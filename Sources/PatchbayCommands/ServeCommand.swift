@@ -27,10 +27,10 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var file: ConfigurationFile
 
   func run() async throws {
-    let signals = TerminationSignals()
+    let signals = await RunningServer.operatorSignals()
     let loaded = try file.loadWhole()
     try file.checkCertificate(of: loaded.configuration)
-    let isWell = try await RunningServer.serve(loaded, of: file.path, until: signals.requests) { log in
+    let isWell = try await RunningServer.serve(loaded, of: file.path, until: signals) { log in
       try file.agents(of: loaded.configuration, log: log)
     }
     if !isWell { throw ExitCode.failure }

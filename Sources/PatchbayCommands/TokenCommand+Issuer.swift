@@ -1,9 +1,10 @@
-import PatchbayServer
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
 import HTTPServing
+import PatchbayServer
 import TokenVerification
+import UnixSignals
 import WebexStandIn
 
 extension TokenCommand {
@@ -56,7 +57,7 @@ extension TokenCommand {
     var json = false
 
     func run() async throws {
-      let signals = TerminationSignals()
+      let signals = await RunningServer.operatorSignals()
       let settings = try settings()
       let server: StandInServer
       let registration: Registration
@@ -76,8 +77,8 @@ extension TokenCommand {
       fflush(nil)
       let commands = StandInCommands(server: server)
       commands.readStandardInput()
-      for await request in signals.requests {
-        if request == .terminate { break }
+      for await signal in signals {
+        if signal != .sighup { break }
         print(commands.answer("rotate"))
         fflush(nil)
       }

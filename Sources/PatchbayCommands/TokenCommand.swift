@@ -1,7 +1,7 @@
-import PatchbayServer
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
+import PatchbayServer
 import ReplayKit
 import TokenVerification
 

@@ -1,8 +1,8 @@
-import PatchbayServer
 import DataSources
 import Foundation
 import GatewayConfiguration
 import HTTPFetching
+import PatchbayServer
 import TokenVerification
 
 /// Who says whether a server would accept a token: the running server itself where it answers, because only it knows which

@@ -49,14 +49,7 @@ final class CertificateWatch: Sendable {
   /// For the dashboard.
   var counters: [StatusSnapshot.Counter] { state.withLock { $0.counters } }
 
-  /// Looks every second until the task is cancelled.
-  func keepWatch() async {
-    while !Task.isCancelled {
-      look(wall: WallClock.now(), monotonic: MonotonicClock.now())
-      try? await Task.sleep(for: .seconds(1))
-    }
-  }
-
+  /// Looks at them; once a second.
   func look(wall: Int64, monotonic: Duration) {
     let found = certificates()
     let ends = found.map(\.certificate.ends)

@@ -32,13 +32,4 @@ struct ConnectionFigures {
       figures[reason] = (figure.counter, count)
     }
   }
-
-  /// Keeps them so until the task is cancelled.
-  consuming func keep() async {
-    var figures = self
-    while !Task.isCancelled {
-      figures.record()
-      try? await Task.sleep(for: .seconds(1))
-    }
-  }
 }

@@ -71,13 +71,6 @@ struct IdentityParts: Sendable {
   /// Fetches keys and keeps them fresh until the task is cancelled.
   func keepKeysFresh() async { await remote?.run() }
 
-  /// Keeps the metrics of the keys up to date until the task is cancelled.
-  func keepKeyFigures() async {
-    guard let remote else { return }
-    var figures = KeySetFigures()
-    while !Task.isCancelled {
-      figures.record(remote.status)
-      try? await Task.sleep(for: .seconds(1))
-    }
-  }
+  /// The state of each issuer's keys; none where the issuer is the server's own.
+  var keyStatus: [RemoteKeySource.Status] { remote?.status ?? [] }
 }

@@ -15,15 +15,8 @@ struct MemoryWatch {
     self.log = log
   }
 
-  /// Until the task is cancelled.
-  mutating func run() async {
-    while !Task.isCancelled {
-      read()
-      try? await Task.sleep(for: .seconds(1))
-    }
-  }
-
-  private mutating func read() {
+  /// Once a second.
+  mutating func read() {
     let limit = gateway.settings.limits.memory ?? MemoryLimit.current()
     gateway.memory.update(resident: ProcessFigures.residentBytes, limit: limit)
     readings += 1

@@ -1,19 +1,30 @@
 package import CallGateway
 package import GatewayConfiguration
+import Glibc
 package import Logging
 import Telemetry
+package import UnixSignals
 
 extension RunningServer {
+  /// The operator's signals, from here on: SIGTERM, SIGINT, SIGHUP.
+  ///
+  /// Dispatch gets them through a signalfd: they interrupt no system call of the C core, whose threads block them.
+  package static func operatorSignals() async -> UnixSignalsSequence {
+    // A peer that hangs up is an error of its write, not of the process.
+    signal(SIGPIPE, SIG_IGN)
+    return await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup)
+  }
+
   /// What a process that is a server does: sets up its limits, log and metrics, and serves until the operator asks for
   /// the end.
   ///
   /// - Parameters:
   ///   - path: the configuration's file; `nil` for the embedded demo.
-  ///   - requests: what the operator asks for.
+  ///   - signals: what the operator asks for.
   ///   - agents: makes the agents; what it throws is thrown on.
   /// - Returns: whether it served and ended as it was asked to. The log tells why not.
   package static func serve(
-    _ loaded: Configuration.Loaded, of path: String?, until requests: AsyncStream<TerminationSignals.Request>,
+    _ loaded: Configuration.Loaded, of path: String?, until signals: UnixSignalsSequence,
     agents: (Logger) throws -> AgentDirectory
   ) async throws -> Bool {
     ProcessLimits.forbidDumps()
@@ -29,7 +40,7 @@ extension RunningServer {
     log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
     do {
       let server = try RunningServer(loaded, of: path, agents: agents, metrics: metrics, sink: sink, log: log)
-      try await server.run(until: requests)
+      try await server.run(until: signals)
       return true
     } catch let error as PortProbe.LostPortError {
       log.critical("\(error)")

@@ -6,8 +6,11 @@ import GRPCTransport
 import GatewayConfiguration
 import Locking
 import Logging
+import ReplayKit
+import ServiceLifecycle
 import Telemetry
 import TokenVerification
+import UnixSignals
 import WebexProtocol
 import Wire
 
@@ -27,6 +30,9 @@ package final class RunningServer: Sendable {
   /// None in the embedded demo, which has no file.
   private let reloader: Reloader?
   private let certificates: CertificateWatch
+  private let state: ServerState
+  /// Whether the operator has asked for the end a second time.
+  private let isHurried = Awaited(false)
 
   /// Joins the parts. Throws where a key or a file cannot be had.
   ///
@@ -90,34 +96,42 @@ package final class RunningServer: Sendable {
     }
   }
 
-  private let state: ServerState
-
-  /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound.
-  func run(until requests: AsyncStream<TerminationSignals.Request>) async throws {
+  /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound, and where the
+  /// server's own port is lost.
+  func run(until signals: UnixSignalsSequence) async throws {
     CoreGuard.configure(configuration.limits.connections)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
     defer { token?.remove() }
     let bound = try await admin.start()
-    let background: [Task<Void, Never>] = [
-      Task { [identity, log] in if let token { await identity.keepTokenFresh(token, log: log) } },
-      Task { [identity] in await identity.keepKeysFresh() },
-      Task { [identity] in await identity.keepKeyFigures() },
-      Task { [certificates] in await certificates.keepWatch() },
-      Task { [admin, log] in
-        do { try await admin.run() } catch { log.error("the admin port is lost: \(error)") }
-      },
-      Task { [state, health] in await state.keepPublishing(to: health) },
-      Task { [recordings] in await recordings?.keepInOrder() },
-      Task { [gateway, loops] in await gateway.watchLoad(of: loops) },
-      Task { [gateway, log] in
-        var watch = MemoryWatch(gateway: gateway, log: log)
-        await watch.run()
-      },
-    ]
+    state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
-    let registering = Task { [registrar] in if let registrar { await registrar.run() } }
+    announce(ports, admin: bound, token)
+
+    // They end in the reverse order, each when the one below has ended.
+    var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+      .init(service: upkeep(token), serviceName: "upkeep"),
+      .init(
+        service: ClosureService {
+          try? await gracefulShutdown()
+          await self.end()
+        }, serviceName: "calls"),
+    ]
+    if let reloader { services.append(.init(service: reloader, serviceName: "reloader")) }
+    if let port = ports.first {
+      services.append(
+        .init(
+          service: PortProbe(configuration.listen, port: port, state: state, log: log),
+          failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "port probe"))
+    }
+    let group = ServiceGroup(configuration: .init(services: services, logger: log))
+    async let _ = heed(signals, ending: group)
+    try await group.run()
+  }
+
+  /// Tells where the server is, and what an operator should know of it.
+  private func announce(_ ports: [Int], admin bound: AdminServer.Address, _ token: DemoToken.Kept?) {
     if let port = ports.first {
       Log.announce(
         .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
@@ -135,48 +149,43 @@ package final class RunningServer: Sendable {
     } else {
       log.warning("connections are not guarded: this libgrpc is not the known build; see Docs/connections.md")
     }
-    let figures = Task { await ConnectionFigures().keep() }
-    let probe = ports.first.map { PortProbe(configuration.listen, port: $0, log: log) }
-
-    reloader?.start()
-    var lost: PortProbe.LostPortError?
-    let events = PortProbe.join(requests, probe)
-    for await event in events {
-      if case .lost(let error) = event {
-        lost = error
-        state.losePort(error.problem)
-        break
-      }
-      if case .asked(.terminate) = event { break }
-      guard let reloader else {
-        log.notice("SIGHUP: the embedded demo has no file to read again")
-        continue
-      }
-      reloader.reload()
-    }
-    reloader?.stop()
-    probe?.stop()
-    figures.cancel()
-    await end(events)
-    for task in background { task.cancel() }
-    registering.cancel()
-    await Self.wait(for: registering, atMost: .seconds(2))
-    if let lost { throw lost }
   }
 
-  /// A server that goes gives its lease back, so that another need not wait for its end; it does not wait long for that.
-  private static func wait(for task: Task<Void, Never>, atMost limit: Duration) async {
-    let (ends, continuation) = AsyncStream.makeStream(of: Void.self)
-    Task {
-      await task.value
-      continuation.finish()
+  private func upkeep(_ token: DemoToken.Kept?) -> Upkeep {
+    var works: [Upkeep.Work] = [
+      { [identity] in await identity.keepKeysFresh() },
+      { [gateway, loops] in await gateway.watchLoad(of: loops) },
+      Upkeep.every(.milliseconds(100)) { [state, health] in state.publish(to: health) },
+      Upkeep.every(.seconds(1)) { [certificates] in
+        certificates.look(wall: WallClock.now(), monotonic: MonotonicClock.now())
+      },
+      Upkeep.every(.seconds(1), KeySetFigures()) { [identity] in $0.record(identity.keyStatus) },
+      Upkeep.every(.seconds(1), ConnectionFigures()) { $0.record() },
+      Upkeep.every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
+    ]
+    if let token { works.append { [identity, log] in await identity.keepTokenFresh(token, log: log) } }
+    if let recordings { works.append { await recordings.keepInOrder() } }
+    if let registrar { works.append { await registrar.run() } }
+    return Upkeep(works)
+  }
+
+  /// SIGHUP reads the configuration again; SIGTERM and SIGINT drain, and a second one of them ends the drain.
+  private func heed(_ signals: UnixSignalsSequence, ending group: ServiceGroup) async {
+    for await signal in signals {
+      switch (signal, state.isDraining) {
+      case (.sighup, true): break
+      case (.sighup, false):
+        guard let reloader else {
+          log.notice("SIGHUP: the embedded demo has no file to read again")
+          continue
+        }
+        reloader.reload()
+      case (_, false):
+        state.isDraining = true
+        await group.triggerGracefulShutdown()
+      case (_, true): await hurry()
+      }
     }
-    let clock = Task {
-      try? await Task.sleep(for: limit)
-      continuation.finish()
-    }
-    for await _ in ends {}
-    clock.cancel()
   }
 
   /// How long a status waits at most while the server ends.
@@ -184,28 +193,16 @@ package final class RunningServer: Sendable {
 
   /// Balancers are given time to notice, then live calls run to their end, as long as the configuration gives them; a
   /// second request cuts that short.
-  private func end(_ events: AsyncStream<PortProbe.Event>) async {
+  private func end() async {
     state.isDraining = true
     state.publish(to: health)
     let shutdown = (reloader?.configuration ?? configuration).shutdown
     let limit = shutdown.drain
-    let notice = Task { try? await Task.sleep(for: shutdown.notice) }
-    let hurry = Task { [gateway, media, log] in
-      for await event in events {
-        guard case .asked(.terminate) = event else { continue }
-        log.warning("asked again: ending now")
-        notice.cancel()
-        async let calls: Void = gateway.drain(limit: .zero, grace: nil)
-        await media.drain(limit: .zero)
-        await calls
-        return
-      }
-    }
     if shutdown.notice > .zero {
       log.notice(
         "not ready any more; new calls are taken on for a while",
         metadata: ["seconds": "\(shutdown.notice.components.seconds)"])
-      await notice.value
+      _ = await isHurried.first(within: shutdown.notice) { $0 ? true : nil }
     }
     // Who is cut short at the end has the last message by then, and most have half-closed.
     server.statusHold = min(server.statusHold, Self.lastStatusHold)
@@ -215,12 +212,20 @@ package final class RunningServer: Sendable {
     async let calls: Void = gateway.drain(limit: limit, grace: shutdown.grace)
     await media.drain(limit: limit)
     await calls
-    hurry.cancel()
     health.finish()
     await server.shutdown(grace: server.statusHold + .seconds(2))
-    await admin.stop()
+    admin.stop()
     await loops.shutdown()
     await recordings?.finish()
     log.notice("ended")
+  }
+
+  /// Ends the drain now.
+  private func hurry() async {
+    log.warning("asked again: ending now")
+    isHurried.change { $0 = true }
+    async let calls: Void = gateway.drain(limit: .zero, grace: nil)
+    await media.drain(limit: .zero)
+    await calls
   }
 }

@@ -92,14 +92,6 @@ final class ServerState: Sendable {
       health.set(status, for: service)
     }
   }
-
-  /// Keeps their answer true until the task is cancelled.
-  func keepPublishing(to health: HealthStatus) async {
-    while !Task.isCancelled {
-      publish(to: health)
-      try? await Task.sleep(for: .milliseconds(100))
-    }
-  }
 }
 
 /// The program's version.

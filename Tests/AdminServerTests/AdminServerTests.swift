@@ -74,12 +74,8 @@ struct AdminServerTests {
     let server = Self.server("127.0.0.1", 0, token: token, metrics: registry)
     let address = try await server.start()
     #expect(address.port != 0)
-    try await withThrowingTaskGroup(of: Void.self) { group in
-      group.addTask { try await server.run() }
-      try await body(address.port)
-      await server.stop()
-      try await group.waitForAll()
-    }
+    defer { server.stop() }
+    try await body(address.port)
   }
 
   private static func isServing(_ port: UInt16) throws -> Bool {
@@ -250,22 +246,18 @@ struct AdminServerTests {
     }
   }
 
-  @Test("a taken port is an error that names it; run needs start; stopping twice is fine")
+  @Test("a taken port is an error that names it; stopping twice is fine")
   func lifecycle() async throws {
     let first = Self.server("127.0.0.1", 0)
-    await #expect(throws: HTTPListenError.self) { try await first.run() }
     let address = try await first.start()
     await #expect {
       try await Self.server("127.0.0.1", address.port).start()
     } throws: { error in
       "\(error)" == "cannot listen on \(address): Failed to bind to port \(address.port): Address already in use"
     }
-    let task = Task { try await first.run() }
-    task.cancel()
-    try await task.value
+    first.stop()
     #expect(throws: POSIXError.self) { _ = try Client(address.port) }
-    await first.stop()
-    await first.stop()
+    first.stop()
     #expect(AdminServer.Address(host: "::1", port: 1).description == "[::1]:1")
     await #expect {
       try await Self.server("admin.example", 0).start()
@@ -280,6 +272,6 @@ struct AdminServerTests {
     let address = try await server.start()
     #expect(address.host == host && address.port != 0)
     #expect(try Self.curl("-g", "http://\(address)/livez") == "ok\n200")
-    await server.stop()
+    server.stop()
   }
 }

@@ -58,6 +58,18 @@ struct VoiceGatewayTests {
     #expect(rpc.status == .ok && rpc.sent.count == 1 && test.gateway.liveConversations == 0)
   }
 
+  @Test("a drain ends with the last conversation", .timeLimit(.minutes(1)))
+  func drain() async throws {
+    let test = try TestGateway()
+    try test.call().send(message: VoiceRequest.start)
+    let drain = Task { [gateway = test.gateway] in await gateway.drain(limit: .seconds(3600), grace: nil) }
+    for _ in 0..<1_000 { await Task.yield() }
+    #expect(test.gateway.liveConversations == 1)
+    try test.call().send(message: VoiceRequest.hangup)
+    #expect(test.gateway.liveConversations == 0)
+    await drain.value
+  }
+
   @Test("a conversation is reached from another queue, in order, and its answers come back to that")
   func twoQueues() throws {
     let test = try TestGateway(queues: 2)

@@ -42,4 +42,14 @@ struct AwaitedTests {
       #expect(await task.value == nil)
     }
   }
+
+  @Test("Who waits with a limit gets what is there or comes, and nothing after the limit")
+  func limit() async {
+    let numbers = Awaited([1])
+    #expect(await numbers.first(within: .zero) { $0.popLast() } == 1)
+    #expect(await numbers.first(within: .milliseconds(5)) { $0.popLast() } == nil)
+    async let later = numbers.first(within: .seconds(60)) { $0.popLast() }
+    numbers.change { $0.append(2) }
+    #expect(await later == 2)
+  }
 }

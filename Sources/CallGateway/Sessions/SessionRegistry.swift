@@ -49,7 +49,7 @@ final class SessionRegistry: Sendable {
   /// Time in which a caller whose RPC broke is expected to come with another, before somebody may take the place.
   private static let timeToReturn = Duration.seconds(1)
 
-  private let state = Locked(State())
+  private let state = Awaited(State())
 
   /// The organizations that have live sessions.
   var organizations: Set<String> { state.withLock { Set($0.perOrganization.keys) } }
@@ -88,7 +88,7 @@ final class SessionRegistry: Sendable {
 
   /// The session of this status is over. Another one of the same key stays.
   func remove(_ status: SessionStatus) {
-    state.withLock { state in
+    state.change { state in
       if state.sessions[status.key]?.status === status { state.remove(status.key) }
     }
   }
@@ -98,17 +98,15 @@ final class SessionRegistry: Sendable {
   /// what becomes of them.
   func drain(limit: Duration, grace: Duration?, most: Duration, outcome: String, log: Logger) async {
     state.withLock { $0.isDraining = true }
-    let clock = ContinuousClock()
-    await waitForEnd(until: clock.now + limit, poll: .milliseconds(50))
+    await waitForEnd(within: limit)
     let left = state.withLock { $0.sessions.values.map(\.session) }
     if left.isEmpty { return }
     log.warning("the drain's time is over: \(outcome)", metadata: ["calls": "\(left.count)"])
     for session in left { session.execute { $0.shutDown(grace: grace) } }
-    await waitForEnd(until: clock.now + most + .seconds(1), poll: .milliseconds(20))
+    await waitForEnd(within: most + .seconds(1))
   }
 
-  private func waitForEnd(until end: ContinuousClock.Instant, poll: Duration) async {
-    let clock = ContinuousClock()
-    while count > 0, clock.now < end, !Task.isCancelled { try? await clock.sleep(for: poll) }
+  private func waitForEnd(within limit: Duration) async {
+    _ = await state.first(within: limit) { $0.sessions.isEmpty ? true : nil }
   }
 }

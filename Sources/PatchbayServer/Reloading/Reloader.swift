@@ -7,6 +7,7 @@ import GRPCTransport
 import GatewayConfiguration
 import Locking
 import Logging
+import ServiceLifecycle
 import Telemetry
 import TokenVerification
 
@@ -15,7 +16,7 @@ import TokenVerification
 ///
 /// `@unchecked Sendable`: `state` is touched on `queue` only, whose thread may block on files; all else is constant and
 /// `Sendable`.
-final class Reloader: @unchecked Sendable {
+final class Reloader: Service, @unchecked Sendable {
   /// What a configuration is put in force in.
   struct Parts: Sendable {
     let server: GRPCServer
@@ -71,16 +72,15 @@ final class Reloader: @unchecked Sendable {
   /// What is in force.
   var configuration: Configuration { inForce.withLock { $0 } }
 
-  /// Begins to look at the files.
-  func start() {
+  /// Looks at the files, until the server is to end.
+  func run() async {
     timer.setEventHandler { [weak self] in self?.look() }
     timer.schedule(
       deadline: .now(), repeating: .milliseconds(Self.interval), leeway: .milliseconds(Self.interval / 10))
     timer.resume()
+    try? await gracefulShutdown()
+    timer.cancel()
   }
-
-  /// Ends looking at the files.
-  func stop() { timer.cancel() }
 
   /// A revocation has been written into the file: from when it has been found there, the file alone decides.
   func leaveToFile(_ revocation: Configuration.Revocation) {
