@@ -27,6 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
   @OptionGroup var file: ConfigurationFile
 
   func run() async throws {
+    ProcessLimits.forbidDumps()
     let signals = await RunningServer.operatorSignals()
     let loaded = try file.loadWhole()
     try file.checkCertificate(of: loaded.configuration)

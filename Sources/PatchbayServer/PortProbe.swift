@@ -25,12 +25,18 @@ struct PortProbe: Service {
   private let host: String
   private let port: Int
   private let isTLS: Bool
+  private let answered: @Sendable () -> Void
   private let log: Logger
   private let state: ServerState
   private let queue = DispatchQueue(label: "port-probe")
 
-  /// - Parameter state: is told of the port's loss.
-  init(_ listen: Configuration.Listen, port: Int, state: ServerState, log: Logger) {
+  /// - Parameters:
+  ///   - state: is told of the port's loss.
+  ///   - answered: is told of each probe that the port has answered.
+  init(
+    _ listen: Configuration.Listen, port: Int, state: ServerState, answered: @escaping @Sendable () -> Void,
+    log: Logger
+  ) {
     // A port of every address is a port of the loopback.
     switch listen.address.host {
     case "0.0.0.0": host = "127.0.0.1"
@@ -41,6 +47,7 @@ struct PortProbe: Service {
     self.port = port
     self.state = state
     isTLS = listen.tls != nil
+    self.answered = answered
     self.log = log
   }
 
@@ -54,7 +61,10 @@ struct PortProbe: Service {
       let problem = await probe()
       if Task.isCancelled { return }
       failures = problem == nil ? 0 : failures + 1
-      guard let problem else { continue }
+      guard let problem else {
+        answered()
+        continue
+      }
       log.warning("the server's own port does not answer: \(problem)", metadata: ["failures": "\(failures)"])
       guard failures >= Self.mostFailures else { continue }
       state.losePort(problem)

@@ -27,7 +27,6 @@ extension RunningServer {
     _ loaded: Configuration.Loaded, of path: String?, until signals: UnixSignalsSequence,
     agents: (Logger) throws -> AgentDirectory
   ) async throws -> Bool {
-    ProcessLimits.forbidDumps()
     let openFiles = ProcessLimits.raiseOpenFiles()
     let logging = loaded.configuration.logging
     let sink = Log.bootstrap(level: logging.level, format: logging.format)

@@ -26,6 +26,7 @@ package final class RunningServer: Sendable {
   private let identity: IdentityParts
   private let recordings: RecordingParts?
   private let registrar: Registrar?
+  private let notifier = SystemdNotifier(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
   private let log: Logger
   /// None in the embedded demo, which has no file.
   private let reloader: Reloader?
@@ -86,8 +87,7 @@ package final class RunningServer: Sendable {
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(
       server: server, gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin,
-      sink: sink,
-      register: register)
+      sink: sink, notifier: notifier, register: register)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
     if let reloader { inForce.withLock { $0 = { reloader.configuration } } }
@@ -108,6 +108,7 @@ package final class RunningServer: Sendable {
     state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
     announce(ports, admin: bound, token)
+    notifier.tell(.ready(status: "in force: the configuration of the start"))
 
     // They end in the reverse order, each when the one below has ended.
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
@@ -122,7 +123,9 @@ package final class RunningServer: Sendable {
     if let port = ports.first {
       services.append(
         .init(
-          service: PortProbe(configuration.listen, port: port, state: state, log: log),
+          service: PortProbe(
+            configuration.listen, port: port, state: state, answered: { [notifier] in notifier.tell(.alive) },
+            log: log),
           failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "port probe"))
     }
     let group = ServiceGroup(configuration: .init(services: services, logger: log))
@@ -190,6 +193,8 @@ package final class RunningServer: Sendable {
 
   /// How long a status waits at most while the server ends.
   private static let lastStatusHold = Duration.milliseconds(500)
+  /// What closing the ports, recordings and registrations takes at most, after the calls.
+  private static let lastSteps = Duration.seconds(15)
 
   /// Balancers are given time to notice, then live calls run to their end, as long as the configuration gives them; a
   /// second request cuts that short.
@@ -198,6 +203,10 @@ package final class RunningServer: Sendable {
     state.publish(to: health)
     let shutdown = (reloader?.configuration ?? configuration).shutdown
     let limit = shutdown.drain
+    notifier.tell(
+      .stopping(
+        within: shutdown.notice + limit + shutdown.grace + ConversationStateMachine.longestHandOver + Self.lastSteps,
+        status: "draining; conversations that are live: \(gateway.liveConversations)"))
     if shutdown.notice > .zero {
       log.notice(
         "not ready any more; new calls are taken on for a while",

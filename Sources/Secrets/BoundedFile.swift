@@ -22,7 +22,7 @@ public enum BoundedFile {
 
   /// Reads a file of at most so many bytes. Blocks.
   ///
-  /// - Parameter isSecret: refuses a file that others than its owner may read or write.
+  /// - Parameter isSecret: refuses a file that others than its owner, or than whom root gave it, may read or write.
   public static func read(_ path: String, limit: Int, isSecret: Bool = false) -> Outcome {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return .failed(String(cString: strerror(errno))) }
@@ -66,6 +66,15 @@ public enum BoundedFile {
 
   /// Pipes and devices have modes that say nothing of what comes out of them.
   private static func isOpenToOthers(_ status: stat) -> Bool {
-    status.st_mode & S_IFMT == S_IFREG && status.st_mode & 0o077 != 0
+    status.st_mode & S_IFMT == S_IFREG && isOpenToOthers(mode: status.st_mode, owner: status.st_uid, user: geteuid())
+  }
+
+  /// Whether a file with this mode may be read or written by others than its owner.
+  ///
+  /// A process that is not root can be given a file of root's by its group, which then counts as the owner: systemd's
+  /// credentials (their access list shows as the group's mode) and Kubernetes' secrets come in this way.
+  static func isOpenToOthers(mode: mode_t, owner: uid_t, user: uid_t) -> Bool {
+    let isGiven = user != 0 && owner == 0
+    return mode & (isGiven ? 0o037 : 0o077) != 0
   }
 }

@@ -26,6 +26,7 @@ final class Reloader: Service, @unchecked Sendable {
     let identity: IdentityParts
     let admin: AdminServer
     let sink: LogSink?
+    let notifier: SystemdNotifier
     /// Has the tenants' data sources registered; nil where nothing is.
     let register: (@Sendable (Configuration) -> Void)?
   }
@@ -123,16 +124,21 @@ final class Reloader: Service, @unchecked Sendable {
 
   private func read(_ reason: String) {
     state.detector.settle(state.files.map(FileStamp.init(of:)), at: MonotonicClock.now())
+    parts.notifier.tell(.reloading)
+    var problems: [String] = []
     do {
       let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
       try apply(loaded, reason)
     } catch let error as ConfigurationError {
-      refuse(error.problems.map(\.description), "the configuration")
+      problems = error.problems.map(\.description)
     } catch let error as ScriptError {
-      refuse(error.problems.map(\.description), "the configuration")
+      problems = error.problems.map(\.description)
     } catch {
-      refuse(["\(error)"], "the configuration")
+      problems = ["\(error)"]
     }
+    if !problems.isEmpty { refuse(problems, "the configuration") }
+    let status = problems.first.map { "the last change of the configuration is refused: \($0)" }
+    parts.notifier.tell(.ready(status: status ?? "in force: the last change of the configuration"))
   }
 
   /// Makes everything that can fail, and only then changes anything.
