@@ -1,11 +1,13 @@
 # The server as an image: built on the official Swift image, run on a slim Debian 12, not as root.
 #
 #   docker build -t patchbay .
-#   docker run -p 443:50051 -v "$PWD/patchbay:/etc/patchbay:ro" --stop-timeout 150 patchbay
+#   docker run -p 443:50051 -v "$PWD/patchbay:/etc/patchbay:ro" --stop-timeout 300 --read-only --cap-drop ALL \
+#     --security-opt no-new-privileges --ulimit core=0 --ulimit nofile=65536 --memory 1g patchbay
 #
-# The mounted folder holds patchbay.yaml and what it names. In a container `listen: address` is 0.0.0.0:50051 (with
-# `tls`, or `plaintext: true` behind something that ends TLS) and `admin: address` stays on 127.0.0.1:8080. Calls that
-# are up when the container is stopped run to their end, for two minutes at most: hence the stop timeout.
+# The mounted folder holds patchbay.yaml and what it names; user 10001 has to be able to read it. In a container
+# `listen: address` is 0.0.0.0:50051 (with `tls`, or `plaintext: true` behind something that ends TLS) and
+# `admin: address` stays on 127.0.0.1:8080. Recordings and refresh tokens need a volume that user 10001 can write. A
+# container that is stopped drains: give it shutdown.notice, drain, grace and the longest prompt.
 
 ARG SWIFT_VERSION=6.3.1
 FROM swift:${SWIFT_VERSION}-bookworm AS build
@@ -20,6 +22,8 @@ RUN swift build --configuration release --product patchbay --static-swift-stdlib
   && /out/usr/local/bin/patchbay --help >/dev/null
 
 FROM debian:12-slim
+# Debian's stable release: its packages change only for a reason, and those are wanted.
+# hadolint ignore=DL3008
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends \
     ca-certificates libcurl4 libgrpc29 libmicrohttpd12 libogg0 libopus0 libopusenc0 libprotobuf-c1 libspeexdsp1 libssl3 \
@@ -28,6 +32,8 @@ RUN apt-get update \
 COPY --from=build /out/ /
 # Fails the build, rather than the first start, where a library is missing.
 RUN patchbay --help >/dev/null
+# A crash prints no content of registers: callers' words are in memory.
+ENV SWIFT_BACKTRACE=enable=no
 USER 10001:10001
 WORKDIR /etc/patchbay
 EXPOSE 50051 8080
