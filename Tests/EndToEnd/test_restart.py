@@ -1,5 +1,7 @@
 """Restarts: behind the shipped edge one server after the other, and nobody is refused; alone, in what time."""
 
+import os
+import random
 import threading
 import time
 
@@ -9,9 +11,11 @@ from caller import Caller
 from conftest import TENANT_A
 from edge import edge
 from gateway import SLOW
-from schemas import NO_INPUT, SESSION_START, Event
+from schemas import KEYS, NO_INPUT, SESSION_START, Event
 
 SHUTDOWN = {"notice": "1s", "drain": "1s", "grace": "5s"}
+# The full size: Scripts/rolling-restart
+CALLS = int(os.environ.get("RESTART_CALLS", 16))
 
 
 class Talker(threading.Thread):
@@ -84,6 +88,80 @@ def test_a_restart_refuses_nobody(own_gateway, tmp_path, certificates, token):
     assert not newcomers.refused, f"{len(newcomers.refused)} of {newcomers.greeted}: {newcomers.refused[:3]}"
     assert newcomers.greeted >= 10
     assert [talker.outcome for talker in talkers] == ["transferred"] * 12
+
+
+class Line(threading.Thread):
+    """A line on which one call follows the other, each of some seconds with a turn twice a second."""
+
+    def __init__(self, make):
+        super().__init__(daemon=True)
+        self.make, self.stopped = make, threading.Event()
+        self.calls, self.turns, self.refused, self.cut = 0, 0, [], []
+
+    def run(self):
+        while not self.stopped.wait(random.uniform(0, 0.2)):
+            caller = self.make()
+            opening = caller.event(SESSION_START)
+            opening.done.wait(30)
+            if opening.code is not grpc.StatusCode.OK or not opening.replies:
+                self.refused.append(f"{opening.code}: {opening.call.details()}")
+                continue
+            self.calls += 1
+            end = time.monotonic() + random.uniform(2, 8)
+            while time.monotonic() < end:
+                turn = caller.open(caller.request(dtmf_input={"dtmf_events": [KEYS["4"]]}))
+                turn.done.wait(30)
+                events = [reply.event for reply in turn.replies]
+                if turn.code is not grpc.StatusCode.OK or not events or Event.TRANSFER_TO_AGENT in events:
+                    self.cut.append(f"{turn.code}, {events}: {turn.call.details()}")
+                    break
+                self.turns += 1
+                time.sleep(0.5)
+            else:
+                caller.hang_up()
+
+
+def test_calls_outlive_a_restart(own_gateway, tmp_path, certificates, token):
+    """R1: two servers behind the shipped HAProxy file are exchanged under live calls, with time for them to end: no call
+    is refused, and none is cut or transferred."""
+    shutdown = {"notice": "1s", "drain": "2m", "grace": "5s"}
+    servers = [own_gateway(shutdown=shutdown) for _ in range(2)]
+    folder = tmp_path / "edge"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with edge("haproxy-shipped", folder, certificates, *servers) as proxy:
+
+        def both_are_up():
+            servers[0].until(lambda: set(proxy.stats().values()) == {"UP"}, "is up for the proxy")
+
+        both_are_up()
+        channels = [proxy.channel() for _ in range(8)]
+        lines = [Line(lambda n=n: Caller(channels[n % 8], token, TENANT_A["org"], "demo-wav")) for n in range(CALLS)]
+        for line in lines:
+            line.start()
+        time.sleep(2)
+        drains = []
+        for index, server in enumerate(servers):
+            asked = time.monotonic()
+            server.signal()
+            assert server.wait(120) == 0
+            drains.append(f"{time.monotonic() - asked:.1f} s")
+            servers[index] = own_gateway(
+                listen={"address": server.address}, admin={"address": server.admin}, shutdown=shutdown)
+            both_are_up()
+        time.sleep(2)
+        for line in lines:
+            line.stopped.set()
+        for line in lines:
+            line.join(60)
+        for channel in channels:
+            channel.close()
+    refused, cut = [sum((getattr(line, name) for line in lines), []) for name in ("refused", "cut")]
+    calls, turns = sum(line.calls for line in lines), sum(line.turns for line in lines)
+    print(f"{CALLS} lines, {calls} calls, {turns} turns; drains of {' and '.join(drains)}: "
+          f"{len(refused)} refused, {len(cut)} cut")
+    assert not refused and not cut, (refused[:3], cut[:3])
+    assert calls > 2 * CALLS
 
 
 def test_a_server_alone_is_back_soon(own_gateway, token):
