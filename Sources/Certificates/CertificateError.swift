@@ -5,12 +5,6 @@ public struct CertificateError: Error, Sendable, Hashable, CustomStringConvertib
   /// What is wrong, as a sentence's end, and what to do.
   public let problem: String
 
-  /// A fault of a file.
-  public init(path: String, problem: String) {
-    self.path = path
-    self.problem = problem
-  }
-
   /// The file and what is wrong with it.
   public var description: String { "\(path): \(problem)" }
 }

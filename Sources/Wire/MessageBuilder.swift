@@ -1,4 +1,4 @@
-import CProtobufC
+package import CProtobufC
 
 /// The memory of a message that is being put together for protobuf-c to write; freed with the builder.
 package final class MessageBuilder {
@@ -43,6 +43,18 @@ package final class MessageBuilder {
     }
     text[count] = 0
     return text
+  }
+
+  /// The count and the entries of a `map<string, string>`, sorted by key.
+  package func entries<Entry: TextEntry>(
+    _ texts: [String: String], _ initialize: (UnsafeMutablePointer<Entry>?) -> Void
+  ) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?) {
+    array(
+      texts.sorted { $0.key < $1.key }.map { key, value in
+        let entry = make(initialize)
+        (entry.pointee.key, entry.pointee.value) = (text(key), text(value))
+        return entry
+      })
   }
 
   /// The count and the elements of a repeated field.
@@ -90,5 +102,14 @@ package final class MessageBuilder {
     return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
       count = size == 0 ? 0 : protobuf_c_message_pack(base, buffer.baseAddress)
     }
+  }
+}
+
+extension ProtobufCBinaryData {
+  /// Bytes that protobuf-c only reads; they have to live until the message is packed.
+  package init(lending bytes: UnsafeRawBufferPointer) {
+    self.init(
+      len: bytes.count,
+      data: UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)))
   }
 }

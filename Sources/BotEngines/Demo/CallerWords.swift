@@ -9,7 +9,7 @@ struct CallerWords {
   /// Mu-law at 8,000 Hz.
   private(set) var audio: [UInt8] = []
 
-  private var resampler: Resampler?
+  private var converter = RateConverter()
 
   /// How long it is, in milliseconds.
   var milliseconds: Int { audio.count / 8 }
@@ -18,18 +18,12 @@ struct CallerWords {
   mutating func append(_ stretch: CallerAudio) {
     let room = Self.maximumMilliseconds * 8 - audio.count
     guard room > 0 else { return }
-    audio += AudioEncoding.mulaw.encode(samples(of: stretch)).prefix(room)
-  }
-
-  private mutating func samples(of stretch: CallerAudio) -> [Int16] {
-    if stretch.sampleRate == 8000 { return stretch.samples }
-    if resampler?.inputRate != stretch.sampleRate { resampler = try? Resampler(from: stretch.sampleRate, to: 8000) }
-    return resampler?.process(stretch.samples) ?? []
+    audio += AudioEncoding.mulaw.encode(converter.convert(stretch.samples, from: stretch.sampleRate)).prefix(room)
   }
 
   /// Hands the words over and begins anew.
   mutating func handOver() -> [UInt8] {
-    resampler = nil
+    converter = RateConverter()
     defer { audio = [] }
     return audio
   }

@@ -31,23 +31,9 @@ enum DemoPrompt: String, CaseIterable, Sendable {
   /// The name of a key: 0-9, `*`, `#`, A-D in either case.
   init?(key: Character) {
     switch key {
-    case "0": self = .zero
-    case "1": self = .one
-    case "2": self = .two
-    case "3": self = .three
-    case "4": self = .four
-    case "5": self = .five
-    case "6": self = .six
-    case "7": self = .seven
-    case "8": self = .eight
-    case "9": self = .nine
     case "*": self = .star
     case "#": self = .pound
-    case "A", "a": self = .a
-    case "B", "b": self = .b
-    case "C", "c": self = .c
-    case "D", "d": self = .d
-    default: return nil
+    default: self.init(rawValue: key.isLetter ? "letter-\(key.lowercased())" : "digit-\(key)")
     }
   }
 }

@@ -23,7 +23,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
   private var isSensitive = false
   private var hasHeard = false
   private var isOver = false
-  private var resampler: Resampler?
+  private var converter = RateConverter()
   private let began = ContinuousClock.now
   private var attempts = 0
   private var end: BotStream.End?
@@ -126,11 +126,7 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
     // With the other server in charge, the line is open as long as the caller is listened to.
     if line == nil { openLine() }
     guard let line, !line.isHalfClosed else { return }
-    var samples = audio.samples
-    if audio.sampleRate != 8000 {
-      if resampler?.inputRate != audio.sampleRate { resampler = try? Resampler(from: audio.sampleRate, to: 8000) }
-      samples = resampler?.process(samples) ?? []
-    }
+    let samples = converter.convert(audio.samples, from: audio.sampleRate)
     send(.audio(.init(bytes: AudioEncoding.mulaw.encode(samples), encoding: .mulaw, sampleRate: 8000)), on: line)
   }
 

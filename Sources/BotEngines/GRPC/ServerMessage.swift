@@ -11,7 +11,7 @@ struct ServerMessageEncoder {
   private let encoding: GRPCBotSettings.Encoding
   private let startName: String?
   private let startParameters: [String: BotValue]
-  private var resampler: Resampler?
+  private var converter = RateConverter()
 
   /// - Parameter info: what the flow hands over with the start of the call.
   init(encoding: GRPCBotSettings.Encoding, info: CallInfo? = nil) {
@@ -30,22 +30,14 @@ struct ServerMessageEncoder {
     if let tracking = info.trackingID { call.pointee.tracking = builder.text(tracking) }
     if let vendor = info.vendorConfiguration { call.pointee.vendor_configuration = builder.text(vendor) }
     call.pointee.resumed = info.isResumed ? 1 : 0
-    let entries = info.additionalInfo.sorted { $0.key < $1.key }.map { key, value in
-      let entry = builder.make(patchbay__bot__call_info__additional_info_entry__init)
-      entry.pointee.key = builder.text(key)
-      entry.pointee.value = builder.text(value)
-      return entry
-    }
-    (call.pointee.n_additional_info, call.pointee.additional_info) = builder.array(entries)
+    (call.pointee.n_additional_info, call.pointee.additional_info) = builder.entries(
+      info.additionalInfo, patchbay__bot__call_info__additional_info_entry__init)
     (call.pointee.n_left_out, call.pointee.left_out) = builder.texts(info.leftOut)
-    let hello = builder.make(patchbay__bot__hello__init)
-    hello.pointee.protocol_version = Self.version
-    hello.pointee.kind = PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION
-    hello.pointee.call = call
-    hello.pointee.audio = format(builder, rate: 8000)
-    return write(builder, turn: 0) {
-      $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO
-      $0.hello = hello
+    return builder.serverMessage(PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO, \.hello, patchbay__bot__hello__init) {
+      $0.protocol_version = Self.version
+      $0.kind = PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION
+      $0.call = call
+      $0.audio = format(builder, rate: 8000)
     }
   }
 
@@ -54,72 +46,51 @@ struct ServerMessageEncoder {
     let builder = MessageBuilder()
     switch event {
     case .started:
-      let message = builder.make(patchbay__bot__started__init)
-      if let startName { message.pointee.name = builder.text(startName) }
-      if !startParameters.isEmpty {
-        message.pointee.parameters = BotValue.build(startParameters, builder)
-      }
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_STARTED
-        $0.started = message
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_STARTED, \.started, turn: turn, patchbay__bot__started__init
+      ) {
+        if let startName { $0.name = builder.text(startName) }
+        if !startParameters.isEmpty { $0.parameters = BotValue.build(startParameters, builder) }
       }
     case .audio(let audio): return self.audio(audio, turn: turn, builder)
     case .speechStarted(let offset):
-      let message = builder.make(patchbay__bot__speech_started__init)
-      message.pointee.offset = UInt64(clamping: offset)
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SPEECH_STARTED
-        $0.speech_started = message
-      }
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SPEECH_STARTED, \.speech_started, turn: turn,
+        patchbay__bot__speech_started__init
+      ) { $0.offset = UInt64(clamping: offset) }
     case .speechEnded(let offset):
-      let message = builder.make(patchbay__bot__speech_ended__init)
-      message.pointee.offset = UInt64(clamping: offset)
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SPEECH_ENDED
-        $0.speech_ended = message
-      }
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SPEECH_ENDED, \.speech_ended, turn: turn, patchbay__bot__speech_ended__init
+      ) { $0.offset = UInt64(clamping: offset) }
     case .digits(let digits):
-      let message = builder.make(patchbay__bot__digits__init)
-      message.pointee.digits = builder.text(digits)
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_DIGITS
-        $0.digits = message
-      }
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_DIGITS, \.digits, turn: turn, patchbay__bot__digits__init
+      ) { $0.digits = builder.text(digits) }
     case .noInput:
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_NO_INPUT
-        $0.no_input = builder.make(patchbay__bot__no_input__init)
-      }
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_NO_INPUT, \.no_input, turn: turn, patchbay__bot__no_input__init)
     case .custom(let name, let parameters):
-      let message = builder.make(patchbay__bot__custom_event__init)
-      message.pointee.name = builder.text(name)
-      message.pointee.parameters = BotValue.build(parameters, builder)
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_CUSTOM
-        $0.custom = message
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_CUSTOM, \.custom, turn: turn, patchbay__bot__custom_event__init
+      ) {
+        $0.name = builder.text(name)
+        $0.parameters = BotValue.build(parameters, builder)
       }
     case .interrupted(let milliseconds):
-      let message = builder.make(patchbay__bot__interrupted__init)
-      message.pointee.played = UInt64(clamping: milliseconds)
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_INTERRUPTED
-        $0.interrupted = message
-      }
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_INTERRUPTED, \.interrupted, turn: turn, patchbay__bot__interrupted__init
+      ) { $0.played = UInt64(clamping: milliseconds) }
     case .mark(let name, let played):
-      let message = builder.make(patchbay__bot__mark_reached__init)
-      message.pointee.name = builder.text(name)
-      message.pointee.played = played ? 1 : 0
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MARK
-        $0.mark = message
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MARK, \.mark, turn: turn, patchbay__bot__mark_reached__init
+      ) {
+        $0.name = builder.text(name)
+        $0.played = played ? 1 : 0
       }
     case .ended(let end):
-      let message = builder.make(patchbay__bot__ended__init)
-      message.pointee.reason = end.wire
-      return write(builder, turn: turn) {
-        $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ENDED
-        $0.ended = message
-      }
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ENDED, \.ended, turn: turn, patchbay__bot__ended__init
+      ) { $0.reason = end.wire }
     }
   }
 
@@ -127,32 +98,25 @@ struct ServerMessageEncoder {
     switch encoding {
     case .linear16:
       // The machines this runs on keep numbers as the wire does.
-      return audio.samples.withUnsafeBytes {
-        write(audio, rate: audio.sampleRate, bytes: $0.bindMemory(to: UInt8.self), turn: turn, builder)
-      }
+      return audio.samples.withUnsafeBytes { write(audio, rate: audio.sampleRate, bytes: $0, turn: turn, builder) }
     case .mulaw:
-      var samples = audio.samples
-      if audio.sampleRate != 8000 {
-        if resampler?.inputRate != audio.sampleRate { resampler = try? Resampler(from: audio.sampleRate, to: 8000) }
-        guard let resampler else { return nil }
-        samples = resampler.process(samples)
-      }
-      return AudioEncoding.mulaw.encode(samples).withUnsafeBufferPointer {
+      let samples = converter.convert(audio.samples, from: audio.sampleRate)
+      guard !samples.isEmpty else { return nil }
+      return AudioEncoding.mulaw.encode(samples).withUnsafeBytes {
         write(audio, rate: 8000, bytes: $0, turn: turn, builder)
       }
     }
   }
 
   private func write(
-    _ audio: CallerAudio, rate: Int, bytes: UnsafeBufferPointer<UInt8>, turn: Int, _ builder: MessageBuilder
+    _ audio: CallerAudio, rate: Int, bytes: UnsafeRawBufferPointer, turn: Int, _ builder: MessageBuilder
   ) -> [UInt8] {
-    let message = builder.make(patchbay__bot__audio__init)
-    message.pointee.samples = .init(len: bytes.count, data: UnsafeMutablePointer(mutating: bytes.baseAddress))
-    message.pointee.offset = UInt64(clamping: audio.offset)
-    message.pointee.format = format(builder, rate: rate)
-    return write(builder, turn: turn) {
-      $0.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_AUDIO
-      $0.audio = message
+    builder.serverMessage(
+      PATCHBAY__BOT__SERVER_MESSAGE__EVENT_AUDIO, \.audio, turn: turn, patchbay__bot__audio__init
+    ) {
+      $0.samples = .init(lending: bytes)
+      $0.offset = UInt64(clamping: audio.offset)
+      $0.format = format(builder, rate: rate)
     }
   }
 
@@ -164,14 +128,22 @@ struct ServerMessageEncoder {
     format.pointee.sample_rate = UInt32(clamping: rate)
     return format
   }
+}
 
-  private func write(
-    _ builder: MessageBuilder, turn: Int, _ fill: (inout Patchbay__Bot__ServerMessage) -> Void
+extension MessageBuilder {
+  /// Packs a `ServerMessage` with one event: which of the oneof it is, its place there, its `…__init` and what fills it.
+  func serverMessage<Event>(
+    _ kind: Patchbay__Bot__ServerMessage__EventCase,
+    _ place: WritableKeyPath<Patchbay__Bot__ServerMessage, UnsafeMutablePointer<Event>?>, turn: Int = 0,
+    _ initialize: (UnsafeMutablePointer<Event>?) -> Void, _ fill: (inout Event) -> Void = { _ in }
   ) -> [UInt8] {
-    let message = builder.make(patchbay__bot__server_message__init)
+    let event = make(initialize)
+    fill(&event.pointee)
+    let message = make(patchbay__bot__server_message__init)
     message.pointee.turn = UInt64(clamping: turn)
-    fill(&message.pointee)
-    return builder.pack(message)
+    message.pointee.event_case = kind
+    message.pointee[keyPath: place] = event
+    return pack(message)
   }
 }
 

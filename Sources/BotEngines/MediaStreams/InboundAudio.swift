@@ -23,7 +23,7 @@ struct InboundAudio {
   static let maximumLead = Duration.milliseconds(500)
 
   private var pending: [UInt8] = []
-  private var resampler: Resampler?
+  private var converter = RateConverter()
   /// When the stream began, put right by bursts.
   private var origin: Duration
   private var lastAudio: Duration
@@ -40,7 +40,7 @@ struct InboundAudio {
 
   /// Appends what the caller said.
   mutating func append(_ audio: CallerAudio, now: Duration) {
-    pending += AudioEncoding.mulaw.encode(resampled(audio))
+    pending += AudioEncoding.mulaw.encode(converter.convert(audio.samples, from: audio.sampleRate))
     lastAudio = now
     let lead = origin + position - now
     if lead > Self.maximumLead { origin -= lead - Self.maximumLead }
@@ -68,10 +68,4 @@ struct InboundAudio {
 
   /// When ``fill(now:)`` would have something to do if nothing came until then.
   var nextFill: Duration { max(origin + position + Self.slack + .milliseconds(20), lastAudio + Self.gap) }
-
-  private mutating func resampled(_ audio: CallerAudio) -> [Int16] {
-    guard audio.sampleRate != 8_000 else { return audio.samples }
-    if resampler?.inputRate != audio.sampleRate { resampler = try? Resampler(from: audio.sampleRate, to: 8_000) }
-    return resampler?.process(audio.samples) ?? []
-  }
 }

@@ -7,18 +7,8 @@ import WebSocketClient
 /// That wire knows neither turns nor answers that are owed: the bot speaks when it likes. So its turn ends when it has
 /// been silent for a while (or says `endTurn`), what it cannot be told needs no answer of it, and what it says between
 /// the caller's interruption and the moment it can know of it is dropped.
-struct MediaStreamConversation {
-  /// What to do, in order.
-  enum Action {
-    /// Send a message that must not be lost.
-    case send([UInt8])
-    /// Send a message that may be dropped where the bot does not read: audio.
-    case sendAudio([UInt8])
-    case command(BotCommand)
-    case fail(BotFailure)
-    /// The call is over: nothing follows.
-    case finish
-  }
+struct MediaStreamConversation: SocketConversation {
+  typealias Action = SocketAction
 
   private var writer: MediaStreamWriter
   private var audio: InboundAudio
@@ -43,6 +33,10 @@ struct MediaStreamConversation {
     silence = TurnSilence(silence: turnSilence, isHeardAtOnce: isHeardAtOnce)
     flood = FloodWatch(isHeardAtOnce: isHeardAtOnce)
   }
+
+  /// As with a call of Twilio's.
+  static let mayClose = true
+  var figures: [String: Int] { ["dropped_audio": droppedAudio, "ignored": ignored] }
 
   /// The first two messages.
   mutating func begin(parameters: [(name: String, value: String)]) -> [Action] {
@@ -111,17 +105,10 @@ struct MediaStreamConversation {
 
   // MARK: The bot
 
-  /// A message of the bot's came.
-  mutating func receive(_ message: WebSocketMessage, now: Duration) -> [Action] {
-    receive(Self.read(message), bytes: message.bytes.count, now: now)
-  }
-
-  /// What a message says, or what is wrong with it.
   static func read(_ message: WebSocketMessage) -> Result<MediaStreamMessage, MediaStreamMessage.FormatError> {
     Result { () throws(MediaStreamMessage.FormatError) in try MediaStreamMessage(message.bytes) }
   }
 
-  /// A message of so many bytes was read.
   mutating func receive(
     _ message: Result<MediaStreamMessage, MediaStreamMessage.FormatError>, bytes: Int, now: Duration
   ) -> [Action] {
@@ -201,5 +188,5 @@ struct MediaStreamConversation {
   }
 
   /// When ``tick(now:)`` has something to do, unless something comes before.
-  var nextTick: Duration { min(audio.nextFill, silence.deadline ?? audio.nextFill) }
+  var nextTick: Duration? { min(audio.nextFill, silence.deadline ?? audio.nextFill) }
 }

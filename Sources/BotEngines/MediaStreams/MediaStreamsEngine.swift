@@ -22,12 +22,14 @@ struct MediaStreamsEngine: BotEngine {
     let identity = MediaStreamWriter.Identity(account: settings.account)
     let socket = try await bot.connect()
     defer { socket.close() }
-    let stream = MediaStreamCall(
-      call: call, socket: socket, identity: identity, turnSilence: settings.turnSilence)
+    var conversation = MediaStreamConversation(
+      identity: identity, turnSilence: settings.turnSilence, isHeardAtOnce: call.info.isHeardAtOnce, now: .zero)
+    let opening = conversation.begin(parameters: parameters(of: call.info))
+    let stream = SocketCall(call, over: socket, conversation)
     LiveStreams.shared.add(
       .init(account: identity.account, token: token) { stream.hangUp() }, id: identity.call)
     defer { LiveStreams.shared.remove(identity.call) }
-    try await stream.hold(parameters: parameters(of: call.info))
+    try await stream.hold(opening: opening)
     let figures = await stream.figures
     log.debug("media stream ended", metadata: figures.mapValues { "\($0)" })
   }

@@ -8,13 +8,18 @@ extension RealtimeConversation {
   /// Events with wrong members that are passed over before the server is given up.
   static let maximumFaults = 20
 
-  /// A message of the server's came.
-  mutating func receive(_ message: WebSocketMessage, now: Duration) -> [Action] {
-    do throws(RealtimeServerEvent.FormatError) {
-      return receive(try RealtimeServerEvent(message.bytes), now: now)
-    } catch {
-      faults += 1
-      let isBeyondRepair = error != .badMembers || faults > Self.maximumFaults
+  static func read(_ message: WebSocketMessage) -> Result<RealtimeServerEvent, RealtimeServerEvent.FormatError> {
+    Result { () throws(RealtimeServerEvent.FormatError) in try RealtimeServerEvent(message.bytes) }
+  }
+
+  mutating func receive(
+    _ event: Result<RealtimeServerEvent, RealtimeServerEvent.FormatError>, bytes: Int, now: Duration
+  ) -> [Action] {
+    switch event {
+    case .success(let event): return receive(event, now: now)
+    case .failure(let error):
+      ignored += 1
+      let isBeyondRepair = error != .badMembers || ignored > Self.maximumFaults
       return isBeyondRepair ? [.fail(BotFailure(.garbage, "The server sent \(error.rawValue)."))] : []
     }
   }
@@ -171,7 +176,7 @@ extension RealtimeConversation {
     }
     let isOurs = failure.event == RealtimeClientEvent.sessionID || failure.event == RealtimeClientEvent.responseID
     if !isReady || isOurs || failure.endsSession { return [.fail(failure.botFailure)] }
-    faults += 1
+    ignored += 1
     return []
   }
 }

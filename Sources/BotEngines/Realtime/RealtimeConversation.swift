@@ -5,18 +5,8 @@ import BotEngine
 ///
 /// The gateway finds the caller's turns; then the audio is committed and a response asked for. Where the session has
 /// the server find them, the server answers by itself, and nothing is committed.
-struct RealtimeConversation {
-  /// What to do, in order.
-  enum Action {
-    /// Send an event that must not be lost.
-    case send([UInt8])
-    /// Send an event that may be dropped where the server does not read: audio.
-    case sendAudio([UInt8])
-    case command(BotCommand)
-    case fail(BotFailure)
-    /// The call is over: nothing follows.
-    case finish
-  }
+struct RealtimeConversation: SocketConversation {
+  typealias Action = SocketAction
 
   enum Answer: Equatable {
     case none
@@ -65,9 +55,9 @@ struct RealtimeConversation {
   var mustRestoreInput = false
   private var isSensitive = false
   private var uncommitted = 0
-  private var resampler: Resampler?
+  private var converter = RateConverter()
   /// Events that were not understood, and errors that do not matter.
-  var faults = 0
+  var ignored = 0
   var flood: FloodWatch
 
   init(_ session: RealtimeSession, data: RealtimeCallData? = nil, isHeardAtOnce: Bool) {
@@ -77,6 +67,11 @@ struct RealtimeConversation {
     input = session.format
     output = session.format
   }
+
+  /// A session of this kind never ends by itself in good order.
+  static let mayClose = false
+  var figures: [String: Int] { ["faults": ignored] }
+  var nextTick: Duration? { cancelDeadline }
 
   /// The socket is open.
   func begin() -> [Action] { [.send(RealtimeClientEvent.sessionUpdate(session.value(for: data)))] }
@@ -124,13 +119,7 @@ struct RealtimeConversation {
   }
 
   private mutating func append(_ stretch: CallerAudio) -> [Action] {
-    var samples = stretch.samples
-    if stretch.sampleRate != input.sampleRate {
-      if resampler?.inputRate != stretch.sampleRate || resampler?.outputRate != input.sampleRate {
-        resampler = try? Resampler(fromAny: stretch.sampleRate, to: input.sampleRate)
-      }
-      samples = resampler?.process(samples) ?? []
-    }
+    let samples = converter.convert(stretch.samples, from: stretch.sampleRate, to: input.sampleRate)
     guard isReady, !samples.isEmpty else { return [] }
     uncommitted += samples.count
     return [.sendAudio(RealtimeClientEvent.append(input.encode(samples)))]
@@ -221,7 +210,7 @@ struct RealtimeConversation {
   }
 
   /// Time has passed: a server that says nothing of a cancelled response has given it up.
-  mutating func tick(now: Duration) -> [Action] {
+  mutating func tick(now: Duration, isHeldUp: Bool = false) -> [Action] {
     guard let cancelDeadline, cancelDeadline <= now else { return [] }
     if answer == .cancelled { answer = .none }
     let actions = ask()

@@ -39,8 +39,11 @@ struct RealtimeEngine: BotEngine {
   func converse(_ call: BotCall) async throws {
     let socket = try await bot.connect()
     defer { socket.close() }
-    let realtime = RealtimeCall(call: call, socket: socket, session: session)
-    try await realtime.hold()
+    let conversation = RealtimeConversation(
+      session, data: RealtimeCallData(call.info), isHeardAtOnce: call.info.isHeardAtOnce)
+    let opening = conversation.begin()
+    let realtime = SocketCall(call, over: socket, conversation)
+    try await realtime.hold(opening: opening)
     let figures = await realtime.figures
     log.debug("realtime session ended", metadata: figures.mapValues { "\($0)" })
   }

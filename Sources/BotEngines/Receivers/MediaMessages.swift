@@ -8,66 +8,57 @@ extension MediaEvent {
   /// The `ServerMessage` on the wire.
   func encoded() -> [UInt8] {
     let builder = MessageBuilder()
-    let message = builder.make(patchbay__bot__server_message__init)
     switch self {
     case .sourceAdded(let source):
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_ADDED
-      message.pointee.source_added = source.build(builder)
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_ADDED, \.source_added, patchbay__bot__media_source__init
+      ) {
+        $0.id = builder.text(source.id)
+        $0.platform_id = builder.text(source.platformID)
+        $0.role = source.role.wire
+      }
     case .sourceRemoved(let id):
-      let removed = builder.make(patchbay__bot__source_removed__init)
-      removed.pointee.id = builder.text(id)
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_REMOVED
-      message.pointee.source_removed = removed
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_REMOVED, \.source_removed, patchbay__bot__source_removed__init
+      ) { $0.id = builder.text(id) }
     case .roster(let participants):
-      let roster = builder.make(patchbay__bot__roster__init)
-      (roster.pointee.n_participants, roster.pointee.participants) = builder.array(
-        participants.map { $0.build(builder) })
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ROSTER
-      message.pointee.roster = roster
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ROSTER, \.roster, patchbay__bot__roster__init
+      ) { ($0.n_participants, $0.participants) = builder.array(participants.map { $0.build(builder) }) }
     case .audio(let audio):
-      let piece = builder.make(patchbay__bot__media_audio__init)
-      piece.pointee.source = builder.text(audio.source)
-      piece.pointee.position = UInt64(clamping: audio.position)
-      piece.pointee.concealed = UInt32(clamping: audio.concealed)
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_AUDIO
-      message.pointee.media_audio = piece
       // The machines this runs on keep numbers as the wire does.
       return audio.samples.withUnsafeBytes { bytes in
-        piece.pointee.samples = Self.lent(bytes)
-        return builder.pack(message)
+        builder.serverMessage(
+          PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_AUDIO, \.media_audio, patchbay__bot__media_audio__init
+        ) {
+          $0.source = builder.text(audio.source)
+          $0.position = UInt64(clamping: audio.position)
+          $0.concealed = UInt32(clamping: audio.concealed)
+          $0.samples = .init(lending: bytes)
+        }
       }
     case .video(let video):
-      let frame = builder.make(patchbay__bot__media_video__init)
-      frame.pointee.source = builder.text(video.source)
-      frame.pointee.stream = builder.text(video.stream)
-      frame.pointee.timestamp = video.timestamp
-      frame.pointee.offset = UInt64(clamping: video.milliseconds)
-      frame.pointee.follows_loss = video.followsLoss ? 1 : 0
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_VIDEO
-      message.pointee.media_video = frame
       return video.data.withUnsafeBytes { bytes in
-        frame.pointee.data = Self.lent(bytes)
-        return builder.pack(message)
+        builder.serverMessage(
+          PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_VIDEO, \.media_video, patchbay__bot__media_video__init
+        ) {
+          $0.source = builder.text(video.source)
+          $0.stream = builder.text(video.stream)
+          $0.timestamp = video.timestamp
+          $0.offset = UInt64(clamping: video.milliseconds)
+          $0.follows_loss = video.followsLoss ? 1 : 0
+          $0.data = .init(lending: bytes)
+        }
       }
     case .sensitive(let isSensitive):
-      let sensitive = builder.make(patchbay__bot__sensitive__init)
-      sensitive.pointee.sensitive = isSensitive ? 1 : 0
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_SENSITIVE
-      message.pointee.media_sensitive = sensitive
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_SENSITIVE, \.media_sensitive, patchbay__bot__sensitive__init
+      ) { $0.sensitive = isSensitive ? 1 : 0 }
     case .ended(let end):
-      let ended = builder.make(patchbay__bot__media_ended__init)
-      ended.pointee.reason = end.wire
-      message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_ENDED
-      message.pointee.media_ended = ended
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MEDIA_ENDED, \.media_ended, patchbay__bot__media_ended__init
+      ) { $0.reason = end.wire }
     }
-    return builder.pack(message)
-  }
-
-  /// Bytes that protobuf-c only reads; they have to live until the message is packed.
-  private static func lent(_ bytes: UnsafeRawBufferPointer) -> ProtobufCBinaryData {
-    .init(
-      len: bytes.count,
-      data: UnsafeMutablePointer(mutating: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)))
   }
 }
 
@@ -85,35 +76,27 @@ extension MediaSessionInfo {
     if !parameters.isEmpty {
       info.pointee.parameters = BotValue.build(parameters, builder)
     }
-    let hello = builder.make(patchbay__bot__hello__init)
-    hello.pointee.protocol_version = 1
-    hello.pointee.kind =
-      switch kind {
-      case .fork: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_FORK
-      case .meeting: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_MEETING
-      case .call: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CALL_COPY
-      }
-    hello.pointee.media = info
-    let message = builder.make(patchbay__bot__server_message__init)
-    message.pointee.event_case = PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO
-    message.pointee.hello = hello
-    return builder.pack(message)
+    return builder.serverMessage(PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO, \.hello, patchbay__bot__hello__init) {
+      $0.protocol_version = ServerMessageEncoder.version
+      $0.kind =
+        switch kind {
+        case .fork: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_FORK
+        case .meeting: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_MEETING
+        case .call: PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CALL_COPY
+        }
+      $0.media = info
+    }
   }
 }
 
-extension MediaSource {
-  fileprivate func build(_ builder: MessageBuilder) -> UnsafeMutablePointer<Patchbay__Bot__MediaSource> {
-    let source = builder.make(patchbay__bot__media_source__init)
-    source.pointee.id = builder.text(id)
-    source.pointee.platform_id = builder.text(platformID)
-    source.pointee.role =
-      switch role {
-      case .caller: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_CALLER
-      case .agent: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_AGENT
-      case .participant: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_PARTICIPANT
-      case .unknown: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_UNSPECIFIED
-      }
-    return source
+extension MediaSource.Role {
+  fileprivate var wire: Patchbay__Bot__MediaSource__Role {
+    switch self {
+    case .caller: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_CALLER
+    case .agent: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_AGENT
+    case .participant: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_PARTICIPANT
+    case .unknown: PATCHBAY__BOT__MEDIA_SOURCE__ROLE__ROLE_UNSPECIFIED
+    }
   }
 }
 

@@ -163,15 +163,7 @@ final class MeetingSession: SessionHost {
 
   private func grant(_ command: MediaCommand) {
     guard !relay.isOver else { return }
-    let wish: MeetingStateMachine.Wish =
-      switch command {
-      case .requestAudio(let streams): .audio(streams: streams)
-      case .requestVideo(let participants): .video(participants: participants)
-      case .requestKeyframe(let stream): .keyframe(streamID: stream)
-      case .requestRoster: .roster
-      case .endStream(let stream): .end(streamID: stream)
-      }
-    perform(machine.wish(wish, now: loop.now))
+    perform(machine.wish(command, now: loop.now))
     settleTimer()
   }
 
@@ -185,12 +177,12 @@ final class MeetingSession: SessionHost {
         close(rpc)
         stream.line.finish()
       case .roster(let participants, let removed):
-        relay.tell(.roster(participants.map(MediaParticipant.init)))
+        relay.tell(.roster(participants))
         for id in removed { forget(id) }
       case .reported(let code):
         media.metrics.reportedErrors.increment()
         log.notice("the platform reports an error", metadata: ["code": "\(code)"])
-      case .ended(let reason): end(reason == .completed ? .completed : .lost, .ok)
+      case .ended(let reason): end(reason, .ok)
       }
     }
   }
@@ -250,21 +242,5 @@ private final class WishInbox: @unchecked Sendable {
   func connect(_ session: MeetingSession, _ loop: any LoopExecutor) {
     target = session
     self.loop = loop
-  }
-}
-
-extension MediaParticipant {
-  fileprivate init(_ participant: RosterUpdate.Participant) {
-    let trust: Trust =
-      switch participant.trust {
-      case .unspecified: .unspecified
-      case .internal: .internal
-      case .external: .external
-      case .unverified: .unverified
-      }
-    self.init(
-      id: participant.id, displayName: participant.displayName, isAudioActive: participant.isAudioActive,
-      isVideoActive: participant.isVideoActive, isCohost: participant.isCohost, joinedAt: participant.joinedAt,
-      trust: trust)
   }
 }

@@ -13,17 +13,6 @@ public struct RegistrationNote: Sendable, Hashable {
   public var nonces: [RegistrationNonces.Entry]
   /// Whether there are no others.
   public var isComplete: Bool
-
-  /// A note.
-  public init(
-    key: DesiredRegistration.Key, id: String?, expiry: Int64?, nonces: [RegistrationNonces.Entry], isComplete: Bool
-  ) {
-    self.key = key
-    self.id = id
-    self.expiry = expiry
-    self.nonces = nonces
-    self.isComplete = isComplete
-  }
 }
 
 extension RegistrationLifeCycle {

@@ -22,15 +22,6 @@ public struct LeaseStanding: Sendable, Hashable {
   public var expires: Int64
   /// What was published last.
   public var notes: [RegistrationNote]
-
-  /// A standing.
-  public init(isHeld: Bool, owner: String, fence: Int64, expires: Int64, notes: [RegistrationNote]) {
-    self.isHeld = isHeld
-    self.owner = owner
-    self.fence = fence
-    self.expires = expires
-    self.notes = notes
-  }
 }
 
 /// For a server that is alone.

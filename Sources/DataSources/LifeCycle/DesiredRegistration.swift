@@ -51,13 +51,6 @@ public struct DesiredRegistration: Sendable, Hashable {
     public let url: String
     /// The schema's UUID.
     public let schemaID: String
-
-    /// A key.
-    public init(organization: String, url: String, schemaID: String) {
-      self.organization = organization
-      self.url = url
-      self.schemaID = schemaID
-    }
   }
 
   /// The fields to send: what is wanted, and where nothing is, what is there.

@@ -7,12 +7,6 @@ public struct Moment: Sendable, Hashable {
   /// Since an arbitrary origin, never stepping back.
   public var monotonic: Duration
 
-  /// A moment.
-  public init(wall: Int64, monotonic: Duration) {
-    self.wall = wall
-    self.monotonic = monotonic
-  }
-
   /// This machine's clocks.
   public static func now() -> Moment { Moment(wall: WallClock.now(), monotonic: MonotonicClock.now()) }
 }

@@ -7,12 +7,6 @@ public struct RegistrationNonces: Sendable, Hashable {
     public var nonce: String
     /// Until when, in seconds since 1970.
     public var until: Int64
-
-    /// An entry.
-    public init(nonce: String, until: Int64) {
-      self.nonce = nonce
-      self.until = until
-    }
   }
 
   /// Nonces that are kept: a data source that is renewed again and again has a few at a time.

@@ -87,31 +87,6 @@ public struct DataSource: Sendable, Hashable {
   /// The token's claims, not verified; nil where no token is told.
   public var claims: JSONObject?
 
-  /// A data source.
-  public init(
-    id: String, schemaID: String, url: String, audience: String? = nil, subject: String? = nil, nonce: String? = nil,
-    lifetimeMinutes: Int? = nil, status: String? = nil, errorMessage: String? = nil, organization: String? = nil,
-    applicationID: String? = nil, expiry: Int64? = nil, createdBy: String? = nil, createdAt: Int64? = nil,
-    issuedAt: Int64? = nil, claims: JSONObject? = nil
-  ) {
-    self.id = id
-    self.schemaID = schemaID
-    self.url = url
-    self.audience = audience
-    self.subject = subject
-    self.nonce = nonce
-    self.lifetimeMinutes = lifetimeMinutes
-    self.status = status
-    self.errorMessage = errorMessage
-    self.organization = organization
-    self.applicationID = applicationID
-    self.expiry = expiry
-    self.createdBy = createdBy
-    self.createdAt = createdAt
-    self.issuedAt = issuedAt
-    self.claims = claims
-  }
-
   /// Whether Webex calls it.
   public var isActive: Bool { status == DataSourceFields.Status.active.rawValue }
 }
@@ -124,11 +99,4 @@ public struct DataSourceSchema: Sendable, Hashable {
   public var service: String
   /// How, such as `grpc`; empty where it is not told.
   public var transport: String
-
-  /// A schema.
-  public init(id: String, service: String, transport: String) {
-    self.id = id
-    self.service = service
-    self.transport = transport
-  }
 }

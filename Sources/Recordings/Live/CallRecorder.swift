@@ -20,8 +20,8 @@ public final class CallRecorder {
   private var callerEnd = 0
   private var agentEnd = 0
   private var isOver = false
-  private var upsampler: Resampler?
-  private var downsampler: Resampler?
+  private var callerConverter = RateConverter()
+  private var agentConverter = RateConverter()
 
   init(
     line: RecordingLine, sampleRate: Int, keepsText: Bool, onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void
@@ -35,9 +35,9 @@ public final class CallRecorder {
   public func caller(_ samples: UnsafeBufferPointer<Int16>, sampleRate rate: Int, now: Duration) {
     guard !isOver, !samples.isEmpty else { return }
     guard rate != sampleRate else { return placeCaller(samples, now: now) }
-    if downsampler?.inputRate != rate { downsampler = try? Resampler(from: rate, to: sampleRate) }
-    guard let downsampler else { return }
-    downsampler.process(Array(samples)).withUnsafeBufferPointer { placeCaller($0, now: now) }
+    callerConverter.convert(Array(samples), from: rate, to: sampleRate).withUnsafeBufferPointer {
+      placeCaller($0, now: now)
+    }
   }
 
   private func placeCaller(_ samples: UnsafeBufferPointer<Int16>, now: Duration) {
@@ -51,11 +51,7 @@ public final class CallRecorder {
   /// What the agent says, in mu-law at 8,000 Hz: it is heard when what was said before it has been.
   public func agent(mulaw bytes: some Collection<UInt8>, now: Duration) {
     guard !isOver, !bytes.isEmpty else { return }
-    var samples = bytes.map { G711.mulawTable[Int($0)] }
-    if sampleRate != 8_000 {
-      if upsampler == nil { upsampler = try? Resampler(from: 8_000, to: sampleRate) }
-      samples = upsampler?.process(samples) ?? []
-    }
+    let samples = agentConverter.convert(bytes.map { G711.mulawTable[Int($0)] }, from: 8_000, to: sampleRate)
     agentEnd = max(agentEnd, place(of: now))
     mix.addRight(samples, at: agentEnd)
     agentEnd += samples.count

@@ -64,12 +64,7 @@ public struct ForkRequestView: ~Copyable {
 
   /// A copy of what the flow hands over: at most 32 entries.
   public var additionalInfo: [String: String] {
-    var info: [String: String] = [:]
-    for entry in UnsafeBufferPointer(start: message.pointee.additional_info, count: message.pointee.n_additional_info) {
-      guard let entry else { continue }
-      info[BorrowedText(entry.pointee.key).string] = BorrowedText(entry.pointee.value).string
-    }
-    return info
+    .init(message.pointee.additional_info, count: message.pointee.n_additional_info)
   }
 
   /// The audio, where there is some.

@@ -103,21 +103,33 @@ extension RosterUpdate {
     self.init(
       sequenceNumber: message.sequence_number, isRefresh: message.refresh != 0,
       additions: UnsafeBufferPointer(start: message.additions, count: message.n_additions)
-        .compactMap { ($0?.pointee).map(Participant.init) },
+        .compactMap { ($0?.pointee).map(MediaParticipant.init) },
       changes: UnsafeBufferPointer(start: message.changes, count: message.n_changes)
-        .compactMap { ($0?.pointee).map(Participant.init) },
+        .compactMap { ($0?.pointee).map(MediaParticipant.init) },
       removals: UnsafeBufferPointer(start: message.removals, count: message.n_removals)
         .map { BorrowedText($0).string })
   }
 }
 
-extension RosterUpdate.Participant {
+extension MediaParticipant {
   fileprivate init(_ message: Webex__Meetings__Participant) {
     self.init(
       id: BorrowedText(message.participant_id).string, displayName: BorrowedText(message.display_name).string,
       isAudioActive: message.audio_active != 0, isVideoActive: message.video_active != 0,
       isCohost: message.cohost != 0, joinedAt: message.joined_at_ms,
-      trust: Trust(rawValue: Int32(bitPattern: message.trust_level.rawValue)) ?? .unspecified)
+      trust: Trust(message.trust_level))
+  }
+}
+
+extension MediaParticipant.Trust {
+  fileprivate init(_ level: Webex__Meetings__IdentityTrustLevel) {
+    self =
+      switch level {
+      case WEBEX__MEETINGS__IDENTITY_TRUST_LEVEL__INTERNAL: .internal
+      case WEBEX__MEETINGS__IDENTITY_TRUST_LEVEL__EXTERNAL: .external
+      case WEBEX__MEETINGS__IDENTITY_TRUST_LEVEL__UNVERIFIED: .unverified
+      default: .unspecified
+      }
   }
 }
 

@@ -20,19 +20,7 @@ public struct MeetingStreamOpen: Sendable, Equatable {
   /// The meeting.
   public var conversationID: String
   /// What the platform hands over.
-  public var parameters: [String: BotValue]
-
-  /// An opening.
-  public init(
-    streamID: String, mediaType: MeetingMediaType, organizationID: String, conversationID: String,
-    parameters: [String: BotValue] = [:]
-  ) {
-    self.streamID = streamID
-    self.mediaType = mediaType
-    self.organizationID = organizationID
-    self.conversationID = conversationID
-    self.parameters = parameters
-  }
+  public var parameters: [String: BotValue] = [:]
 }
 
 /// `CloseReason`.
@@ -100,68 +88,16 @@ public enum MeetingControl: Sendable, Equatable {
 
 /// `Roster`: everybody, or what changed since the roster before.
 public struct RosterUpdate: Sendable, Equatable {
-  /// `Participant`.
-  public struct Participant: Sendable, Hashable {
-    /// How far the identity is verified.
-    public enum Trust: Int32, Sendable {
-      case unspecified = 0
-      case `internal` = 1
-      case external = 2
-      case unverified = 3
-    }
-
-    /// The platform's id.
-    public var id: String
-    /// As shown in the meeting.
-    public var displayName: String
-    /// Whether the microphone is on.
-    public var isAudioActive: Bool
-    /// Whether the camera is on.
-    public var isVideoActive: Bool
-    /// Whether the participant may lead the meeting.
-    public var isCohost: Bool
-    /// Milliseconds since 1970.
-    public var joinedAt: Int64
-    /// How far the identity is verified.
-    public var trust: Trust
-
-    /// A participant.
-    public init(
-      id: String, displayName: String = "", isAudioActive: Bool = false, isVideoActive: Bool = false,
-      isCohost: Bool = false, joinedAt: Int64 = 0, trust: Trust = .unspecified
-    ) {
-      self.id = id
-      self.displayName = displayName
-      self.isAudioActive = isAudioActive
-      self.isVideoActive = isVideoActive
-      self.isCohost = isCohost
-      self.joinedAt = joinedAt
-      self.trust = trust
-    }
-  }
-
   /// Counts up by one; a gap is a lost update.
   public var sequenceNumber: UInt64
   /// Whether this is everybody.
-  public var isRefresh: Bool
+  public var isRefresh: Bool = false
   /// Who came.
-  public var additions: [Participant]
+  public var additions: [MediaParticipant] = []
   /// Who changed.
-  public var changes: [Participant]
+  public var changes: [MediaParticipant] = []
   /// The ids of those who left.
-  public var removals: [String]
-
-  /// An update.
-  public init(
-    sequenceNumber: UInt64, isRefresh: Bool = false, additions: [Participant] = [], changes: [Participant] = [],
-    removals: [String] = []
-  ) {
-    self.sequenceNumber = sequenceNumber
-    self.isRefresh = isRefresh
-    self.additions = additions
-    self.changes = changes
-    self.removals = removals
-  }
+  public var removals: [String] = []
 }
 
 /// `ControlResponse`: what the receiver says on the control stream.

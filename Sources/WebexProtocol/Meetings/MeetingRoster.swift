@@ -1,3 +1,5 @@
+public import BotEngine
+
 /// Who takes part in a meeting, kept up to date from numbered updates. A value: updates in, what follows out.
 public struct MeetingRoster: Sendable, Equatable {
   /// What follows from an update.
@@ -14,7 +16,7 @@ public struct MeetingRoster: Sendable, Equatable {
   public static let maximumParticipants = 5000
 
   /// Everybody, in the order in which they came.
-  public private(set) var participants: [RosterUpdate.Participant] = []
+  public private(set) var participants: [MediaParticipant] = []
   /// Whether a whole roster has come and nothing is missing since.
   public private(set) var isComplete = false
   private var last: UInt64?
@@ -45,7 +47,7 @@ public struct MeetingRoster: Sendable, Equatable {
     return outcome
   }
 
-  private mutating func put(_ participant: RosterUpdate.Participant) {
+  private mutating func put(_ participant: MediaParticipant) {
     guard !participant.id.isEmpty else { return }
     if let place = places[participant.id] {
       participants[place] = participant

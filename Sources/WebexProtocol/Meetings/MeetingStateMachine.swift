@@ -1,3 +1,5 @@
+public import BotEngine
+
 /// A meeting's control: the roster, the media that is asked for, the streams that come of it, and its end. A value:
 /// messages and a clock in, actions out.
 ///
@@ -13,28 +15,11 @@ public struct MeetingStateMachine: Sendable {
     /// Complete a media stream.
     case finishMedia(streamID: String)
     /// The roster is this now; those of the ids are gone.
-    case roster([RosterUpdate.Participant], removed: [String])
+    case roster([MediaParticipant], removed: [String])
     /// The platform reports an error.
     case reported(MeetingErrorCode)
     /// The meeting is over. Nothing follows.
-    case ended(End)
-  }
-
-  /// Why a meeting is over.
-  public enum End: Sendable, Equatable {
-    /// The platform closed it.
-    case completed
-    /// The control stream was lost and did not come again.
-    case lost
-  }
-
-  /// What a receiver or the configuration wishes for.
-  public enum Wish: Sendable, Equatable {
-    case audio(streams: Int)
-    case video(participants: [String])
-    case keyframe(streamID: String)
-    case roster
-    case end(streamID: String)
+    case ended(MediaEnd)
   }
 
   /// How long a first roster is waited for before media is asked for all the same.
@@ -165,19 +150,19 @@ public struct MeetingStateMachine: Sendable {
   // MARK: Wishes and time
 
   /// A receiver wishes for something.
-  public mutating func wish(_ wish: Wish, now: Duration) -> [Action] {
+  public mutating func wish(_ wish: MediaCommand, now: Duration) -> [Action] {
     guard phase != .over else { return [] }
     switch wish {
-    case .audio(let streams):
+    case .requestAudio(let streams):
       audioStreams = min(MeetingSettings.maximumStreams, max(0, streams))
       return hasAsked ? [.send(.requestAudio(settings.audioCodec, streams: audioStreams))] : []
-    case .video(let participants):
+    case .requestVideo(let participants):
       guard settings.videoStreams > 0 else { return [] }
       wishedVideo = Array(participants.prefix(settings.videoStreams))
       return hasAsked ? askForVideo() : []
-    case .keyframe(let streamID): return askForKeyframe(streamID, now: now)
-    case .roster: return askForRoster(now: now)
-    case .end(let streamID): return streams[streamID] == nil ? [] : [.finishMedia(streamID: streamID)]
+    case .requestKeyframe(let streamID): return askForKeyframe(streamID, now: now)
+    case .requestRoster: return askForRoster(now: now)
+    case .endStream(let streamID): return streams[streamID] == nil ? [] : [.finishMedia(streamID: streamID)]
     }
   }
 

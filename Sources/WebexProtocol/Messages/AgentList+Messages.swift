@@ -49,14 +49,10 @@ extension ListAgentsResponse {
 
 extension ListAgentsResponse.Agent {
   fileprivate init(_ message: Webex__Voice__VirtualAgentInfo) {
-    var attributes: [String: String] = [:]
-    for entry in UnsafeBufferPointer(start: message.attributes, count: message.n_attributes) {
-      guard let entry else { continue }
-      attributes[BorrowedText(entry.pointee.key).string] = BorrowedText(entry.pointee.value).string
-    }
     self.init(
       id: BorrowedText(message.virtual_agent_id).string, name: BorrowedText(message.virtual_agent_name).string,
-      isDefault: message.is_default != 0, attributes: attributes)
+      isDefault: message.is_default != 0,
+      attributes: .init(message.attributes, count: message.n_attributes))
   }
 
   fileprivate func build(_ builder: MessageBuilder) -> UnsafeMutablePointer<Webex__Voice__VirtualAgentInfo> {
@@ -64,13 +60,8 @@ extension ListAgentsResponse.Agent {
     message.pointee.virtual_agent_id = builder.text(id)
     message.pointee.virtual_agent_name = builder.text(name)
     message.pointee.is_default = isDefault ? 1 : 0
-    let entries = attributes.sorted { $0.key < $1.key }.map { key, value in
-      let entry = builder.make(webex__voice__virtual_agent_info__attributes_entry__init)
-      entry.pointee.key = builder.text(key)
-      entry.pointee.value = builder.text(value)
-      return entry
-    }
-    (message.pointee.n_attributes, message.pointee.attributes) = builder.array(entries)
+    (message.pointee.n_attributes, message.pointee.attributes) = builder.entries(
+      attributes, webex__voice__virtual_agent_info__attributes_entry__init)
     return message
   }
 }

@@ -12,22 +12,16 @@ extension VoiceRequest {
     message.pointee.virtual_agent_id = builder.text(agentID)
     message.pointee.allow_partial_responses = allowsPartialResponses ? 1 : 0
     if let vendorConfiguration { message.pointee.vendor_specific_config = builder.text(vendorConfiguration) }
-    let entries = additionalInfo.sorted { $0.key < $1.key }.map { key, value in
-      let entry = builder.make(webex__voice__voice_varequest__additional_info_entry__init)
-      entry.pointee.key = builder.text(key)
-      entry.pointee.value = builder.text(value)
-      return entry
-    }
-    (message.pointee.n_additional_info, message.pointee.additional_info) = builder.array(entries)
-
+    (message.pointee.n_additional_info, message.pointee.additional_info) = builder.entries(
+      additionalInfo, webex__voice__voice_varequest__additional_info_entry__init)
     switch input {
     case .none: break
     case .audio(let audio):
       message.pointee.voice_va_input_type_case = WEBEX__VOICE__VOICE_VAREQUEST__VOICE_VA_INPUT_TYPE_AUDIO_INPUT
       let voice = audio.build(builder)
       message.pointee.audio_input = voice
-      return audio.bytes.withUnsafeBufferPointer { bytes in
-        voice.pointee.caller_audio = ProtobufCBinaryData(bytes)
+      return audio.bytes.withUnsafeBytes { bytes in
+        voice.pointee.caller_audio = .init(lending: bytes)
         return builder.pack(message)
       }
     case .dtmf(let keys):
@@ -69,12 +63,5 @@ extension VoiceRequest.Event {
     if let name { message.pointee.name = builder.text(name) }
     if !parameters.isEmpty { message.pointee.parameters = BotValue.build(parameters, builder) }
     return message
-  }
-}
-
-extension ProtobufCBinaryData {
-  /// Bytes to be written, which protobuf-c only reads. They have to live until the message is packed.
-  init(_ bytes: UnsafeBufferPointer<UInt8>) {
-    self.init(len: bytes.count, data: UnsafeMutablePointer(mutating: bytes.baseAddress))
   }
 }

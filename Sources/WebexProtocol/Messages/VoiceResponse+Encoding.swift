@@ -38,8 +38,8 @@ extension VoiceResponse {
         prompt.pointee.base.n_unknown_fields = 1
         prompt.pointee.base.unknown_fields = builder.emptyField(Self.audioContent)
       case let audio?:
-        return audio.withUnsafeBufferPointer { bytes in
-          prompt.pointee.audio_content = ProtobufCBinaryData(bytes)
+        return audio.withUnsafeBytes { bytes in
+          prompt.pointee.audio_content = .init(lending: bytes)
           return pack(message, messages, from: index + 1, builder)
         }
       }

@@ -387,6 +387,7 @@ struct RealtimeConversationTests {
     #expect(call.receive(.init(kind: .text, bytes: [0]), now: .zero).failures.map(\.kind) == [.garbage])
     #expect(call.receive(.init(kind: .text, bytes: Array("{}".utf8)), now: .zero).failures.map(\.kind) == [.garbage])
     #expect(try call.hear(#"{"type":"response.output_audio.delta","item_id":"i","delta":"*"}"#).isEmpty)
+    #expect(call.ignored == 3, "each is counted as a message that means nothing here")
   }
 
   private static func done(_ name: String, _ arguments: String, response: String = "r1") -> String {

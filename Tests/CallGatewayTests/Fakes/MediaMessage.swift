@@ -16,8 +16,8 @@ enum MediaMessage {
     request.pointee.conversation_id = builder.text(conversation)
     request.pointee.customer_org_id = builder.text(organization)
     request.pointee.audio = stream
-    return audio.withUnsafeBufferPointer {
-      stream.pointee.audio_data = ProtobufCBinaryData($0)
+    return audio.withUnsafeBytes {
+      stream.pointee.audio_data = .init(lending: $0)
       return builder.pack(request)
     }
   }

@@ -25,8 +25,8 @@ struct ForkMessageTests {
     request.pointee.conversation_id = builder.text("c")
     request.pointee.customer_org_id = builder.text("o")
     request.pointee.audio = audio
-    return ([1, 2, 3] as [UInt8]).withUnsafeBufferPointer {
-      audio.pointee.audio_data = ProtobufCBinaryData($0)
+    return ([1, 2, 3] as [UInt8]).withUnsafeBytes {
+      audio.pointee.audio_data = .init(lending: $0)
       return builder.pack(request)
     }
   }

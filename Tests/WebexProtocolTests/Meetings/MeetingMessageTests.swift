@@ -117,8 +117,8 @@ struct MeetingMessageTests {
       let message = builder.make(webex__meetings__media_request__init)
       message.pointee.payload_case = WEBEX__MEETINGS__MEDIA_REQUEST__PAYLOAD_MEDIA_PAYLOAD
       message.pointee.media_payload = payload
-      return [UInt8](repeating: 7, count: count).withUnsafeBufferPointer {
-        payload.pointee.data = ProtobufCBinaryData($0)
+      return [UInt8](repeating: 7, count: count).withUnsafeBytes {
+        payload.pointee.data = .init(lending: $0)
         return builder.pack(message)
       }
     }

@@ -1,10 +1,11 @@
+import BotEngine
 import Testing
 
 @testable import WebexProtocol
 
 @Suite("A meeting's roster")
 struct MeetingRosterTests {
-  private func people(_ ids: String...) -> [RosterUpdate.Participant] { ids.map { .init(id: $0) } }
+  private func people(_ ids: String...) -> [MediaParticipant] { ids.map { .init(id: $0) } }
 
   private func roster() -> MeetingRoster {
     var roster = MeetingRoster()

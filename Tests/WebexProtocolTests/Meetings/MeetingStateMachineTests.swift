@@ -1,5 +1,6 @@
 import Testing
-import WebexProtocol
+
+@testable import WebexProtocol
 
 @Suite("A meeting")
 struct MeetingStateMachineTests {
@@ -135,19 +136,19 @@ struct MeetingStateMachineTests {
   @Test("grants what a receiver wishes for, within what the platform gives")
   func wishes() throws {
     var machine = running()
-    #expect(machine.wish(.audio(streams: 9), now: .zero) == [.send(.requestAudio(.opus, streams: 3))])
-    #expect(machine.wish(.audio(streams: 1), now: .zero) == [.send(.requestAudio(.opus, streams: 1))])
+    #expect(machine.wish(.requestAudio(streams: 9), now: .zero) == [.send(.requestAudio(.opus, streams: 3))])
+    #expect(machine.wish(.requestAudio(streams: 1), now: .zero) == [.send(.requestAudio(.opus, streams: 1))])
     #expect(
-      machine.wish(.video(participants: ["c", "b", "a"]), now: .zero) == [
+      machine.wish(.requestVideo(participants: ["c", "b", "a"]), now: .zero) == [
         .send(.requestVideo(participants: ["c", "b"], .hd, framesPerSecond: 10))
       ])
     try machine.mediaOpened(opening("a", .audio))
-    #expect(machine.wish(.end(streamID: "a"), now: .zero) == [.finishMedia(streamID: "a")])
-    #expect(machine.wish(.end(streamID: "b"), now: .zero) == [])
-    #expect(machine.wish(.roster, now: .zero) == [.send(.requestRoster)])
-    #expect(machine.wish(.keyframe(streamID: "a"), now: .zero) == [])
+    #expect(machine.wish(.endStream("a"), now: .zero) == [.finishMedia(streamID: "a")])
+    #expect(machine.wish(.endStream("b"), now: .zero) == [])
+    #expect(machine.wish(.requestRoster, now: .zero) == [.send(.requestRoster)])
+    #expect(machine.wish(.requestKeyframe(stream: "a"), now: .zero) == [])
     var plain = open(MeetingSettings())
-    #expect(plain.wish(.video(participants: ["a"]), now: .zero) == [])
+    #expect(plain.wish(.requestVideo(participants: ["a"]), now: .zero) == [])
   }
 
   @Test("tells of the platform's errors")
