@@ -145,8 +145,8 @@ let package = Package(
 
     tests("Locking"),
     tests("Certificates"),
-    tests("AudioCodecs"),
-    tests("SpeechDetection", ["AudioCodecs"]),
+    tests("AudioCodecs", ["COpus"]),
+    tests("SpeechDetection", ["AudioCodecs", "COpus"]),
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("Recordings", [log]),

@@ -1,32 +1,20 @@
 /// Bounds on one WebSocket: nothing that its server does or leaves undone costs more.
 public struct WebSocketLimits: Sendable, Hashable {
   /// Time for name resolution, TCP, TLS and the upgrade together.
-  public var connectTimeout: Duration
+  public var connectTimeout: Duration = .seconds(5)
   /// The largest frame taken, in bytes of payload.
-  public var maximumFrame: Int
+  public var maximumFrame = 98_304
   /// The largest message taken, in bytes; a message may come in fragments.
-  public var maximumMessage: Int
+  public var maximumMessage = 98_304
   /// Bytes of messages that wait to be taken; beyond, nothing is read from the network until some are.
-  public var maximumReceived: Int
+  public var maximumReceived = 65_536
   /// Bytes of messages that wait to be sent; with as many waiting, ``WebSocket/send(_:)`` refuses and counts.
-  public var maximumUnsent: Int
+  public var maximumUnsent = 65_536
   /// Time between pings; a server that leaves one unanswered until the next is taken for dead.
-  public var pingInterval: Duration
+  public var pingInterval: Duration = .seconds(20)
   /// Time for the server's half of the closing handshake.
-  public var closeTimeout: Duration
+  public var closeTimeout: Duration = .seconds(2)
 
-  /// Limits; the defaults keep a socket within 256 KB. Longer messages of all sockets share 64 MB.
-  public init(
-    connectTimeout: Duration = .seconds(5), maximumFrame: Int = 98_304, maximumMessage: Int = 98_304,
-    maximumReceived: Int = 65_536, maximumUnsent: Int = 65_536, pingInterval: Duration = .seconds(20),
-    closeTimeout: Duration = .seconds(2)
-  ) {
-    self.connectTimeout = connectTimeout
-    self.maximumFrame = maximumFrame
-    self.maximumMessage = maximumMessage
-    self.maximumReceived = maximumReceived
-    self.maximumUnsent = maximumUnsent
-    self.pingInterval = pingInterval
-    self.closeTimeout = closeTimeout
-  }
+  /// The defaults: they keep a socket within 256 KB. Longer messages of all sockets share 64 MB.
+  public init() {}
 }

@@ -2,7 +2,10 @@ package import CWebexSchemas
 
 /// An entry of a `map<string, string>`: protobuf-c generates a type for each map.
 package protocol TextEntry {
+  // As C's members are imported.
+  // swift-format-ignore: NeverUseImplicitlyUnwrappedOptionals
   var key: UnsafeMutablePointer<CChar>! { get set }
+  // swift-format-ignore: NeverUseImplicitlyUnwrappedOptionals
   var value: UnsafeMutablePointer<CChar>! { get set }
 }
 

@@ -13,6 +13,12 @@ struct WebSocketTests {
 
   init() throws { client = try WebSocketClient(tls: WebSocketTLS(rootsPEM: TestAuthority.certificate)) }
 
+  private func limits<Value>(_ limit: WritableKeyPath<WebSocketLimits, Value>, _ value: Value) -> WebSocketLimits {
+    var limits = WebSocketLimits()
+    limits[keyPath: limit] = value
+    return limits
+  }
+
   /// Runs a body with a server that is stopped afterwards.
   private func with<Result>(_ server: LoopbackServer, _ body: (LoopbackServer) async throws -> Result) async throws
     -> Result
@@ -107,7 +113,7 @@ struct WebSocketTests {
 
   @Test("does not wait longer than it was told for a server that says nothing, or a byte now and then")
   func mute() async throws {
-    let quick = WebSocketLimits(connectTimeout: .milliseconds(300))
+    let quick = limits(\.connectTimeout, .milliseconds(300))
     for reply in ["", "HTTP/1.1 101 Switching Protocols\r\nX: "] {
       let listener = try RawListener(reply: Array(reply.utf8))
       defer { listener.stop() }
@@ -174,7 +180,7 @@ struct WebSocketTests {
   @Test("refuses to send more than waits for a server that does not read, and counts")
   func serverDoesNotRead() async throws {
     try await with(LoopbackServer(reads: false)) { server in
-      let socket = try await client.connect(to: server.address(), limits: WebSocketLimits(maximumUnsent: 65_536))
+      let socket = try await client.connect(to: server.address(), limits: limits(\.maximumUnsent, 65_536))
       let message = [UInt8](repeating: 65, count: 16_384)
       var accepted = 0
       // The kernel takes some megabytes before anything waits here.
@@ -195,7 +201,7 @@ struct WebSocketTests {
       Self.flood(context, sent)
     }
     try await with(server) { server in
-      let socket = try await client.connect(to: server.address(), limits: WebSocketLimits(maximumReceived: 65_536))
+      let socket = try await client.connect(to: server.address(), limits: limits(\.maximumReceived, 65_536))
       socket.send([65])
       try await Task.sleep(for: .milliseconds(400))
       let before = sent.withLock { $0 }
@@ -224,12 +230,12 @@ struct WebSocketTests {
   func dead() async throws {
     try await with(LoopbackServer { _, _ in }) { server in
       let socket = try await client.connect(
-        to: server.address(), limits: WebSocketLimits(pingInterval: .milliseconds(100)))
+        to: server.address(), limits: limits(\.pingInterval, .milliseconds(100)))
       #expect(await code { _ = try await socket.receive() }?.code == .timeout)
     }
     try await with(LoopbackServer()) { server in
       let socket = try await client.connect(
-        to: server.address(), limits: WebSocketLimits(pingInterval: .milliseconds(50)))
+        to: server.address(), limits: limits(\.pingInterval, .milliseconds(50)))
       try await Task.sleep(for: .milliseconds(400))
       socket.send([65])
       #expect(try await socket.receive()?.bytes == [65], "one that answers lives")

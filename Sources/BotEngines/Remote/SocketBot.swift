@@ -25,8 +25,11 @@ struct SocketBot: Sendable {
       keyPEM: try EngineFile.text(endpoint.tls.key), serverName: endpoint.tls.serverName)
     do { client = try WebSocketClient(tls: tls) } catch { throw EngineError(.unusable, error.message) }
     self.address = address
-    limits = WebSocketLimits(
-      connectTimeout: endpoint.connectTimeout, maximumFrame: maximumMessage, maximumMessage: maximumMessage)
+    var limits = WebSocketLimits()
+    limits.connectTimeout = endpoint.connectTimeout
+    limits.maximumFrame = maximumMessage
+    limits.maximumMessage = maximumMessage
+    self.limits = limits
   }
 
   /// Opens a socket for one call. A server that breaks off, or says that it is not ready, is tried again until the time

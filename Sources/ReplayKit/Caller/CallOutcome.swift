@@ -1,3 +1,5 @@
+import GRPCTransport
+
 /// How a call ended.
 public enum CallOutcome: Sendable, Equatable {
   /// The caller hung up.
@@ -54,7 +56,7 @@ extension CallError: CustomStringConvertible {
   public var description: String {
     switch reason {
     case .status(let code, let message):
-      "\(during) ended with \(StatusName.text(code))\(message.isEmpty ? "" : ": \(message)")"
+      "\(during) ended with \(Self.statusName(code))\(message.isEmpty ? "" : ": \(message)")"
     case .noAnswer: "\(during): the server did not answer in time"
     case .completedWithoutAnswer: "\(during): the server completed the RPC without an answer"
     case .notCompleted: "\(during): the server did not complete the RPC"
@@ -84,14 +86,9 @@ public enum RPCPurpose: String, Sendable, CustomStringConvertible {
   public var description: String { rawValue }
 }
 
-/// The names of gRPC's status codes (`doc/statuscodes.md` of gRPC).
-public enum StatusName {
-  private static let names = [
-    "OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
-    "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
-    "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
-  ]
-
-  /// The name of a code.
-  public static func text(_ code: Int) -> String { names.indices.contains(code) ? names[code] : "status \(code)" }
+extension CallError {
+  /// The name of one of gRPC's status codes.
+  static func statusName(_ code: Int) -> String {
+    Int32(exactly: code).flatMap(RPCStatus.Code.init)?.description ?? "status \(code)"
+  }
 }

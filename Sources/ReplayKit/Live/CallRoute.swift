@@ -1,3 +1,4 @@
+import Foundation
 public import GRPCTransport
 
 /// How calls reach the server.
@@ -38,19 +39,5 @@ public struct CallRoute: Sendable {
 /// Random identifiers in the form of a UUID (RFC 9562, version 4).
 public enum RandomID {
   /// A fresh one.
-  public static func make() -> String {
-    var generator = SystemRandomNumberGenerator()
-    let high = generator.next() & ~0xF000 | 0x4000
-    let low = generator.next() & ~(0b11 << 62) | 0b10 << 62
-    let digits = [high, low].map { value in
-      let text = String(value, radix: 16)
-      return String(repeating: "0", count: 16 - text.count) + text
-    }.joined()
-    var text = ""
-    for (index, digit) in digits.enumerated() {
-      if [8, 12, 16, 20].contains(index) { text.append("-") }
-      text.append(digit)
-    }
-    return text
-  }
+  public static func make() -> String { UUID().uuidString.lowercased() }
 }

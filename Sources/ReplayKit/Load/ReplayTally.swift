@@ -146,7 +146,7 @@ extension CallError {
   /// For counting: the gRPC status, or what else went wrong.
   public var name: String {
     switch reason {
-    case .status(let code, _): StatusName.text(code)
+    case .status(let code, _): Self.statusName(code)
     case .noAnswer: "NO_ANSWER"
     case .completedWithoutAnswer, .notCompleted: "INCOMPLETE"
     case .unreadable: "UNREADABLE"

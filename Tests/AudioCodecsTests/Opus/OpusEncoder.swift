@@ -1,38 +1,39 @@
+import AudioCodecs
 import COpus
 
-/// Encodes one mono stream with Opus, for recordings and for tests.
+/// Encodes one mono stream with Opus.
 ///
 /// The owner of one libopus encoder. Not for use from two threads at once.
-public final class OpusEncoder {
+final class OpusEncoder {
   /// What the packets are for.
-  public struct Settings: Sendable, Hashable {
+  struct Settings: Sendable, Hashable {
     /// Bits a second, 6,000 to 510,000. Speech in full quality takes 24,000.
-    public var bitrate = 24_000
+    var bitrate = 24_000
     /// Whether each packet also tells about the one before it.
-    public var errorCorrection = false
+    var errorCorrection = false
     /// The loss to prepare for, in percent; error correction is only worth its bits where it is over 0.
-    public var expectedLoss = 0
+    var expectedLoss = 0
     /// Whether silence is left out: packets of at most 2 bytes need not be sent.
-    public var discontinuous = false
+    var discontinuous = false
     /// Effort, 0 to 10.
-    public var complexity = 9
+    var complexity = 9
 
     /// The defaults.
-    public init() {}
+    init() {}
   }
 
   /// Lengths that a frame may have, in units of an eighth of a millisecond: 2.5, 5, 10, 20, 40, 60, 80, 100, 120 ms.
-  public static let frameDurations: Set<Int> = [20, 40, 80, 160, 320, 480, 640, 800, 960]
+  static let frameDurations: Set<Int> = [20, 40, 80, 160, 320, 480, 640, 800, 960]
 
   /// Samples a second that go in.
-  public let sampleRate: Int
+  let sampleRate: Int
   /// Samples at the start of the decoded stream that come before the first sample that went in.
-  public let lookahead: Int
+  let lookahead: Int
 
   private let state: OpaquePointer
 
   /// An encoder for speech.
-  public init(sampleRate: Int, settings: Settings = Settings()) throws(AudioError) {
+  init(sampleRate: Int, settings: Settings = Settings()) throws(AudioError) {
     guard Resampler.rates.contains(sampleRate) else {
       throw AudioError(
         .unsupportedSampleRate, "A sample rate of \(sampleRate) Hz is not supported; use 8000, 16000, 24000 or 48000.")
@@ -64,7 +65,7 @@ public final class OpusEncoder {
   /// Encodes one frame, of one of ``frameDurations``.
   ///
   /// - Returns: the packet, at most ``OpusPacket/maximumBytes`` long; `nil` where the frame has no such length.
-  public func encode(_ frame: UnsafeBufferPointer<Int16>) -> [UInt8]? {
+  func encode(_ frame: UnsafeBufferPointer<Int16>) -> [UInt8]? {
     let unit = sampleRate / 8000
     guard frame.count % unit == 0, Self.frameDurations.contains(frame.count / unit) else { return nil }
     let packet = [UInt8](unsafeUninitializedCapacity: OpusPacket.maximumBytes) { bytes, count in
@@ -75,13 +76,13 @@ public final class OpusEncoder {
   }
 
   /// Encodes one frame, of one of ``frameDurations``.
-  public func encode(_ frame: some Collection<Int16>) -> [UInt8]? {
+  func encode(_ frame: some Collection<Int16>) -> [UInt8]? {
     if let packet = frame.withContiguousStorageIfAvailable({ encode($0) }) { return packet }
     return Array(frame).withUnsafeBufferPointer { encode($0) }
   }
 
   /// The state of the range encoder after the last packet.
-  public var finalRange: UInt32 {
+  var finalRange: UInt32 {
     var range: UInt32 = 0
     _ = pb_opus_encoder_final_range(state, &range)
     return range

@@ -1,0 +1,1 @@
+../AudioCodecsTests/Opus/OpusEncoder.swift
