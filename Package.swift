@@ -78,6 +78,7 @@ let package = Package(
     .systemLibrary(name: "CProcess"),
 
     // The layers
+    layer("Basics"),
     layer("Locking"),
     layer("Secrets"),
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
@@ -88,9 +89,9 @@ let package = Package(
     layer("Wire", ["CProtobufC", "CWebexSchemas"]),
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
     layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
-    layer("HTTPFetching", ["CCurl"]),
-    layer("TokenVerification", ["Locking", "COpenSSL", "HTTPFetching", log]),
-    layer("DataSources", ["Locking", "HTTPFetching", "TokenVerification", log, metrics]),
+    layer("HTTPFetching", ["Basics", "CCurl"]),
+    layer("TokenVerification", ["Basics", "Locking", "COpenSSL", "HTTPFetching", log]),
+    layer("DataSources", ["Basics", "Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("YAMLReading", [yaml]),
     layer("BotConnections", ["Locking", nioTLS, nioSSL] + nio),
     layer("WebSocketClient", ["Locking", "BotConnections", nioTLS] + webSocket),
@@ -100,11 +101,12 @@ let package = Package(
         "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "Wire",
         "WebexProtocol", "BotConnections", "WebSocketClient", nioSSL, log, metrics,
       ]),
-    layer("Telemetry", ["Locking", log, coreMetrics]),
+    layer("Telemetry", ["Basics", "Locking", log, coreMetrics]),
     layer(
       "CallGateway",
       [
-        "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol", "TokenVerification",
+        "Basics", "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol",
+        "TokenVerification",
         "BotEngine", "Recordings", log, metrics,
       ]),
     layer(
@@ -115,8 +117,8 @@ let package = Package(
       ]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
-    layer("WebexStandIn", ["Locking", "HTTPServing", "TokenVerification", log]),
-    layer("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram]),
+    layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
+    layer("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram]),
     layer(
       "BotTestKit",
       [
@@ -126,7 +128,7 @@ let package = Package(
     layer(
       "PatchbayServer",
       [
-        "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
+        "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
         "Telemetry", "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", lifecycle,
         signals, log,
@@ -136,7 +138,7 @@ let package = Package(
     layer(
       "PatchbayCommands",
       [
-        "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
+        "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing", "WebexStandIn", "ReplayKit",
         arguments, signals, log,
@@ -150,7 +152,7 @@ let package = Package(
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("Recordings", [log]),
-    tests("TokenVerification", ["Locking", "HTTPFetching", log]),
+    tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
     tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
@@ -170,7 +172,7 @@ let package = Package(
       ]),
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
-    tests("WebexStandIn", ["HTTPServing", "TokenVerification", log]),
+    tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
     tests(

@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 
 /// One request and its answer with libcurl, each on a thread of its own: https by the system's trust (http on the loopback

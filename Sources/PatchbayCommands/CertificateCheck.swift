@@ -3,6 +3,7 @@ import Foundation
 import GatewayConfiguration
 import PatchbayServer
 import TokenVerification
+import Basics
 
 /// What is to be said of a configuration's certificate, before a server uses it.
 struct CertificateCheck {

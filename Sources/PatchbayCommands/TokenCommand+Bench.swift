@@ -1,5 +1,6 @@
 import ArgumentParser
 import TokenVerification
+import Basics
 
 extension TokenCommand {
   /// `patchbay token bench`: what a verification costs, for those who measure.

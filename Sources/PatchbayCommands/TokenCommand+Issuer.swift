@@ -6,6 +6,7 @@ import PatchbayServer
 import TokenVerification
 import UnixSignals
 import WebexStandIn
+import Basics
 
 extension TokenCommand {
   /// `patchbay token issuer`.
@@ -66,7 +67,7 @@ extension TokenCommand {
         var platform = try store?.load(settings) ?? WebexPlatform(settings)
         let tokens = settings.organizations.map { organization in
           let tokens = platform.authorizeServiceApp(
-            organization: organization, now: Int64(Date().timeIntervalSince1970))
+            organization: organization, now: WallClock.now())
           return Registration.Tokens(
             organization: organization, accessToken: tokens.accessToken, refreshToken: tokens.refreshToken)
         }
@@ -209,7 +210,7 @@ private struct StandInCommands: Sendable {
         do {
           return try platform.mint(
             organization: words.count > 1 ? words[1] : nil, url: words.count > 2 ? words[2] : nil,
-            now: Int64(Date().timeIntervalSince1970))
+            now: WallClock.now())
         } catch { return "\(error)" }
       }
     case "rotate":

@@ -1,4 +1,5 @@
 import AdminServer
+import Basics
 import CallGateway
 import DataSources
 import Foundation

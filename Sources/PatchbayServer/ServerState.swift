@@ -5,6 +5,7 @@ import GRPCTransport
 import Locking
 import Synchronization
 import TokenVerification
+import Basics
 
 /// What the server says of itself to operators and to health checks.
 final class ServerState: Sendable {

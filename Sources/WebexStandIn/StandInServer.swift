@@ -1,7 +1,8 @@
 public import HTTPServing
 public import Logging
 import Locking
-public import TokenVerification
+import TokenVerification
+public import Basics
 
 /// The stand-in on a port of the loopback interface: whoever reaches it can mint tokens.
 ///

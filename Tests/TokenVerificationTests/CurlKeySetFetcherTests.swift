@@ -4,6 +4,7 @@ import Testing
 
 @testable import HTTPFetching
 @testable import TokenVerification
+import Basics
 
 @Suite("Fetching a key set")
 struct CurlKeySetFetcherTests {

@@ -1,5 +1,5 @@
+import Basics
 import Glibc
-import HTTPFetching
 import Synchronization
 
 @testable import TokenVerification

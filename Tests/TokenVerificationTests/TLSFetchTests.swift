@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import HTTPFetching
 import Testing
 
 @testable import TokenVerification

@@ -5,6 +5,7 @@ import Testing
 import TokenVerification
 
 @testable import WebexStandIn
+import Basics
 
 @Suite("Stand-in: control")
 struct ControlTests {

@@ -1,3 +1,4 @@
+import Basics
 import GRPCTransport
 import Locking
 import Logging

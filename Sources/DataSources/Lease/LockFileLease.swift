@@ -1,5 +1,5 @@
+import Basics
 import Glibc
-import HTTPFetching
 
 /// The lease as a file on storage that the servers share. It names its owner and when it ends; it is read and replaced
 /// under a lock on a file beside it, so that two that find it ended cannot both take it. A server that dies leaves it to

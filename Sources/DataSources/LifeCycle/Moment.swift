@@ -1,4 +1,5 @@
 import TokenVerification
+import Basics
 
 /// Now, on both clocks: tokens end by the time of day, waits are measured on a clock that nobody sets.
 public struct Moment: Sendable, Hashable {

@@ -1,5 +1,3 @@
-import HTTPFetching
-
 /// Where a refresh token is kept. Webex may exchange it whenever it is used: the new one is on the disk before anything is
 /// done with what came with it.
 public struct RefreshTokenFile: Sendable, Hashable {

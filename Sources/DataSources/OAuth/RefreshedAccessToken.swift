@@ -1,5 +1,6 @@
 import HTTPFetching
-public import TokenVerification
+public import Basics
+import TokenVerification
 
 /// Access tokens from a refresh token, one request at a time, and the refresh token kept whatever happens.
 ///

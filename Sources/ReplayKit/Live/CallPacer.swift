@@ -1,5 +1,6 @@
 import GRPCTransport
 import Histogram
+import Basics
 
 /// Wakes the calls of one loop when they are due.
 ///
@@ -37,7 +38,7 @@ final class CallPacer: @unchecked Sendable {
       calls = []
       return
     }
-    let now = MonotonicTime.now
+    let now = MonotonicClock.nanoseconds
     onLook?(now)
     var hasEnded = false
     for index in calls.indices {

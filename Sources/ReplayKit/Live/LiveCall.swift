@@ -1,13 +1,14 @@
 import GRPCTransport
 import Glibc
 import WebexProtocol
+import Basics
 
 /// A ``Caller`` on the wire: carries its actions out and tells it what comes back.
 ///
 /// `@unchecked Sendable`: after `init`, everything is touched on the channel's loop only.
 final class LiveCall: @unchecked Sendable {
   private(set) var caller: Caller
-  /// When ``tick(at:)`` is due, in nanoseconds of ``MonotonicTime``.
+  /// When ``tick(at:)`` is due, in nanoseconds of ``MonotonicClock``.
   private(set) var wake = Int64.max
   /// From the first RPC to the server's headers in it.
   private(set) var connected: Duration?
@@ -97,7 +98,7 @@ final class LiveCall: @unchecked Sendable {
   }
 
   fileprivate func connected(_ line: Line) {
-    if line.rpc == 1, connected == nil { connected = time(MonotonicTime.now) }
+    if line.rpc == 1, connected == nil { connected = time(MonotonicClock.nanoseconds) }
   }
 
   fileprivate func received(_ message: borrowing ReceivedMessage, _ line: Line) {
@@ -107,7 +108,7 @@ final class LiveCall: @unchecked Sendable {
       inOrder { self.received(response, line) }
     } catch {
       inOrder {
-        let now = MonotonicTime.now
+        let now = MonotonicClock.nanoseconds
         self.caller.couldNotRead(rpc: line.rpc, "\(error)", at: self.time(now))
         self.carryOut(at: now)
       }
@@ -150,13 +151,13 @@ final class LiveCall: @unchecked Sendable {
   }
 
   private func receive(_ response: VoiceResponse, _ spoken: [String: [Int16]], _ line: Line) {
-    let now = MonotonicTime.now
+    let now = MonotonicClock.nanoseconds
     caller.received(response, spoken: spoken, rpc: line.rpc, at: time(now))
     carryOut(at: now)
   }
 
   private func takeEnd(_ status: RPCStatus, _ line: Line) {
-    let now = MonotonicTime.now
+    let now = MonotonicClock.nanoseconds
     lines[line.rpc] = nil
     caller.completed(rpc: line.rpc, status: Int(status.code.rawValue), message: status.message, at: time(now))
     carryOut(at: now)
@@ -190,15 +191,5 @@ private final class Line: ClientCallHandler {
   func ended(_ status: RPCStatus, trailingMetadata: Metadata) {
     call = nil
     owner.ended(status, self)
-  }
-}
-
-/// The clock that calls are paced by.
-enum MonotonicTime {
-  /// Nanoseconds since some time.
-  static var now: Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
   }
 }

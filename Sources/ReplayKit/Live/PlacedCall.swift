@@ -1,4 +1,5 @@
 public import GRPCTransport
+import Basics
 
 /// What is new in a call.
 public enum CallNews: Sendable {
@@ -44,7 +45,7 @@ public final class PlacedCall: Sendable {
     self.call = call
     self.loop = loop
     loop.execute {
-      let begin = MonotonicTime.now
+      let begin = MonotonicClock.nanoseconds
       var nextLevels = begin
       if call.caller.settings.keepsAudio {
         pacer.onLook = { now in
@@ -66,6 +67,6 @@ public final class PlacedCall: Sendable {
 
   /// Hangs up, as a caller does; the outcome follows.
   public func hangUp() {
-    loop.execute { [call] in call.hangUp(at: MonotonicTime.now) }
+    loop.execute { [call] in call.hangUp(at: MonotonicClock.nanoseconds) }
   }
 }

@@ -1,5 +1,6 @@
 public import GRPCTransport
 import Locking
+import Basics
 
 /// Many callers at once.
 public final class ReplayRun: Sendable {
@@ -47,13 +48,13 @@ public final class ReplayRun: Sendable {
   /// A caller who is refused in a way that cannot heal does not call again; where the first callers are all refused so,
   /// nobody calls any more.
   public func run() async -> (tally: ReplayTally, wall: Duration) {
-    let begin = MonotonicTime.now
+    let begin = MonotonicClock.nanoseconds
     await withTaskGroup(of: Void.self) { group in
       for loop in loops { group.addTask { await loop.run(from: begin) } }
     }
     var tally = ReplayTally()
     for loop in loops { tally.add(loop.progress.tally) }
-    return (tally, .nanoseconds(MonotonicTime.now - begin))
+    return (tally, .nanoseconds(MonotonicClock.nanoseconds - begin))
   }
 
   /// No more calls; those that are up hang up after their turn.
@@ -130,7 +131,7 @@ private final class ReplayLoop: @unchecked Sendable {
 
   func stop() {
     loop.execute {
-      self.end(at: MonotonicTime.now)
+      self.end(at: MonotonicClock.nanoseconds)
     }
   }
 
@@ -194,7 +195,7 @@ private final class ReplayLoop: @unchecked Sendable {
     guard let pause = backOff[slot, default: CallBackOff()].next(after: outcome, random: .random(in: 0...1)) else {
       return
     }
-    let next = (slot: slot, at: MonotonicTime.now + pause.inNanoseconds)
+    let next = (slot: slot, at: MonotonicClock.nanoseconds + pause.inNanoseconds)
     // The next one last: later ones come before.
     due.insert(next, at: due.firstIndex { $0.at <= next.at } ?? due.endIndex)
   }

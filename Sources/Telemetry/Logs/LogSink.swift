@@ -2,6 +2,7 @@ public import Logging
 import Glibc
 import Locking
 import Synchronization
+import Basics
 
 /// Where all loggers of a process meet: the format, the rate limit, the writer.
 public final class LogSink: Sendable {
@@ -17,7 +18,7 @@ public final class LogSink: Sendable {
 
   /// A sink.
   public convenience init(format: LogFormat, writer: LogWriter) {
-    self.init(format: format, writer: writer) { (nanoseconds(of: CLOCK_REALTIME), nanoseconds(of: CLOCK_MONOTONIC)) }
+    self.init(format: format, writer: writer) { (WallClock.nanoseconds, MonotonicClock.nanoseconds) }
   }
 
   /// A sink with a clock of its own.
@@ -79,11 +80,4 @@ public final class LogSink: Sendable {
       writer.write(record.line(format))
     }
   }
-}
-
-/// The time of a clock, in nanoseconds.
-func nanoseconds(of clock: clockid_t) -> Int64 {
-  var time = timespec()
-  clock_gettime(clock, &time)
-  return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
 }

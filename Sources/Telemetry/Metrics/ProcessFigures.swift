@@ -1,4 +1,5 @@
 import Glibc
+import Basics
 
 /// What Linux says of this process (proc(5)).
 public enum ProcessFigures {
@@ -10,7 +11,7 @@ public enum ProcessFigures {
   }
 
   /// Time on processors so far, user and system, in seconds.
-  public static var cpuSeconds: Double { Double(nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID)) / 1e9 }
+  public static var cpuSeconds: Double { Double(ProcessorClock.nanoseconds) / 1e9 }
 
   /// Open file descriptors; 0 where they cannot be counted.
   public static var openDescriptors: Int {
@@ -24,7 +25,7 @@ public enum ProcessFigures {
 
   /// Exposes the process's figures, under the names Prometheus clients agree on, and what the log left out.
   public static func register(in registry: MetricsRegistry, sink: LogSink?) {
-    let start = Double(nanoseconds(of: CLOCK_REALTIME)) / 1e9
+    let start = Double(WallClock.nanoseconds) / 1e9
     registry.gauge("process_resident_memory_bytes", "Resident memory size in bytes.") { Double(residentBytes) }
     registry.counter("process_cpu_seconds_total", "User and system CPU time in seconds.") { cpuSeconds }
     registry.gauge("process_open_fds", "Number of open file descriptors.") { Double(openDescriptors) }

@@ -1,3 +1,5 @@
+public import Basics
+
 /// An issuer of tokens for development, demonstrations and tests: an RSA key of its own, the key set that publishes it,
 /// and tokens such as Webex's issuers make.
 public struct DevelopmentIssuer: Sendable {

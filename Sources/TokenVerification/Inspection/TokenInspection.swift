@@ -1,3 +1,5 @@
+public import Basics
+
 /// A token explained to the person who holds it: what is in it, line by line, and all that would have it refused, with
 /// what to do about it. It shows the token's claims, which no log may hold.
 public struct TokenInspection: Sendable {

@@ -1,0 +1,31 @@
+import Glibc
+
+/// The clock of timers (`CLOCK_MONOTONIC`): never set, never stepping back.
+public enum MonotonicClock {
+  /// The time since an arbitrary origin.
+  public static func now() -> Duration { .nanoseconds(nanoseconds) }
+
+  /// The same, in nanoseconds.
+  public static var nanoseconds: Int64 { time(of: CLOCK_MONOTONIC) }
+}
+
+/// The time of day (`CLOCK_REALTIME`), for claims and logs: every timer is monotonic.
+public enum WallClock {
+  /// Seconds since 1970.
+  public static func now() -> Int64 { nanoseconds / 1_000_000_000 }
+
+  /// Nanoseconds since 1970.
+  public static var nanoseconds: Int64 { time(of: CLOCK_REALTIME) }
+}
+
+/// The CPU time that this process has taken (`CLOCK_PROCESS_CPUTIME_ID`).
+public enum ProcessorClock {
+  /// In nanoseconds.
+  public static var nanoseconds: Int64 { time(of: CLOCK_PROCESS_CPUTIME_ID) }
+}
+
+private func time(of clock: clockid_t) -> Int64 {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+}
