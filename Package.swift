@@ -84,7 +84,7 @@ let package = Package(
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel"]),
     layer("Certificates", ["COpenSSL"]),
-    layer("GRPCTransport", ["Locking", "Certificates", "CGRPC", log]),
+    layer("GRPCTransport", ["Locking", "Certificates", "CGRPC", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("Wire", ["CProtobufC", "CWebexSchemas"]),
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),

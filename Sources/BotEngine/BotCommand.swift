@@ -64,6 +64,16 @@ public struct BotAudio: Sendable {
   }
 }
 
+extension BotAudio {
+  /// How long it plays, in whole milliseconds.
+  public var milliseconds: Int {
+    switch content {
+    case .mulaw(let bytes): bytes.count / 8
+    case .linear(let samples, let rate): samples.count * 1_000 / max(1, rate)
+    }
+  }
+}
+
 /// How the platform listens to the caller.
 public struct BotInputSettings: Sendable, Equatable {
   /// What the caller may do.

@@ -29,6 +29,9 @@ public final class CallerEvents: AsyncSequence, Sendable {
   /// Stretches of audio dropped because the bot was slow.
   public var droppedAudio: Int { state.withLock { $0.droppedAudio } }
 
+  /// How much audio that was, in milliseconds.
+  public var droppedMilliseconds: Int { state.withLock { $0.droppedMicroseconds } / 1_000 }
+
   /// Other events dropped because the bot was slow.
   public var droppedEvents: Int { state.withLock { $0.droppedEvents } }
 
@@ -62,6 +65,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
     var number: UInt64 = 0
     var bufferedMicroseconds = 0
     var droppedAudio = 0
+    var droppedMicroseconds = 0
     var droppedEvents = 0
     var turn = 0
     var isFinished = false
@@ -76,6 +80,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
         {
           bufferedMicroseconds -= dropped.audio.microseconds
           droppedAudio += 1
+          droppedMicroseconds += dropped.audio.microseconds
         }
         return
       }

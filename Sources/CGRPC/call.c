@@ -1,5 +1,7 @@
 #include "core.h"
 
+const char *pb_core_version(void) { return grpc_version_string(); }
+
 // MARK: Metadata
 
 pb_metadata *pb_metadata_create(size_t capacity) {

@@ -19,6 +19,7 @@ public struct Agent: Sendable {
   public var conversation: ConversationStateMachine.Settings
   /// How calls are kept from a bot that fails.
   let health: BotHealth
+  let metrics: AgentMetrics
   /// Endpointing of the caller's speech.
   public var speech: EndpointingSettings
   /// Speech over a prompt that may be interrupted has to last this long, in milliseconds, to count: an echo or a cough
@@ -43,6 +44,7 @@ public struct Agent: Sendable {
     self.engine = engine
     self.conversation = conversation
     self.health = BotHealth(agent: id, settings: breaker)
+    self.metrics = AgentMetrics(agent: id)
     self.speech = speech
     self.minimumBargeIn = minimumBargeIn
     self.defaultFormat = defaultFormat

@@ -27,10 +27,13 @@ final class BotInbox: Sendable {
   private let receiver: Receiver
   private let queue = Locked(Queue())
   private let room: OutputRoom
-  private let onDrop: @Sendable () -> Void
+  private let onDrop: @Sendable (BotCommand) -> Void
 
   /// The receiver is called on the loop, `onDrop` on the bot's thread for each command that found no space.
-  init(loop: any LoopExecutor, room: OutputRoom, onDrop: @escaping @Sendable () -> Void, receiver: @escaping Receiver) {
+  init(
+    loop: any LoopExecutor, room: OutputRoom, onDrop: @escaping @Sendable (BotCommand) -> Void,
+    receiver: @escaping Receiver
+  ) {
     self.loop = loop
     self.room = room
     self.onDrop = onDrop
@@ -58,7 +61,7 @@ final class BotInbox: Sendable {
       return !queue.isDraining
     }
     guard let mustWake else {
-      onDrop()
+      onDrop(command)
       return
     }
     if mustWake { loop.execute { [self] in drain() } }

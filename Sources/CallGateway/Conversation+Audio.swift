@@ -89,9 +89,12 @@ extension Conversation {
     self.heard.removeAll(keepingCapacity: true)
     for item in heard {
       switch item {
-      case .decision(.started(let at, _)): perform(machine.speechStarted(offset: at, now: now))
-      case .decision(.ended(let at, _, _)):
-        if machine.isSpeaking { turnEnded = now }
+      case .decision(.started(let at, _)):
+        let isInterruption = machine.isPlayingPrompt(now)
+        perform(machine.speechStarted(offset: at, now: now))
+        if isInterruption { agent.metrics.stopped(after: .milliseconds((speech?.position ?? at) - at)) }
+      case .decision(.ended(let at, let decidedAt, _)):
+        if machine.isSpeaking { turnEnded = (now, .milliseconds(decidedAt - at)) }
         deliverUtterance()
         perform(machine.speechEnded(offset: at, now: now))
       case .utterance(let samples, let at):

@@ -19,7 +19,7 @@ extension Conversation {
       return
     }
     let inbox = BotInbox(
-      loop: loop, room: room, onDrop: { [metrics] in metrics.commandDropped() }
+      loop: loop, room: room, onDrop: { [metrics] in metrics.dropped($0) }
     ) { command, turn in own.value.carryOut(command, turn: turn) }
     let call = BotCall(info: info, events: events, room: room) { command, turn in inbox.send(command, turn: turn) }
     let engine = agent.engine
@@ -64,6 +64,10 @@ extension Conversation {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
+    if let handedOver, turn >= handedOver.turn, command.isSpeech {
+      agent.metrics.botSpoke(after: loop.now - handedOver.at)
+      self.handedOver = nil
+    }
     var command = command
     switch command {
     case .audio(let audio): command = .audio(mulaw(audio))
@@ -80,7 +84,7 @@ extension Conversation {
   /// The bot heard the caller finish before our own detector did.
   private func endInput(turn: Int) {
     guard machine.isSpeaking, turn >= machine.turn else { return }
-    turnEnded = loop.now
+    turnEnded = (loop.now, nil)
     deliverUtterance()
     let offset = speech?.position ?? 0
     speech?.reset()
@@ -173,6 +177,13 @@ enum BotEnd: Sendable, CustomStringConvertible {
 }
 
 extension BotCommand {
+  fileprivate var isSpeech: Bool {
+    switch self {
+    case .audio, .text: true
+    default: false
+    }
+  }
+
   /// Whether the bot shows by it that it works.
   fileprivate var isAnswer: Bool {
     switch self {

@@ -49,8 +49,11 @@ final class Conversation: SessionHost {
   var hasReportedOverflow = false
   /// How the bot failed, where it did.
   var failure: BotEnd?
-  /// When the caller's turn ended: for the latency of the answer.
-  var turnEnded: Duration?
+  /// When the caller's turn ended, for the latency of the answer; and how long the caller had been silent by then, where
+  /// it was speech that the detector heard end.
+  var turnEnded: (at: Duration, silence: Duration?)?
+  /// The latest turn that the bot was given, and when, until it speaks.
+  var handedOver: (turn: Int, at: Duration)?
   /// Where the call is recorded.
   var recorder: CallRecorder?
   var recordingTimer: LoopTimer?
@@ -154,7 +157,7 @@ final class Conversation: SessionHost {
 
   private func markTurnEnd(_ input: CallerInput, _ now: Duration) {
     switch input {
-    case .digits, .noInput, .custom: turnEnded = now
+    case .digits, .noInput, .custom: turnEnded = (now, nil)
     default: break
     }
   }
@@ -163,7 +166,7 @@ final class Conversation: SessionHost {
   func halfClosed(_ rpc: RPCID) {
     guard interactions[rpc] != nil else { return }
     if machine.isSpeaking, machine.isListening(on: rpc) {
-      turnEnded = loop.now
+      turnEnded = (loop.now, nil)
       deliverUtterance()
     }
     perform(machine.halfClosed(rpc, speechOffset: speech?.position ?? 0, now: loop.now))
@@ -204,6 +207,7 @@ final class Conversation: SessionHost {
       case .finish(let rpc, let completion): finish(rpc, completion)
       case .tell(let event, let turn):
         show(event)
+        if event.turnKind != nil { handedOver = (turn, loop.now) }
         record(event)
         tell(event, turn: turn)
       case .resetDetector:
@@ -223,6 +227,7 @@ final class Conversation: SessionHost {
     case .started, .speechEnded, .digits, .noInput, .custom:
       status.set(.answering)
       status.countTurn()
+      agent.metrics.handedOver(event)
     case .interrupted, .ended: status.set(.waiting)
     case .audio, .mark: break
     }
@@ -232,7 +237,9 @@ final class Conversation: SessionHost {
   private func send(_ response: VoiceResponse, on rpc: RPCID) {
     if response.inputMode != nil { status.set(.waiting) }
     if let ended = turnEnded, response.carriesAnswer {
-      metrics.answered(after: loop.now - ended)
+      let time = loop.now - ended.at
+      agent.metrics.answered(after: time, silence: ended.silence)
+      metrics.answered(after: time)
       turnEnded = nil
     }
     if recorder != nil { record(response) }
@@ -262,9 +269,9 @@ final class Conversation: SessionHost {
       metadata: [
         "reason": "\(end.rawValue)", "seconds": "\((loop.now - began).components.seconds)",
         "stale": "\(drops.staleOutputs)", "overflowed": "\(drops.overflowedOutputs)", "late": "\(drops.lateOutputs)",
-        "bot_audio_dropped": "\(events.droppedAudio)",
+        "bot_audio_dropped_ms": "\(events.droppedMilliseconds)",
       ])
-    metrics.dropped(drops, botAudio: events.droppedAudio, botEvents: events.droppedEvents)
+    metrics.dropped(drops, of: events)
     finishRecording()
     if end == .botFailed { countFailure() }
     onClose?(self)

@@ -24,12 +24,14 @@ final class GatewayMetrics: Sendable {
   let overloaded = Meter(label: "patchbay_overloaded")
   private let live = Meter(label: "patchbay_conversations_live")
   private let started = Counter(label: "patchbay_conversations_started_total")
+  private let staleAudio = DroppedAudio(.interrupted)
+  private let lateAudio = DroppedAudio(.late)
+  private let overflowedAudio = DroppedAudio(.overflow)
+  private let unfetchedAudio = DroppedAudio(.botQueue)
   private let stale = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "interrupted")])
   private let late = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "late")])
   private let overflowed = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "overflow")])
-  private let botAudio = Counter(label: "patchbay_bot_audio_dropped_total")
   private let botEvents = Counter(label: "patchbay_bot_events_dropped_total")
-  private let answer = Timer(label: "patchbay_answer_seconds")
   private let length = Timer(label: "patchbay_conversation_seconds")
 
   private let junk = Counter(label: "patchbay_audio_junk_packets_total")
@@ -68,31 +70,52 @@ final class GatewayMetrics: Sendable {
 
   /// From the end of the caller's turn to the first of the bot's answer.
   func answered(after time: Duration) {
-    answer.recordNanoseconds(time.nanoseconds)
     latencies.record(time / .milliseconds(1))
   }
 
-  func dropped(_ drops: ConversationStateMachine.Drops, botAudio count: Int, botEvents: Int) {
-    if botEvents > 0 { self.botEvents.increment(by: botEvents) }
+  func dropped(_ drops: ConversationStateMachine.Drops, of events: CallerEvents) {
+    if events.droppedEvents > 0 { botEvents.increment(by: events.droppedEvents) }
     if drops.staleOutputs > 0 { stale.increment(by: drops.staleOutputs) }
     if drops.lateOutputs > 0 { late.increment(by: drops.lateOutputs) }
     if drops.overflowedOutputs > 0 { overflowed.increment(by: drops.overflowedOutputs) }
-    if count > 0 { botAudio.increment(by: count) }
+    staleAudio.add(milliseconds: drops.staleMilliseconds)
+    lateAudio.add(milliseconds: drops.lateMilliseconds)
+    overflowedAudio.add(milliseconds: drops.overflowedMilliseconds)
+    unfetchedAudio.add(milliseconds: events.droppedMilliseconds)
   }
 
   /// A bot ran so far ahead of its call that a command was dropped.
-  func commandDropped() { overflowed.increment() }
+  func dropped(_ command: BotCommand) {
+    overflowed.increment()
+    if case .audio(let audio) = command { overflowedAudio.add(milliseconds: audio.milliseconds) }
+  }
 
   /// A token was refused: by the check that failed.
   func refusedToken(_ check: String) {
     Counter(label: "patchbay_tokens_refused_total", dimensions: [("check", check)]).increment()
   }
 
-  /// A call was refused: by the name of its status.
-  func refused(_ status: String) {
-    refusedCount.add(1, ordering: .relaxed)
-    Counter(label: "patchbay_calls_refused_total", dimensions: [("status", status)]).increment()
+  /// A call was refused.
+  func refused() { refusedCount.add(1, ordering: .relaxed) }
+}
+
+/// Audio that one stage had no room for, or no use.
+struct DroppedAudio {
+  enum Stage: String {
+    /// Callers' audio that the bot did not fetch in time.
+    case botQueue = "bot_queue"
+    /// A bot's audio: its turn had been interrupted, it had taken its leave, there was no room.
+    case interrupted, late, overflow
   }
+
+  private let seconds: FloatingPointCounter
+
+  init(_ stage: Stage) {
+    seconds = FloatingPointCounter(
+      label: "patchbay_audio_dropped_seconds_total", dimensions: [("stage", stage.rawValue)])
+  }
+
+  func add(milliseconds: Int) { if milliseconds > 0 { seconds.increment(by: Double(milliseconds) / 1_000) } }
 }
 
 extension Duration {

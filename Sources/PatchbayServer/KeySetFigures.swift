@@ -1,7 +1,7 @@
 import Metrics
 import TokenVerification
 
-/// The state of the issuers' keys as metrics, one series an issuer of the configuration.
+/// The state of the issuers' keys as metrics, one series an issuer of the configuration, named without its scheme.
 struct KeySetFigures {
   private struct Series {
     let age: Meter
@@ -13,7 +13,7 @@ struct KeySetFigures {
     var failed = 0
 
     init(issuer: String) {
-      let labels = [("issuer", issuer)]
+      let labels = [("issuer", issuer.split(separator: "://", maxSplits: 1).last.map(String.init) ?? issuer)]
       age = Meter(label: "patchbay_key_set_age_seconds", dimensions: labels)
       keys = Meter(label: "patchbay_key_set_keys", dimensions: labels)
       dropped = Meter(label: "patchbay_key_set_dropped_keys", dimensions: labels)

@@ -1,9 +1,14 @@
 import CallGateway
+import GRPCTransport
 import Telemetry
 
-/// The gauges on memory.
+/// What the server is, and the gauges on memory.
 enum LoadFigures {
   static func register(in metrics: MetricsRegistry, gateway: VoiceGateway) {
+    let build = [("version", Version.text), ("grpc_core", CoreGuard.coreVersion)]
+    metrics.gauge("patchbay_build_info", "1, with the versions of the server and of gRPC's C core.", labels: build) {
+      1
+    }
     metrics.gauge("patchbay_memory_limit_bytes", "Memory that the process may have; 0 without a limit.") {
       Double(gateway.settings.limits.memory ?? MemoryLimit.current() ?? 0)
     }

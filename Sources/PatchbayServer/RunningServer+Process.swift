@@ -30,7 +30,7 @@ extension RunningServer {
     let openFiles = ProcessLimits.raiseOpenFiles()
     let logging = loaded.configuration.logging
     let sink = Log.bootstrap(level: logging.level, format: logging.format)
-    let metrics = MetricsRegistry(help: MetricHelp.table)
+    let metrics = MetricsRegistry(families: MetricFamilies.all)
     metrics.bootstrap()
     ProcessFigures.register(in: metrics, sink: sink)
     let log = Logger(label: "patchbay")

@@ -17,7 +17,7 @@ struct BotInboxTests {
     let dropped = Locked(0)
     let busy = DispatchSemaphore(value: 0)
     loop.execute { busy.wait() }
-    let inbox = BotInbox(loop: loop, room: OutputRoom(), onDrop: { dropped.withLock { $0 += 1 } }) { command, _ in
+    let inbox = BotInbox(loop: loop, room: OutputRoom(), onDrop: { _ in dropped.withLock { $0 += 1 } }) { command, _ in
       if case .audio(let audio) = command, case .mulaw(let samples) = audio.content {
         bytes.withLock { $0 += samples.count }
       }

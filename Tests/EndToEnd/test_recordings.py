@@ -271,7 +271,7 @@ def test_a_full_disk_costs_the_recording_only(own_gateway, issuer, tmp_path):
         assert 0 < written < 3200 and abs(row["milliseconds"] - written) <= 1, "as long as the file plays"
         metrics = gateway.get("/metrics")[1]
         assert "patchbay_recordings_total{state=\"incomplete\"} 1" in metrics
-        lost = int(re.search(r'patchbay_recording_lost_milliseconds_total{cause="disk"} (\d+)', metrics)[1])
+        lost = 1000 * float(re.search(r'patchbay_audio_dropped_seconds_total{stage="recording_disk"} (\S+)', metrics)[1])
         assert lost > 2_000
         gateway.process.kill()
         gateway.process.wait()

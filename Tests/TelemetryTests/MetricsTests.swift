@@ -11,7 +11,7 @@ struct MetricsTests {
 
   @Test("a counter counts up, by labels, and ends with _total")
   func counter() {
-    let registry = MetricsRegistry(help: ["patchbay_calls_total": "Calls\nso far."])
+    let registry = MetricsRegistry(families: [.counter("patchbay_calls_total", "Calls\nso far.", by: ["tenant"])])
     var lines: [Substring] { registry.exposition().split(separator: "\n") }
     let a = Counter(label: "patchbay_calls", dimensions: [("tenant", "a"), ("agent", "x")], factory: registry)
     let again = Counter(label: "patchbay_calls", dimensions: [("agent", "x"), ("tenant", "a")], factory: registry)
@@ -53,7 +53,8 @@ struct MetricsTests {
     let lines = lines()
     #expect(lines.first == "# TYPE turn_latency_seconds histogram")
     #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="0.001"} 1"#))
-    #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="0.25"} 1"#))
+    #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="0.2"} 1"#))
+    #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="0.35"} 2"#))
     #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="0.5"} 2"#))
     #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="10"} 2"#))
     #expect(lines.contains(#"turn_latency_seconds_bucket{mode="wav",le="+Inf"} 3"#))
@@ -68,7 +69,43 @@ struct MetricsTests {
     }
     let lines = lines()
     #expect(lines.count == 1 + MetricsRegistry.maximumSeries)
-    #expect(lines.contains(#"c_total{overflow="true"} 4001"#))
+    #expect(lines.contains(#"c_total{org="other"} 4001"#))
+  }
+
+  @Test("100 agents have series of their own in every metric; further ones are counted together")
+  func agents() {
+    for index in 0..<150 {
+      Counter(label: "c", dimensions: [("agent", "\(index)"), ("kind", "a")], factory: registry).increment()
+    }
+    Counter(label: "d", dimensions: [("agent", "149")], factory: registry).increment()
+    Counter(label: "d", dimensions: [("agent", "99")], factory: registry).increment()
+    let lines = lines()
+    #expect(lines.contains(#"c_total{agent="99",kind="a"} 1"#))
+    #expect(lines.contains(#"c_total{agent="other",kind="a"} 50"#))
+    #expect(lines.contains(#"d_total{agent="99"} 1"#) && lines.contains(#"d_total{agent="other"} 1"#))
+  }
+
+  @Test("what is declared says what it means before it has a value, keeps its kind, and has its own buckets")
+  func declared() {
+    let registry = MetricsRegistry(families: [
+      .counter("x_total", "Counts x."), .histogram("length_seconds", "How long.", bounds: [1, 60]),
+    ])
+    let declared = [
+      "# HELP length_seconds How long.", "# TYPE length_seconds histogram", "# HELP x_total Counts x.",
+      "# TYPE x_total counter",
+    ]
+    var lines: [String] { registry.exposition().split(separator: "\n").map(String.init) }
+    #expect(lines == declared)
+    Gauge(label: "x_total", factory: registry).record(3)
+    let timer = Timer(label: "length", factory: registry)
+    timer.recordSeconds(30)
+    #expect(
+      lines[2...6] == [
+        #"length_seconds_bucket{le="1"} 0"#, #"length_seconds_bucket{le="60"} 1"#,
+        #"length_seconds_bucket{le="+Inf"} 1"#, "length_seconds_sum 30", "length_seconds_count 1",
+      ])
+    timer.destroy()
+    #expect(lines == declared)
   }
 
   @Test("names are bounded too, and a name keeps its kind")

@@ -31,6 +31,8 @@ void pb_log_install(pb_log_function function, int32_t minimum_severity);
 /// Whether functions inside the C core are stood in for: only with the exact build that this was written for. Without,
 /// nothing below but the functions of counting has an effect.
 bool pb_guard_is_active(void);
+/// The version of the loaded library.
+const char *pb_core_version(void);
 
 /// Bytes that a message may declare; one that declares more than was ever allowed ends its RPC when its prefix arrives.
 /// For the process. Until it is called for a direction, that direction has no bound.

@@ -5,8 +5,8 @@ import Metrics
 /// The receiver `count`: counts what comes, keeps nothing, and tells at the end of a session how much it was.
 public struct CountingReceiver: MediaReceiver {
   private let log: Logger
-  private let audio: Counter
-  private let concealed: Counter
+  private let audio: FloatingPointCounter
+  private let concealed: FloatingPointCounter
   private let frames: Counter
   private let bytes: Counter
 
@@ -16,8 +16,8 @@ public struct CountingReceiver: MediaReceiver {
     log[metadataKey: "receiver"] = "\(id)"
     self.log = log
     let dimensions = [("receiver", id)]
-    audio = Counter(label: "patchbay_received_audio_milliseconds_total", dimensions: dimensions)
-    concealed = Counter(label: "patchbay_received_concealed_milliseconds_total", dimensions: dimensions)
+    audio = FloatingPointCounter(label: "patchbay_received_audio_seconds_total", dimensions: dimensions)
+    concealed = FloatingPointCounter(label: "patchbay_received_concealed_seconds_total", dimensions: dimensions)
     frames = Counter(label: "patchbay_received_video_frames_total", dimensions: dimensions)
     bytes = Counter(label: "patchbay_received_video_bytes_total", dimensions: dimensions)
   }
@@ -28,6 +28,7 @@ public struct CountingReceiver: MediaReceiver {
     var made = 0
     var pictures = 0
     var sources: Set<String> = []
+    let rate = Double(max(1, session.info.sampleRate))
     let perMillisecond = max(1, session.info.sampleRate / 1000)
     for await event in session.events {
       switch event {
@@ -35,8 +36,8 @@ public struct CountingReceiver: MediaReceiver {
       case .audio(let piece):
         samples += piece.samples.count
         made += piece.concealed
-        audio.increment(by: piece.samples.count / perMillisecond)
-        if piece.concealed > 0 { concealed.increment(by: piece.concealed / perMillisecond) }
+        audio.increment(by: Double(piece.samples.count) / rate)
+        if piece.concealed > 0 { concealed.increment(by: Double(piece.concealed) / rate) }
       case .video(let frame):
         pictures += 1
         frames.increment()

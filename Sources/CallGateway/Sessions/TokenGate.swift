@@ -84,7 +84,7 @@ final class TokenGate: Sendable {
   }
 
   func refused(_ status: RPCStatus, call: any IncomingRPC) {
-    metrics.refused("\(status.code)")
+    metrics.refused()
     log.warning(
       "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
   }

@@ -109,7 +109,7 @@ public actor Registrar {
   /// Takes up what the configuration says now. What is known of registrations that stay is kept.
   public func configure(_ registrations: [Registration]) {
     let keys = Set(registrations.map(\.desired.key))
-    for entry in entries where !keys.contains(entry.cycle.desired.key) { report.forget(entry.cycle.desired.key) }
+    for entry in entries where !keys.contains(entry.cycle.desired.key) { report.forget(entry.cycle.desired) }
     entries = registrations.map { registration in
       guard var entry = entries.first(where: { $0.cycle.desired.key == registration.desired.key }) else {
         return Entry(cycle: RegistrationLifeCycle(registration.desired, timing: timing), client: registration.client)

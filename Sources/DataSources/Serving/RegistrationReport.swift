@@ -67,7 +67,7 @@ struct RegistrationReport: Sendable {
       metadata["retry_in_s"] = "\(max(1, wait.components.seconds))"
       Counter(
         label: "patchbay_datasource_failures_total",
-        dimensions: labels(desired) + [("reason", failure.kind)]
+        dimensions: labels(tenant: desired.name, schema: desired.schemaID) + [("reason", failure.kind)]
       ).increment()
       if let seconds, seconds > life / 20 {
         log.warning("the data source could not be looked after", metadata: metadata)
@@ -78,19 +78,20 @@ struct RegistrationReport: Sendable {
     }
   }
 
-  /// Where all registrations stand.
+  /// Where all registrations stand. Of those of one tenant and schema, the one that ends first is told.
   func show(_ statuses: [RegistrationStatus], isHolder: Bool, now: Int64) {
     holder.record(isHolder ? 1 : 0)
-    for status in statuses { life(of: status.key).record(status.secondsLeft(now: now) ?? 0) }
+    let lives = statuses.map { ([$0.name, $0.key.schemaID], $0.secondsLeft(now: now) ?? 0) }
+    for (names, seconds) in Dictionary(lives, uniquingKeysWith: min) {
+      life(tenant: names[0], schema: names[1]).record(seconds)
+    }
   }
 
   /// A registration is nobody's concern any more.
-  func forget(_ key: DesiredRegistration.Key) { life(of: key).destroy() }
+  func forget(_ desired: DesiredRegistration) { life(tenant: desired.name, schema: desired.schemaID).destroy() }
 
-  private func life(of key: DesiredRegistration.Key) -> Gauge {
-    Gauge(
-      label: "patchbay_datasource_seconds_left",
-      dimensions: [("org", key.organization), ("schema", key.schemaID), ("url", key.url)])
+  private func life(tenant: String, schema: String) -> Gauge {
+    Gauge(label: "patchbay_datasource_seconds_left", dimensions: labels(tenant: tenant, schema: schema))
   }
 
   /// The registrations are somebody's concern again, or nobody's.
@@ -105,10 +106,11 @@ struct RegistrationReport: Sendable {
   }
 
   private func count(_ change: String, _ desired: DesiredRegistration) {
-    Counter(label: "patchbay_datasource_changes_total", dimensions: labels(desired) + [("change", change)]).increment()
+    let labels = labels(tenant: desired.name, schema: desired.schemaID)
+    Counter(label: "patchbay_datasource_changes_total", dimensions: labels + [("change", change)]).increment()
   }
 
-  private func labels(_ desired: DesiredRegistration) -> [(String, String)] {
-    [("org", desired.organization), ("schema", desired.schemaID)]
+  private func labels(tenant: String, schema: String) -> [(String, String)] {
+    [("tenant", tenant), ("schema", schema)]
   }
 }

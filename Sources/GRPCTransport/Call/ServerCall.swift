@@ -148,7 +148,9 @@ public final class ServerCall: Call {
     guard let handler else { return nil }
     endHold()
     self.handler = nil
-    handler.ended(machine.hasArrived && !pb_call_was_cancelled(core) ? .completed : .cancelled)
+    let end = machine.hasArrived && !pb_call_was_cancelled(core) ? RPCEnd.completed : .cancelled
+    acceptor.count(path, end == .completed ? finalStatus?.code ?? .ok : .cancelled)
+    handler.ended(end)
     return { [acceptor] in acceptor.callEnded() }
   }
 }

@@ -1,4 +1,5 @@
 import CGRPC
+import Metrics
 import Synchronization
 
 /// Takes a server's new calls on one loop.
@@ -89,6 +90,12 @@ final class Acceptor: @unchecked Sendable {
   /// A call's status is to wait. False where too many do.
   func reserveHold(isRead: Bool) -> Bool { holds.reserve(isRead: isRead) }
   func freeHold(isRead: Bool) { holds.free(isRead: isRead) }
+
+  /// Counts an RPC that is over. What clients ask for that is no method here is one method.
+  func count(_ path: String, _ status: RPCStatus.Code) {
+    let method = methods[path] == nil ? "other" : String(path.dropFirst())
+    Counter(label: "patchbay_rpcs_total", dimensions: [("method", method), ("status", "\(status)")]).increment()
+  }
 
   func callEnded() {
     live.wrappingSubtract(1, ordering: .relaxed)

@@ -8,6 +8,9 @@ import Glibc
 /// descriptors; the rules of frames; the length that a message declares; the connection's window. With any other build
 /// of the library all of that is as the core has it, and the edge has to bound it.
 public enum CoreGuard {
+  /// The version of the loaded library, as `29.0.0`.
+  public static var coreVersion: String { String(cString: pb_core_version()) }
+
   /// Whether the library is the one known build.
   public static var isActive: Bool { pb_guard_is_active() }
 

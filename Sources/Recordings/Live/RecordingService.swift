@@ -10,9 +10,10 @@ public final class RecordingService: Sendable {
   private let log: Logger
   private let audit: AuditTrail
   /// What found no room in the queue, and what the disk did not take.
-  private let overflowed = Counter(
-    label: "patchbay_recording_lost_milliseconds_total", dimensions: [("cause", "queue_full")])
-  private let unwritten = Counter(label: "patchbay_recording_lost_milliseconds_total", dimensions: [("cause", "disk")])
+  private let overflowed = FloatingPointCounter(
+    label: "patchbay_audio_dropped_seconds_total", dimensions: [("stage", "recording_queue")])
+  private let unwritten = FloatingPointCounter(
+    label: "patchbay_audio_dropped_seconds_total", dimensions: [("stage", "recording_disk")])
   private let began = Counter(label: "patchbay_recordings_total", dimensions: [("state", "began")])
   private let completed = Counter(label: "patchbay_recordings_total", dimensions: [("state", "complete")])
   private let failed = Counter(label: "patchbay_recordings_total", dimensions: [("state", "incomplete")])
@@ -31,14 +32,14 @@ public final class RecordingService: Sendable {
     let details = details(plan)
     let line = RecordingLine(details, settings: settings, writers: writers, watcher: self)
     return CallRecorder(line: line, sampleRate: plan.sampleRate, keepsText: settings.keepsText) {
-      [overflowed] in overflowed.increment(by: $0)
+      [overflowed] in overflowed.increment(by: Double($0) / 1_000)
     }
   }
 
   /// Begins to record audio that says itself where it lies; one or two channels.
   public func recordTracks(_ plan: RecordingPlan) -> TrackRecorder {
     let line = RecordingLine(details(plan), settings: settings, writers: writers, watcher: self)
-    return TrackRecorder(line: line, plan: plan) { [overflowed] in overflowed.increment(by: $0) }
+    return TrackRecorder(line: line, plan: plan) { [overflowed] in overflowed.increment(by: Double($0) / 1_000) }
   }
 
   private func details(_ plan: RecordingPlan) -> RecordingDetails {
@@ -98,7 +99,7 @@ extension RecordingService: RecordingWatcher {
     audit.write("completed", recording: details.id, organization: details.organization)
   }
 
-  func lost(_ details: RecordingDetails, milliseconds: Int) { unwritten.increment(by: milliseconds) }
+  func lost(_ details: RecordingDetails, milliseconds: Int) { unwritten.increment(by: Double(milliseconds) / 1_000) }
 
   func failed(_ details: RecordingDetails, _ error: RecordingError) {
     failed.increment()

@@ -1,11 +1,9 @@
 /// Prometheus text (Prometheus, "Exposition formats", text format 0.0.4).
 enum Exposition {
-  /// What further series of a full name are counted under.
-  static let overflow = #"{overflow="true"}"#
   private static let maximumLabelLength = 128
 
   /// A name of letters, digits, `_` and `:` that does not begin with a digit, with the suffix its kind calls for.
-  static func name(_ label: String, kind: MetricsRegistry.Kind? = nil, suffix: String = "") -> String {
+  static func name(_ label: String, kind: MetricFamily.Kind? = nil, suffix: String = "") -> String {
     var name = identifier(label, allowsColon: true)
     let suffix = kind == .counter ? "_total" : suffix
     if !name.hasSuffix(suffix) { name += suffix }
@@ -66,7 +64,7 @@ extension MetricsRegistry {
   /// The media type of ``exposition()``.
   public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
-  /// All metrics as Prometheus text, by name.
+  /// All metrics as Prometheus text, by name; of those declared and not made yet, what they mean.
   public func exposition() -> String {
     // Instruments are classes that are read without the lock; figures may take locks of their own.
     let (families, figures) = state.withLock { ($0.families, $0.figures) }
@@ -74,11 +72,11 @@ extension MetricsRegistry {
     for name in Set(families.keys).union(figures.keys).sorted() {
       if let figure = figures[name] {
         text += Exposition.help(name, figure.help)
-        text += "# TYPE \(name) \(figure.kind.rawValue)\n\(name) \(Exposition.number(figure.read()))\n"
+        text += "# TYPE \(name) \(figure.kind.rawValue)\n\(name)\(figure.labels) \(Exposition.number(figure.read()))\n"
         continue
       }
       guard let family = families[name] else { continue }
-      if let line = help[name] { text += Exposition.help(name, line) }
+      if let line = family.help { text += Exposition.help(name, line) }
       text += "# TYPE \(name) \(family.kind.rawValue)\n"
       for (labels, instrument) in family.series.sorted(by: { $0.key < $1.key }) {
         switch instrument {
@@ -97,7 +95,7 @@ extension HistogramInstrument {
     let inner = labels.isEmpty ? "" : labels.dropFirst().dropLast() + ","
     var text = ""
     for (index, count) in cumulative.enumerated() {
-      let bound = index < Self.bounds.count ? Exposition.number(Self.bounds[index]) : "+Inf"
+      let bound = index < bounds.count ? Exposition.number(bounds[index]) : "+Inf"
       text += "\(name)_bucket{\(inner)le=\"\(bound)\"} \(count)\n"
     }
     text += "\(name)_sum\(labels) \(Exposition.number(sum))\n"

@@ -34,13 +34,18 @@ final class NumberInstrument: CounterHandler, FloatingPointCounterHandler, Meter
 
 /// A distribution over fixed buckets; changed without a lock. A reader may see a value's bucket before its sum.
 final class HistogramInstrument: TimerHandler, RecorderHandler {
-  /// Upper bounds, inclusive: seconds for timers. From one millisecond to ten seconds, where the latencies of a
-  /// conversation lie.
-  static let bounds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+  /// Upper bounds in seconds for the latencies of a conversation: close together where people begin to notice.
+  static let latencies: [Double] = [0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10]
+  /// Bounds that a histogram has at most.
+  static let maximumBounds = 16
 
+  /// Upper bounds, inclusive.
+  let bounds: [Double]
   // One counter for each bound, and one beyond.
-  private let counts = InlineArray<14, Atomic<Int>> { _ in Atomic(0) }
+  private let counts = InlineArray<17, Atomic<Int>> { _ in Atomic(0) }
   private let sum = AtomicDouble(0)
+
+  init(bounds: [Double]) { self.bounds = Array(bounds.prefix(Self.maximumBounds)) }
 
   func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 
@@ -48,7 +53,7 @@ final class HistogramInstrument: TimerHandler, RecorderHandler {
 
   func record(_ value: Double) {
     guard value.isFinite else { return }
-    let bucket = Self.bounds.firstIndex { value <= $0 } ?? Self.bounds.count
+    let bucket = bounds.firstIndex { value <= $0 } ?? bounds.count
     counts[bucket].wrappingAdd(1, ordering: .relaxed)
     sum.add(value)
   }
@@ -57,7 +62,7 @@ final class HistogramInstrument: TimerHandler, RecorderHandler {
   var snapshot: (cumulative: [Int], sum: Double) {
     var cumulative: [Int] = []
     var total = 0
-    for index in counts.indices {
+    for index in 0...bounds.count {
       total += counts[index].load(ordering: .relaxed)
       cumulative.append(total)
     }

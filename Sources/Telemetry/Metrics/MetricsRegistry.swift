@@ -5,19 +5,15 @@ import Synchronization
 /// The process's metrics: a backend for swift-metrics that is read as Prometheus text.
 ///
 /// Making an instrument takes a lock, changing one does not: make instruments once and keep them. Label values have to
-/// come from a bounded set (never a caller, a conversation or a token); beyond ``maximumSeries`` for one name, further
-/// ones are counted together under the label `overflow="true"`.
+/// come from a bounded set (never a caller, a conversation or a token). Beyond ``maximumAgents`` agents, and beyond
+/// ``maximumSeries`` for one name, further ones are counted together under the value `other`.
 public final class MetricsRegistry: Sendable {
   /// Series of one name.
   public static let maximumSeries = 1_000
+  /// Values of the label `agent` since the process began: the histograms of each are some fifty lines.
+  public static let maximumAgents = 100
   /// Names in all; instruments beyond it work but are not exposed.
   public static let maximumNames = 1_000
-
-  enum Kind: String {
-    case counter
-    case gauge
-    case histogram
-  }
 
   enum Instrument {
     case number(NumberInstrument)
@@ -32,30 +28,48 @@ public final class MetricsRegistry: Sendable {
   }
 
   struct Family {
-    var kind: Kind
+    var kind: MetricFamily.Kind
+    var help: String?
+    var bounds = HistogramInstrument.latencies
     /// By the labels as they are exposed.
     var series: [String: Instrument] = [:]
   }
 
   struct Figure {
-    var kind: Kind
+    var kind: MetricFamily.Kind
     var help: String
+    /// As they are exposed.
+    var labels = ""
     var read: @Sendable () -> Double
   }
 
   struct State {
     var families: [String: Family] = [:]
     var figures: [String: Figure] = [:]
+    var agents: Set<String> = []
+
+    /// The dimensions with a name for an agent beyond the bound.
+    mutating func bounded(_ dimensions: [(String, String)]) -> [(String, String)] {
+      dimensions.map { name, value in
+        guard name == "agent", !agents.contains(value) else { return (name, value) }
+        guard agents.count < MetricsRegistry.maximumAgents else { return (name, MetricsRegistry.other) }
+        agents.insert(value)
+        return (name, value)
+      }
+    }
   }
 
-  let state = Locked(State())
+  let state: Locked<State>
+  private static let other = "other"
 
-  let help: [String: String]
-
-  /// An empty registry.
-  ///
-  /// - Parameter help: the meaning of metrics, for `# HELP`, by their names as they are exposed.
-  public init(help: [String: String] = [:]) { self.help = help }
+  /// A registry that says what these families mean, and has no values yet.
+  public init(families: [MetricFamily] = []) {
+    var state = State()
+    for family in families {
+      state.families[family.name] = Family(kind: family.kind, help: family.help, bounds: family.bounds)
+    }
+    self.state = Locked(state)
+  }
 
   /// Makes this registry the process's metrics backend. The first registry of a process wins.
   public func bootstrap() {
@@ -68,8 +82,11 @@ public final class MetricsRegistry: Sendable {
   /// A gauge whose value is asked for when the metrics are read.
   ///
   /// - Parameter read: called on the reader's thread; must neither wait nor use the registry.
-  public func gauge(_ label: String, _ help: String, read: @escaping @Sendable () -> Double) {
-    state.withLock { $0.figures[Exposition.name(label)] = Figure(kind: .gauge, help: help, read: read) }
+  public func gauge(
+    _ label: String, _ help: String, labels: [(String, String)] = [], read: @escaping @Sendable () -> Double
+  ) {
+    let figure = Figure(kind: .gauge, help: help, labels: Exposition.labels(labels), read: read)
+    state.withLock { $0.figures[Exposition.name(label)] = figure }
   }
 
   /// A counter whose value is asked for when the metrics are read; see ``gauge(_:_:read:)``.
@@ -82,11 +99,12 @@ public final class MetricsRegistry: Sendable {
   /// The instrument of a name and its labels, made where there is none. `nil` where the name is of another kind, or
   /// there are too many names.
   func instrument(
-    _ label: String, _ dimensions: [(String, String)], kind: Kind, suffix: String = "", make: () -> Instrument
+    _ label: String, _ dimensions: [(String, String)], kind: MetricFamily.Kind, suffix: String = "",
+    make: (Family) -> Instrument
   ) -> Instrument? {
     let name = Exposition.name(label, kind: kind, suffix: suffix)
-    let labels = Exposition.labels(dimensions)
     return state.withLock { state in
+      let labels = Exposition.labels(state.bounded(dimensions))
       var family: Family
       if let existing = state.families[name] {
         guard existing.kind == kind else { return nil }
@@ -96,9 +114,11 @@ public final class MetricsRegistry: Sendable {
         family = Family(kind: kind)
       }
       if let existing = family.series[labels] { return existing }
-      let key = family.series.count < Self.maximumSeries - 1 ? labels : Exposition.overflow
+      let key =
+        family.series.count < Self.maximumSeries - 1
+        ? labels : Exposition.labels(dimensions.map { ($0.0, Self.other) })
       if let existing = family.series[key] { return existing }
-      let instrument = make()
+      let instrument = make(family)
       // Leave the dictionary the only owner while it changes.
       state.families[name] = nil
       family.series[key] = instrument
@@ -112,7 +132,7 @@ public final class MetricsRegistry: Sendable {
       for (name, family) in state.families {
         guard let key = family.series.first(where: { $0.value.object === instrument })?.key else { continue }
         state.families[name]?.series[key] = nil
-        if state.families[name]?.series.isEmpty ?? false { state.families[name] = nil }
+        if let left = state.families[name], left.series.isEmpty, left.help == nil { state.families[name] = nil }
         return
       }
     }
@@ -120,16 +140,19 @@ public final class MetricsRegistry: Sendable {
 }
 
 extension MetricsRegistry: MetricsFactory {
-  private func number(_ label: String, _ dimensions: [(String, String)], _ kind: Kind) -> NumberInstrument {
-    let found = instrument(label, dimensions, kind: kind) { .number(NumberInstrument()) }
+  private func number(_ label: String, _ dimensions: [(String, String)], _ kind: MetricFamily.Kind) -> NumberInstrument
+  {
+    let found = instrument(label, dimensions, kind: kind) { _ in .number(NumberInstrument()) }
     if case .number(let instrument) = found { return instrument }
     return NumberInstrument()
   }
 
   private func histogram(_ label: String, _ dimensions: [(String, String)], suffix: String) -> HistogramInstrument {
-    let found = instrument(label, dimensions, kind: .histogram, suffix: suffix) { .histogram(HistogramInstrument()) }
+    let found = instrument(label, dimensions, kind: .histogram, suffix: suffix) {
+      .histogram(HistogramInstrument(bounds: $0.bounds))
+    }
     if case .histogram(let instrument) = found { return instrument }
-    return HistogramInstrument()
+    return HistogramInstrument(bounds: [])
   }
 
   /// A counter; its name ends with `_total`.

@@ -23,12 +23,19 @@ public enum ProcessFigures {
     return max(0, count - 3)
   }
 
+  /// Open file descriptors that the process may have; 0 where that cannot be read.
+  static var maximumDescriptors: Double {
+    var limit = rlimit()
+    return getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 ? Double(limit.rlim_cur) : 0
+  }
+
   /// Exposes the process's figures, under the names Prometheus clients agree on, and what the log left out.
   public static func register(in registry: MetricsRegistry, sink: LogSink?) {
     let start = Double(WallClock.nanoseconds) / 1e9
     registry.gauge("process_resident_memory_bytes", "Resident memory size in bytes.") { Double(residentBytes) }
     registry.counter("process_cpu_seconds_total", "User and system CPU time in seconds.") { cpuSeconds }
     registry.gauge("process_open_fds", "Number of open file descriptors.") { Double(openDescriptors) }
+    registry.gauge("process_max_fds", "Maximum number of open file descriptors.") { maximumDescriptors }
     registry.gauge("process_start_time_seconds", "Start time since 1970 in seconds.") { start }
     guard let sink else { return }
     registry.counter("patchbay_log_lines_dropped", "Log lines dropped: they came faster than they could be written.") {

@@ -20,6 +20,7 @@ extension ConversationStateMachine {
     }
     guard commandTurn >= turn else {
       drops.staleOutputs += 1
+      drops.staleMilliseconds += command.milliseconds
       return
     }
     switch answer.ending {
@@ -28,6 +29,7 @@ extension ConversationStateMachine {
       guard reopen(for: command, now: now) else { return }
     default:
       drops.lateOutputs += 1
+      drops.lateMilliseconds += command.milliseconds
       return
     }
     switch command {
@@ -74,7 +76,9 @@ extension ConversationStateMachine {
     if audio.disablesPromptCancellation { answer.isCancellationDisabled = true }
     guard case .mulaw(let bytes) = audio.content else { return assertionFailure("the owner makes mu-law of all audio") }
     guard !bytes.isEmpty else { return }
-    appended(answer.append(audio: bytes, bargeIn: audio.bargeIn, limit: settings.maximumQueuedBytes), now: now)
+    let hasFitted = answer.append(audio: bytes, bargeIn: audio.bargeIn, limit: settings.maximumQueuedBytes)
+    if !hasFitted { drops.overflowedMilliseconds += audio.milliseconds }
+    appended(hasFitted, now: now)
   }
 
   private mutating func append(text: String, bargeIn: Bool, now: Duration) {
@@ -178,4 +182,9 @@ extension ConversationStateMachine {
       transcript.removeFirst()
     }
   }
+}
+
+extension BotCommand {
+  /// How long its audio plays.
+  fileprivate var milliseconds: Int { if case .audio(let audio) = self { audio.milliseconds } else { 0 } }
 }

@@ -193,6 +193,7 @@ extension ConversationStateMachine {
     answerDeadline = nil
     if answer.ending?.isTerminal != true {
       if !answer.pieces.isEmpty { drops.staleOutputs += 1 }
+      drops.staleMilliseconds += answer.waitingAudio / 8
       unreached += answer.takeAllMarks()
       answer = Answer()
     }

@@ -78,14 +78,20 @@ public struct ConversationStateMachine: Sendable {
     }
   }
 
-  /// What was left out, for the metrics.
+  /// What was left out, for the metrics: how many outputs, and how much audio they had, in milliseconds.
   public struct Drops: Sendable, Equatable {
     /// Output of turns that the caller had interrupted.
     public var staleOutputs = 0
+    /// Audio of it.
+    public var staleMilliseconds = 0
     /// Output that came after the bot had taken its leave.
     public var lateOutputs = 0
+    /// Audio of it.
+    public var lateMilliseconds = 0
     /// Output beyond the queue's bound.
     public var overflowedOutputs = 0
+    /// Audio of it.
+    public var overflowedMilliseconds = 0
     /// Events of a kind this version does not know.
     public var unknownEvents = 0
   }
