@@ -164,7 +164,11 @@ extension VoiceGateway: SessionService {
     try request.check(organization: identity.organization)
     guard !request.conversationID.isEmpty else { throw RPCStatus(.invalidArgument, "conversation_id is empty") }
     let key = ConversationKey(organization: identity.organization, conversation: request.conversationID.string)
-    if let conversation = registry.find(key) { return conversation }
+    call.subject["conversation"] = "\(key.conversation)"
+    if let conversation = registry.find(key) {
+      call.subject["agent"] = registry.agent(of: key).map { "\($0)" }
+      return conversation
+    }
     if case .event(let event) = request.input, case .sessionEnd = event.kind {
       // The caller of a conversation that is already over has hung up.
       call.send(VoiceResponse().encoded())
@@ -175,6 +179,7 @@ extension VoiceGateway: SessionService {
     guard let agent = agents.agent(request.agentID.string, for: key.organization) else {
       throw RPCStatus(.notFound, "there is no such virtual agent; ListVirtualAgents lists them")
     }
+    call.subject["agent"] = "\(agent.id)"
     var isResumed = true
     if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
     var info = CallInfo(
@@ -185,7 +190,7 @@ extension VoiceGateway: SessionService {
     if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
       info.token = CallerToken(call.authorization)
     }
-    let log = log.of(key, trackingID: call.trackingID)
+    let log = log.of(key, agent: agent.id, trackingID: call.trackingID)
     let status = SessionStatus(key: key, agent: agent.id, began: call.loop.now, loop: ObjectIdentifier(call.loop))
     return try admit(status, to: registry, on: call.loop) {
       Conversation(
@@ -198,10 +203,11 @@ extension VoiceGateway: SessionService {
 
 extension Logger {
   /// A log for one session.
-  func of(_ key: ConversationKey, trackingID: String?) -> Logger {
+  func of(_ key: ConversationKey, agent: String? = nil, trackingID: String?) -> Logger {
     var log = self
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"
+    if let agent { log[metadataKey: "agent"] = "\(agent)" }
     if let trackingID { log[metadataKey: "trackingid"] = "\(trackingID)" }
     return log
   }

@@ -1,5 +1,6 @@
 """The process: its configuration, its end, and what it writes down."""
 
+import json
 import pathlib
 import re
 import signal
@@ -14,7 +15,7 @@ from caller import Caller
 from conftest import TENANT_A, agent, configuration
 from gateway import SLOW, run
 from schemas import CUSTOM_EVENT, SESSION_START, Event
-from speech import likeness, recorded
+from speech import likeness, recorded, silence
 
 
 # SIGTERM
@@ -254,7 +255,8 @@ def test_a_preloaded_library_that_changes_the_environment():
 
 
 def test_nothing_private_is_logged(own_gateway, issuer):
-    """Wire 7, S1, J28: digits, parameters, additional info and tokens are in no log line, at any level."""
+    """Wire 7, S1, J28: digits, parameters, additional info and tokens are in no log line at any level, no metric and no answer of the
+    admin port."""
     gateway = own_gateway()
     canaries = {
         "digits": "4929123412341234", "order": "864213", "prompt": "Key in the ", "info": "canary-info-6b1f", "vendor": "canary-vendor-90ac",
@@ -283,9 +285,14 @@ def test_nothing_private_is_logged(own_gateway, issuer):
         ordering.start()
         ordering.press("1")
         ordering.press(canaries["order"])
-    metrics = gateway.get("/metrics")[1]
+        live = Caller(channel, token, TENANT_A["org"], "script-wav", additional_info={"card": canaries["info"]})
+        live.start()
+        live.press("2")
+        live.press(canaries["digits"])
+        answers = "\n".join(gateway.get(path)[1] for path in ("/metrics", "/status", "/", "/readyz"))
+        assert live.conversation in answers, "a live call is shown"
     gateway.stop()
-    written = gateway.log + metrics
+    written = gateway.log + answers
     for what, canary in canaries.items():
         assert canary not in written, f"{what} in: {next(x for x in written.splitlines() if canary in x)}"
     spaced = re.compile(r"\D{1,3}".join("4929123412"))
@@ -293,6 +300,30 @@ def test_nothing_private_is_logged(own_gateway, issuer):
     for secret in (*token.split("."), *bad.split("."), "canary-claim-77e0", "canary-kid-5512"):
         assert secret not in written
     assert caller.tracking in written, "Wire 2: while the tracking id is there, for Webex support"
+
+
+def test_the_line_that_ends_an_rpc(own_gateway, token):
+    """It says whose RPC it was, and how it ended; one without a good token has no such line."""
+    gateway = own_gateway()
+    with gateway.channel() as channel:
+        caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+        caller.start()
+        lost = caller.listen()
+        lost.say(silence(0.3))
+        gateway.until(lambda: re.search(r"^patchbay_audio_frames_total [1-9]", gateway.get("/metrics")[1], re.M), "hears it")
+        lost.cancel()
+        refused = Caller(channel, "no.good.token", TENANT_A["org"], "demo-wav").event(SESSION_START)
+        refused.done.wait(10)
+        unknown = Caller(channel, token, TENANT_A["org"], "nobody").event(SESSION_START)
+        unknown.done.wait(10)
+        gateway.until(lambda: gateway.log.count("rpc ended") >= 3, "logs the ends of three RPCs")
+    lines = [json.loads(line)["metadata"] for line in gateway.log.splitlines() if "rpc ended" in line]
+    assert [line["status"] for line in lines] == ["OK", "CANCELLED", "NOT_FOUND"]
+    for line in lines[:2]:
+        assert line["trackingid"] == caller.tracking and line["conversation"] == caller.conversation
+        assert (line["org"], line["tenant"]) == (TENANT_A["org"], TENANT_A["name"])
+        assert (line["agent"], line["rpc"]) == ("demo-wav", "conversation")
+        assert 0 <= int(line["milliseconds"]) < 20_000
 
 
 def test_a_burst_of_calls_is_logged_whole(own_gateway, token):

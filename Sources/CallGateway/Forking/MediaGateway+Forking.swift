@@ -23,6 +23,7 @@ extension MediaGateway {
       throw RPCStatus(.invalidArgument, "conversation_id is empty")
     }
     let key = ConversationKey(organization: identity.organization, conversation: conversation)
+    call.subject["conversation"] = "\(conversation)"
     var parameters = request.additionalInfo.mapValues { BotValue.string($0) }
     request.leftOut.note(in: &parameters)
     if !request.leftOut.isEmpty {

@@ -1,4 +1,5 @@
 import GRPCTransport
+import Logging
 import Synchronization
 import TokenVerification
 import WebexProtocol
@@ -63,6 +64,10 @@ final class SessionCall: IncomingRPCHandler {
   private var isCounted = true
   private var isHalfClosed = false
   private var hasMessage = false
+  /// Whose RPC it is, for the log: known by and by, and only of callers with a good token.
+  var subject: Logger.Metadata = [:]
+  private let began: Duration
+  private var status = RPCStatus.Code.cancelled
   private var lastMessage: Duration
   private var watchdog: LoopTimer?
   private var pauseTimer: LoopTimer?
@@ -71,7 +76,8 @@ final class SessionCall: IncomingRPCHandler {
     self.call = call
     self.method = method
     self.service = service
-    lastMessage = call.executor.now
+    began = call.executor.now
+    lastMessage = began
   }
 
   var loop: any LoopExecutor { call.executor }
@@ -99,6 +105,8 @@ final class SessionCall: IncomingRPCHandler {
   private func authorized(_ identity: Identity) {
     guard !isOver else { return }
     state = .authorized(identity)
+    subject = ["org": "\(identity.organization)", "tenant": "\(identity.tenantName)"]
+    if let trackingID { subject["trackingid"] = "\(trackingID)" }
     watch(after: service.limits.firstMessage)
     call.startReading()
   }
@@ -152,6 +160,12 @@ final class SessionCall: IncomingRPCHandler {
 
   func ended(_ end: RPCEnd) {
     close()
+    if !subject.isEmpty {
+      subject["rpc"] = "\(method)"
+      subject["status"] = "\(end == .completed ? status : .cancelled)"
+      subject["milliseconds"] = "\((loop.now - began).nanoseconds / 1_000_000)"
+      service.gate.ended(subject)
+    }
     if end == .completed, hasMessage, method == .conversation, !call.isHalfClosed {
       service.gate.metrics.statusesBeforeHalfClose.increment()
     }
@@ -222,6 +236,7 @@ extension SessionCall: SessionLine {
     guard !isOver else { return }
     if !status.isOK { service.gate.refused(status, call: call) }
     close()
+    self.status = status.code
     call.finish(status, lingering: lingering)
   }
 

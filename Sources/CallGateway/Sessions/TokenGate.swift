@@ -83,6 +83,9 @@ final class TokenGate: Sendable {
     return Self.unauthenticated
   }
 
+  /// An RPC with a good token is over.
+  func ended(_ subject: Logger.Metadata) { log.info("rpc ended", metadata: subject) }
+
   func refused(_ status: RPCStatus, call: any IncomingRPC) {
     metrics.refused()
     log.warning(
