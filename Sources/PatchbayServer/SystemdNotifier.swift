@@ -1,5 +1,5 @@
+import Basics
 import Glibc
-import TokenVerification
 
 /// Tells systemd what the service is doing, as sd_notify(3) does: one datagram for each word, to the socket that
 /// `NOTIFY_SOCKET` names. Where that is not set, nobody is told.
