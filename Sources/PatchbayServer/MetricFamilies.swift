@@ -90,7 +90,8 @@ enum MetricFamilies {
     .gauge("patchbay_key_set_keys", "Usable keys of an issuer.", by: ["issuer"]),
     .gauge(
       "patchbay_loop_sleepless_ratio",
-      "The part of the last 250 ms in which the loop never slept; 1 where it has more to do than it can.", by: ["loop"]),
+      "The part of the last 250 ms in which the loop never slept; 1 where it has more to do than it can.",
+      by: ["loop"]),
     .counter("patchbay_media_audio_refused_total", "Pieces of received audio in a wrong format."),
     .counter(
       "patchbay_media_dropped_total",
