@@ -1,6 +1,6 @@
 public import HTTPServing
-public import Logging
 import Locking
+public import Logging
 import Metrics
 public import Telemetry
 

@@ -1,8 +1,8 @@
+import AudioCodecs
 import BotEngine
 public import GRPCTransport
-public import Logging
 import Locking
-import AudioCodecs
+public import Logging
 public import TokenVerification
 import WebexProtocol
 

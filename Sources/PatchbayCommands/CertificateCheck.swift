@@ -1,9 +1,9 @@
+import Basics
 import Certificates
 import Foundation
 import GatewayConfiguration
 import PatchbayServer
 import TokenVerification
-import Basics
 
 /// What is to be said of a configuration's certificate, before a server uses it.
 struct CertificateCheck {

@@ -1,7 +1,7 @@
+import Basics
 import DataSources
 import Foundation
 import TokenVerification
-import Basics
 
 /// Data sources as a person, or a program, reads them. Tokens are left out, but for what they say in the view of one.
 enum DataSourceText {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import TokenVerification
 import Basics
+import TokenVerification
 
 extension TokenCommand {
   /// `patchbay token bench`: what a verification costs, for those who measure.

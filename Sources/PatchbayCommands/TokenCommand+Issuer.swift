@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import Foundation
 import GatewayConfiguration
 import HTTPServing
@@ -6,7 +7,6 @@ import PatchbayServer
 import TokenVerification
 import UnixSignals
 import WebexStandIn
-import Basics
 
 extension TokenCommand {
   /// `patchbay token issuer`.

@@ -1,10 +1,10 @@
+import Basics
 import DataSources
 import Foundation
 import GatewayConfiguration
 import HTTPFetching
 import PatchbayServer
 import TokenVerification
-import Basics
 
 /// Who says whether a server would accept a token: the running server itself where it answers, because only it knows which
 /// nonces data sources were registered with and what an operator has revoked; or else what is known without it.

@@ -1,11 +1,11 @@
 import AdminServer
+import Basics
 import Certificates
 import GRPCTransport
 import Locking
 import Logging
 import Metrics
 import TokenVerification
-import Basics
 
 /// Keeps an eye on the certificates in use while the server runs: new files, the end that comes nearer, tenants whose hosts
 /// they do not name. Tells of it in the log, in metrics and on the dashboard.

@@ -1,11 +1,11 @@
 import AdminServer
+import Basics
 import CallGateway
 import DataSources
 import GRPCTransport
 import Locking
 import Synchronization
 import TokenVerification
-import Basics
 
 /// What the server says of itself to operators and to health checks.
 final class ServerState: Sendable {

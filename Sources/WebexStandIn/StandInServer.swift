@@ -1,8 +1,8 @@
-public import HTTPServing
-public import Logging
-import Locking
-import TokenVerification
 public import Basics
+public import HTTPServing
+import Locking
+public import Logging
+import TokenVerification
 
 /// The stand-in on a port of the loopback interface: whoever reaches it can mint tokens.
 ///

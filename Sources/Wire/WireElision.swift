@@ -67,7 +67,7 @@ enum WireElision {
         var inner: [UInt8] = []
         append(bytes, payload, without: within, to: &inner)
         output += bytes[fieldStart..<tagEnd]
-        appendVarint(inner.count, to: &output)
+        output.append(varint: UInt32(truncatingIfNeeded: inner.count))
         output += inner
       } else {
         output += bytes[fieldStart..<position]
@@ -92,15 +92,6 @@ enum WireElision {
       return start..<position
     }
     return position <= end ? position..<position : nil
-  }
-
-  private static func appendVarint(_ value: Int, to output: inout [UInt8]) {
-    var rest = value
-    while rest >= 0x80 {
-      output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    output.append(UInt8(truncatingIfNeeded: rest))
   }
 
   /// The key of a map's entry, fit for a log.

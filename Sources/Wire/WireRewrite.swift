@@ -45,14 +45,14 @@ enum WireRewrite {
     }
     for occurrence in order {
       let field = schema.fields[occurrence.index]
-      append(occurrence.tag, to: &output)
+      output.append(varint: occurrence.tag)
       guard field.kind == .message else {
         output += occurrence.value
         continue
       }
       var inner: [UInt8] = []
       message(field.message, merged[occurrence.index] ?? Array(payload(occurrence.value)), schema, to: &inner)
-      append(UInt32(truncatingIfNeeded: inner.count), to: &output)
+      output.append(varint: UInt32(truncatingIfNeeded: inner.count))
       output += inner
     }
   }
@@ -95,14 +95,5 @@ enum WireRewrite {
   private static func payload(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     guard let last = value.firstIndex(where: { $0 < 0x80 }) else { return [] }
     return value[(last + 1)...]
-  }
-
-  private static func append(_ value: UInt32, to output: inout [UInt8]) {
-    var rest = value
-    while rest >= 0x80 {
-      output.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    output.append(UInt8(truncatingIfNeeded: rest))
   }
 }

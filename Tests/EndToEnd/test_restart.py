@@ -1,5 +1,6 @@
 """Restarts: behind the shipped edge one server after the other, and nobody is refused; alone, in what time."""
 
+import contextlib
 import os
 import random
 import threading
@@ -56,9 +57,9 @@ class Newcomers(threading.Thread):
                 self.refused.append(f"{opening.code}: {opening.call.details()}")
 
 
-def test_a_restart_refuses_nobody(own_gateway, tmp_path, certificates, token):
-    """Two servers behind the shipped HAProxy file are restarted: new calls find one, live ones are transferred."""
-    servers = [own_gateway(shutdown=SHUTDOWN) for _ in range(2)]
+@contextlib.contextmanager
+def behind_the_edge(servers, tmp_path, certificates):
+    """The shipped HAProxy file in front of servers, and what waits until it finds all of them live."""
     folder = tmp_path / "edge"
     folder.mkdir()
     folder.chmod(0o755)
@@ -68,6 +69,13 @@ def test_a_restart_refuses_nobody(own_gateway, tmp_path, certificates, token):
             servers[0].until(lambda: set(proxy.stats().values()) == {"UP"}, "is up for the proxy")
 
         both_are_up()
+        yield proxy, both_are_up
+
+
+def test_a_restart_refuses_nobody(own_gateway, tmp_path, certificates, token):
+    """Two servers behind the shipped HAProxy file are restarted: new calls find one, live ones are transferred."""
+    servers = [own_gateway(shutdown=SHUTDOWN) for _ in range(2)]
+    with behind_the_edge(servers, tmp_path, certificates) as (proxy, both_are_up):
         channels = [proxy.channel() for _ in range(4)]
         talkers = [Talker(Caller(channels[n % 4], token, TENANT_A["org"], "demo-wav")) for n in range(12)]
         newcomers = Newcomers(lambda: Caller(channels[0], token, TENANT_A["org"], "demo-wav"))
@@ -126,15 +134,7 @@ def test_calls_outlive_a_restart(own_gateway, tmp_path, certificates, token):
     is refused, and none is cut or transferred."""
     shutdown = {"notice": "1s", "drain": "2m", "grace": "5s"}
     servers = [own_gateway(shutdown=shutdown) for _ in range(2)]
-    folder = tmp_path / "edge"
-    folder.mkdir()
-    folder.chmod(0o755)
-    with edge("haproxy-shipped", folder, certificates, *servers) as proxy:
-
-        def both_are_up():
-            servers[0].until(lambda: set(proxy.stats().values()) == {"UP"}, "is up for the proxy")
-
-        both_are_up()
+    with behind_the_edge(servers, tmp_path, certificates) as (proxy, both_are_up):
         channels = [proxy.channel() for _ in range(8)]
         lines = [Line(lambda n=n: Caller(channels[n % 8], token, TENANT_A["org"], "demo-wav")) for n in range(CALLS)]
         for line in lines:

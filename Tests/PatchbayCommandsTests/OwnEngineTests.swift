@@ -1,8 +1,8 @@
-import PatchbayServer
 import BotEngine
 import BotTestKit
 import GatewayConfiguration
 import Logging
+import PatchbayServer
 import Testing
 
 @testable import PatchbayCommands

@@ -1,5 +1,5 @@
-import TokenVerification
 import Basics
+import TokenVerification
 
 /// Now, on both clocks: tokens end by the time of day, waits are measured on a clock that nobody sets.
 public struct Moment: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import HTTPFetching
 public import Basics
+import HTTPFetching
 import TokenVerification
 
 /// Access tokens from a refresh token, one request at a time, and the refresh token kept whatever happens.

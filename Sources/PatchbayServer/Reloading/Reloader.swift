@@ -1,4 +1,5 @@
 import AdminServer
+import Basics
 import BotEngines
 import CallGateway
 import Dispatch
@@ -10,7 +11,6 @@ import Logging
 import ServiceLifecycle
 import Telemetry
 import TokenVerification
-import Basics
 
 /// Reads the configuration again, when it is asked to and when a file of it has changed, and puts it in force while
 /// calls are up. A file with any mistake in it is refused as a whole.

@@ -1,5 +1,5 @@
-public import Logging
 import Locking
+public import Logging
 import Metrics
 
 /// Begins recordings, tells operators what becomes of them, and keeps to the limits of time.

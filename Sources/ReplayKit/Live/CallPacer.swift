@@ -1,6 +1,6 @@
+import Basics
 import GRPCTransport
 import Histogram
-import Basics
 
 /// Wakes the calls of one loop when they are due.
 ///

@@ -1,7 +1,7 @@
+import Basics
 import GRPCTransport
 import Glibc
 import WebexProtocol
-import Basics
 
 /// A ``Caller`` on the wire: carries its actions out and tells it what comes back.
 ///

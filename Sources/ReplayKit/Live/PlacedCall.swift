@@ -1,5 +1,5 @@
-public import GRPCTransport
 import Basics
+public import GRPCTransport
 
 /// What is new in a call.
 public enum CallNews: Sendable {

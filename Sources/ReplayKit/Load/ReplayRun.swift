@@ -1,6 +1,6 @@
+import Basics
 public import GRPCTransport
 import Locking
-import Basics
 
 /// Many callers at once.
 public final class ReplayRun: Sendable {

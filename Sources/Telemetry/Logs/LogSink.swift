@@ -1,8 +1,8 @@
-public import Logging
+import Basics
 import Glibc
 import Locking
+public import Logging
 import Synchronization
-import Basics
 
 /// Where all loggers of a process meet: the format, the rate limit, the writer.
 public final class LogSink: Sendable {

@@ -1,5 +1,5 @@
-import Glibc
 import Basics
+import Glibc
 
 /// What Linux says of this process (proc(5)).
 public enum ProcessFigures {

@@ -1,6 +1,6 @@
-public import Logging
-import Locking
 public import Basics
+import Locking
+public import Logging
 
 /// Keys as the issuers publish them, kept in memory: fetched once for any number of calls that wait, refreshed in the
 /// background, kept while an issuer fails (see ``KeySetTiming``).

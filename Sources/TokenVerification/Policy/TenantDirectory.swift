@@ -1,5 +1,5 @@
-import Locking
 public import Basics
+import Locking
 
 /// Keeps a verifier's policy: put together, again with every change, of what the configuration says, of what is revoked
 /// and of the nonces that data sources were renewed with.
