@@ -168,7 +168,8 @@ let package = Package(
     tests(
       "CallGateway",
       [
-        "AudioCodecs", "Locking", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine", "Wire", log,
+        "AudioCodecs", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine",
+        "Wire", log,
       ]),
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),

@@ -104,16 +104,30 @@ def cadence(random, count):
     return wave
 
 
+def prompts(random, count):
+    """When prompts play, as (begin, end) in samples: often from the first sample on."""
+    spans, position = [], 0 if random.random() < 0.5 else int(random.integers(0, 40000))
+    while position < count:
+        length = int(random.integers(6000, 56000))
+        spans.append((position, min(count, position + length)))
+        position += length + int(random.integers(12000, 64000))
+    return spans
+
+
 def stream(random, voices, everyone, held):
-    """16-bit samples, for each frame whether the caller speaks, and how much that frame matters."""
+    """16-bit samples, for each frame whether a prompt plays and whether the caller speaks, and how much it matters."""
     count = SECONDS * RATE
+    spans = prompts(random, count) if random.random() < 0.55 else []
+    prompting = np.zeros(count // 160, np.float32)
+    for begin, end in spans:
+        prompting[begin // 160 : end // 160] = 1
     audio, active, inside = np.zeros(count), np.zeros(count // 80, bool), np.zeros(count // 80, bool)
     level = random.uniform(-36, -10) if random.random() < 0.4 else random.uniform(-30, -14)
     has_caller = random.random() > 0.14
-    # A soft voice on a line without anything else is a caller too, not an echo.
-    soft = has_caller and random.random() < 0.04
+    # A soft voice on a line without much else is a caller too, not an echo.
+    soft = has_caller and random.random() < 0.2
     if soft:
-        level = random.uniform(-42, -34)
+        level = random.uniform(-47, -30)
     full = 10 ** (level / 20)
     if has_caller:
         position = int(random.integers(0, 40000)) if random.random() < 0.9 else 0
@@ -121,7 +135,12 @@ def stream(random, voices, everyone, held):
         voice = voices[pick(random, voices).voice]
         while position < count - 4000:
             recording = voice[random.integers(len(voice))] if same else pick(random, voices)
-            samples, its = varied(random, recording, plain=soft)
+            samples, its = varied(random, recording, plain=soft and random.random() < 0.6)
+            # Callers mostly let a prompt end.
+            over = [end for begin, end in spans if begin < position + len(samples) and position < end]
+            if over and random.random() < 0.65:
+                position = over[-1] + int(random.integers(800, 20000))
+                continue
             position -= position % 80
             stop = min(count, position + len(samples))
             gain = full * 10 ** (random.uniform(-2, 2) / 20)
@@ -133,19 +152,36 @@ def stream(random, voices, everyone, held):
             gap = random.choice([random.uniform(0.1, 0.8), random.uniform(0.8, 2), random.uniform(1.5, 5)])
             position = stop + int(gap * RATE)
     # The line
-    if not soft and random.random() < 0.68:
+    if random.random() < (0.4 if soft else 0.68):
         ratio = random.choice([random.uniform(1, 12), random.uniform(5, 25), random.uniform(15, 40)])
+        if soft:
+            ratio = random.uniform(10, 35)
         noise = background(random, count, everyone, held)
-        if random.random() < 0.15:
+        if random.random() < 0.3:
+            # It begins in silence, or it ends.
             begin = int(random.integers(0, count))
             noise[:begin] = 0
+            if random.random() < 0.3:
+                noise[begin + int(random.integers(8000, 48000)) :] = 0
         elif random.random() < 0.1:
             noise *= np.interp(np.arange(count), [0, count], 10 ** (random.uniform(-15, 0, 2) / 20))
         audio += noise * full * 10 ** (-ratio / 20)
         if random.random() < 0.12:
             audio += background(random, count, everyone, held) * full * 10 ** (-random.uniform(8, 30) / 20)
-    if not soft and random.random() < (0.36 if has_caller else 0.5):
-        # The prompt's echo, or somebody else in the room
+    if spans and random.random() < 0.6:
+        # What comes back of the prompts that are known
+        loss = 10 ** (random.uniform(-56, -32) / 20)
+        late = int(random.integers(0, 2400))
+        for begin, end in spans:
+            other = everyone[random.integers(len(everyone))]
+            piece = other.samples[other.begin : other.end].astype(np.float64) * 10 ** (-other.level / 20)
+            piece = np.tile(piece, -(-(end - begin) // len(piece)))[: end - begin]
+            heard = (sounds.echo(random, piece) if random.random() < 0.8 else piece) * loss
+            stop = min(count, begin + late + len(heard))
+            if stop > begin + late:
+                audio[begin + late : stop] += heard[: stop - begin - late]
+    if not soft and random.random() < (0.25 if has_caller else 0.3):
+        # The echo of a prompt that is not known, or somebody else in the room
         below = random.uniform(8, 30)
         loudest = min(full * 10 ** (-below / 20), 10 ** (-32 / 20))
         if not has_caller:
@@ -154,7 +190,8 @@ def stream(random, voices, everyone, held):
         while position < count:
             other = everyone[random.integers(len(everyone))]
             piece = other.samples[other.begin : other.end].astype(np.float64) * 10 ** (-other.level / 20)
-            piece = sounds.echo(random, piece) if random.random() < 0.8 else piece
+            # Without a caller to be compared with, a clear voice is one.
+            piece = sounds.echo(random, piece) if not has_caller or random.random() < 0.8 else piece
             stop = min(count, position + len(piece))
             audio[position:stop] += piece[: stop - position] * loudest
             position = stop + int(random.choice([random.integers(800, 4000), random.integers(8000, 40000)]))
@@ -176,12 +213,16 @@ def stream(random, voices, everyone, held):
             position = stop + int(random.integers(1600, 24000))
     if random.random() < 0.08:
         audio += cadence(random, count) * full * 10 ** (random.uniform(-20, 4) / 20)
+    if random.random() < (0.06 if has_caller else 0.25):
+        # Keys on their own, in pairs of tones: they are what is most like a vowel. Nobody keys and speaks at once.
+        keys = sounds.keys(random, count) * 10 ** (random.uniform(-38, -8) / 20)
+        audio += keys * (~np.repeat(inside, 80))
     if random.random() < 0.1:
         audio[int(random.integers(count)) :] *= 10 ** (random.uniform(-12, 8) / 20)
     if random.random() < 0.05:
         audio += random.uniform(-0.02, 0.02)
-    if random.random() < 0.7:
-        audio += 10 ** (random.uniform(-82, -55) / 20) * random.standard_normal(count)
+    if random.random() < (0.5 if soft else 0.7):
+        audio += 10 ** (random.uniform(-82, -64 if soft else -55) / 20) * random.standard_normal(count)
     if random.random() < 0.12:
         lost = random.random(count // 160) < random.uniform(0.005, 0.08)
         audio.reshape(-1, 160)[lost] = 0
@@ -197,7 +238,7 @@ def stream(random, voices, everyone, held):
     speaks = active.reshape(-1, 2).mean(axis=1)
     weight = np.where(inside.reshape(-1, 2).any(axis=1) & (speaks < 0.5), 0.3, 1.0)
     speaks = (speaks >= 0.5).astype(np.float32)
-    return samples, np.pad(speaks, (DELAY, 0))[:-DELAY], np.pad(weight, (DELAY, 0), constant_values=0.0)[:-DELAY].astype(np.float32)
+    return samples, prompting, np.pad(speaks, (DELAY, 0))[:-DELAY], np.pad(weight, (DELAY, 0), constant_values=0.0)[:-DELAY].astype(np.float32)
 
 
 def data(recordings, hours, seed):
@@ -211,6 +252,6 @@ def data(recordings, hours, seed):
     x = np.zeros((count, frames, features.COUNT), np.float32)
     y, w = np.zeros((count, frames), np.float32), np.zeros((count, frames), np.float32)
     for index in range(count):
-        samples, y[index], w[index] = stream(random, voices, recordings, held)
-        x[index] = features.features(samples)
+        samples, prompting, y[index], w[index] = stream(random, voices, recordings, held)
+        x[index] = features.features(samples, prompting)
     return x, y, w

@@ -1,4 +1,5 @@
-"""What the model hears of a frame: 20 mel bands and how voiced it is. `CVoiceModel` computes the same."""
+"""What the model hears of a frame: 20 mel bands, how voiced it is, and whether a prompt plays. `CVoiceModel` computes the
+same."""
 
 import numpy as np
 
@@ -7,7 +8,7 @@ LOW, HIGH = 60.0, 3900.0
 # Below this a band is silence, whatever the line's coding leaves there: about -75 dB below full scale.
 FLOOR = 100.0
 SHORTEST, LONGEST = 20, 100  # pitch periods in samples: 400 to 80 Hz
-COUNT = BANDS + 2
+COUNT = BANDS + 3
 
 
 def mel(frequency):
@@ -31,8 +32,8 @@ BAND_WEIGHTS = bands()
 HANN = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW)).astype(np.float32)
 
 
-def features(samples):
-    """(frames, COUNT) of 16-bit samples; before the first sample is silence."""
+def features(samples, prompts=None):
+    """(frames, COUNT) of 16-bit samples, and for each frame whether a prompt plays; before the first is silence."""
     count = len(samples) // HOP
     padded = np.concatenate((np.zeros(WINDOW - HOP, np.float32), samples[: count * HOP].astype(np.float32)))
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP][:count]
@@ -45,6 +46,7 @@ def features(samples):
     lags = correlation[:, SHORTEST : LONGEST + 1]
     best = lags.argmax(axis=1)
     voicing = lags[np.arange(count), best] / (correlation[:, 0] + 1.0)
+    flags = np.zeros(count) if prompts is None else prompts[:count]
     return np.concatenate(
-        (logarithms, voicing[:, None], (best[:, None] + SHORTEST) / 100.0), axis=1, dtype=np.float32
+        (logarithms, voicing[:, None], (best[:, None] + SHORTEST) / 100.0, flags[:, None]), axis=1, dtype=np.float32
     )

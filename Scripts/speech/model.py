@@ -34,7 +34,7 @@ def probabilities(parameters, features):
     p = parameters
     x = (features - p["mean"]) * p["scale"]
     # Before the first frame was silence.
-    silence = (np.concatenate((np.full(20, np.log(100.0)), [0, 0])) - p["mean"]) * p["scale"]
+    silence = (np.concatenate((np.full(20, np.log(100.0)), [0, 0, 0])) - p["mean"]) * p["scale"]
     padded = np.concatenate((np.tile(silence, (CONTEXT - 1, 1)), x)).astype(np.float32)
     stacked = np.concatenate([padded[i : i + len(x)] for i in range(CONTEXT)], axis=1)
     dense = np.maximum(0, stacked @ p["dense_w"] + p["dense_b"])

@@ -31,7 +31,7 @@ def train(batches, validation, epochs, steps, seed=0, start=None, log=print, rat
     parameters.update(start or {})
     fixed = {name: parameters.pop(name) for name in ("mean", "scale")}
     parameters = {k: jnp.asarray(v) for k, v in parameters.items()}
-    silence = np.concatenate((np.full(20, np.log(100.0)), [0, 0])).astype(np.float32)
+    silence = np.concatenate((np.full(20, np.log(100.0)), [0, 0, 0])).astype(np.float32)
 
     def forward(p, x):
         x = (x - fixed["mean"]) * fixed["scale"]
@@ -100,7 +100,9 @@ def train(batches, validation, epochs, steps, seed=0, start=None, log=print, rat
 
 def statistics(x):
     flat = x[::7].reshape(-1, x.shape[-1]).astype(np.float32)
-    return {"mean": flat.mean(axis=0), "scale": 1 / (flat.std(axis=0) + 1e-3)}
+    mean, scale = flat.mean(axis=0), 1 / (flat.std(axis=0) + 1e-3)
+    mean[-1], scale[-1] = 0, 1  # whether a prompt plays
+    return {"mean": mean, "scale": scale}
 
 
 def main():

@@ -8,12 +8,15 @@
 
 // Scripts/speech/features.py and model.py compute the same: what is changed here is changed there.
 
-enum { SHORTEST = 20, LONGEST = 100, TAPS = 47, HISTORY = TAPS - 1 };
+enum { PROMPT = BANDS + 2, SHORTEST = 20, LONGEST = 100, TAPS = 47, HISTORY = TAPS - 1 };
 
 // Below this a band is silence, whatever the line's coding leaves there.
 static const float silent = 100.0f;
-// The quietest moments' mean logarithm rises by one in a second, and is that of a quiet line below this.
-static const float rise = 0.02f, quiet = 6.2f;
+// The quietest moments' mean logarithm, and that of their loudest band, rise by one in a second; a line is quiet below
+// these. A hum is in few bands.
+static const float rise = 0.02f, quiet = 6.2f, quiet_band = 8.5f;
+// A frame is soft whose loudest band is below this: a voice at -35 dB below full scale or so, or an s.
+static const float soft = 16;
 static const double turn = 6.283185307179586;
 
 typedef struct {
@@ -31,7 +34,8 @@ struct VoiceModel {
   float wideband[HISTORY + 2 * VOICE_MODEL_FRAME];
   float inputs[INPUTS];  // oldest frame first
   float features[FEATURES];
-  float floor, gain, power;
+  float floor, floor_band;
+  float loudest[VOICE_MODEL_DELAY + 1];  // of each frame, the loudest band; the one that is judged first
   float first[FIRST], second[SECOND];
 };
 
@@ -86,9 +90,8 @@ static float normal(float feature, int index) { return (feature - voice_mean[ind
 void voice_model_reset(VoiceModel *model) {
   memset(model->samples, 0, sizeof model->samples);
   memset(model->wideband, 0, sizeof model->wideband);
-  model->floor = 99;
-  model->gain = 1;
-  model->power = 0;
+  model->floor = model->floor_band = 99;
+  memset(model->loudest, 0, sizeof model->loudest);
   memset(model->first, 0, sizeof model->first);
   memset(model->second, 0, sizeof model->second);
   for (int i = 0; i < FEATURES; i++) model->features[i] = i < BANDS ? logf(silent) : 0;
@@ -156,9 +159,15 @@ static void listen(VoiceModel *model) {
     for (int j = 0; j < band->count; j++) energy += band->weights[j] * power[band->first + j];
     model->features[i] = logf(energy);
   }
-  float level = 0;
-  for (int i = 0; i < BANDS; i++) level += model->features[i] * (1.0f / BANDS);
-  model->floor = fminf(model->floor + rise, level - 2 * logf(model->gain));
+  float level = 0, loudest = 0;
+  for (int i = 0; i < BANDS; i++) {
+    level += model->features[i] * (1.0f / BANDS);
+    loudest = fmaxf(loudest, model->features[i]);
+  }
+  model->floor = fminf(model->floor + rise, level);
+  model->floor_band = fminf(model->floor_band + rise, loudest);
+  memmove(model->loudest, model->loudest + 1, sizeof(float) * VOICE_MODEL_DELAY);
+  model->loudest[VOICE_MODEL_DELAY] = loudest;
   // Autocorrelation of the magnitudes: a periodic frame has a peak at its period, whatever its spectrum's slope is.
   float magnitudes[WINDOW];
   for (int i = 0; i <= HALF; i++) magnitudes[i] = sqrtf(power[i]);
@@ -240,21 +249,16 @@ static float judge(VoiceModel *model) {
   return sigmoid(sum);
 }
 
-float voice_model_hear(VoiceModel *model, const int16_t *samples) {
+float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
   enum { KEPT = WINDOW - VOICE_MODEL_FRAME };
   memmove(model->samples, model->samples + VOICE_MODEL_FRAME, sizeof(float) * KEPT);
-  float squares = 0;
-  for (int i = 0; i < VOICE_MODEL_FRAME; i++) {
-    float sample = samples[i];
-    squares += sample * sample;
-    model->samples[KEPT + i] = sample * model->gain;
-  }
-  model->power = squares / VOICE_MODEL_FRAME;
+  for (int i = 0; i < VOICE_MODEL_FRAME; i++) model->samples[KEPT + i] = samples[i];
   listen(model);
+  model->features[PROMPT] = is_prompt_playing ? 1 : 0;
   return judge(model);
 }
 
-float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples) {
+float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
   memmove(model->wideband, model->wideband + 2 * VOICE_MODEL_FRAME, sizeof(float) * HISTORY);
   for (int i = 0; i < 2 * VOICE_MODEL_FRAME; i++) model->wideband[HISTORY + i] = samples[i];
   int16_t narrow[VOICE_MODEL_FRAME];
@@ -263,23 +267,15 @@ float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples) {
     for (int tap = 0; tap < TAPS; tap++) sum += model->wideband[2 * i + tap] * model->taps[tap];
     narrow[i] = (int16_t)(sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum);
   }
-  return voice_model_hear(model, narrow);
+  return voice_model_hear(model, narrow, is_prompt_playing);
 }
 
-bool voice_model_line_is_quiet(const VoiceModel *model) { return model->floor < quiet; }
-
-bool voice_model_hisses(const VoiceModel *model) {
-  float low = 0, high = 0;
-  for (int i = 0; i < 8; i++) low += model->features[i] / 8;
-  for (int i = 15; i < BANDS; i++) high += model->features[i] / 5;
-  // Louder than about -28 dBFS it is a click.
-  return high > 10 && high < 15 && high > low + 1;
+bool voice_model_line_is_quiet(const VoiceModel *model) {
+  return model->floor < quiet && model->floor_band < quiet_band;
 }
 
-float voice_model_power(const VoiceModel *model) { return model->power; }
-
-void voice_model_amplify(VoiceModel *model, float gain) { model->gain = gain > 0.01f && gain < 100 ? gain : 1; }
+bool voice_model_frame_is_soft(const VoiceModel *model) { return model->loudest[0] < soft; }
 
 void voice_model_features(const VoiceModel *model, float *features) {
-  memcpy(features, model->features, sizeof model->features);
+  memcpy(features, model->features, sizeof(float) * VOICE_MODEL_FEATURES);
 }

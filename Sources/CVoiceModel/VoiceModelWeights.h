@@ -3,7 +3,7 @@
 
 enum {
   BANDS = 20,
-  FEATURES = 22,
+  FEATURES = 23,
   CONTEXT = 3,
   INPUTS = FEATURES * CONTEXT,
   DENSE = 32,

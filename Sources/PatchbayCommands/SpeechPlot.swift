@@ -34,7 +34,7 @@ struct SpeechPlot {
       var start = 0
       while start + detector.frameLength <= samples.count, frames.count < Self.longest {
         let frame = UnsafeBufferPointer(rebasing: samples[start..<start + detector.frameLength])
-        _ = detector.isSpeech(frame)
+        _ = detector.hear(frame)
         frames.append(
           Frame(
             least: frame.min() ?? 0, most: frame.max() ?? 0, probability: detector.probability,
@@ -120,7 +120,7 @@ struct SpeechPlot {
       text += "<path d=\"\(path)\" fill=\"rgb(\(dark),\(dark),\(min(255, dark + 40)))\"/>\n"
     }
     text += "<path d=\"\(wave)\" stroke=\"#357\" fill=\"none\" stroke-width=\"1\"/>\n"
-    for level in [RecurrentDetector.Thresholds.usual.begin, RecurrentDetector.Thresholds.usual.goOn] {
+    for level in [RecurrentDetector.Threshold.begin, RecurrentDetector.Threshold.possible] {
       let y = Self.number(325 - Double(level) * 110)
       text +=
         "<path d=\"M\(Self.margin) \(y)H\(Self.width - Self.margin)\" stroke=\"#bbb\" stroke-dasharray=\"4 4\"/>\n"

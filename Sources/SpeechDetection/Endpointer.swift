@@ -4,7 +4,8 @@
 /// least 100 and at most 280 ms longer), since words have gaps; a detector that was not certain at first has its start
 /// dated back by up to ``longestDatingBack``. It ends when ``EndpointingSettings/endSilence`` has passed since its last
 /// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
-/// taken for a noise and does not prolong the turn.
+/// taken for a noise and does not prolong the turn. An end that is due is held for up to ``longestHold`` while there is a
+/// trace of something.
 public struct Endpointer: Sendable {
   /// When speech counts as begun and as over; may be changed at any time.
   public var settings: EndpointingSettings
@@ -33,6 +34,8 @@ public struct Endpointer: Sendable {
   static let longPause = 200
   /// What has to be heard, without a gap, to resume after a long pause, in milliseconds.
   static let resumedSpeech = 40
+  /// How long an end that is due is held while there is a trace of more, in milliseconds.
+  static let longestHold = 60
   /// How far the start of speech may be dated back over frames that may have been speech, in milliseconds.
   public static let longestDatingBack = 300
 
@@ -69,28 +72,27 @@ public struct Endpointer: Sendable {
     reset()
   }
 
-  /// Takes the next frame: whether it is speech, and whether it may be (as all is that is), which prolongs a
-  /// turn as speech does, and over which a start is dated back.
-  public mutating func advance(isSpeech: Bool, mayBeSpeech: Bool = false) -> SpeechDecision? {
+  /// Takes what a detector makes of the next frame.
+  public mutating func advance(_ evidence: SpeechEvidence) -> SpeechDecision? {
     now += frameMilliseconds
-    if !mayBeSpeech {
+    if evidence < .possible {
       possibleSince = nil
     } else if possibleSince == nil {
       possibleSince = max(origin, heard - frameMilliseconds)
     }
-    guard let start = speechStart else { return listen(isSpeech: isSpeech) }
+    guard let start = speechStart else { return listen(isSpeech: evidence == .certain) }
     // It takes less to go on than to begin.
-    let isSpeech = isSpeech || mayBeSpeech
-    if isSpeech {
+    if evidence >= .possible {
       resumption += frameMilliseconds
       if heard - frameMilliseconds - speechEnd < Self.longPause || resumption >= Self.resumedSpeech {
         speechEnd = heard
       }
     } else {
       resumption = 0
+      // Speech that has just resumed has not been judged yet: the next frames tell.
+      let due = settings.endSilence + (evidence == .trace ? Self.longestHold : 0)
+      if now - speechEnd >= due { return end(at: speechEnd, reason: .silence) }
     }
-    // A frame of sound may be the first of resumed speech: the next frame tells.
-    if !isSpeech, now - speechEnd >= settings.endSilence { return end(at: speechEnd, reason: .silence) }
     if heard - start >= settings.maximumUtterance { return end(at: speechEnd, reason: .maximumUtterance) }
     return nil
   }

@@ -4,43 +4,27 @@ import CVoiceModel
 /// A voice detector of the project's own: a small recurrent network trained on recorded voices in the noise, the echo
 /// and the tones of telephone lines.
 ///
-/// It hears 20 mel bands and the pitch of every 20 ms, judges each frame after two more of them, and remembers the line:
-/// what it has learnt of the noise, and of how loud the caller is beside other voices. How it was trained, and how well
-/// it does beside others, is in Docs/speech-detection.md.
+/// It hears 20 mel bands and the pitch of every 20 ms and is told whether a prompt plays, judges each frame after two
+/// more of them, and remembers the line: what it has learnt of the noise, and of how loud the caller is beside other
+/// voices. How it was trained, and how well it does beside others, is in Docs/speech-detection.md.
 ///
 /// The owner of one network's state. Nothing is allocated for a frame. Not for use from two threads at once.
 public final class RecurrentDetector: VoiceDetector {
-  /// How probable speech has to be, 0 to 1.
-  public struct Thresholds: Sendable, Hashable {
+  /// How probable speech has to be, 0 to 1: one set for every line, found the best on voices that the network was not
+  /// trained on.
+  public enum Threshold {
     /// To be taken for speech after none.
-    public var begin: Float
-    /// The same for a hissing sound on a line without noise, which is how many a word begins.
-    public var beginWithHiss: Float
-    /// To be taken for speech after a frame that was.
-    public var goOn: Float
-    /// To be possible: to prolong a turn, and to date its start back.
-    public var possible: Float
+    public static let begin: Float = 0.935
+    /// The same for a soft sound on a line without noise: a soft voice, or an s before a word.
+    public static let beginSoftly: Float = 0.8
+    /// To go on: to be taken for speech after a frame that was, to prolong a turn, and to date its start back.
+    public static let possible: Float = 0.7
     /// The same on a line without noise, where the last sound of a word is heard to its end.
-    public var possibleOnQuietLine: Float
-
-    /// Thresholds, each 0 to 1.
-    public init(begin: Float, beginWithHiss: Float, goOn: Float, possible: Float, possibleOnQuietLine: Float) {
-      self.begin = begin
-      self.beginWithHiss = beginWithHiss
-      self.goOn = goOn
-      self.possible = possible
-      self.possibleOnQuietLine = possibleOnQuietLine
-    }
-
-    /// Where nobody says whether a prompt plays: found the best on voices that the network was not trained on.
-    public static let usual = Thresholds(
-      begin: 0.92, beginWithHiss: 0.7, goOn: 0.6, possible: 0.55, possibleOnQuietLine: 0.2)
-    /// While a prompt plays, whose echo is a voice too.
-    public static let duringPrompt = Thresholds(
-      begin: 0.95, beginWithHiss: 0.95, goOn: 0.7, possible: 0.55, possibleOnQuietLine: 0.35)
-    /// While none does.
-    public static let withoutPrompt = Thresholds(
-      begin: 0.88, beginWithHiss: 0.5, goOn: 0.5, possible: 0.5, possibleOnQuietLine: 0.15)
+    public static let possibleOnQuietLine: Float = 0.1
+    /// To hold an end of speech that is due, until more is heard.
+    public static let trace: Float = 0.3
+    /// The same on a line without noise.
+    public static let traceOnQuietLine: Float = 0.05
   }
 
   /// Samples a second: 8,000 or 16,000.
@@ -49,25 +33,13 @@ public final class RecurrentDetector: VoiceDetector {
   public let frameLength: Int
   /// How long after a frame it is judged, in milliseconds.
   public let delayMilliseconds = Int(VOICE_MODEL_DELAY) * 20
-  /// Whether a prompt plays to the caller, whose echo may come back. If it is known that none does, a soft voice is made
-  /// louder until the caller has been heard clearly: it cannot be an echo.
-  public var isPromptPlaying: Bool?
+  /// Whether a prompt plays to the caller: what is heard may be its echo.
+  public var isPromptPlaying = false
   /// How probable it was that the caller spoke in the frame judged last, 0 to 1.
   public private(set) var probability: Float = 0
 
-  /// Whether the frame judged last may be speech, certain or not.
-  public private(set) var mayBeSpeech = false
-
   private let handle: OpaquePointer
   private var isVoice = false
-  // The caller's level, as the mean square of a frame; it falls by 0.2 dB a second.
-  private var loudest: Float = 0
-
-  private static let decay: Float = 0.9991
-  /// -32 dBFS: a voice so loud is heard clearly.
-  private static let clearPower: Float = 677_000
-  /// 12 dB.
-  private static let softVoiceGain: Float = 4
 
   /// A detector for audio of 8,000 or 16,000 Hz.
   public init(sampleRate: Int = 8000) throws(AudioError) {
@@ -85,29 +57,26 @@ public final class RecurrentDetector: VoiceDetector {
 
   deinit { voice_model_free(handle) }
 
-  /// Whether somebody spoke in the frame ``delayMilliseconds`` before this one. A frame of another length than
-  /// ``frameLength`` holds no speech.
-  public func isSpeech(_ frame: UnsafeBufferPointer<Int16>) -> Bool {
-    guard frame.count == frameLength, let samples = frame.baseAddress else { return false }
-    loudest *= Self.decay
-    voice_model_amplify(handle, isPromptPlaying == false && loudest < Self.clearPower ? Self.softVoiceGain : 1)
+  /// What is made of the frame ``delayMilliseconds`` before this one. A frame of another length than ``frameLength``
+  /// holds no speech.
+  public func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence {
+    guard frame.count == frameLength, let samples = frame.baseAddress else { return .none }
     probability =
-      sampleRate == 8000 ? voice_model_hear(handle, samples) : voice_model_hear_wideband(handle, samples)
-    let thresholds = isPromptPlaying.map { $0 ? Thresholds.duringPrompt : .withoutPrompt } ?? .usual
+      sampleRate == 8000
+      ? voice_model_hear(handle, samples, isPromptPlaying)
+      : voice_model_hear_wideband(handle, samples, isPromptPlaying)
     let isQuiet = voice_model_line_is_quiet(handle)
-    let begin = isQuiet && voice_model_hisses(handle) ? thresholds.beginWithHiss : thresholds.begin
-    isVoice = probability >= (isVoice ? min(thresholds.goOn, begin) : begin)
-    mayBeSpeech = probability >= (isQuiet ? thresholds.possibleOnQuietLine : thresholds.possible)
-    if isVoice { loudest = max(loudest, voice_model_power(handle)) }
-    return isVoice
+    let begin = isQuiet && voice_model_frame_is_soft(handle) ? Threshold.beginSoftly : Threshold.begin
+    isVoice = probability >= (isVoice ? Threshold.possible : begin)
+    if isVoice { return .certain }
+    if probability >= (isQuiet ? Threshold.possibleOnQuietLine : Threshold.possible) { return .possible }
+    return probability >= (isQuiet ? Threshold.traceOnQuietLine : Threshold.trace) ? .trace : .none
   }
 
   /// Forgets what it has learnt of the line.
   public func reset() {
     voice_model_reset(handle)
     isVoice = false
-    mayBeSpeech = false
-    loudest = 0
     probability = 0
   }
 

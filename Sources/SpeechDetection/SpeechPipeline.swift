@@ -23,8 +23,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     }
   }
 
-  /// Whether it listens. While it does not (a key entry is under way), time passes, and speech that has begun and
-  /// samples that were kept are forgotten.
+  /// Whether it listens for speech. While it does not (a key entry is under way), time passes, the detector goes on
+  /// learning what the line sounds like, and speech that has begun and samples that were kept are forgotten.
   public var isListening = true {
     didSet {
       guard !isListening else { return }
@@ -37,8 +37,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   public var isSpeaking: Bool { endpointer.isSpeaking }
   /// The stream's time in milliseconds: of all samples taken.
   public var position: Int { origin + Int(samples * 1000 / Int64(detector.sampleRate)) }
-  /// Whether a prompt plays to the caller, whose echo may come back; nil, as at first, where that is not known.
-  public var isPromptPlaying: Bool? {
+  /// Whether a prompt plays to the caller, whose echo may come back; not at first.
+  public var isPromptPlaying: Bool {
     get { detector.isPromptPlaying }
     set { detector.isPromptPlaying = newValue }
   }
@@ -113,11 +113,11 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   }
 
   private func detect(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
+    let evidence = detector.hear(frame)
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking
-    let isSpeech = detector.isSpeech(frame)
-    let decision = endpointer.advance(isSpeech: isSpeech, mayBeSpeech: detector.mayBeSpeech)
+    let decision = endpointer.advance(evidence)
     if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
     guard let decision else { return }
     output(.decision(decision))

@@ -6,20 +6,31 @@ public protocol VoiceDetector {
   var frameLength: Int { get }
   /// How much later than a frame the detector's word on it comes, in milliseconds; 0 unless stated.
   var delayMilliseconds: Int { get }
-  /// Whether the frame that ``isSpeech(_:)`` spoke of last may be speech, certain or not: such frames prolong a turn that
-  /// has begun, and once one begins its start is dated back over them. False unless stated.
-  var mayBeSpeech: Bool { get }
-  /// Whether a prompt plays to the caller, whose echo may come back, or nil if that is not known: a detector may ask for
-  /// more while one does, and for less while none does. Not all do.
-  var isPromptPlaying: Bool? { get set }
+  /// Whether a prompt plays to the caller, whose echo may come back: a detector may ask for more then. Not all do.
+  var isPromptPlaying: Bool { get set }
 
-  /// Whether somebody speaks in this frame, itself: a detector's hangover after speech is not wanted here, since the
+  /// What it makes of this frame, itself: a detector's hangover after speech is not wanted here, since the
   /// ``Endpointer`` measures silence. The frame has ``frameLength`` samples and follows the last one in time. A detector
   /// with a delay answers for the frame that was ``delayMilliseconds`` before this one.
-  mutating func isSpeech(_ frame: UnsafeBufferPointer<Int16>) -> Bool
+  mutating func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence
 
   /// Forgets what it has learnt of the line.
   mutating func reset()
+}
+
+/// How sure a detector is that somebody speaks in a frame.
+public enum SpeechEvidence: Int, Sendable, Hashable, Comparable {
+  /// Nobody does.
+  case none
+  /// Something may be about to begin: an end of speech that is due is held for a moment.
+  case trace
+  /// Somebody may speak: prolongs a turn that has begun, and once one begins its start is dated back over it.
+  case possible
+  /// Somebody speaks: a turn begins.
+  case certain
+
+  /// By how sure it is.
+  public static func < (one: SpeechEvidence, other: SpeechEvidence) -> Bool { one.rawValue < other.rawValue }
 }
 
 extension VoiceDetector {
@@ -29,12 +40,9 @@ extension VoiceDetector {
   /// None.
   public var delayMilliseconds: Int { 0 }
 
-  /// Never.
-  public var mayBeSpeech: Bool { false }
-
   /// Makes no difference.
-  public var isPromptPlaying: Bool? {
-    get { nil }
+  public var isPromptPlaying: Bool {
+    get { false }
     set {}
   }
 }

@@ -19,7 +19,7 @@ struct Frames: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     _ frames: Frames, _ settings: EndpointingSettings = EndpointingSettings(), finishes: Bool = false
   ) -> [SpeechDecision] {
     var endpointer = Endpointer(settings: settings)
-    var decisions = frames.flags.compactMap { endpointer.advance(isSpeech: $0) }
+    var decisions = frames.flags.compactMap { endpointer.advance($0 ? .certain : .none) }
     if finishes, let last = endpointer.finish() { decisions.append(last) }
     return decisions
   }
@@ -102,9 +102,23 @@ struct Frames: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   @Test("Wire 5: the least speech may change while listening, as the prompt ends")
   func changingMinimum() {
     var endpointer = Endpointer(settings: EndpointingSettings(minimumSpeech: 300))
-    for _ in 0..<10 { #expect(endpointer.advance(isSpeech: true) == nil) }
+    for _ in 0..<10 { #expect(endpointer.advance(.certain) == nil) }
     endpointer.settings.minimumSpeech = 100
-    #expect(endpointer.advance(isSpeech: true) == .started(at: 20, decidedAt: 220))
+    #expect(endpointer.advance(.certain) == .started(at: 0, decidedAt: 220))
+  }
+
+  @Test("Wire 5: an end that is due is held for a trace of more, and for no longer than that takes to be judged")
+  func holding() {
+    func end(_ last: [SpeechEvidence]) -> [SpeechDecision] {
+      var endpointer = Endpointer()
+      let frames =
+        [SpeechEvidence](repeating: .certain, count: 10) + [SpeechEvidence](repeating: .none, count: 34) + last
+      return frames.compactMap { endpointer.advance($0) }
+    }
+    #expect(end([.none]).last == .ended(at: 200, decidedAt: 900, reason: .silence))
+    #expect(end([.trace, .none]).last == .ended(at: 200, decidedAt: 920, reason: .silence))
+    #expect(end([.trace, .trace, .trace, .trace, .trace]).last == .ended(at: 200, decidedAt: 960, reason: .silence))
+    #expect(end([.trace, .possible, .possible] + [SpeechEvidence](repeating: .none, count: 34)).count == 1)
   }
 
   @Test("Wire 5: the longest utterance ends the turn, and what goes on is the next")
@@ -137,9 +151,9 @@ struct Frames: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
   @Test("Time that is not listened to passes, and what was heard before it is forgotten")
   func skipping() {
     var endpointer = Endpointer()
-    for _ in 0..<4 { _ = endpointer.advance(isSpeech: true) }
+    for _ in 0..<4 { _ = endpointer.advance(.certain) }
     endpointer.skip(milliseconds: 1000)
-    #expect(endpointer.advance(isSpeech: true) == nil)
+    #expect(endpointer.advance(.certain) == nil)
     #expect(endpointer.now == 1100)
   }
 
@@ -163,7 +177,9 @@ struct Frames: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
         settings: EndpointingSettings(minimumSpeech: minimum, endSilence: 600), frameMilliseconds: milliseconds)
       var decisions: [SpeechDecision] = []
       for time in stride(from: 0, to: 6000, by: milliseconds) {
-        if let decision = endpointer.advance(isSpeech: (600..<2400).contains(time)) { decisions.append(decision) }
+        if let decision = endpointer.advance((600..<2400).contains(time) ? .certain : .none) {
+          decisions.append(decision)
+        }
       }
       #expect(decisions.count == 2)
       #expect(decisions.last == .ended(at: 2400, decidedAt: 3000, reason: .silence))

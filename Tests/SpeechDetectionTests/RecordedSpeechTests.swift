@@ -43,9 +43,11 @@ struct RecordedSpeechTests {
       let samples = treat(silence + recording.samples + silence)
       let heard = encoding.decode(encoding.encode(samples))
       let speech = CallerSpeech(detector: try RecurrentDetector(), settings: settings)
-      // As in a call whose prompt is over.
+      // As in a call: a prompt plays at first, and is over when the caller speaks.
+      speech.isPromptPlaying = true
+      let greeting = speech.feed(Array(heard.prefix(12_000)), chunks: { 600 }, finishes: false).decisions
       speech.isPromptPlaying = false
-      let decisions = speech.feed(heard, chunks: { 600 }).decisions
+      let decisions = greeting + speech.feed(Array(heard.dropFirst(12_000)), chunks: { 600 }).decisions
       guard decisions.count == 2, case .started(_, let started) = decisions[0],
         case .ended(_, let ended, _) = decisions[1]
       else {
@@ -137,7 +139,6 @@ struct RecordedSpeechTests {
           + second.samples[(second.speech.lowerBound * 8)..<(second.speech.upperBound * 8)]
           + [Int16](repeating: 0, count: 8000)
         let speech = CallerSpeech(detector: try RecurrentDetector())
-        speech.isPromptPlaying = false
         let decisions = speech.feed(samples).decisions
         if turns == 1, decisions.count == 4 {
           parted.append("\(first) and \(second)")

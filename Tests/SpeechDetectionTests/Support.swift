@@ -7,9 +7,9 @@ struct FakeDetector: VoiceDetector {
   var frameLength = 160
   var resets = 0
 
-  mutating func isSpeech(_ frame: UnsafeBufferPointer<Int16>) -> Bool {
+  mutating func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence {
     precondition(frame.count == frameLength)
-    return frame.first != 0
+    return frame.first != 0 ? .certain : .none
   }
 
   mutating func reset() { resets += 1 }

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 // A small recurrent network that tells how likely it is that the caller speaks, for each 20 ms of a telephone line: 20
-// mel bands and the strength of the pitch, of three frames, to 32 units, to gated recurrent layers of 48 and 24 units.
+// mel bands, the pitch and whether a prompt plays, of three frames, to 32 units, to gated recurrent layers of 48 and 24
+// units.
 // Its weights are in VoiceModelWeights.c, which Scripts/speech writes. Nothing is allocated for a frame.
 
 enum {
@@ -28,25 +29,18 @@ void voice_model_free(VoiceModel *model);
 void voice_model_reset(VoiceModel *model);
 
 // Hears the next 20 ms: VOICE_MODEL_FRAME samples at 8 kHz, and gives the probability, 0 to 1, that the caller spoke
-// VOICE_MODEL_DELAY frames before.
-float voice_model_hear(VoiceModel *model, const int16_t *samples);
+// VOICE_MODEL_DELAY frames before. While a prompt plays to the caller, what is heard may be its echo.
+float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing);
 
 // The same for 2 * VOICE_MODEL_FRAME samples at 16 kHz, of which it hears the lower half of the band.
-float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples);
+float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing);
 
 // Whether the line is quiet where nobody speaks: no noise is heard, above -65 dB below full scale or so, in its
 // quietest moments of late.
 bool voice_model_line_is_quiet(const VoiceModel *model);
 
-// Whether the last frame hisses, as an s does before a word: most of its power is in the upper half of the band, and
-// enough of it to come from near by.
-bool voice_model_hisses(const VoiceModel *model);
-
-// The last frame's power before any gain: the mean square of its samples.
-float voice_model_power(const VoiceModel *model);
-
-// Makes what is heard from now on louder by a factor, 1 to begin with.
-void voice_model_amplify(VoiceModel *model, float gain);
+// Whether the frame that was judged last is as soft as a soft voice, or as an s before a word; a click is not.
+bool voice_model_frame_is_soft(const VoiceModel *model);
 
 // What was heard of the last frame: VOICE_MODEL_FEATURES numbers.
 void voice_model_features(const VoiceModel *model, float *features);
