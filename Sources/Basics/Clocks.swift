@@ -16,6 +16,18 @@ public enum WallClock {
 
   /// Nanoseconds since 1970.
   public static var nanoseconds: Int64 { time(of: CLOCK_REALTIME) }
+
+  /// Seconds since 1970 as a time in UTC, in a form of strftime(3) that makes less than 64 bytes; `nil` for a year of
+  /// more than 32 bits.
+  public static func text(_ seconds: Int64, _ form: String) -> String? {
+    var seconds = time_t(seconds)
+    var parts = tm()
+    guard gmtime_r(&seconds, &parts) != nil else { return nil }
+    let text = [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
+      count = buffer.withMemoryRebound(to: CChar.self) { strftime($0.baseAddress, $0.count, form, &parts) }
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
 }
 
 /// The CPU time that this process has taken (`CLOCK_PROCESS_CPUTIME_ID`).

@@ -165,7 +165,7 @@ struct ChangeOptions: ParsableArguments {
     let sent = fields
     options.show(
       try await options.asking { () throws(DataSourceError) in
-        try await client.replace(id: source.id, sent)
+        try await client.source(.replace(id: source.id, sent))
       })
   }
 }

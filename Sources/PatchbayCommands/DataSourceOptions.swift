@@ -77,7 +77,7 @@ struct GivenDataSource: ParsableArguments {
 
   /// The data source.
   func find(_ client: DataSourceClient, _ tenant: Configuration.Tenant?) async throws(DataSourceError) -> DataSource {
-    if let id = id ?? tenant?.dataSource?.id { return try await client.dataSource(id: id) }
+    if let id = id ?? tenant?.dataSource?.id { return try await client.source(.read(id: id)) }
     guard let tenant else {
       throw DataSourceError(call: "data source", .credentials("which one is not said: name its id, or --org"))
     }

@@ -17,12 +17,13 @@ struct ClientTests {
   func calls() async throws {
     let webex = try Webex()
     let client = webex.client(domains: ["example.com"])
-    let made = try await client.create(Webex.fields())
+    let made = try await client.source(.create(Webex.fields()))
     #expect(made.url == Webex.url && made.nonce == "first" && made.isActive)
     #expect(made.expiry == webex.now.wall + 180 && made.createdAt == webex.now.wall)
     #expect(try await client.list() == [made])
-    #expect(try await client.dataSource(id: made.id) == made)
-    let replaced = try await client.replace(id: made.id, Webex.fields(nonce: "second") { $0.lifetimeMinutes = 60 })
+    #expect(try await client.source(.read(id: made.id)) == made)
+    let replaced = try await client.source(
+      .replace(id: made.id, Webex.fields(nonce: "second") { $0.lifetimeMinutes = 60 }))
     #expect(replaced.nonce == "second" && replaced.lifetimeMinutes == 60)
     #expect(try await client.schemas().count == 4)
     #expect(try await client.schema(id: Webex.schema).service == "VoiceVirtualAgent")
@@ -34,20 +35,20 @@ struct ClientTests {
   func failures() async throws {
     let webex = try Webex()
     let client = webex.client()
-    let made = try await client.create(Webex.fields())
-    let conflict = await failure { () throws(DataSourceError) in try await client.create(Webex.fields()) }
+    let made = try await client.source(.create(Webex.fields()))
+    let conflict = await failure { () throws(DataSourceError) in try await client.source(.create(Webex.fields())) }
     #expect(conflict?.reason == .conflict)
-    let missing = await failure { () throws(DataSourceError) in try await client.dataSource(id: "../x?y") }
+    let missing = await failure { () throws(DataSourceError) in try await client.source(.read(id: "../x?y")) }
     #expect(missing?.reason == .notFound)
     let unauthorized = await failure { () throws(DataSourceError) in try await webex.client(token: "bad").list() }
     #expect(unauthorized?.reason == .unauthorized)
     let foreign = await failure { () throws(DataSourceError) in
-      try await client.create(Webex.fields { $0.url = "https://elsewhere.org" })
+      try await client.source(.create(Webex.fields { $0.url = "https://elsewhere.org" }))
     }
     #expect(foreign?.reason == .foreignDomain)
     #expect(foreign?.description.contains("elsewhere.org") == true)
     let rejected = await failure { () throws(DataSourceError) in
-      try await client.create(Webex.fields { $0.schemaID = "no-schema" })
+      try await client.source(.create(Webex.fields { $0.schemaID = "no-schema" }))
     }
     #expect(rejected?.reason == .rejected(status: 400))
     #expect(rejected?.description.contains("schemaId names no schema") == true)
@@ -79,7 +80,7 @@ struct ClientTests {
     let client = webex.client(domains: ["Example.com"])
     for url in ["https://example.com.evil.org", "https://notexample.com:443", "https://example.com@evil.org/x", "x"] {
       let refused = await failure { () throws(DataSourceError) in
-        try await client.create(Webex.fields { $0.url = url })
+        try await client.source(.create(Webex.fields { $0.url = url }))
       }
       #expect(refused?.kind == "outside_domains", "\(url)")
     }
@@ -111,8 +112,12 @@ struct ClientTests {
     "Requests are written as documents have it, and answers read, in every form",
     arguments: DataSourceForm.Path.allCases,
     [
-      DataSourceForm(), DataSourceForm(schema: .list, lifetime: .tokenLifeMinutes, number: .text),
-      DataSourceForm(lifetime: .tokenLifetimeMinutes, number: .text),
+      DataSourceForm(),
+      Webex.form {
+        $0.schema = .list
+        $0.lifetime = .tokenLifeMinutes
+        $0.number = .text
+      }, Webex.form { $0.number = .text },
     ])
   func forms(path: DataSourceForm.Path, form: DataSourceForm) async throws {
     let webex = try Webex()
@@ -120,10 +125,10 @@ struct ClientTests {
     form.path = path
     let client = DataSourceClient(
       baseURL: Webex.baseURL, form: form, tokens: Webex.Token(token: webex.accessToken), transport: webex)
-    let made = try await client.create(Webex.fields())
+    let made = try await client.source(.create(Webex.fields()))
     #expect(made.schemaID == Webex.schema && made.lifetimeMinutes == 3 && made.nonce == "first")
     #expect(webex.calls == ["POST /\(path.rawValue)"])
-    let replaced = try await client.replace(id: made.id, Webex.fields(nonce: "second"))
+    let replaced = try await client.source(.replace(id: made.id, Webex.fields(nonce: "second")))
     #expect(replaced.nonce == "second")
     #expect(try await client.list().count == 1)
     #expect(try await client.schemas().count == 4)
@@ -163,7 +168,7 @@ struct ClientTests {
   @Test("What the token says fills in for what is not told")
   func tokenSummary() async throws {
     let webex = try Webex()
-    let made = try await webex.client().create(Webex.fields())
+    let made = try await webex.client().source(.create(Webex.fields()))
     let token = try #require(webex.sources.first?.token)
     let text = "{\"id\":\"a\",\"schemaId\":\"s\",\"url\":\"u\",\"jwsToken\":\"\(token)\"}"
     let source = try DataSource(AnswerReading.value(Array(text.utf8)))

@@ -214,7 +214,7 @@ struct LostLeaseTests {
     var fields = Webex.fields(nonce: "by-hand")
     fields.lifetimeMinutes = 60
     webex.pass(20)
-    _ = try await webex.client().replace(id: id, fields)
+    _ = try await webex.client().source(.replace(id: id, fields))
     webex.forgetCalls()
     for _ in 0..<5 {
       registrar.question(organization: Webex.organization)

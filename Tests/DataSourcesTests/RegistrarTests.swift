@@ -230,16 +230,17 @@ struct RegistrarTests {
     arguments: ["audience", "subject", "lifetime", "url", "schema"])
   func mends(field: String) async throws {
     let webex = try Webex()
-    let source = try await webex.client().create(
-      Webex.fields {
-        switch field {
-        case "audience": $0.audience = "other"
-        case "subject": $0.subject = "other"
-        case "lifetime": $0.lifetimeMinutes = 7
-        case "url": $0.url = "https://old.example.com"
-        default: $0.schemaID = SchemaID.audioForking.rawValue
-        }
-      })
+    let source = try await webex.client().source(
+      .create(
+        Webex.fields {
+          switch field {
+          case "audience": $0.audience = "other"
+          case "subject": $0.subject = "other"
+          case "lifetime": $0.lifetimeMinutes = 7
+          case "url": $0.url = "https://old.example.com"
+          default: $0.schemaID = SchemaID.audioForking.rawValue
+          }
+        }))
     let server = try Server(webex, Webex.desired { $0.id = source.id })
     webex.forgetCalls()
     _ = await server.registrar.round()
@@ -247,7 +248,7 @@ struct RegistrarTests {
     let mended = try #require(webex.sources.first)
     #expect(mended.id == source.id)
     #expect(mended.registration.nonce != "first")
-    #expect(Webex.desired().drift(of: try await webex.client().dataSource(id: source.id)) == [])
+    #expect(Webex.desired().drift(of: try await webex.client().source(.read(id: source.id))) == [])
     #expect(server.takes(mended.token))
     #expect(server.book.text.contains("fields=\(field)"))
     webex.forgetCalls()
@@ -258,11 +259,12 @@ struct RegistrarTests {
   @Test("A data source that was disabled with a reason is left so, loudly; one that lacks a reason is drift")
   func disabled() async throws {
     let webex = try Webex()
-    _ = try await webex.client().create(
-      Webex.fields {
-        $0.status = .disabled
-        $0.errorMessage = "maintenance"
-      })
+    _ = try await webex.client().source(
+      .create(
+        Webex.fields {
+          $0.status = .disabled
+          $0.errorMessage = "maintenance"
+        }))
     let server = try Server(webex)
     await server.live(400)
     let source = try #require(webex.sources.first)
@@ -387,7 +389,7 @@ struct RegistrarTests {
     webex.pass(5)
     var fields = Webex.fields(nonce: "by-hand")
     fields.lifetimeMinutes = 60
-    _ = try await webex.client().replace(id: before.id, fields)
+    _ = try await webex.client().source(.replace(id: before.id, fields))
     #expect(!server.takes(webex.sources.first?.token))
     await server.live(61)
     #expect(server.takes(webex.sources.first?.token))

@@ -104,8 +104,8 @@ struct TokenFileTests {
         // Refresh, list, create, replace, remove: cut somewhere among them.
         _ = try? await {
           _ = try await first.list()
-          let made = try await first.create(Webex.fields())
-          _ = try await first.replace(id: made.id, Webex.fields(nonce: "second"))
+          let made = try await first.source(.create(Webex.fields()))
+          _ = try await first.source(.replace(id: made.id, Webex.fields(nonce: "second")))
           try await first.remove(id: made.id)
         }()
         // The process is gone; a new one has nothing but the file. A request whose answer was cut off with the

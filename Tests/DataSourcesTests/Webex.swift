@@ -118,6 +118,12 @@ final class Webex: RESTTransport {
     edit(&fields)
     return fields
   }
+
+  static func form(_ edit: (inout DataSourceForm) -> Void) -> DataSourceForm {
+    var form = DataSourceForm()
+    edit(&form)
+    return form
+  }
 }
 
 /// Log lines, for looking at.

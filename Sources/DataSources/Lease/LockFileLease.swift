@@ -32,11 +32,9 @@ public struct LockFileLease: RenewalLease {
     let result = await DetachedThread.value {
       Result { () throws(DurableFileError) in
         try locked { () throws(DurableFileError) in
-          let before = try read()
-          let (record, isHeld) = LeaseRecord.asked(before, owner: owner, life: life, notes: notes, now: now)
-          if isHeld { try write(record) }
-          return LeaseStanding(
-            isHeld: isHeld, owner: record.owner, fence: record.fence, expires: record.expires, notes: record.notes)
+          let standing = LeaseStanding.asked(try read(), owner: owner, life: life, notes: notes, now: now)
+          if standing.isHeld { try write(standing) }
+          return standing
         }
       }
     }
@@ -59,22 +57,22 @@ public struct LockFileLease: RenewalLease {
   public func release(now: Int64) async {
     _ = await DetachedThread.value {
       try? locked { () throws(DurableFileError) in
-        guard var record = try read(), record.owner == owner else { return }
-        record.expires = now
-        try write(record)
+        guard var standing = try read(), standing.owner == owner else { return }
+        standing.expires = now
+        try write(standing)
       }
     }
   }
 
-  private func read() throws(DurableFileError) -> LeaseRecord? {
-    guard let bytes = try DurableFile.read(path, maximum: LeaseRecord.maximumBytes) else { return nil }
+  private func read() throws(DurableFileError) -> LeaseStanding? {
+    guard let bytes = try DurableFile.read(path, maximum: LeaseStanding.maximumBytes) else { return nil }
     // What cannot be read is replaced as if it were not there: it is written whole or not at all, so that nobody's lease
     // can look like this.
-    return try? LeaseRecord(bytes)
+    return try? LeaseStanding(bytes)
   }
 
-  private func write(_ record: LeaseRecord) throws(DurableFileError) {
-    try DurableFile.replace(path, Array(record.text.utf8))
+  private func write(_ standing: LeaseStanding) throws(DurableFileError) {
+    try DurableFile.replace(path, Array(standing.text.utf8))
   }
 
   private func locked<Value>(_ body: () throws(DurableFileError) -> Value) throws(DurableFileError) -> Value {

@@ -10,10 +10,10 @@ public protocol RenewalLease: Sendable {
   func release(now: Int64) async
 }
 
-/// What is known of the lease.
+/// What is known of the lease: what its file holds, and whose it is.
 public struct LeaseStanding: Sendable, Hashable {
   /// Whether it is ours.
-  public var isHeld: Bool
+  public var isHeld = false
   /// Who has it.
   public var owner: String
   /// Grows whenever the lease changes hands: what was decided under a smaller one is void.

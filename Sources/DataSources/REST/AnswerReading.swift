@@ -1,3 +1,4 @@
+import Glibc
 import HTTPFetching
 import TokenVerification
 
@@ -140,45 +141,16 @@ struct TokenSummary {
 enum InternetTime {
   /// Seconds since 1970 of `2026-11-25T20:13:23.5Z` or with an offset such as `+01:00`; fractions are dropped.
   static func seconds(_ text: String) -> Int64? {
-    var bytes = Array(text.utf8)[...]
-    func number(_ count: Int) -> Int64? {
-      let digits = bytes.prefix(count)
-      guard digits.count == count, digits.allSatisfy({ (48...57).contains($0) }) else { return nil }
-      bytes = bytes.dropFirst(count)
-      return digits.reduce(0) { $0 * 10 + Int64($1 - 48) }
-    }
-    func skip(_ allowed: String) -> Bool {
-      guard let byte = bytes.first, allowed.utf8.contains(byte) else { return false }
-      bytes = bytes.dropFirst()
-      return true
-    }
-    guard let year = number(4), skip("-"), let month = number(2), skip("-"), let day = number(2), skip("Tt "),
-      let hour = number(2), skip(":"), let minute = number(2), skip(":"), let second = number(2),
-      (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+    let form = /(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))/
+    guard let parts = text.wholeMatch(of: form.asciiOnlyDigits())?.output else { return nil }
+    func number(_ digits: Substring?) -> Int32 { digits.flatMap { Int32($0) } ?? 0 }
+    var time = tm()
+    (time.tm_year, time.tm_mon, time.tm_mday) = (number(parts.1) - 1_900, number(parts.2) - 1, number(parts.3))
+    (time.tm_hour, time.tm_min, time.tm_sec) = (number(parts.4), number(parts.5), number(parts.6))
+    let (hours, minutes) = (number(parts.8), number(parts.9))
+    guard (0..<12).contains(time.tm_mon), (1...31).contains(time.tm_mday), time.tm_hour < 24, time.tm_min < 60,
+      time.tm_sec <= 60, hours < 24, minutes < 60
     else { return nil }
-    if skip(".") {
-      guard number(1) != nil else { return nil }
-      while number(1) != nil {}
-    }
-    var offset: Int64 = 0
-    if !skip("Zz") {
-      guard let sign = bytes.first, skip("+-"), let hours = number(2), skip(":"), let minutes = number(2), hours < 24,
-        minutes < 60
-      else { return nil }
-      offset = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)
-    }
-    guard bytes.isEmpty else { return nil }
-    return days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second - offset
-  }
-
-  /// Days since 1970-01-01 of a date of the proleptic Gregorian calendar, by 400-year eras that begin on a first of March.
-  private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-    let shifted = month <= 2 ? year - 1 : year
-    let era = (shifted >= 0 ? shifted : shifted - 399) / 400
-    let yearOfEra = shifted - era * 400
-    let monthFromMarch = month > 2 ? month - 3 : month + 9
-    let dayOfYear = (153 * monthFromMarch + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
+    return Int64(timegm(&time)) - Int64(hours * 60 + minutes) * (parts.7 == "-" ? -60 : 60)
   }
 }

@@ -24,25 +24,12 @@ public struct DataSourceFields: Sendable, Hashable {
   /// The tokens' life in minutes, 1 to 1,440.
   public var lifetimeMinutes: Int
   /// Whether Webex calls.
-  public var status: Status
+  public var status = Status.active
   /// Why not, if it is disabled.
   public var errorMessage: String?
+}
 
-  /// All fields.
-  public init(
-    schemaID: String, url: String, audience: String, subject: String, nonce: String, lifetimeMinutes: Int,
-    status: Status = .active, errorMessage: String? = nil
-  ) {
-    self.schemaID = schemaID
-    self.url = url
-    self.audience = audience
-    self.subject = subject
-    self.nonce = nonce
-    self.lifetimeMinutes = lifetimeMinutes
-    self.status = status
-    self.errorMessage = errorMessage
-  }
-
+extension DataSourceFields {
   /// The fields of a data source as it is, with another nonce.
   public init(_ source: DataSource, nonce: String) {
     self.init(

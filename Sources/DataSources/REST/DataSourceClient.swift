@@ -65,23 +65,13 @@ public struct DataSourceClient: Sendable {
   /// All data sources of the organization.
   public func list() async throws(DataSourceError) -> [DataSource] {
     try await read(.list) { bytes throws(AnswerReading.FormatError) in
-      var sources: [DataSource] = []
-      for item in try AnswerReading.items(bytes) { sources.append(try DataSource(item)) }
-      return sources
+      try AnswerReading.items(bytes).map { item throws(AnswerReading.FormatError) in try DataSource(item) }
     }
   }
 
-  /// Registers a data source.
-  public func create(_ fields: DataSourceFields) async throws(DataSourceError) -> DataSource {
-    try await source(.create(fields))
-  }
-
-  /// The data source of an id.
-  public func dataSource(id: String) async throws(DataSourceError) -> DataSource { try await source(.read(id: id)) }
-
-  /// Replaces all fields of a data source.
-  public func replace(id: String, _ fields: DataSourceFields) async throws(DataSourceError) -> DataSource {
-    try await source(.replace(id: id, fields))
+  /// The data source that is made, read or replaced, as it is now.
+  public func source(_ call: DataSourceCall) async throws(DataSourceError) -> DataSource {
+    try await read(call) { bytes throws(AnswerReading.FormatError) in try DataSource(try AnswerReading.value(bytes)) }
   }
 
   /// Removes a data source: Webex calls it no more.
@@ -90,9 +80,7 @@ public struct DataSourceClient: Sendable {
   /// All schemas.
   public func schemas() async throws(DataSourceError) -> [DataSourceSchema] {
     try await read(.schemas) { bytes throws(AnswerReading.FormatError) in
-      var schemas: [DataSourceSchema] = []
-      for item in try AnswerReading.items(bytes) { schemas.append(try DataSourceSchema(item)) }
-      return schemas
+      try AnswerReading.items(bytes).map { item throws(AnswerReading.FormatError) in try DataSourceSchema(item) }
     }
   }
 
@@ -101,10 +89,6 @@ public struct DataSourceClient: Sendable {
     try await read(.schema(id: id)) { bytes throws(AnswerReading.FormatError) in
       try DataSourceSchema(try AnswerReading.value(bytes))
     }
-  }
-
-  private func source(_ call: DataSourceCall) async throws(DataSourceError) -> DataSource {
-    try await read(call) { bytes throws(AnswerReading.FormatError) in try DataSource(try AnswerReading.value(bytes)) }
   }
 
   private func read<Value>(

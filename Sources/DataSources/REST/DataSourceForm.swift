@@ -26,22 +26,14 @@ public struct DataSourceForm: Sendable, Hashable {
   }
 
   /// The path's spelling.
-  public var path: Path
+  public var path = Path.dataSources
   /// How `schemaId` is written.
-  public var schema: Schema
+  public var schema = Schema.text
   /// What the tokens' life in minutes is called.
-  public var lifetime: Lifetime
+  public var lifetime = Lifetime.tokenLifetimeMinutes
   /// How the tokens' life is written.
-  public var number: Number
+  public var number = Number.number
 
-  /// A form; without arguments that of Webex's current reference.
-  public init(
-    path: Path = .dataSources, schema: Schema = .text, lifetime: Lifetime = .tokenLifetimeMinutes,
-    number: Number = .number
-  ) {
-    self.path = path
-    self.schema = schema
-    self.lifetime = lifetime
-    self.number = number
-  }
+  /// The form of Webex's current reference.
+  public init() {}
 }

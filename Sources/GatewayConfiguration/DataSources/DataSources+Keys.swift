@@ -95,8 +95,6 @@ extension DataSourceForm: KeyGroup {
     Key("lifetime", \.lifetime, .quotedChoice, "The name of the tokens' life.")
     Key("lifetime_as", \.number, .quotedChoice, "The tokens' life as a number, or as text.")
   }
-
-  init() { self.init(path: .dataSources) }
 }
 
 extension Configuration.DataSources.Lease: KeyGroup {

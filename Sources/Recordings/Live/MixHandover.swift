@@ -7,14 +7,7 @@ struct MixHandover {
   let channels: Int
   let onLoss: @Sendable (_ milliseconds: Int) -> Void
   /// Samples of a channel that were lost and are not accounted for yet.
-  private var lost = 0
-
-  init(line: RecordingLine, sampleRate: Int, channels: Int, onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void) {
-    self.line = line
-    self.sampleRate = sampleRate
-    self.channels = channels
-    self.onLoss = onLoss
-  }
+  var lost = 0
 
   mutating func write(_ pieces: [StereoMix.Piece]) {
     for piece in pieces {

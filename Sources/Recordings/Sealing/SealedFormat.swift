@@ -19,22 +19,6 @@ enum SealedFormat {
     var isLast: Bool
     var isRepair: Bool
 
-    init(length: Int, isLast: Bool, isRepair: Bool) {
-      self.length = length
-      self.isLast = isLast
-      self.isRepair = isRepair
-    }
-
-    /// `nil` where the length is beyond the bound or bits are set that mean nothing.
-    init?(_ bytes: ArraySlice<UInt8>) {
-      guard bytes.count == 4 else { return nil }
-      let word = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-      length = Int(word & 0x1_FFFF)
-      isLast = word & 0x8000_0000 != 0
-      isRepair = word & 0x4000_0000 != 0
-      guard word & 0x3FFE_0000 == 0, length <= SealedFormat.maximumRecord else { return nil }
-    }
-
     var bytes: [UInt8] {
       let word = UInt32(length) | (isLast ? 0x8000_0000 : 0) | (isRepair ? 0x4000_0000 : 0)
       return [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: word >> $0) }
@@ -50,5 +34,17 @@ enum SealedFormat {
   /// What the header's key is bound to.
   static func binding(keyID: String, organization: String, name: String) -> [UInt8] {
     magic + Array("\(keyID)\n\(organization)\n\(name)".utf8)
+  }
+}
+
+extension SealedFormat.RecordWord {
+  /// `nil` where the length is beyond the bound or bits are set that mean nothing.
+  init?(_ bytes: ArraySlice<UInt8>) {
+    guard bytes.count == 4 else { return nil }
+    let word = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    length = Int(word & 0x1_FFFF)
+    isLast = word & 0x8000_0000 != 0
+    isRepair = word & 0x4000_0000 != 0
+    guard word & 0x3FFE_0000 == 0, length <= SealedFormat.maximumRecord else { return nil }
   }
 }

@@ -43,12 +43,6 @@ extension Caller {
     var isAnswered = false
     var chunks = 0
     var chunkLength: Duration = .zero
-
-    init(id: Int, purpose: RPCPurpose, turn: Int?) {
-      self.id = id
-      self.purpose = purpose
-      self.turn = turn
-    }
   }
 
   /// The audio RPC that frames are sent in. A frame holds the 20 ms before it is sent.

@@ -1,4 +1,4 @@
-import Glibc
+import Basics
 import Logging
 
 /// The bytes of a line, within ``LogRecord/maximumLineLength``. Once something did not fit, only what closes the line is
@@ -110,27 +110,7 @@ struct LogLine {
 
   /// A time as in RFC 3339, in UTC, with milliseconds.
   mutating func time(_ nanoseconds: Int64) {
-    var seconds = time_t(nanoseconds / 1_000_000_000)
-    let milliseconds = Int(nanoseconds % 1_000_000_000) / 1_000_000
-    var parts = tm()
-    gmtime_r(&seconds, &parts)
-    func number(_ value: Int, digits: Int) -> String {
-      let text = String(max(0, value))
-      return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
-    }
-    raw(number(Int(parts.tm_year) + 1900, digits: 4))
-    raw("-")
-    raw(number(Int(parts.tm_mon) + 1, digits: 2))
-    raw("-")
-    raw(number(Int(parts.tm_mday), digits: 2))
-    raw("T")
-    raw(number(Int(parts.tm_hour), digits: 2))
-    raw(":")
-    raw(number(Int(parts.tm_min), digits: 2))
-    raw(":")
-    raw(number(Int(parts.tm_sec), digits: 2))
-    raw(".")
-    raw(number(milliseconds, digits: 3))
-    raw("Z")
+    let milliseconds = String(1_000 + nanoseconds % 1_000_000_000 / 1_000_000).dropFirst()
+    raw((WallClock.text(nanoseconds / 1_000_000_000, "%04Y-%m-%dT%H:%M:%S.") ?? "") + milliseconds + "Z")
   }
 }

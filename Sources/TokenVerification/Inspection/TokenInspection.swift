@@ -188,7 +188,7 @@ public struct TokenInspection: Sendable {
         Identity(
           organization: tenant.organization, tenantName: tenant.name, issuer: issuer,
           schema: SchemaID(rawValue: claims.schema), nonceHash: SHA256(claims.nonce.utf8).shortText,
-          expiry: claims.expiry))
+          expiry: claims.expiry, isRetired: false))
     default: verdict = .keysUnavailable
     }
   }
