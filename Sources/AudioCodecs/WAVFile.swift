@@ -60,7 +60,7 @@ public struct WAVFile: Sendable, Hashable {
   /// The header of a file: 44 bytes for PCM; 58 for G.711, whose format chunk has a size field and which carries the
   /// number of samples in a fact chunk, as formats other than PCM have to. Audio of an odd number of bytes is followed
   /// by one byte of padding. Sizes beyond 32 bits are written as 0xFFFFFFFF.
-  public static func header(format: AudioFormat, audioBytes: Int) -> [UInt8] {
+  public static func header(format: AudioFormat, channels: Int = 1, audioBytes: Int) -> [UInt8] {
     let isLinear = format.encoding == .linear16
     let tag: UInt16 =
       switch format.encoding {
@@ -68,7 +68,7 @@ public struct WAVFile: Sendable, Hashable {
       case .alaw: 6
       case .mulaw: 7
       }
-    let bytesPerSample = format.encoding.bytesPerSample
+    let bytesPerFrame = format.encoding.bytesPerSample * channels
     var header: [UInt8] = []
     header.reserveCapacity(58)
     header += "RIFF".utf8
@@ -76,16 +76,16 @@ public struct WAVFile: Sendable, Hashable {
     header += "WAVEfmt ".utf8
     header.append(little: UInt32(isLinear ? 16 : 18))
     header.append(little: tag)
-    header.append(little: UInt16(1))
+    header.append(little: UInt16(clamping: channels))
     header.append(little: UInt32(clamping: format.sampleRate))
-    header.append(little: UInt32(clamping: format.bytesPerSecond))
-    header.append(little: UInt16(bytesPerSample))
-    header.append(little: UInt16(8 * bytesPerSample))
+    header.append(little: UInt32(clamping: format.bytesPerSecond * channels))
+    header.append(little: UInt16(clamping: bytesPerFrame))
+    header.append(little: UInt16(8 * format.encoding.bytesPerSample))
     if !isLinear {
       header.append(little: UInt16(0))
       header += "fact".utf8
       header.append(little: UInt32(4))
-      header.append(little: UInt32(clamping: audioBytes / bytesPerSample))
+      header.append(little: UInt32(clamping: audioBytes / bytesPerFrame))
     }
     header += "data".utf8
     header.append(little: UInt32(clamping: audioBytes))

@@ -1,6 +1,7 @@
 import Basics
 import DataSources
 import Foundation
+import ReplayKit
 import TokenVerification
 
 /// Data sources as a person, or a program, reads them. Tokens are left out, but for what they say in the view of one.
@@ -19,11 +20,12 @@ enum DataSourceText {
         source.expiry.map { relative($0 - now) } ?? "?", source.url,
       ].map(visible)
     }
-    return aligned([head] + rows)
+    return Table.lines([head] + rows).joined(separator: "\n")
   }
 
   static func table(_ schemas: [DataSourceSchema]) -> String {
-    aligned([["ID", "SERVICE", "PROTOCOL"]] + schemas.map { [$0.id, $0.service, $0.transport].map(visible) })
+    let rows = schemas.map { [$0.id, $0.service, $0.transport].map(visible) }
+    return Table.lines([["ID", "SERVICE", "PROTOCOL"]] + rows).joined(separator: "\n")
   }
 
   static func fields(_ source: DataSource, withClaims: Bool = false) -> String {
@@ -119,16 +121,5 @@ enum DataSourceText {
   /// Text from outside, without what a terminal would obey.
   private static func visible(_ text: String) -> String {
     String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
-  }
-
-  private static func aligned(_ rows: [[String]]) -> String {
-    let widths = rows.reduce(into: [Int](repeating: 0, count: rows.first?.count ?? 0)) { widths, row in
-      for (index, cell) in row.enumerated() { widths[index] = max(widths[index], cell.count) }
-    }
-    return rows.map { row in
-      row.enumerated().map { index, cell in
-        index == row.count - 1 ? cell : cell.padding(toLength: widths[index] + 2, withPad: " ", startingAt: 0)
-      }.joined()
-    }.joined(separator: "\n")
   }
 }

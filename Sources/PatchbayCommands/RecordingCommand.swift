@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import GatewayConfiguration
 import Recordings
+import ReplayKit
 
 /// `patchbay recording`: what was recorded.
 struct RecordingCommand: ParsableCommand {
@@ -65,7 +66,7 @@ struct RecordingCommand: ParsableCommand {
       } else if entries.isEmpty {
         print("There are no recordings.")
       } else {
-        for line in Table.lines(RecordingRow.headings, entries.map { RecordingRow($0).cells }) { print(line) }
+        for line in Table.lines([RecordingRow.headings] + entries.map { RecordingRow($0).cells }) { print(line) }
       }
     }
   }
@@ -78,23 +79,15 @@ struct RecordingCommand: ParsableCommand {
 
     @OptionGroup var place: Place
 
-    @Argument(help: ArgumentHelp("The recordings.", valueName: "id"))
-    var ids: [String] = []
-
-    @Option(help: ArgumentHelp("All recordings of a conversation.", valueName: "id"))
-    var conversation: String?
+    @OptionGroup var named: NamedRecordings
 
     @Option(help: ArgumentHelp("Where to write them; made where it is not there.", valueName: "folder"))
     var to = "."
 
-    func validate() throws {
-      guard !ids.isEmpty || conversation != nil else { throw ValidationError("Name recordings, or --conversation ID.") }
-    }
-
     func run() throws {
       let (archive, directory) = try place.open()
       let audit = try? AuditTrail(directory: directory)
-      let entries = try archive.entries(ids: ids, conversation: conversation)
+      let entries = try named.entries(in: archive)
       try makeFolder()
       var failed = 0
       for entry in entries {
@@ -104,7 +97,7 @@ struct RecordingCommand: ParsableCommand {
           print("\(files.audio)\n\(files.timeline)")
         } catch {
           // The others can still be exported.
-          FileHandle.standardError.write(Data("Not exported: \(error)\n".utf8))
+          StandardError.write("Not exported: \(error)")
           failed += 1
         }
       }
@@ -119,7 +112,7 @@ struct RecordingCommand: ParsableCommand {
       } catch {
         throw CommandError("The folder \(to) is not there and cannot be made: \(error.localizedDescription)")
       }
-      FileHandle.standardError.write(Data("Made the folder \(to).\n".utf8))
+      StandardError.write("Made the folder \(to).")
     }
   }
 
@@ -144,7 +137,7 @@ struct RecordingCommand: ParsableCommand {
       let (archive, directory) = try place.open()
       var rows: [[String]] = []
       var bad = 0
-      for found in ids.isEmpty ? archive.entries() : try archive.entries(ids: ids, conversation: nil) {
+      for found in ids.isEmpty ? archive.entries() : try ids.map(archive.entry) {
         var entry = found
         if repair, entry.state == .interrupted {
           try archive.repair(entry)
@@ -156,7 +149,7 @@ struct RecordingCommand: ParsableCommand {
         if !verdict.isGood { bad += 1 }
         rows.append([verdict.isGood ? "ok" : "BAD", entry.id, verdict.finding])
       }
-      for line in Table.lines(["", "id", "finding"], rows) { print(line) }
+      for line in Table.lines([["", "id", "finding"]] + rows) { print(line) }
       print("\(rows.count - bad) good, \(bad) bad")
       if bad > 0 { throw ExitCode.failure }
     }
@@ -169,20 +162,12 @@ struct RecordingCommand: ParsableCommand {
 
     @OptionGroup var place: Place
 
-    @Argument(help: ArgumentHelp("The recordings.", valueName: "id"))
-    var ids: [String] = []
-
-    @Option(help: ArgumentHelp("All recordings of a conversation.", valueName: "id"))
-    var conversation: String?
-
-    func validate() throws {
-      guard !ids.isEmpty || conversation != nil else { throw ValidationError("Name recordings, or --conversation ID.") }
-    }
+    @OptionGroup var named: NamedRecordings
 
     func run() throws {
       let (archive, directory) = try place.open()
       let audit = try AuditTrail(directory: directory)
-      let entries = try archive.entries(ids: ids, conversation: conversation)
+      let entries = try named.entries(in: archive)
       for entry in entries {
         try archive.delete(entry)
         audit.write("deleted", recording: entry.id, organization: entry.organization, by: "operator")
@@ -192,12 +177,23 @@ struct RecordingCommand: ParsableCommand {
   }
 }
 
-extension RecordingArchive {
-  /// The recordings that were named; an error where there is none of them.
-  fileprivate func entries(ids: [String], conversation: String?) throws -> [Entry] {
-    var found = try ids.map { id in try entry(id) }
+/// Which recordings are meant.
+struct NamedRecordings: ParsableArguments {
+  @Argument(help: ArgumentHelp("The recordings.", valueName: "id"))
+  var ids: [String] = []
+
+  @Option(help: ArgumentHelp("All recordings of a conversation.", valueName: "id"))
+  var conversation: String?
+
+  func validate() throws {
+    guard !ids.isEmpty || conversation != nil else { throw ValidationError("Name recordings, or --conversation ID.") }
+  }
+
+  /// The recordings; an error where there is none of them.
+  func entries(in archive: RecordingArchive) throws -> [RecordingArchive.Entry] {
+    var found = try ids.map { id in try archive.entry(id) }
     if let conversation {
-      let own = entries().filter { $0.details?.conversation == conversation }
+      let own = archive.entries().filter { $0.details?.conversation == conversation }
       if own.isEmpty { throw CommandError("There is no recording of the conversation \(conversation).") }
       found += own.filter { entry in !found.contains { $0.id == entry.id } }
     }
@@ -245,20 +241,5 @@ private struct RecordingRow: Encodable {
       id, began ?? "?", length ?? "", kind ?? "?", agent ?? "?", conversation ?? "?",
       (format ?? "?") + (encrypted ? ", encrypted" : ""), state,
     ]
-  }
-}
-
-/// Columns of text.
-enum Table {
-  /// A line for the headings and one for each row, the columns as wide as their widest cell.
-  static func lines(_ headings: [String], _ rows: [[String]]) -> [String] {
-    let all = [headings] + rows
-    let widths = headings.indices.map { column in all.map { $0[column].count }.max() ?? 0 }
-    return all.map { row in
-      row.indices.map { column in
-        column == row.count - 1
-          ? row[column] : row[column] + String(repeating: " ", count: widths[column] - row[column].count)
-      }.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-    }
   }
 }

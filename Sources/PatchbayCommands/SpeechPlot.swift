@@ -1,3 +1,4 @@
+import ReplayKit
 import SpeechDetection
 
 /// A drawing of what was heard and decided of a piece of audio, as SVG: the waveform with the caller's turns, the
@@ -65,7 +66,7 @@ struct SpeechPlot {
       <svg xmlns="http://www.w3.org/2000/svg" width="\(Self.width)" height="640" viewBox="0 0 \(Self.width) 640" \
       font-family="sans-serif" font-size="12">
       <rect width="100%" height="100%" fill="white"/>
-      <text x="\(Self.margin)" y="20" font-size="14">\(Self.escaped(title))</text>
+      <text x="\(Self.margin)" y="20" font-size="14">\(title.escapedForMarkup)</text>
 
       """
     for (label, y) in [("waveform", 120), ("probability", 265), ("mel bands", 410), ("voicing", 555)] {
@@ -150,16 +151,5 @@ struct SpeechPlot {
   private static func number(_ value: Double) -> String {
     let tenths = Int((value * 10).rounded())
     return tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(abs(tenths % 10))"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      default: if character.unicodeScalars.allSatisfy({ $0.value >= 32 }) { result.append(character) }
-      }
-    }
   }
 }

@@ -6,13 +6,11 @@ import TokenVerification
 enum TokenBatch {
   /// Writes one verdict a line, in the order of the tokens. Returns whether all were accepted.
   static func run(with source: VerdictSource) async throws -> Bool {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     var areAllAccepted = true
     while let line = readLine() {
       let verdict = try await source.judge(token(line)).verdict
       areAllAccepted = areAllAccepted && verdict.accepted
-      print(String(decoding: try encoder.encode(verdict), as: UTF8.self))
+      print(try verdict.jsonLine)
     }
     return areAllAccepted
   }

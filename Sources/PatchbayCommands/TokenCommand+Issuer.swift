@@ -203,42 +203,34 @@ private struct StandInCommands: Sendable {
 
   func answer(_ line: String) -> String {
     let words = line.split(separator: " ").map(String.init)
-    switch words.first {
-    case nil: return ""
-    case "mint":
-      return server.withPlatform { platform in
+    func word(_ place: Int) -> String? { words.indices.contains(place) ? words[place] : nil }
+    return server.withPlatform { platform in
+      switch words.first {
+      case nil: return ""
+      case "mint":
         do {
-          return try platform.mint(
-            organization: words.count > 1 ? words[1] : nil, url: words.count > 2 ? words[2] : nil,
-            now: WallClock.now())
+          return try platform.mint(organization: word(1), url: word(2), now: WallClock.now())
         } catch { return "\(error)" }
-      }
-    case "rotate":
-      return server.withPlatform { platform in
+      case "rotate":
         do { try platform.rotateKeys() } catch { return "\(error)" }
         return "signing with \(platform.signingKeyID) now; \(platform.keys.count) keys are published"
-      }
-    case "withdraw":
-      return server.withPlatform { platform in
-        let old = words.count > 1 ? words[1] : platform.keys.first?.keyID ?? ""
+      case "withdraw":
+        let old = word(1) ?? platform.keys.first?.keyID ?? ""
         return platform.withdrawKey(old)
           ? "withdrew \(old)" : "only a published key that does not sign can be withdrawn"
+      case "keys":
+        return platform.keys.map { $0.keyID + ($0.keyID == platform.signingKeyID ? "  signs" : "") }
+          .joined(separator: "\n")
+      case "requests":
+        return platform.requests.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)" }.joined(separator: "\n")
+      case "expire":
+        platform.expireTokens()
+        return "all access tokens have ended"
+      case "quit":
+        kill(getpid(), SIGTERM)
+        return ""
+      default: return "mint [ORG [URL]] | rotate | withdraw [KID] | keys | requests | expire | quit"
       }
-    case "keys":
-      return server.withPlatform { platform in
-        platform.keys.map { $0.keyID + ($0.keyID == platform.signingKeyID ? "  signs" : "") }.joined(separator: "\n")
-      }
-    case "requests":
-      return server.withPlatform { platform in
-        platform.requests.sorted { $0.key < $1.key }.map { "\($0.value)  \($0.key)" }.joined(separator: "\n")
-      }
-    case "expire":
-      server.withPlatform { $0.expireTokens() }
-      return "all access tokens have ended"
-    case "quit":
-      kill(getpid(), SIGTERM)
-      return ""
-    default: return "mint [ORG [URL]] | rotate | withdraw [KID] | keys | requests | expire | quit"
     }
   }
 }

@@ -10,7 +10,7 @@ public enum ReplayPlot {
 
   /// The page, as HTML with drawings in SVG; nothing is loaded from elsewhere.
   public static func html(_ tally: ReplayTally, report: ReplayReport) -> String {
-    var body = "<h1>Replay</h1>\n<pre>\(escaped(report.lines.joined(separator: "\n")))</pre>\n"
+    var body = "<h1>Replay</h1>\n<pre>\(report.lines.joined(separator: "\n").escapedForMarkup)</pre>\n"
     for measure in ReplayTally.Measure.allCases {
       guard let times = tally.times[measure], times.totalCount > 0 else { continue }
       body += "<h2>\(measure.rawValue) (ms)</h2>\n\(svg(times))\n"
@@ -61,18 +61,5 @@ public enum ReplayPlot {
     var value = 1.0
     for _ in 0..<Int((nine * 20).rounded()) { value *= 1.122_018_454_301_963_3 }
     return value
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var escaped = ""
-    for character in text {
-      switch character {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      default: escaped.append(character)
-      }
-    }
-    return escaped
   }
 }

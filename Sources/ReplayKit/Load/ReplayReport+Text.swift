@@ -18,12 +18,7 @@ extension ReplayReport {
     for (name, times) in measures {
       rows.append([name, "\(times.count)"] + [times.p50, times.p90, times.p99, times.max].map(Figures.milliseconds))
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return lines
-      + rows.map { row in
-        row.indices.map { $0 == 0 ? row[$0].padded(to: widths[$0]) : row[$0].padded(left: widths[$0]) }
-          .joined(separator: "  ")
-      }
+    return lines + Table.lines(rows, right: Set(1..<rows[0].count))
   }
 
   private static func list(_ counts: [String: Int]) -> String {

@@ -42,3 +42,11 @@ extension String {
     return unicodeScalars.count > 400 ? text + "…" : text
   }
 }
+
+extension String {
+  /// As text within HTML or SVG.
+  public var escapedForMarkup: String {
+    replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+      .filter { $0.isNewline || $0.unicodeScalars.allSatisfy { $0.value >= 32 } }
+  }
+}

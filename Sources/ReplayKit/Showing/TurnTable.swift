@@ -9,15 +9,7 @@ public enum TurnTable {
         turn.answerLength > .zero ? Figures.short(turn.answerLength) : "–", turn.resultText,
       ])
     }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    // Figures flush right, words flush left.
-    return rows.map { row in
-      let cells = row.indices.map { column in
-        (2...5).contains(column) || column == 0
-          ? row[column].padded(left: widths[column]) : row[column].padded(to: widths[column])
-      }
-      return cells.joined(separator: "  ").trimmedEnd
-    }
+    return Table.lines(rows, right: [0, 2, 3, 4, 5])
   }
 
   /// What the columns say.
@@ -64,14 +56,6 @@ extension CallTurn {
     if bargedIn { text += ", interrupted the prompt" }
     if unspoken > .zero { text += ", cut short by \(Figures.short(unspoken))" }
     if gaps > .zero { text += ", \(Figures.milliseconds(gaps)) of gaps" }
-    return text
-  }
-}
-
-extension String {
-  fileprivate var trimmedEnd: String {
-    var text = self
-    while text.hasSuffix(" ") { text.removeLast() }
     return text
   }
 }
