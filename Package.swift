@@ -169,7 +169,7 @@ let package = Package(
       "CallGateway",
       [
         "AudioCodecs", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine",
-        "Wire", log,
+        "Recordings", "Wire", log, metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),

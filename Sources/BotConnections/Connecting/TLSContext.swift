@@ -17,10 +17,10 @@ public enum TLSContext {
     configuration.certificateVerification = .fullVerification
     configuration.applicationProtocols = protocols
     if let rootsPEM {
-      configuration.trustRoots = .certificates(try certificates(rootsPEM, "root certificates"))
+      configuration.trustRoots = .certificates(try certificates(rootsPEM, "root certificates are"))
     }
     if let certificatePEM, let keyPEM {
-      configuration.certificateChain = try certificates(certificatePEM, "certificate chain").map { .certificate($0) }
+      configuration.certificateChain = try certificates(certificatePEM, "certificate chain is").map { .certificate($0) }
       guard let key = try? NIOSSLPrivateKey(bytes: Array(keyPEM.utf8), format: .pem) else {
         throw ConnectionError("the private key is not in PEM or is encrypted")
       }
@@ -33,7 +33,7 @@ public enum TLSContext {
 
   private static func certificates(_ pem: String, _ what: String) throws(ConnectionError) -> [NIOSSLCertificate] {
     guard let certificates = try? NIOSSLCertificate.fromPEMBytes(Array(pem.utf8)), !certificates.isEmpty else {
-      throw ConnectionError("the \(what) is not in PEM")
+      throw ConnectionError("the \(what) not in PEM")
     }
     return certificates
   }

@@ -53,7 +53,7 @@ final class ForkLeg {
   /// Decodes a piece and brings it to the session's rate; hands it on, valid within the call.
   ///
   /// - Returns: what is to be done about the leg's pace.
-  func take(
+  func decode(
     _ piece: ForkRequestView.Audio, encoding: AudioEncoding?, scratch: SampleScratch, now: Duration,
     _ body: (UnsafeBufferPointer<Int16>) -> Void
   ) throws(AudioError) -> RealTimeGuard.Decision {

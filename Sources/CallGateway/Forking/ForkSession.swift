@@ -77,7 +77,7 @@ final class ForkSession: SessionHost {
   func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
     guard !relay.isOver, let line = lines[rpc]?.line else { return }
     do {
-      try take(worker.forks.decode(bytes), rpc)
+      try process(worker.forks.decode(bytes), of: rpc)
     } catch {
       line.refuse(error)
     }
@@ -123,7 +123,7 @@ final class ForkSession: SessionHost {
 
   // MARK: Audio
 
-  private func take(_ request: borrowing ForkRequestView, _ rpc: RPCID) throws {
+  private func process(_ request: borrowing ForkRequestView, of rpc: RPCID) throws {
     guard request.organizationID.isEmpty || request.organizationID.equals(key.organization) else {
       throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
     }
@@ -151,7 +151,7 @@ final class ForkSession: SessionHost {
     }
     let now = loop.now
     let isFirst = leg.audio.counts.samples == 0
-    let decision = try leg.take(audio, encoding: encoding, scratch: worker.samples, now: now) { samples in
+    let decision = try leg.decode(audio, encoding: encoding, scratch: worker.samples, now: now) { samples in
       place(samples, of: leg, stated: audio.timestamp, now: now)
     }
     if isFirst, leg.audio.counts.samples > 0 {

@@ -63,14 +63,14 @@ public final class MediaGateway: Sendable {
 
   /// The services that are served, by their full names.
   public var services: [String] {
-    (settings.receivers.take(.fork) ? [Self.forkingService] : [])
-      + (settings.receivers.take(.meeting) ? [Self.meetingService] : [])
+    (settings.receivers.accept(.fork) ? [Self.forkingService] : [])
+      + (settings.receivers.accept(.meeting) ? [Self.meetingService] : [])
   }
 
   /// The methods to serve.
   public var methods: [ServerMethod] {
-    (settings.receivers.take(.fork) ? [forkMethod] : [])
-      + (settings.receivers.take(.meeting) ? meetingMethods : [])
+    (settings.receivers.accept(.fork) ? [forkMethod] : [])
+      + (settings.receivers.accept(.meeting) ? meetingMethods : [])
   }
 
   static let forkingService = "com.cisco.wcc.ccai.media.v1.ConversationAudio"

@@ -35,6 +35,6 @@ public struct MediaReceivers: Sendable {
     entries.filter { $0.kinds.contains(kind) && $0.organizations?.contains(organization) ?? true }
   }
 
-  /// Whether any takes sessions of a kind.
-  public func take(_ kind: MediaSessionInfo.Kind) -> Bool { entries.contains { $0.kinds.contains(kind) } }
+  /// Whether any accepts sessions of a kind.
+  public func accept(_ kind: MediaSessionInfo.Kind) -> Bool { entries.contains { $0.kinds.contains(kind) } }
 }

@@ -18,7 +18,7 @@ public struct RecordingReceiver: MediaReceiver {
     var session = RecordedSession(session, service: recordings.service)
     // However the session ends, its files come to their end.
     defer { session.finish() }
-    for await event in session.events { session.take(event) }
+    for await event in session.events { session.record(event) }
   }
 }
 
@@ -42,7 +42,7 @@ private struct RecordedSession {
     self.service = service
   }
 
-  mutating func take(_ event: MediaEvent) {
+  mutating func record(_ event: MediaEvent) {
     switch event {
     case .sourceAdded(let source):
       // Bounded by the gateway, which bounds the sources of a session.

@@ -81,13 +81,13 @@ final class MeetingParticipant {
   /// Whether over half of the packets of the last ten seconds were damaged; once for each ten seconds.
   func isMostlyDamaged(now: Duration) -> Bool { quality.isBad(counts, now: now) }
 
-  /// Takes a packet.
+  /// Decodes a packet and puts it in its place.
   ///
   /// - Parameters:
   ///   - lost: how many of this participant's packets are missing before it.
   ///   - stated: where the sender's time puts it, and `nil` where it tells none; given the packet's samples.
   ///   - arrival: the session's clock.
-  func take(
+  func play(
     _ bytes: UnsafeRawBufferPointer, lost: Int, stated: (_ count: Int) -> Int?, arrival: Int, _ body: Output
   ) {
     switch decoder {

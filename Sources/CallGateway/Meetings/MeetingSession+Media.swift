@@ -82,7 +82,7 @@ extension MeetingSession {
     // Whose packets are missing where the speaker changed, nobody knows.
     let own = stream.last == source ? lost : 0
     var count = 0
-    speaker.take(
+    speaker.play(
       bytes, lost: own, stated: { self.position(timestamp, count: $0, arrival: arrival) }, arrival: arrival
     ) { samples, position, isConcealed in
       count += samples.count
@@ -164,7 +164,7 @@ extension MeetingSession {
             MeetingStreamError(
               streamID: stream.id, code: .capacityExceeded, message: "the audio is ahead of real time")))
       ])
-      stream.line.finish(RPCStatus(.resourceExhausted, "the audio is more than ten seconds ahead of real time"))
+      stream.line.refuse(RPCStatus(.resourceExhausted, "the audio is more than ten seconds ahead of real time"))
     }
   }
 }

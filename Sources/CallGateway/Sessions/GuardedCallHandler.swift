@@ -3,21 +3,21 @@ import TokenVerification
 
 /// Puts a method of another service behind the token: its own handler is made when the token is accepted.
 final class GuardedCallHandler: CallHandler {
-  private let call: ServerCall
-  private let method: ServerMethod
+  private let call: any IncomingRPC
+  private let accept: () -> any CallHandler
   private var inner: (any CallHandler)?
   private var isOver = false
 
-  init(call: ServerCall, method: ServerMethod) {
+  init(_ call: any IncomingRPC, accept: @escaping () -> any CallHandler) {
     self.call = call
-    self.method = method
+    self.accept = accept
   }
 
   func begin(_ gateway: VoiceGateway) {
     gateway.gate.authenticate(call, schema: .anyOfTenant, for: self) { handler, result in
       guard !handler.isOver else { return }
       switch result {
-      case .success: handler.inner = handler.method.accept(handler.call)
+      case .success: handler.inner = handler.accept()
       case .failure(let status):
         gateway.gate.refused(status, call: handler.call)
         handler.call.finish(status)
@@ -38,8 +38,8 @@ final class GuardedCallHandler: CallHandler {
 extension VoiceGateway {
   /// A method that is served only to those with a good token, of whatever schema their tenant has.
   public func guarded(_ method: ServerMethod) -> ServerMethod {
-    ServerMethod(path: method.path) { [self] call in
-      let handler = GuardedCallHandler(call: call, method: method)
+    ServerMethod(path: method.path, maximumMessageLength: method.maximumMessageLength) { [self] call in
+      let handler = GuardedCallHandler(call) { method.accept(call) }
       handler.begin(self)
       return handler
     }

@@ -9,7 +9,7 @@ import WebexProtocol
 /// Both gateways with one bot, one receiver and a clock that the test moves.
 final class TestGateway {
   static let organization = "5cd1d8a6-0000-4000-8000-000000000001"
-  private static let issuer = Result { try DevelopmentIssuer() }
+  static let issuer = Result { try DevelopmentIssuer() }
 
   let loops: ManualLoops
   let bot: PuppetBot
@@ -22,22 +22,27 @@ final class TestGateway {
 
   init(
     queues: Int = 1, bot: PuppetBot = PuppetBot(), conversation: ConversationStateMachine.Settings = .init(),
-    limits: GatewayLimits = .init()
+    limits: GatewayLimits = .init(), meetings: MeetingSettings = .init(audioCodec: .mulaw),
+    receivers: [any MediaReceiver] = [], keys: (any KeySource)? = nil, recordings: CallRecordings? = nil,
+    log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
     issuer = try Self.issuer.get()
     tenant = try Tenant(organization: Self.organization, name: "Acme", url: "https://bot.example")
     verifier = TokenVerifier(
-      policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: issuer.keySource)
+      policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: keys ?? issuer.keySource)
     loops = ManualLoops(queues)
     self.bot = bot
-    let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let agent = Agent(id: "agent", name: "Agent", engine: bot, conversation: conversation)
-    gateway = VoiceGateway(verifier: verifier, agents: AgentDirectory([agent]), limits: limits, log: log)
+    gateway = VoiceGateway(
+      verifier: verifier, agents: AgentDirectory([agent]), limits: limits, recordings: recordings, log: log)
     media = MediaGateway(
       gateway: gateway,
       settings: .init(
-        receivers: MediaReceivers([.init(id: "puppet", receiver: receiver, kinds: [.fork, .meeting])]),
-        meetingRate: 8000, meetings: MeetingSettings(audioCodec: .mulaw)),
+        receivers: MediaReceivers(
+          ([receiver] + receivers).enumerated().map { index, receiver in
+            .init(id: index == 0 ? "puppet" : "receiver-\(index)", receiver: receiver, kinds: [.fork, .meeting])
+          }),
+        meetingRate: 8000, meetings: meetings),
       log: log)
   }
 
@@ -48,7 +53,7 @@ final class TestGateway {
 
   // MARK: RPCs
 
-  private func rpc(_ schema: SchemaID, on loop: Int, _ headers: [(String, String)]) throws -> FakeRPC {
+  func rpc(_ schema: SchemaID, on loop: Int = 0, _ headers: [(String, String)] = []) throws -> FakeRPC {
     let token = try issuer.mint(issuer.claims(for: tenant, schema: schema))
     return FakeRPC(loops, on: loop, headers: [("authorization", "Bearer \(token)")] + headers)
   }
@@ -72,6 +77,15 @@ final class TestGateway {
     let rpc = try rpc(method.schema, on: loop, headers)
     rpc.begin { media.accept($0, method) }
     return rpc
+  }
+
+  /// Begins a meeting with one stream of audio.
+  func meeting() throws -> (control: FakeRPC, stream: FakeRPC) {
+    let control = try stream(.meetingControl)
+    control.send(message: MediaMessage.control())
+    let stream = try stream(.meetingMedia)
+    stream.send(message: MediaMessage.audioStream("s-1"))
+    return (control, stream)
   }
 
   /// Begins an RPC in a process that relays it, whose loop is the last, to another loop.

@@ -88,6 +88,19 @@ struct ForkSessionTests {
     #expect(rpc.status?.code == .permissionDenied)
   }
 
+  @Test("a leg's RPC that is refused leaves at once: the session waits half a minute for another, and no longer")
+  func refusedLeaves() throws {
+    let test = try TestGateway()
+    let rpc = try test.stream(.fork)
+    rpc.send(message: MediaMessage.fork(audio: second))
+    rpc.send(message: [0xFF])
+    #expect(rpc.status?.code == .invalidArgument)
+    test.advance(by: .milliseconds(29_999))
+    #expect(test.media.liveSessions == 1)
+    test.advance(by: .milliseconds(1))
+    #expect(test.media.liveSessions == 0)
+  }
+
   @Test("audio that comes faster than it is spoken is not read for a while, and refused ten seconds ahead")
   func pace() throws {
     let test = try TestGateway()

@@ -110,15 +110,4 @@ struct SessionLineTests {
     empty.halfClose()
     #expect(empty.status?.code == .invalidArgument)
   }
-
-  @Test("a meeting whose only RPC was refused ends without another word of its client")
-  func refusedLeaves() throws {
-    let test = try TestGateway()
-    let control = try test.stream(.meetingControl)
-    control.send(message: MediaMessage.control())
-    control.send(message: [0xFF])
-    #expect(control.status?.code == .invalidArgument)
-    test.advance(by: .seconds(300))
-    #expect(test.media.liveSessions == 0)
-  }
 }

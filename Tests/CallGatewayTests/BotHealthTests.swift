@@ -1,0 +1,59 @@
+import MetricsTestKit
+import Testing
+import WebexProtocol
+
+@testable import CallGateway
+
+@Suite("BotHealth keeps calls from an agent's bot that fails, and operators see it")
+struct BotHealthTests {
+  private static let agent = [("agent", "front-desk")]
+  private let settings = CircuitBreaker.Settings(failures: 2, window: .seconds(10), probe: .seconds(5))
+
+  @Test("opened by failures it keeps calls away, lets one try, and is closed by an answer")
+  func opensAndCloses() throws {
+    try metered { metrics in
+      let health = BotHealth(agent: "front-desk", settings: settings)
+      #expect(metrics.level("patchbay_bot_breaker_open", Self.agent) == 0)
+      let opened = [
+        health.failed("silent", now: .seconds(1)), health.failed("silent", now: .seconds(2)),
+        health.failed("silent", now: .seconds(3)),
+      ]
+      // It is opened once, whatever fails after that.
+      #expect(opened == [false, true, false])
+      #expect(metrics.level("patchbay_bot_breaker_open", Self.agent) == 1)
+      #expect(!health.admit(now: .milliseconds(6999)))
+      #expect(health.admit(now: .seconds(7)) && !health.admit(now: .seconds(8)))
+      #expect(health.succeeded() && !health.succeeded())
+      #expect(health.admit(now: .seconds(8)))
+      #expect(metrics.level("patchbay_bot_breaker_open", Self.agent) == 0)
+      #expect(metrics.total("patchbay_bot_breaker_openings_total", Self.agent) == 1)
+      #expect(metrics.total("patchbay_bot_calls_kept_away_total", Self.agent) == 2)
+    }
+  }
+
+  @Test("failures are counted by their kind, those while it is open too")
+  func kinds() throws {
+    try metered { metrics in
+      let health = BotHealth(agent: "front-desk", settings: settings)
+      for kind in ["silent", "silent", "error"] { _ = health.failed(kind, now: .seconds(1)) }
+      #expect(metrics.total("patchbay_bot_failures_total", Self.agent + [("kind", "silent")]) == 2)
+      #expect(metrics.total("patchbay_bot_failures_total", Self.agent + [("kind", "error")]) == 1)
+    }
+  }
+
+  @Test("a caller whose bot is kept away gets the fallback at once, and the bot hears nothing of the call")
+  func keptAway() throws {
+    let test = try TestGateway()
+    for call in 1...5 {
+      let rpc = try test.call()
+      rpc.send(message: VoiceRequest.of(.event(.init(.sessionStart)), conversation: "c-\(call)"))
+      test.advance(by: .seconds(5))
+      #expect(try rpc.told == ["transferToAgent"])
+    }
+    #expect(test.bot.callCount == 5)
+    let rpc = try test.call()
+    rpc.send(message: VoiceRequest.of(.event(.init(.sessionStart)), conversation: "c-6"))
+    #expect(try rpc.told == ["transferToAgent"])
+    #expect(test.bot.callCount == 5)
+  }
+}
