@@ -14,24 +14,20 @@ FROM swift:${SWIFT_VERSION}-bookworm AS build
 WORKDIR /patchbay
 # In the order of how rarely they change, so that each layer is kept as long as it can be.
 COPY Scripts/bootstrap Scripts/bootstrap
-RUN Scripts/bootstrap && rm -rf /var/lib/apt/lists/*
+RUN Scripts/bootstrap --package && rm -rf /var/lib/apt/lists/*
 COPY . .
-RUN swift build --configuration release --product patchbay --static-swift-stdlib \
-  && install -D --strip "$(swift build --configuration release --product patchbay --static-swift-stdlib \
-    --show-bin-path)/patchbay" /out/usr/local/bin/patchbay \
-  && /out/usr/local/bin/patchbay --help >/dev/null
+RUN Scripts/package /out
 
 FROM debian:12-slim
-# Debian's stable release: its packages change only for a reason, and those are wanted.
+# The package brings the libraries that it needs; its example of a configuration is not this image's. The last line fails the
+# build, rather than the first start, where a library is missing. Debian's packages change only for a reason, and those are wanted.
 # hadolint ignore=DL3008
-RUN apt-get update \
-  && apt-get install --yes --no-install-recommends \
-    ca-certificates libcurl4 libgrpc29 libmicrohttpd12 libogg0 libopus0 libopusenc0 libprotobuf-c1 libspeexdsp1 libssl3 \
-  && rm -rf /var/lib/apt/lists/* \
-  && useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin patchbay
-COPY --from=build /out/ /
-# Fails the build, rather than the first start, where a library is missing.
-RUN patchbay --help >/dev/null
+RUN --mount=type=bind,from=build,source=/out,target=/out \
+  useradd --system --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin patchbay \
+  && apt-get update \
+  && apt-get install --yes --no-install-recommends /out/*.deb \
+  && rm -rf /var/lib/apt/lists/* /etc/patchbay/* \
+  && patchbay --help >/dev/null
 # A crash prints no content of registers: callers' words are in memory.
 ENV SWIFT_BACKTRACE=enable=no
 USER 10001:10001
