@@ -14,10 +14,12 @@ import yaml
 from caller import Caller
 from conftest import TENANT_A, agent
 from edge import free_port
+from gateway import BINARY
 from schemas import SESSION_START
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / "Scripts/deployment/prometheus/alerts.yaml"
+SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", (ROOT / "Docs/runbook.md").read_text(), re.M | re.S))
 ALERTS = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
 
 
@@ -55,11 +57,43 @@ def test_metrics_of_alerts(failing, token):
 
 
 def test_each_alert_has_a_section():
-    """… and the runbook has no section without an alert."""
-    sections = re.findall(r"^## (\w+)$", (ROOT / "Docs/runbook.md").read_text(), re.M)
-    assert sections == [alert["alert"] for alert in ALERTS]
+    """… with what it means, what to look at, what to do; and the runbook has no section without an alert."""
+    assert list(SECTIONS) == [alert["alert"] for alert in ALERTS]
     for alert in ALERTS:
         assert alert["annotations"]["runbook"] == f"Docs/runbook.md#{alert['alert'].lower()}"
+        parts = re.findall(r"^- \*\*(.+?)\*\*: ", SECTIONS[alert["alert"]], re.M)
+        assert parts == ["Means", "Look at", "Do"], f"{alert['alert']}: {parts}"
+
+
+def test_the_runbook_speaks_of_what_there_is():
+    """Each metric, key and command that it names is there. A label that an alert is told apart by is in its section."""
+    page = (ROOT / "Docs/runbook.md").read_text()
+    metrics, keys = (ROOT / "Docs/metrics.md").read_text(), (ROOT / "Docs/configuration.md").read_text()
+    for name in set(re.findall(r"patchbay_\w+", page)):
+        assert f"| `{name}` |" in metrics, f"there is no metric {name}"
+    for key in set(re.findall(r"`((?:limits|recording|identity)\.[\w.]+)`", page)):
+        assert f"`{key}`" in keys, f"there is no key {key}"
+    for command in set(re.findall(r"`patchbay ([a-z]+ [a-z]+)`", page)):
+        subprocess.run([BINARY, *command.split(), "--help"], check=True, capture_output=True)
+    for alert in ALERTS:
+        for label in re.findall(r"\$labels\.(\w+)", alert["annotations"]["summary"]) + re.findall(r"(\w+)=~?\"", alert["expr"]):
+            assert label in ("instance", "job") or label in SECTIONS[alert["alert"]], f"{alert['alert']}: {label}"
+
+
+def test_the_runbook_knows_each_kind_of_failure():
+    """All kinds of bots' failures; and no check, stage or reason that the server does not have."""
+    def values(file, pattern):
+        return {one for found in re.findall(pattern, (ROOT / "Sources" / file).read_text(), re.M)
+                for one in re.findall(r"\w+", found)}
+
+    def named(alert):
+        return set(re.findall(r"`([a-z_]+)`(?=[,:]| \()", SECTIONS[alert])) - {"agent", "check", "kind", "reason", "stage"}
+
+    kinds = values("BotEngine/BotFailure.swift", r"^    case (\w+)$")
+    kinds |= values("CallGateway/Conversation+Bot.swift", r"^    case \.\w+: \"(\w+)\"$")
+    assert named("PatchbayBotFails") == kinds - {"kept_away"}
+    assert named("PatchbayTokensRefused") <= values("TokenVerification/JOSE/TokenRefusal.swift", r"^    case ([\w, ]+)$")
+    assert named("PatchbayRecordingsIncomplete") >= values("Recordings/Live/RecordingService.swift", r"\"stage\", \"(\w+)\"")
 
 
 @pytest.mark.skipif(not shutil.which("prometheus"), reason="there is no prometheus: apt-get install prometheus")

@@ -3,9 +3,14 @@
 BROKEN_BOT_CALLS=500 makes the last test as large as the requirement says.
 """
 
+import json
 import os
+import pathlib
+import re
+import shutil
 import socket
 import statistics
+import subprocess
 import threading
 import time
 
@@ -18,6 +23,7 @@ from gateway import SLOW
 from schemas import NO_INPUT, SESSION_START, Event
 from speech import SOUNDS, likeness, prompt, recorded
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 CALLS = int(os.environ.get("BROKEN_BOT_CALLS", "24"))
 FALLBACK = str(SOUNDS / "sorry.wav")
 SILENT = ("refuse", "mute", "hang", "drip", "garbage")
@@ -168,6 +174,51 @@ def test_the_breaker(own_gateway, new_caller):
             time.sleep(0.3)
         assert start()[0].event is None
     assert 'patchbay_bot_breaker_open{agent="bot"} 0' in gateway.get("/metrics")[1]
+
+
+def test_the_log_of_a_bot_that_dies(own_gateway, new_caller, tmp_path):
+    """The sample in Docs/operating.md: its lines are those of a server whose bot dies in two calls, is not there and comes back."""
+    sample = re.search(r"### A bot that fails.*?```json\n(.*?)```.*?```sh\n(.*?)```", (ROOT / "Docs/operating.md").read_text(), re.S)
+    with bots.Bot(bots.echo) as bot:
+        gateway = own_gateway(logging={"format": "json"}, agents=[agent("orders", "wav", engine(
+            bot.port, breaker={"failures": 3, "window": "60s", "probe": "1s"}), default=True)])
+
+        def start():
+            caller = new_caller(gateway, "orders")
+            caller.event(SESSION_START).wait(10)
+            return caller
+
+        start().hang_up()
+        live = [start(), start()]
+        bot.stop()
+        for count, caller in enumerate(live, 1):
+            caller.press("12")
+            gateway.until(lambda: gateway.log.count("the bot failed") >= count, "says that the bot failed")
+    start()
+    start()
+    with bots.Bot(bots.echo, port=bot.port):
+        gateway.until(lambda: "the bot is back" in gateway.log or not start(), "says that the bot is back")
+
+    def shortened(line):
+        line = json.loads(line)
+        del line["time"]
+        for passing in ("milliseconds", "trackingid"):
+            line["metadata"].pop(passing, None)
+        # How a bot that dies is noticed varies: an end of the connection, or of the RPC.
+        if "error" in line["metadata"]:
+            line["metadata"]["error"] = line["metadata"]["error"].split(":")[0]
+        return line
+
+    real = iter([shortened(line) for line in gateway.log.splitlines() if '"trackingid"' in line])
+    for line in map(shortened, sample[1].splitlines()):
+        # In the sample's order: what the iterator has passed is gone.
+        assert any(line["message"] == one["message"] and line["level"] == one["level"]
+                   and line["metadata"].items() <= one["metadata"].items() for one in real), f"the log has no such line: {line}"
+    if shutil.which("jq"):
+        (tmp_path / "log").write_text(gateway.log)
+        commands = sample[2].replace("journalctl", "true", 1).replace(">log", "", 1)
+        said = subprocess.run(["bash", "-euc", commands], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        assert f"orders unreachable: 127.0.0.1:{bot.port} refuses" in said and re.search(r"\d orders botFailed", said), said
 
 
 def test_a_flood_in_one_call(own_gateway, ports, new_caller):
