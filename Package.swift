@@ -80,15 +80,15 @@ let package = Package(
     // The layers
     layer("Basics"),
     layer("Locking"),
-    layer("Secrets"),
+    layer("Secrets", ["Basics"]),
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel"]),
-    layer("Certificates", ["COpenSSL"]),
-    layer("GRPCTransport", ["Locking", "Certificates", "CGRPC", log, metrics]),
+    layer("Certificates", ["Basics", "COpenSSL"]),
+    layer("GRPCTransport", ["Basics", "Locking", "Certificates", "CGRPC", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("Wire", ["CProtobufC", "CWebexSchemas"]),
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
-    layer("Recordings", ["Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
+    layer("Recordings", ["Basics", "Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["Basics", "CCurl"]),
     layer("TokenVerification", ["Basics", "Locking", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Basics", "Locking", "HTTPFetching", "TokenVerification", log, metrics]),
@@ -98,7 +98,8 @@ let package = Package(
     layer(
       "BotEngines",
       [
-        "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport", "Wire",
+        "Basics", "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport",
+        "Wire",
         "WebexProtocol", "BotConnections", "WebSocketClient", nioSSL, log, metrics,
       ]),
     layer("Telemetry", ["Basics", "Locking", log, coreMetrics]),
@@ -112,7 +113,8 @@ let package = Package(
     layer(
       "GatewayConfiguration",
       [
-        "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification", "DataSources",
+        "Basics", "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification",
+        "DataSources",
         "BotEngine", "YAMLReading", "BotEngines", "Telemetry", yaml, log,
       ]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
@@ -145,6 +147,7 @@ let package = Package(
       ]),
     .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
+    tests("Basics"),
     tests("Locking"),
     tests("Certificates"),
     tests("AudioCodecs", ["COpus"]),
@@ -153,7 +156,8 @@ let package = Package(
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("Recordings", [log]),
     tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
-    tests("DataSources", ["Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
+    tests(
+      "DataSources", ["Basics", "Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("BotConnections", nio),
@@ -174,7 +178,7 @@ let package = Package(
     tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
-    tests("ReplayKit", ["Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
+    tests("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
     tests(
       "PatchbayServer", ["Locking", .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")]),

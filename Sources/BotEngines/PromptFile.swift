@@ -1,4 +1,5 @@
 import AudioCodecs
+import Basics
 
 /// WAV files that are played to callers.
 public enum PromptFile {
@@ -10,13 +11,8 @@ public enum PromptFile {
   /// - Throws: ``EngineError`` where the file cannot be read or is no WAV file of a kind that is known.
   public static func mulaw(_ path: String) throws(EngineError) -> [UInt8] {
     let bytes: [UInt8]
-    do throws(RegularFile.FileError) { bytes = try RegularFile.read(path, maximum: maximumBytes) } catch {
-      switch error {
-      case .unreadable(let why): throw EngineError(.unusable, "\(path) cannot be read (\(why)).")
-      case .notRegular: throw EngineError(.unusable, "\(path) is no file.")
-      case .tooLong:
-        throw EngineError(.unusable, "\(path) is over \(maximumBytes / 1_000_000) MB; use a shorter sound.")
-      }
+    do throws(FileError) { bytes = try BoundedFile.read(path, maximum: maximumBytes) } catch {
+      throw EngineError(.unusable, error.isTooLong ? "\(error); use a shorter sound." : "\(error).")
     }
     do throws(AudioError) {
       let file = try WAVFile(parsing: bytes, maximumBytes: maximumBytes)

@@ -1,3 +1,4 @@
+import Basics
 import Secrets
 import YAMLReading
 
@@ -38,14 +39,9 @@ extension Configuration {
   static func read(
     _ file: String, limit: Int, tooLong: String, unreadable: String
   ) throws(ConfigurationError) -> [UInt8] {
-    let problem: (String, String)
-    switch BoundedFile.read(file, limit: limit) {
-    case .bytes(let bytes): return bytes
-    case .tooLong: problem = ("is over \(limit) bytes", tooLong)
-    case .openToOthers: problem = ("is open to others", "chmod 600 \(file)")
-    case .failed(let reason): problem = ("cannot be read (\(reason))", unreadable)
+    do throws(FileError) { return try BoundedFile.read(file, maximum: limit, allowsPipes: true) } catch {
+      throw ConfigurationError([.init(.wholeFile(file), error.problem, error.isTooLong ? tooLong : unreadable)])
     }
-    throw ConfigurationError([.init(.wholeFile(file), problem.0, problem.1)])
   }
 
   /// Reads a configuration from the text of a file; relative paths are relative to the folder of `file`.

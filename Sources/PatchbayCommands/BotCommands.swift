@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import AudioCodecs
 import BotTestKit
@@ -158,10 +159,12 @@ struct BotTestCommand: AsyncParsableCommand {
   }
 
   private static func wav(_ path: String) throws -> WAVFile {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandError("\(path) cannot be read, and is not keys either.")
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try BoundedFile.read(path, maximum: WAVFile.maximumBytes, allowsPipes: true) } catch
+    {
+      throw CommandError("\(error), and is not keys either.")
     }
-    do { return try WAVFile(parsing: Array(data)) } catch { throw CommandError("\(path): \(error)") }
+    do { return try WAVFile(parsing: bytes) } catch { throw CommandError("\(path): \(error)") }
   }
 }
 

@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import AudioCodecs
 import Foundation
@@ -73,7 +74,7 @@ struct CallerOptions: ParsableArguments {
   /// The token, and where it comes from.
   func token() throws -> (text: String, source: CallAdvice.TokenSource) {
     if let tokenFile {
-      guard let token = try DemoToken.read(tokenFile) else {
+      guard let token = try DemoToken.read(tokenFile, allowsPipes: true) else {
         throw CommandError("There is no token file \(tokenFile). Make one: patchbay token mint > \(tokenFile)")
       }
       return (token, .file(tokenFile))
@@ -139,11 +140,9 @@ struct CallerOptions: ParsableArguments {
   /// Reads what the caller says.
   func clips(_ files: [String]) throws -> [SpokenClip] {
     try files.map { file in
-      guard let data = FileManager.default.contents(atPath: file) else {
-        throw CommandError("\(file) cannot be read.")
-      }
+      let bytes = try BoundedFile.read(file, maximum: WAVFile.maximumBytes, allowsPipes: true)
       do {
-        let wav = try WAVFile(parsing: Array(data))
+        let wav = try WAVFile(parsing: bytes)
         guard !wav.audio.isEmpty else { throw CommandError("\(file) holds no audio.") }
         return try SpokenClip(
           name: (file as NSString).lastPathComponent, wav: wav,
@@ -173,10 +172,7 @@ struct CallerOptions: ParsableArguments {
   }
 
   private static func text(of file: String) throws -> String {
-    guard let data = FileManager.default.contents(atPath: file) else {
-      throw CommandError("\(file) cannot be read.")
-    }
-    return String(decoding: data, as: UTF8.self)
+    try BoundedFile.text(file, maximum: 1 << 20, allowsPipes: true)
   }
 }
 

@@ -1,6 +1,7 @@
+import Basics
 import ArgumentParser
 import AudioCodecs
-import Glibc
+import Foundation
 import SpeechDetection
 
 /// `patchbay speech`: what the server makes of a caller's speech.
@@ -67,16 +68,11 @@ extension SpeechCommand {
 
     /// The samples of a file, and how many a second: those that the detector hears.
     private static func audio(of path: String) throws -> (samples: [Int16], sampleRate: Int) {
-      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { throw CommandError("'\(path)'", couldNotBe: "opened", code: errno) }
-      defer { close(descriptor) }
-      let input = InputFile(descriptor: descriptor, name: "'\(path)'")
-      var bytes: [UInt8] = []
-      while let next = try input.next() {
-        bytes += next
-        guard bytes.count <= WAVFile.maximumBytes else {
-          throw ValidationError("'\(path)' is larger than \(WAVFile.maximumBytes >> 20) MB; pipe it in as raw mu-law.")
-        }
+      let bytes: [UInt8]
+      do throws(FileError) {
+        bytes = try BoundedFile.read(path, maximum: WAVFile.maximumBytes, allowsPipes: true)
+      } catch {
+        throw error.isTooLong ? CommandError("\(error); pipe it in as raw mu-law.") : error as any Error
       }
       guard bytes.starts(with: "RIFF".utf8) else {
         if let kind = AudioFileKind(of: bytes) {
@@ -94,12 +90,8 @@ extension SpeechCommand {
     }
 
     private static func write(_ text: String, to path: String) throws {
-      guard let file = fopen(path, "wb") else { throw CommandError("'\(path)'", couldNotBe: "written", code: errno) }
-      let bytes = Array(text.utf8)
-      let written = fwrite(bytes, 1, bytes.count, file)
-      let failure = errno
-      guard fclose(file) == 0, written == bytes.count else {
-        throw CommandError("'\(path)'", couldNotBe: "written", code: failure)
+      do { try Data(text.utf8).write(to: URL(fileURLWithPath: path)) } catch {
+        throw CommandError("\(path) cannot be written: \(error.localizedDescription)")
       }
     }
 
@@ -142,13 +134,7 @@ private final class InputFile {
       let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
       if count > 0 { return buffer[..<count] }
       guard count < 0 else { return nil }
-      guard errno == EINTR else { throw CommandError(name, couldNotBe: "read", code: errno) }
+      guard errno == EINTR else { throw FileError(name, cannotBe: "read") }
     }
-  }
-}
-
-extension CommandError {
-  fileprivate init(_ file: String, couldNotBe action: String, code: Int32) {
-    self.init("\(file) could not be \(action): \(String(cString: strerror(code))).")
   }
 }

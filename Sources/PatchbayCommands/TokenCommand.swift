@@ -1,3 +1,4 @@
+import Basics
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
@@ -185,11 +186,9 @@ struct TokenCommand: AsyncParsableCommand {
       guard let keys else {
         return RemoteKeySource(issuers: try identity.trustedIssuers())
       }
-      guard let document = FileManager.default.contents(atPath: keys) else {
-        throw CommandError("\(keys) cannot be read.")
-      }
+      let document = try BoundedFile.read(keys, maximum: 1 << 20, allowsPipes: true)
       let set: KeySet
-      do { set = try KeySet(parsing: Array(document)) } catch { throw CommandError("\(keys): \(error)") }
+      do { set = try KeySet(parsing: document) } catch { throw CommandError("\(keys): \(error)") }
       return StaticKeySource(
         Dictionary(identity.issuers.map { ($0.issuer, set) }, uniquingKeysWith: { first, _ in first }))
     }
@@ -220,7 +219,9 @@ struct GivenToken: ParsableArguments {
       return String(decoding: FileHandle.standardInput.readData(ofLength: 65_536), as: UTF8.self)
     }
     // A token is not a path that could exist: it has no slash and is longer than a file's name may be.
-    if token.utf8.count < 256 || token.contains("/"), let text = try DemoToken.read(token) { return text }
+    if token.utf8.count < 256 || token.contains("/"), let text = try DemoToken.read(token, allowsPipes: true) {
+      return text
+    }
     return token
   }
 }

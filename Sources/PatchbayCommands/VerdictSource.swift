@@ -76,7 +76,7 @@ enum VerdictSource: Sendable {
     guard isRegistered, let lease = configuration.dataSources?.lease else {
       return .configuration(verifier, isPartial: isRegistered, why: why)
     }
-    do throws(DurableFileError) {
+    do throws(FileError) {
       let notes = try await LockFileLease(path: lease.file).notes(now: WallClock.now())
       guard !notes.isEmpty else {
         return .configuration(verifier, isPartial: true, why: "\(why); \(lease.file) is empty")

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// Where a secret is kept. The configuration never holds the secret itself.
@@ -24,21 +25,9 @@ public enum Secret: Sendable, Hashable, CustomStringConvertible {
     let text: String
     switch self {
     case .file(let path):
-      let bytes: [UInt8]
-      switch BoundedFile.read(path, limit: Self.maximumLength, isSecret: true) {
-      case .bytes(let found): bytes = found
-      case .tooLong:
-        throw ReadingError(description: "the secret file \(path) is over \(Self.maximumLength) bytes")
-      case .openToOthers:
-        throw ReadingError(
-          description: "the secret file \(path) can be read by others than its owner: chmod 600 \(path)")
-      case .failed(let reason):
-        throw ReadingError(description: "the secret file \(path) cannot be read (\(reason))")
-      }
-      guard let decoded = String(validating: bytes, as: UTF8.self) else {
-        throw ReadingError(description: "the secret file \(path) is not UTF-8 text")
-      }
-      text = decoded
+      do throws(FileError) {
+        text = try BoundedFile.text(path, maximum: Self.maximumLength, isSecret: true, allowsPipes: true)
+      } catch { throw ReadingError(description: "the secret file \(error)") }
     case .variable(let name):
       guard let value = environment[name] else {
         throw ReadingError(description: "\(self) is not set")

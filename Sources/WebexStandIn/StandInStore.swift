@@ -1,3 +1,4 @@
+public import Basics
 import Foundation
 import Glibc
 import Logging
@@ -6,12 +7,6 @@ import TokenVerification
 /// A folder that a stand-in keeps its keys, tokens and data sources in, so that it goes on where it ended. Its files are
 /// for the owner only.
 public struct StandInStore: Sendable {
-  /// Why the folder cannot be used.
-  public struct FileError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong, and with which file.
-    public let description: String
-  }
-
   private struct Content: Codable {
     var keys: [String]
     var dataSources: [StandInDataSource]
@@ -29,31 +24,29 @@ public struct StandInStore: Sendable {
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-    } catch { throw FileError(description: "\(folder) cannot be made: \(error.localizedDescription)") }
+    } catch { throw FileError(folder, "cannot be made (\(error.localizedDescription))") }
   }
 
   /// The platform as it was kept, under these settings; a new one if none was.
   public func load(_ settings: StandInSettings) throws(FileError) -> WebexPlatform {
     let path = file("state.json")
     do {
-      guard FileManager.default.fileExists(atPath: path) else { return try WebexPlatform(settings) }
-      let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
-      guard size <= Self.maximumBytes else {
-        throw FileError(description: "it has more than \(Self.maximumBytes) bytes")
+      guard let bytes = try BoundedFile.readIfThere(path, maximum: Self.maximumBytes) else {
+        return try WebexPlatform(settings)
       }
-      let content = try JSONDecoder().decode(Content.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+      let content = try JSONDecoder().decode(Content.self, from: Data(bytes))
       let keys = try content.keys.map { try DevelopmentIssuer(keyFile: keyFile($0), issuer: settings.issuer) }
-      guard !keys.isEmpty else { throw FileError(description: "it names no key") }
+      guard !keys.isEmpty else { throw FileError(path, "names no key") }
       var platform = WebexPlatform(settings, keys: keys)
       platform.dataSources = content.dataSources
       platform.grants = content.grants
       return platform
-    } catch { throw FileError(description: "\(path): \(error); remove it to begin anew") }
+    } catch { throw FileError(path, "cannot be used (\(error)); remove it to begin anew") }
   }
 
   /// Writes a secret for a configuration to name: a file of mode 0600. Returns its path.
   public func write(_ secret: String, as name: String) throws(FileError) -> String {
-    try replace(name, Data((secret + "\n").utf8))
+    try DurableFile.replace(file(name), Array((secret + "\n").utf8))
     return file(name)
   }
 
@@ -66,7 +59,7 @@ public struct StandInStore: Sendable {
       }
       let content = Content(
         keys: platform.keys.map(\.keyID), dataSources: platform.dataSources, grants: platform.grants)
-      try replace("state.json", JSONEncoder().encode(content))
+      try DurableFile.replace(file("state.json"), Array(try JSONEncoder().encode(content)))
       // A withdrawn key is of no more use.
       let files = Set(platform.keys.map { keyFile($0.keyID) })
       for name in try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -81,15 +74,5 @@ public struct StandInStore: Sendable {
 
   private func keyFile(_ id: String) -> String {
     file("key-\(id.filter { $0.isLetter || $0.isNumber || "-_".contains($0) }).pem")
-  }
-
-  private func replace(_ name: String, _ data: Data) throws(FileError) {
-    let temporary = file(".\(name).\(getpid())")
-    guard FileManager.default.createFile(atPath: temporary, contents: data, attributes: [.posixPermissions: 0o600]),
-      rename(temporary, file(name)) == 0
-    else {
-      unlink(temporary)
-      throw FileError(description: "\(file(name)) cannot be written")
-    }
   }
 }

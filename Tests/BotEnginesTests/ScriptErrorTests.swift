@@ -187,7 +187,7 @@ struct ScriptErrorTests {
       "large.yaml", .init(repeating: UInt8(ascii: "#"), count: ScriptedEngine.maximumScript + 1))
     for (path, problem) in [
       ("\(folder.path)/none.yaml", "none.yaml: the script cannot be read (No such file or directory)"),
-      (folder.path, "this is no file"), ("/dev/null", "/dev/null: this is no file"),
+      (folder.path, "the script is no file"), ("/dev/null", "/dev/null: the script is no file"),
       (large, "the script is over 1 MiB"),
     ] {
       do {

@@ -166,6 +166,12 @@ struct ServerCertificateTests {
       }
       #expect(fault.path == half && fault.problem.contains(problem), "\(fault)")
     }
+    // A device is not read at all, be there no end to it or nothing in it.
+    for device in ["/dev/null", "/dev/zero"] {
+      #expect(throws: CertificateError(path: device, problem: "is no file")) {
+        try ServerCertificate(certificate: device, key: authority.path("leaf.key"), now: now)
+      }
+    }
   }
 
   @Test("Authorities of clients that are over are told of; an error where all are")

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Locking
 import Testing
@@ -91,7 +92,7 @@ struct LeaseTests {
       #expect(try await two.hold(publishing: nil, now: 2_000).isHeld, "\(text)")
     }
     let nowhere = LockFileLease(path: folder.path + "/no/lease", owner: "x")
-    let error = await #expect(throws: DurableFileError.self) { try await nowhere.hold(publishing: nil, now: 1) }
+    let error = await #expect(throws: FileError.self) { try await nowhere.hold(publishing: nil, now: 1) }
     #expect(error?.description == "\(folder.path)/no/lease.lock cannot be opened (No such file or directory)")
   }
 
@@ -151,8 +152,8 @@ struct LeaseTests {
 
 /// Storage that is gone.
 private struct LostLease: RenewalLease {
-  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding {
-    throw DurableFileError("lease", "is gone")
+  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(FileError) -> LeaseStanding {
+    throw FileError("lease", "is gone")
   }
   func release(now: Int64) async {}
 }
@@ -161,8 +162,8 @@ private struct LostLease: RenewalLease {
 private final class FragileLease: RenewalLease {
   let isLost = Locked(false)
 
-  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding {
-    if isLost.withLock({ $0 }) { throw DurableFileError("lease", "is gone") }
+  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(FileError) -> LeaseStanding {
+    if isLost.withLock({ $0 }) { throw FileError("lease", "is gone") }
     return try await SoleLease().hold(publishing: notes, now: now)
   }
   func release(now: Int64) async {}

@@ -27,7 +27,7 @@ struct ListenTests {
         (.init(address: "::1:50051", security: .plaintext), .invalidAddress),
         (
           .init(address: "127.0.0.1:0", security: .tls(missing)),
-          .tlsFile(path: "/nonexistent/server.pem", problem: "cannot be read: No such file or directory")
+          .tlsFile(path: "/nonexistent/server.pem", problem: "cannot be read (No such file or directory)")
         ),
       ]
       for (listener, reason) in cases {

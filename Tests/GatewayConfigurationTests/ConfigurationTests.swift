@@ -225,7 +225,7 @@ struct ConfigurationTests {
     try Data(repeating: 0x23, count: Configuration.maximumFileSize + 1).write(to: URL(filePath: huge))
     for (path, reason) in [
       (fixture.folder + "/none.yaml", "cannot be read (No such file or directory)"),
-      (fixture.folder, "cannot be read (Is a directory)"), (huge, "is over 1048576 bytes"),
+      (fixture.folder, "cannot be read (Is a directory)"), (huge, "is over 1 MiB"),
     ] {
       #expect {
         _ = try Configuration.load(file: path, environment: [:])

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -71,9 +72,21 @@ struct DemoTokenTests {
     let folder = try Folder()
     let link = folder.path + "/link"
     try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: folder.path)
-    #expect(throws: DemoToken.FileError.self) { try DemoToken.keep("a.b.c", port: 1, folder: link) }
+    #expect(throws: FileError.self) { try DemoToken.keep("a.b.c", port: 1, folder: link) }
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
-    #expect(throws: DemoToken.FileError.self) { try DemoToken.keep("a.b.c", port: 1, folder: folder.path) }
+    #expect(throws: FileError.self) { try DemoToken.keep("a.b.c", port: 1, folder: folder.path) }
+  }
+
+  @Test("What lies in a token's place and is no file is not read", .timeLimit(.minutes(1)))
+  func notRegular() throws {
+    let folder = try Folder()
+    let path = DemoToken.path(port: 1, folder: folder.path)
+    // A pipe that somebody holds, and into which nobody writes: to read it would take for ever.
+    #expect(mkfifo(path, 0o600) == 0)
+    let held = open(path, O_RDWR)
+    defer { close(held) }
+    #expect(flock(held, LOCK_EX) == 0)
+    #expect(throws: FileError(path, .notRegular)) { try DemoToken.read(port: 1, folder: folder.path) }
   }
 
   @Test(
@@ -83,6 +96,6 @@ struct DemoTokenTests {
     let folder = try Folder()
     let file = folder.path + "/token"
     try Data(text.utf8).write(to: URL(fileURLWithPath: file))
-    #expect(throws: DemoToken.FileError.self) { try DemoToken.read(file) }
+    #expect(throws: FileError.self) { try DemoToken.read(file) }
   }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Telemetry
@@ -15,6 +16,16 @@ struct MemoryLimitTests {
       "/sys/fs/cgroup/memory.max": "209715200\n",
     ]
     #expect(limit("0::/a/b\n", files) == 104_857_600)
+  }
+
+  @Test("the groups are read to the last one, however many there are")
+  func manyGroups() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("groups-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let groups = (1...400).map { "\($0):name=controller\($0):/a\n" }.joined() + "0::/last\n"
+    try Data(groups.utf8).write(to: file)
+    let read = try #require(MemoryLimit.text(file.path))
+    #expect(groups.utf8.count > 8_192 && limit(read, ["/sys/fs/cgroup/last/memory.max": "52428800\n"]) == 52_428_800)
   }
 
   @Test("a container sees its own group at the root")

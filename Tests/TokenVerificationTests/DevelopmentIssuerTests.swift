@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Testing
 
@@ -52,22 +53,31 @@ struct DevelopmentIssuerTests {
       let path = folder + "/issuer.pem"
       _ = try DevelopmentIssuer(creatingKeyFile: path)
       try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-      #expect(throws: DevelopmentIssuer.SigningKeyError.readableByOthers(mode: 0o644)) {
-        try DevelopmentIssuer(creatingKeyFile: path)
+      let open = DevelopmentIssuer.SigningKeyError.file(FileError(path, .openToOthers(mode: 0o644)))
+      #expect(throws: open) { try DevelopmentIssuer(creatingKeyFile: path) }
+      #expect("\(open)".contains("chmod 600"))
+      // A file that is too long is not cut to what may be read.
+      let long = folder + "/long.pem"
+      let pem = try String(contentsOfFile: path, encoding: .utf8) + String(repeating: "\n", count: 16_384)
+      #expect(
+        FileManager.default.createFile(
+          atPath: long, contents: Data(pem.utf8), attributes: [.posixPermissions: 0o600]))
+      #expect(throws: DevelopmentIssuer.SigningKeyError.file(FileError(long, .tooLong(maximum: 16_384)))) {
+        try DevelopmentIssuer(keyFile: long)
       }
       let other = folder + "/other.pem"
       #expect(
         FileManager.default.createFile(
           atPath: other, contents: Data("no key".utf8), attributes: [.posixPermissions: 0o600]))
       #expect(throws: DevelopmentIssuer.SigningKeyError.notAnRSAKey) { try DevelopmentIssuer(creatingKeyFile: other) }
-      #expect(throws: DevelopmentIssuer.SigningKeyError.file(operation: "open", errno: ENOENT)) {
-        try DevelopmentIssuer(keyFile: folder + "/none.pem")
+      let missing = folder + "/none.pem"
+      #expect(throws: DevelopmentIssuer.SigningKeyError.file(FileError(missing, .cannotBe("read", errno: ENOENT)))) {
+        try DevelopmentIssuer(keyFile: missing)
       }
-      #expect(throws: DevelopmentIssuer.SigningKeyError.file(operation: "create", errno: ENOENT)) {
-        try DevelopmentIssuer(creatingKeyFile: folder + "/no/such/folder.pem")
+      let nowhere = folder + "/no/such/folder.pem"
+      #expect(throws: DevelopmentIssuer.SigningKeyError.file(FileError(nowhere, .cannotBe("written", errno: ENOENT)))) {
+        try DevelopmentIssuer(creatingKeyFile: nowhere)
       }
-      #expect("\(DevelopmentIssuer.SigningKeyError.readableByOthers(mode: 0o644))".contains("make it 600"))
-      #expect("\(DevelopmentIssuer.SigningKeyError.file(operation: "open", errno: ENOENT))".contains("No such file"))
     }
   }
 

@@ -1,3 +1,4 @@
+import Basics
 public import Secrets
 
 /// Where a bot is and how it is reached, as configured. Secrets and certificates are read when its engine is made.
@@ -111,8 +112,8 @@ enum EngineFile {
   /// The text of a file; `nil` where none is named.
   static func text(_ path: String?) throws(EngineError) -> String? {
     guard let path else { return nil }
-    guard let text = BoundedFile.read(path, limit: limit).bytes.flatMap({ String(validating: $0, as: UTF8.self) })
-    else { throw EngineError(.unusable, "\(path) is not a readable text file of at most 1 MiB.") }
-    return text
+    do throws(FileError) { return try BoundedFile.text(path, maximum: limit) } catch {
+      throw EngineError(.unusable, "\(error).")
+    }
   }
 }

@@ -1,4 +1,5 @@
 import AudioCodecs
+import Basics
 import YAMLReading
 
 /// One reading of a script: where its files are, what was loaded, what was found wrong.
@@ -44,8 +45,8 @@ final class ScriptReading {
 
   private func load(_ path: String, at place: YAMLPlace) -> [UInt8]? {
     let name = path.quotedForMessage
-    do throws(RegularFile.FileError) {
-      let bytes = try RegularFile.read(path, maximum: Self.maximumSoundFile)
+    do throws(FileError) {
+      let bytes = try BoundedFile.read(path, maximum: Self.maximumSoundFile)
       let audio = mulaw(bytes, name: name, at: place)
       guard let audio else { return nil }
       soundBytes += audio.count
@@ -55,13 +56,9 @@ final class ScriptReading {
       }
       return audio
     } catch {
-      switch error {
-      case .unreadable(let why):
-        report(place, "\(name) cannot be read (\(why))", "write the path of a WAV file, from the script's folder")
-      case .notRegular: report(place, "\(name) is no file", "write the path of a WAV file, from the script's folder")
-      case .tooLong:
-        report(place, "\(name) is over \(Self.maximumSoundFile / 1_000_000) MB", "use a shorter sound, or 8000 Hz")
-      }
+      report(
+        place, "\(name) \(error.problem)",
+        error.isTooLong ? "use a shorter sound, or 8000 Hz" : "write the path of a WAV file, from the script's folder")
       return nil
     }
   }

@@ -1,3 +1,4 @@
+import Basics
 public import BotEngine
 import YAMLReading
 
@@ -71,16 +72,12 @@ public struct ScriptedEngine: BotEngine {
   /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
   public init(script path: String) throws(ScriptError) {
     let bytes: [UInt8]
-    do throws(RegularFile.FileError) {
-      bytes = try RegularFile.read(path, maximum: Self.maximumScript)
-    } catch {
-      let (message, remedy) =
-        switch error {
-        case .unreadable(let why): ("the script cannot be read (\(why))", "write the path of a YAML file")
-        case .notRegular: ("this is no file", "write the path of a YAML file")
-        case .tooLong: ("the script is over 1 MiB", "say less, or move texts into sounds")
-        }
-      throw ScriptError(problems: [ScriptProblem(file: path, line: 0, column: 0, message: message, remedy: remedy)])
+    do throws(FileError) { bytes = try BoundedFile.read(path, maximum: Self.maximumScript) } catch {
+      throw ScriptError(problems: [
+        ScriptProblem(
+          file: path, line: 0, column: 0, message: "the script \(error.problem)",
+          remedy: error.isTooLong ? "say less, or move texts into sounds" : "write the path of a YAML file")
+      ])
     }
     try self.init(text: bytes, path: path)
   }

@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 import Glibc
 
 /// The lease as a file on storage that the servers share. It names its owner and when it ends; it is read and replaced
@@ -28,24 +28,24 @@ public struct LockFileLease: RenewalLease {
   }
 
   /// Takes, keeps or looks at the lease, on a thread of its own.
-  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding {
+  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(FileError) -> LeaseStanding {
     let result = await DetachedThread.value {
-      Result { () throws(DurableFileError) in
-        try locked { () throws(DurableFileError) in
+      Result { () throws(FileError) in
+        try locked { () throws(FileError) in
           let standing = LeaseStanding.asked(try read(), owner: owner, life: life, notes: notes, now: now)
           if standing.isHeld { try write(standing) }
           return standing
         }
       }
     }
-    guard let result else { throw DurableFileError(path, "has no thread that could look at it") }
+    guard let result else { throw FileError(path, "has no thread that could look at it") }
     return try result.get()
   }
 
   /// What was noted last of the registrations, without asking for the lease; nothing where nothing was.
-  public func notes(now: Int64) async throws(DurableFileError) -> [RegistrationNote] {
-    let result = await DetachedThread.value { Result { () throws(DurableFileError) in try read()?.notes ?? [] } }
-    guard let result else { throw DurableFileError(path, "has no thread that could look at it") }
+  public func notes(now: Int64) async throws(FileError) -> [RegistrationNote] {
+    let result = await DetachedThread.value { Result { () throws(FileError) in try read()?.notes ?? [] } }
+    guard let result else { throw FileError(path, "has no thread that could look at it") }
     return try result.get().map { note in
       var note = note
       note.nonces.removeAll { now >= $0.until }
@@ -56,7 +56,7 @@ public struct LockFileLease: RenewalLease {
   /// Lets the lease end now, if it is ours.
   public func release(now: Int64) async {
     _ = await DetachedThread.value {
-      try? locked { () throws(DurableFileError) in
+      try? locked { () throws(FileError) in
         guard var standing = try read(), standing.owner == owner else { return }
         standing.expires = now
         try write(standing)
@@ -64,18 +64,18 @@ public struct LockFileLease: RenewalLease {
     }
   }
 
-  private func read() throws(DurableFileError) -> LeaseStanding? {
-    guard let bytes = try DurableFile.read(path, maximum: LeaseStanding.maximumBytes) else { return nil }
+  private func read() throws(FileError) -> LeaseStanding? {
+    guard let bytes = try BoundedFile.readIfThere(path, maximum: LeaseStanding.maximumBytes) else { return nil }
     // What cannot be read is replaced as if it were not there: it is written whole or not at all, so that nobody's lease
     // can look like this.
     return try? LeaseStanding(bytes)
   }
 
-  private func write(_ standing: LeaseStanding) throws(DurableFileError) {
+  private func write(_ standing: LeaseStanding) throws(FileError) {
     try DurableFile.replace(path, Array(standing.text.utf8))
   }
 
-  private func locked<Value>(_ body: () throws(DurableFileError) -> Value) throws(DurableFileError) -> Value {
+  private func locked<Value>(_ body: () throws(FileError) -> Value) throws(FileError) -> Value {
     let lock = try FileLock(path + ".lock", seconds: 5)
     defer { lock.unlock() }
     return try body()

@@ -1,3 +1,5 @@
+public import Basics
+
 /// Who of several servers looks after the registrations. One implementation keeps a file on shared storage; a lease in a
 /// database or an orchestrator would be another.
 public protocol RenewalLease: Sendable {
@@ -5,7 +7,7 @@ public protocol RenewalLease: Sendable {
   /// if there are any; otherwise tells who has it.
   ///
   /// - Parameter now: seconds since 1970, which the servers' clocks agree on but for a few.
-  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding
+  func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(FileError) -> LeaseStanding
   /// Gives the lease back, so that another server need not wait for its end.
   func release(now: Int64) async
 }
@@ -30,7 +32,7 @@ public struct SoleLease: RenewalLease {
   public init() {}
 
   /// It is always ours.
-  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(DurableFileError) -> LeaseStanding {
+  public func hold(publishing notes: [RegistrationNote]?, now: Int64) async throws(FileError) -> LeaseStanding {
     LeaseStanding(isHeld: true, owner: "", fence: 1, expires: .max, notes: [])
   }
 

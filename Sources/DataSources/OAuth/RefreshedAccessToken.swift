@@ -61,13 +61,13 @@ public actor RefreshedAccessToken: AccessTokenSource {
   }
 
   private func renew() async throws(DataSourceError) -> String {
-    let lock = try await onThread { [file] () throws(DurableFileError) in try file.lock() }
+    let lock = try await onThread { [file] () throws(FileError) in try file.lock() }
     defer { lock.unlock() }
     if let unsaved {
       try await keep(unsaved)
       if let held, now() < held.until { return held.token }
     }
-    let stored = try await onThread { [file] () throws(DurableFileError) in try file.read() }
+    let stored = try await onThread { [file] () throws(FileError) in try file.read() }
     let grant: OAuthGrant
     if let stored {
       grant = try await send(try refreshRequest(stored), "POST /access_token")
@@ -92,7 +92,7 @@ public actor RefreshedAccessToken: AccessTokenSource {
     unsaved = token
     // The access token is good already; it is given out once the refresh token is safe.
     if let grant { hold(grant) }
-    try await onThread { [file] () throws(DurableFileError) in try file.replace(token) }
+    try await onThread { [file] () throws(FileError) in try file.replace(token) }
     unsaved = nil
   }
 
@@ -159,11 +159,11 @@ public actor RefreshedAccessToken: AccessTokenSource {
   }
 
   private func onThread<Value: Sendable>(
-    _ work: @escaping @Sendable () throws(DurableFileError) -> Value
+    _ work: @escaping @Sendable () throws(FileError) -> Value
   ) async throws(DataSourceError) -> Value {
     let result = await DetachedThread.value { Result(catching: work) }
     guard let result else { throw failure("refresh token", "there is no thread to read or write \(file.path)") }
-    do throws(DurableFileError) { return try result.get() } catch {
+    do throws(FileError) { return try result.get() } catch {
       throw failure("refresh token", "\(error)")
     }
   }

@@ -1,3 +1,4 @@
+import Basics
 import Locking
 public import Logging
 
@@ -151,7 +152,7 @@ public actor Registrar {
   @discardableResult
   private func look(publishing notes: [RegistrationNote]?) async -> Bool {
     let before = standing
-    do throws(DurableFileError) {
+    do throws(FileError) {
       let found = try await lease.hold(publishing: notes, now: now().wall)
       leaseFailures = 0
       standing = found

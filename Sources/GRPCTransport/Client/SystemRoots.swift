@@ -1,4 +1,4 @@
-import Glibc
+import Basics
 
 extension ClientTLS {
   /// The certificate authorities that the system trusts, as PEM text. Blocks while a file is read.
@@ -8,20 +8,11 @@ extension ClientTLS {
 /// The certificate authorities that the system trusts (Debian's `ca-certificates`).
 enum SystemRoots {
   static let path = "/etc/ssl/certs/ca-certificates.crt"
-  private static let largest = 8_388_608
 
-  static func read() throws(RPCStatus) -> String {
-    guard let file = fopen(path, "rb") else {
-      throw RPCStatus(.failedPrecondition, "the system's certificate authorities cannot be read: \(path)")
+  static func read(_ path: String = path) throws(RPCStatus) -> String {
+    do throws(FileError) { return String(decoding: try BoundedFile.read(path, maximum: 8 << 20), as: UTF8.self) } catch
+    {
+      throw RPCStatus(.failedPrecondition, "the system's certificate authorities cannot be used: \(error)")
     }
-    defer { fclose(file) }
-    var text: [UInt8] = []
-    var part = [UInt8](repeating: 0, count: 65_536)
-    while text.count < largest {
-      let count = fread(&part, 1, part.count, file)
-      if count == 0 { break }
-      text.append(contentsOf: part[..<count])
-    }
-    return String(decoding: text, as: UTF8.self)
   }
 }

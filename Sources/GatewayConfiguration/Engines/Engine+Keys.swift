@@ -1,3 +1,4 @@
+import Basics
 public import BotEngines
 import Secrets
 import YAMLReading
@@ -187,15 +188,12 @@ extension RealtimeSettings: RemoteBot {
   }
 
   private static func text(of file: String, _ section: Section) -> String? {
-    let text = BoundedFile.read(file, limit: maximumInstructions).bytes.flatMap {
-      String(validating: $0, as: UTF8.self)
-    }
-    if text == nil {
+    do throws(FileError) { return try BoundedFile.text(file, maximum: maximumInstructions) } catch {
       section.report(
-        "instructions_file", "\(file.quotedForMessage) is not UTF-8 text of at most \(maximumInstructions) bytes",
-        "give a readable text file")
+        "instructions_file", "\(file.quotedForMessage) \(error.problem)",
+        "give a text file of at most \(maximumInstructions) bytes")
+      return nil
     }
-    return text
   }
 }
 

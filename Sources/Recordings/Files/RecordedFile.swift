@@ -94,18 +94,6 @@ final class RecordedFile {
     guard fdatasync(descriptor) == 0 else { throw Self.failure("synchronized", path) }
   }
 
-  /// The bytes of a small file that only its owner may read.
-  static func secret(_ path: String) throws(RecordingError) -> [UInt8] {
-    let file = try RecordedFile(opening: path)
-    var status = stat()
-    guard fstat(file.descriptor, &status) == 0 else { throw failure("examined", path) }
-    guard status.st_mode & 0o077 == 0 else {
-      throw RecordingError(.key, "\(path) can be read by others than its owner: chmod 600 \(path)")
-    }
-    guard file.size <= 4_096 else { throw RecordingError(.key, "\(path) is too long for a key") }
-    return try file.read(file.size, at: 0)
-  }
-
   static func failure(_ what: String, _ path: String) -> RecordingError {
     let code = errno
     let reason = String(cString: strerror(code))

@@ -1,4 +1,4 @@
-import Glibc
+import Basics
 
 /// Keys in files: `FOLDER/ORGANIZATION/NAME.key`, each 32 bytes raw or 64 hexadecimal digits, readable by their owner
 /// only. The last name in the order of bytes is the current key (`2026-11.key` after `2026-10.key`); older ones stay for
@@ -25,7 +25,10 @@ public struct KeyFolder: RecordingKeys {
   public func key(_ id: String, for organization: String) throws(RecordingError) -> RecordingKey {
     guard RecordingKey.isID(id) else { throw RecordingError(.key, "a recording names a key that cannot be one") }
     let file = try path(of: organization) + "/" + id + Self.suffix
-    let bytes = try RecordedFile.secret(file)
+    let bytes: [UInt8]
+    do throws(FileError) { bytes = try BoundedFile.read(file, maximum: 4_096, isSecret: true) } catch {
+      throw RecordingError(.key, "\(error)")
+    }
     if bytes.count == AESGCM.keyBytes { return try RecordingKey(id: id, bytes: bytes) }
     guard let key = Self.bytes(hexadecimal: bytes) else {
       throw RecordingError(.key, "\(file) must hold 32 bytes, or 64 hexadecimal digits")

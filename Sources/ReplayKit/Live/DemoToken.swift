@@ -1,3 +1,4 @@
+public import Basics
 import Glibc
 import Locking
 
@@ -7,16 +8,6 @@ import Locking
 /// The server that wrote a file holds a lock on it (`flock`) for as long as it runs: a file that nobody holds was left
 /// by a process that died, and its token opens nothing.
 public enum DemoToken {
-  /// Why the file could not be written or read.
-  public struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The file or folder.
-    public var path: String
-    /// What was wrong with it.
-    public var reason: String
-    /// For people.
-    public var description: String { "\(path): \(reason)" }
-  }
-
   /// The largest token that is read.
   public static let maximumBytes = 16_384
   private static let prefix = "demo-token-"
@@ -68,7 +59,7 @@ public enum DemoToken {
   /// Leaves a token for callers of this user alone, in one step, until ``Kept/remove()`` or the process's end. Files
   /// that processes left which died are removed. Throws where the folder is another's or open to others.
   public static func keep(_ token: String, port: Int, folder: String = DemoToken.folder) throws(FileError) -> Kept {
-    if mkdir(folder, 0o700) != 0, errno != EEXIST { throw failure(folder, "could not be made") }
+    if mkdir(folder, 0o700) != 0, errno != EEXIST { throw FileError(folder, cannotBe: "made") }
     try checkFolder(folder)
     for port in ports(in: folder) where find(port, in: folder) == .stale { unlink(path(port: port, folder: folder)) }
     let path = path(port: port, folder: folder)
@@ -87,27 +78,13 @@ public enum DemoToken {
   }
 
   /// Reads a token from a file; white space around it is dropped. `nil` where there is no file.
-  public static func read(_ path: String) throws(FileError) -> String? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else {
-      if errno == ENOENT { return nil }
-      throw failure(path, "could not be opened")
+  public static func read(_ path: String, allowsPipes: Bool = false) throws(FileError) -> String? {
+    guard let bytes = try BoundedFile.readIfThere(path, maximum: maximumBytes, allowsPipes: allowsPipes) else {
+      return nil
     }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: maximumBytes + 1)
-    var count = 0
-    while count < bytes.count {
-      let room = bytes.count - count
-      let got = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress?.advanced(by: count), room) }
-      if got < 0, errno == EINTR { continue }
-      guard got >= 0 else { throw failure(path, "could not be read") }
-      if got == 0 { break }
-      count += got
-    }
-    guard count <= maximumBytes else { throw FileError(path: path, reason: "is too long for a token") }
-    let text = bytes.prefix(count).split(whereSeparator: { [0x09, 0x0A, 0x0D, 0x20].contains($0) })
+    let text = bytes.split(whereSeparator: { [0x09, 0x0A, 0x0D, 0x20].contains($0) })
     guard text.count == 1, let token = text.first, token.allSatisfy({ (0x21...0x7E).contains($0) }) else {
-      throw FileError(path: path, reason: "holds no token; a token is one word of letters, digits, - _ and .")
+      throw FileError(path, "holds no token; a token is one word of letters, digits, - _ and .")
     }
     return String(decoding: token, as: UTF8.self)
   }
@@ -149,14 +126,9 @@ public enum DemoToken {
 
   /// Writes a file in one step and returns the descriptor that holds its lock.
   fileprivate static func write(_ token: String, to path: String) throws(FileError) -> Int32 {
-    var template = Array((path + ".XXXXXX").utf8CString)
-    let file = mkstemp(&template)
-    guard file >= 0, fcntl(file, F_SETFD, FD_CLOEXEC) == 0 else { throw failure(path, "could not be made") }
-    let temporary = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    let bytes = Array((token + "\n").utf8)
-    let isWritten = bytes.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) } == bytes.count
-    guard isWritten, flock(file, LOCK_EX | LOCK_NB) == 0, rename(temporary, path) == 0 else {
-      let reason = failure(path, "could not be written")
+    let (file, temporary) = try DurableFile.write(Array((token + "\n").utf8), beside: path)
+    guard flock(file, LOCK_EX | LOCK_NB) == 0, rename(temporary, path) == 0 else {
+      let reason = FileError(path, cannotBe: "written")
       unlink(temporary)
       close(file)
       throw reason
@@ -166,17 +138,12 @@ public enum DemoToken {
 
   private static func checkFolder(_ folder: String) throws(FileError) {
     var status = stat()
-    guard lstat(folder, &status) == 0 else { throw failure(folder, "could not be examined") }
-    guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError(path: folder, reason: "is no folder") }
-    guard status.st_uid == getuid() else { throw FileError(path: folder, reason: "belongs to another user") }
+    guard lstat(folder, &status) == 0 else { throw FileError(folder, cannotBe: "examined") }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw FileError(folder, "is no folder") }
+    guard status.st_uid == getuid() else { throw FileError(folder, "belongs to another user") }
     guard status.st_mode & 0o077 == 0 else {
-      throw FileError(path: folder, reason: "is open to other users: chmod 700 it")
+      throw FileError(folder, "is open to other users: chmod 700 it")
     }
-  }
-
-  private static func failure(_ path: String, _ what: String) -> FileError {
-    let reason = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
-    return FileError(path: path, reason: "\(what): \(reason)")
   }
 }
 

@@ -1,11 +1,14 @@
-import Glibc
+import Basics
 
 /// How much memory the system lets a process have (cgroups(7)).
 public enum MemoryLimit {
   /// The least limit of the process's control groups, version 2 or 1, in bytes; `nil` where there is none.
   public static func current() -> Int? {
-    current(groups: SmallFile.read("/proc/self/cgroup") ?? "", read: SmallFile.read)
+    current(groups: text("/proc/self/cgroup") ?? "", read: text)
   }
+
+  /// The text of a file of the kernel's; `nil` where it cannot be read.
+  static func text(_ path: String) -> String? { try? BoundedFile.text(path, maximum: 1 << 20) }
 
   /// The same for the text of `/proc/self/cgroup`.
   ///
@@ -43,18 +46,5 @@ public enum MemoryLimit {
   private static func parse(_ text: String) -> Int? {
     guard let limit = Int(text.prefix { $0.isNumber }), (1..<(1 << 60)).contains(limit) else { return nil }
     return limit
-  }
-}
-
-/// Files of the kernel's, which are short.
-enum SmallFile {
-  /// The first 4,096 bytes; `nil` where it cannot be read.
-  static func read(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 4_096)
-    let count = Glibc.read(descriptor, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
   }
 }

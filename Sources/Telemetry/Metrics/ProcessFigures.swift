@@ -5,7 +5,7 @@ import Glibc
 public enum ProcessFigures {
   /// Memory in RAM, in bytes; 0 where it cannot be read.
   public static var residentBytes: Int {
-    let fields = (SmallFile.read("/proc/self/statm") ?? "").split(separator: " ")
+    let fields = ((try? BoundedFile.text("/proc/self/statm", maximum: 4_096)) ?? "").split(separator: " ")
     guard fields.count > 1, let pages = Int(fields[1]) else { return 0 }
     return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
   }

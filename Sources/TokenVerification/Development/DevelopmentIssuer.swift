@@ -16,10 +16,8 @@ public struct DevelopmentIssuer: Sendable {
     case notAnRSAKey
     /// The file's key could not verify a token.
     case unusableKey(KeyError)
-    /// A file operation failed with this `errno`.
-    case file(operation: String, errno: Int32)
-    /// Others than the owner can read the key file. Its mode.
-    case readableByOthers(mode: UInt32)
+    /// The file cannot be read or written, or others than its owner can.
+    case file(FileError)
   }
 
   /// The `iss` of its tokens.
@@ -100,9 +98,7 @@ extension DevelopmentIssuer.SigningKeyError: CustomStringConvertible {
     case .notSigned: "OpenSSL could not sign with this key"
     case .notAnRSAKey: "the file holds no unencrypted RSA private key in PEM; remove it to have one made"
     case .unusableKey(let defect): "the file's key \(defect); remove it to have another made"
-    case .file(let operation, let errno): "could not \(operation) the key file: \(SystemError.text(errno))"
-    case .readableByOthers(let mode):
-      "the key file's mode is \(String(mode, radix: 8)): make it 600, or remove it to have another made"
+    case .file(let error): "the key file \(error.problem)"
     }
   }
 }
