@@ -1,7 +1,8 @@
-import GRPCTransport
-import Logging
 import Locking
+import Logging
 import Testing
+
+@testable import GRPCTransport
 
 /// What happened, from any thread.
 final class Log<Entry: Sendable>: Sendable {
@@ -92,27 +93,45 @@ struct LoopTests {
     }
   }
 
-  @Test("a loop with work all the time is sleepless; one that idles, or works in short bursts, is not")
-  func activity() async throws {
+  @Test("work that leaves a loop no sleep for a tenth of a second counts while it lasts; short bursts and sleep do not")
+  func activity() {
+    let activity = LoopActivity()
+    let (burst, second) = (LoopActivity.leastStretch - 1, Int64(1_000_000_000))
+    activity.began(now: 0)
+    #expect(activity.sleeplessNanoseconds(now: burst) == 0)
+    for start in 1...10 as ClosedRange<Int64> {
+      activity.fellAsleep(now: (start - 1) * second + burst)
+      #expect(activity.sleeplessNanoseconds(now: start * second) == 0)
+      activity.awoke(now: start * second)
+    }
+    #expect(activity.sleeplessNanoseconds(now: 10 * second + LoopActivity.leastStretch) == LoopActivity.leastStretch)
+    activity.fellAsleep(now: 11 * second)
+    #expect(activity.sleeplessNanoseconds(now: 20 * second) == second)
+    #expect(activity.takeLongestStretch(now: 20 * second) == second)
+    activity.awoke(now: 20 * second)
+    #expect(activity.takeLongestStretch(now: 20 * second + 5) == 5)
+    #expect(activity.sleeplessNanoseconds(now: 22 * second) == 3 * second)
+  }
+
+  @Test("a loop tells of itself whether it sleeps, and how long it did not")
+  func ownActivity() async throws {
     try await withLoop { loop in
-      func sleepless() -> Duration { .nanoseconds(loop.activity.sleeplessNanoseconds(now: EventLoop.now)) }
-      @Sendable func work(until end: Int64) {
-        let slice = min(end, EventLoop.now + 1_000_000)
-        while EventLoop.now < slice {}
-        if EventLoop.now < end { loop.execute { work(until: end) } }
+      // All of the next hour would be sleepless, were the loop not asleep.
+      let hour: Int64 = 3_600_000_000_000
+      @Sendable func isAsleep() -> Bool {
+        loop.activity.sleeplessNanoseconds(now: EventLoop.now + hour) < hour / 2
       }
-      try await Task.sleep(for: .milliseconds(300))
-      #expect(sleepless() == .zero)
-      for _ in 0..<10 {
-        loop.execute { work(until: EventLoop.now + 30_000_000) }
-        try await Task.sleep(for: .milliseconds(50))
+      while !isAsleep() { await Task.yield() }
+      // Work that ends when it counts.
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        @Sendable func work() {
+          if loop.activity.sleeplessNanoseconds(now: EventLoop.now) > 0 { return done.resume() }
+          loop.execute { work() }
+        }
+        loop.execute { work() }
       }
-      #expect(sleepless() == .zero)
-      loop.execute { work(until: EventLoop.now + 500_000_000) }
-      try await Task.sleep(for: .milliseconds(400))
-      #expect(sleepless() >= .milliseconds(250), "it counts while it lasts")
-      try await Task.sleep(for: .milliseconds(400))
-      #expect((.milliseconds(480)...(.milliseconds(700))).contains(sleepless()))
+      while !isAsleep() { await Task.yield() }
+      #expect(loop.activity.sleeplessNanoseconds(now: EventLoop.now) >= LoopActivity.leastStretch)
     }
   }
 

@@ -46,7 +46,7 @@ struct StatusHoldTests {
         let stream = await loopback.channel.call(path: RecordedMethod.path)
         try await stream.send([1])
         let time = await Self.elapsed { #expect(await stream.status() == .ok) }
-        #expect(time >= hold && time < hold + .milliseconds(300), "\(time)")
+        #expect(time >= hold && time < .seconds(20), "\(time)")
       }
     }
   }
@@ -117,7 +117,7 @@ struct StatusHoldTests {
         stream.cancel()
       } else {
         let time = await Self.elapsed { #expect(await stream.status() == .ok) }
-        #expect(time >= .milliseconds(350) && time < .milliseconds(900), "\(time)")
+        #expect(time >= .milliseconds(350) && time < .seconds(20), "\(time)")
       }
       #expect(await recorded.all() == [.received([1]), .ended(cancels ? .cancelled : .completed)])
     }
