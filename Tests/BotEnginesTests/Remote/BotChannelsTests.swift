@@ -83,7 +83,7 @@ struct BotChannelsTests {
     var endpoint = BotEndpoint(host: "192.0.2.1", port: 1, isSecure: true)
     endpoint.tls.ca = "/nowhere/roots.pem"
     let error = #expect(throws: EngineError.self) { try BotChannels(endpoint, maximumMessage: 1000) }
-    #expect(error?.code == .unusable && error?.message.hasPrefix("/nowhere/roots.pem") == true)
+    #expect(error?.code == .unusable && error?.message.hasPrefix("/nowhere/roots.pem ") == true)
   }
 
   @Test("EngineLoop is the loop of the running task; a task of no loop has one that stays the same")
