@@ -1,9 +1,6 @@
 """Callers when the server has to go, and places of callers who are gone."""
 
 import concurrent.futures
-import contextlib
-import socket
-import threading
 import time
 
 import grpc
@@ -12,6 +9,7 @@ import pytest
 from caller import Caller
 from conftest import TENANT_A, agent
 from gateway import SLOW
+from relays import Relay
 from schemas import CUSTOM_EVENT, NO_INPUT, SESSION_START, Event
 from speech import likeness, recorded
 
@@ -89,45 +87,10 @@ def test_the_fallback_prompt_is_heard_at_the_drains_end(own_gateway, token, mode
 # Callers who are gone
 
 
-class Cable:
-    """A relay of one connection that can be cut."""
-
-    def __init__(self, address):
-        host, port = address.rsplit(":", 1)
-        self.far = (host, int(port))
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.sockets = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self.listener.accept()
-                far = socket.create_connection(self.far)
-                self.sockets += [near, far]
-                for a, b in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass, args=(a, b), daemon=True).start()
-
-    @staticmethod
-    def _pass(a, b):
-        with contextlib.suppress(OSError):
-            while data := a.recv(65536):
-                b.sendall(data)
-
-    def cut(self):
-        self.listener.close()
-        for each in self.sockets:
-            with contextlib.suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-
 def test_lost_callers_make_room(own_gateway, token):
     """At the limit, those whose connection was cut make room for others; those who are there keep their places."""
     gateway = own_gateway(limits={"conversations": 12})
-    cable = Cable(gateway.address)
+    cable = Relay(gateway.address)
     with grpc.insecure_channel(cable.address) as doomed, gateway.channel() as channel:
         gone = [Caller(doomed, token, TENANT_A["org"], "demo-wav") for _ in range(10)]
         there = [Caller(channel, token, TENANT_A["org"], "demo-wav") for _ in range(2)]

@@ -1,0 +1,76 @@
+"""Calls with random faults, side by side: each hears what it has to hear, and nothing of another's (`Scripts/faults`)."""
+
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import fault_hearing
+from fault_bots import SIGNATURE, signature
+from gateway import SLOW
+from speech import recorded
+
+
+@pytest.fixture
+def voice():
+    """A call that has said a sentence on its first line."""
+    voice = fault_hearing.Voice("one")
+    voice.sent.append(bytearray(voice.quiet(0)(0, 4000) + voice.words(recorded("vm-theperson"), "line 0 0")))
+    return voice
+
+
+def test_the_checker_knows_a_calls_own(voice):
+    said = bytes(voice.sent[0])[3000:9000]
+    stretches = voice.explain(b"\xff" * 800 + said + signature("one", "words") + fault_hearing.shared()[0][1000:3000])
+    assert [name for name, _, _ in stretches] == ["words 0", "words", "prompt"]
+    assert stretches[0][1:] == (3000, 9000)
+    assert fault_hearing.heard_whole(stretches, "words") == (SIGNATURE, True)
+
+
+def test_the_checker_hears_a_crossing(voice):
+    """The same sentence of another call, and what a bot says to it."""
+    other = fault_hearing.Voice("two")
+    other.sent.append(bytearray(other.words(recorded("vm-theperson"), "line 0 0")))
+    for foreign, what in ((bytes(other.sent[0])[2000:2400], "words 0"), (signature("two", "greeting")[:200], "greeting")):
+        with pytest.raises(AssertionError, match=f"CROSSED: at 0.40 s it hears the {what} of call two"):
+            voice.explain(signature("one", "greeting") + foreign)
+
+
+def test_the_checker_hears_what_is_damaged(voice):
+    """A byte that changed, a piece that is missing, one that comes twice."""
+    said = bytearray(signature("one", "words"))
+    said[1000] ^= 1
+    with pytest.raises(AssertionError, match="what nobody said"):
+        voice.explain(bytes(said))
+    whole = bytes(voice.sent[0])
+    with pytest.raises(AssertionError, match="what nobody said"):
+        voice.explain(whole[:6000] + bytes([whole[6000] ^ 1]) + whole[6001:])
+    stretches = voice.explain(whole[:6000] + whole[7000:8000])
+    assert fault_hearing.heard_whole(stretches, "words 0") == (7000, True)
+    stretches = voice.explain(whole[:6000] + whole[5000:8000])
+    assert fault_hearing.heard_whole(stretches, "words 0") == (9000, False)
+
+
+def test_the_checker_knows_the_joints_of_a_calls_own(voice):
+    """The end of one line before the next, and a gap that the server fills; but nothing else that is short."""
+    first, silence = bytes(voice.sent[0]), b"\xff" * 700
+    voice.sent.append(bytearray(voice.quiet(1)(0, 4000)))
+    second = bytes(voice.sent[1])
+    voice.explain(first[-17:] + second)
+    voice.explain(second[100:112] + silence + second[112:])
+    other = fault_hearing.Voice("three").quiet(0)(0, 200)
+    with pytest.raises(AssertionError):
+        voice.explain(second[:400] + other + second[400:])
+
+
+@pytest.mark.measured
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(SLOW, reason="the bounds in time are a plain build's")
+def test_faults():
+    """R10, R13: 150 calls at once and one after the other, with every fault of callers, bots, keys, disk and network."""
+    program = pathlib.Path(__file__).parent / "faults.py"
+    played = subprocess.run(
+        [sys.executable, "-W", "ignore", program, "--short"], capture_output=True, text=True, timeout=280)
+    print(played.stdout)
+    assert played.returncode == 0, f"{played.stdout}\n{played.stderr[-3000:]}"
