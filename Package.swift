@@ -132,9 +132,8 @@ let package = Package(
       [
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
-        "Telemetry", "CallGateway", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit", lifecycle,
-        signals, log,
-        metrics,
+        "Telemetry", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit",
+        lifecycle, signals, log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -142,8 +141,8 @@ let package = Package(
       [
         "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
-        "DataSources", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing", "WebexStandIn", "ReplayKit",
-        arguments, signals, log,
+        "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
+        "WebexStandIn", "ReplayKit", arguments, signals, log,
       ]),
     .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
@@ -166,7 +165,7 @@ let package = Package(
       "BotEngines",
       [
         "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol",
-        "WebSocketClient", log,
+        "WebSocketClient", "YAMLReading", log,
       ]),
     tests("Telemetry", ["Locking", log, coreMetrics]),
     tests(
@@ -175,7 +174,7 @@ let package = Package(
         "AudioCodecs", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine",
         "Recordings", "Wire", log, metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
-    tests("GatewayConfiguration", ["Secrets", "BotEngines", "DataSources", "WebexProtocol"]),
+    tests("GatewayConfiguration", ["Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
@@ -185,7 +184,10 @@ let package = Package(
     // With the example's bot, so that it stays true.
     tests(
       "PatchbayCommands",
-      ["BotEngine", "BotTestKit", "PatchbayServer", "AudioCodecs", "GatewayConfiguration", "ReplayKit", log]),
+      [
+        "BotEngine", "BotTestKit", "PatchbayServer", "AudioCodecs", "YAMLReading", "GatewayConfiguration", "ReplayKit",
+        log,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -6,7 +6,7 @@ public enum BotEngineFactory {
   /// The engine of a specification. Nothing is connected yet.
   ///
   /// - Parameter log: no words, digits, audio or parameters of callers go there.
-  /// - Throws: ``EngineError``, or ``ScriptError`` with all mistakes of a script. Blocks while files are read.
+  /// - Throws: ``EngineError``, or `ConfigurationError` with all mistakes of a script. Blocks while files are read.
   public static func makeEngine(
     _ specification: EngineSpecification, log: Logger
   ) throws -> any BotEngine {

@@ -1,6 +1,6 @@
 /// Why an engine could not be made, and what to write instead.
 ///
-/// What is wrong within a script is a ``ScriptError``.
+/// What is wrong within a script is a `ConfigurationError`.
 public struct EngineError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The kind of error.
   public enum Code: String, Sendable, Hashable {

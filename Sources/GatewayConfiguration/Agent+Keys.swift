@@ -25,7 +25,7 @@ extension Configuration.Agent: KeyGroup {
   mutating func check(_ section: Section) {
     if name.isEmpty { name = id }
     if case .byova(var bot) = engine {
-      bot.endSilence = Int(speech.endSilence.wholeMilliseconds)
+      bot.endSilence = speech.endSilence.wholeMilliseconds
       engine = .byova(bot)
     }
     guard !id.isEmpty else { return }

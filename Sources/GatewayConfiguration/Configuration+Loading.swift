@@ -1,6 +1,6 @@
 import Basics
 import Secrets
-import YAMLReading
+public import YAMLReading
 
 extension Configuration {
   /// A configuration that can be used, and what is worth a warning in it.
@@ -85,7 +85,7 @@ extension Configuration {
     let (root, problems) = YAMLNode.compose(bytes)
     // Without a root, or with pieces missing from it, what follows would only be consequences.
     guard problems.isEmpty else {
-      throw ConfigurationError(problems.map { .init(reading.place($0.place), $0.message, $0.remedy) })
+      throw ConfigurationError(problems.map { .init($0, of: file) })
     }
     reading.isDemo = isDemo
     let configuration = Configuration.read(

@@ -1,5 +1,5 @@
 public import TokenVerification
-import YAMLReading
+public import YAMLReading
 
 extension Configuration {
   /// An entry of `identity.revoked`, or a line of the file.

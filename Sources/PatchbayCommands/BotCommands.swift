@@ -7,6 +7,7 @@ import Foundation
 import GatewayConfiguration
 import Logging
 import WebexProtocol
+import YAMLReading
 
 /// `patchbay bot`: what the authors of bots need.
 struct BotCommands: AsyncParsableCommand {

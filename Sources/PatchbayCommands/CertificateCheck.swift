@@ -4,6 +4,7 @@ import Foundation
 import GatewayConfiguration
 import PatchbayServer
 import TokenVerification
+import YAMLReading
 
 /// What is to be said of a configuration's certificate, before a server uses it.
 struct CertificateCheck {

@@ -6,6 +6,7 @@ import GatewayConfiguration
 import Logging
 import PatchbayServer
 import Secrets
+import YAMLReading
 
 /// `patchbay config`: what a configuration says, and what is wrong with it.
 struct ConfigCommand: ParsableCommand {
@@ -89,14 +90,10 @@ struct ConfigurationFile: ParsableArguments {
       _ = try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment)
       _ = try configuration.mediaSettings(recordings: nil, log: log)
       return try configuration.agentDirectory(log: log)
-    } catch let error as ScriptError {
-      StandardError.write(error.description)
-    } catch let error as EngineError {
-      StandardError.write(error.description)
-    } catch let error as Secret.ReadingError {
-      StandardError.write(error.description)
+    } catch  where error is ConfigurationError || error is EngineError || error is Secret.ReadingError {
+      StandardError.write("\(error)")
+      throw ExitCode(ConfigurationError.exitStatus)
     }
-    throw ExitCode(ConfigurationError.exitStatus)
   }
 }
 

@@ -3,6 +3,7 @@ import DataSources
 import Foundation
 import GatewayConfiguration
 import PatchbayServer
+import YAMLReading
 
 /// What all `patchbay datasource` commands are told.
 struct DataSourceOptions: ParsableArguments {

@@ -1,6 +1,7 @@
 import BotEngines
 import BotTestKit
 import GatewayConfiguration
+import YAMLReading
 
 /// `--engine YAML`: an engine as in a configuration, on the command line.
 enum EngineArgument {

@@ -7,6 +7,7 @@ package import Logging
 import SpeechDetection
 package import TokenVerification
 import WebexProtocol
+import YAMLReading
 
 // What the configuration says, in the terms of the parts that do it.
 
@@ -109,11 +110,6 @@ extension TurnSettings {
           maximumSpeech: Int32(clamping: speech.maximumUtterance), complete: Int32(clamping: speech.endSilence),
           noInput: 10_000)))
   }
-}
-
-extension Duration {
-  /// Whole milliseconds, saturating.
-  var wholeMilliseconds: Int { Int(clamping: Int64(self / .milliseconds(1))) }
 }
 
 extension Configuration {

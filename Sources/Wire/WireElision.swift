@@ -58,7 +58,7 @@ enum WireElision {
       let fieldStart = position
       guard let tag = WireReader.varint32(start, &position, range.upperBound) else { return }
       let tagEnd = position
-      guard let payload = skip(start, &position, range.upperBound, wireType: tag & 7) else { return }
+      guard let payload = WireReader.value(start, &position, range.upperBound, wireType: tag & 7) else { return }
       if next.range.lowerBound == fieldStart {
         values.removeFirst()
       } else if next.range.lowerBound < position {
@@ -76,31 +76,13 @@ enum WireElision {
     output += bytes[position..<range.upperBound]
   }
 
-  /// Steps over a value; gives the bytes of a length-delimited one without its length.
-  private static func skip(
-    _ bytes: UnsafePointer<UInt8>, _ position: inout Int, _ end: Int, wireType: UInt32
-  ) -> Range<Int>? {
-    switch wireType {
-    case 0:
-      guard WireReader.skipVarint(bytes, &position, end) else { return nil }
-    case 1: position += 8
-    case 5: position += 4
-    default:
-      guard let length = WireReader.varint32(bytes, &position, end), Int(length) <= end - position else { return nil }
-      let start = position
-      position += Int(length)
-      return start..<position
-    }
-    return position <= end ? position..<position : nil
-  }
-
   /// The key of a map's entry, fit for a log.
   private static func key(_ bytes: UnsafeRawBufferPointer, _ entry: Range<Int>) -> String {
     guard let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return "" }
     var position = entry.lowerBound
     var key = ""
     while position < entry.upperBound, let tag = WireReader.varint32(start, &position, entry.upperBound),
-      let payload = skip(start, &position, entry.upperBound, wireType: tag & 7)
+      let payload = WireReader.value(start, &position, entry.upperBound, wireType: tag & 7)
     {
       if tag == 1 << 3 | 2 { key = String(decoding: bytes[payload].prefix(256), as: UTF8.self) }
     }

@@ -48,4 +48,22 @@ enum WireReader {
     }
     return false
   }
+
+  /// Steps over a value; gives the bytes of a length-delimited one without its length.
+  static func value(
+    _ bytes: UnsafePointer<UInt8>, _ position: inout Int, _ end: Int, wireType: UInt32
+  ) -> Range<Int>? {
+    switch wireType {
+    case 0:
+      guard skipVarint(bytes, &position, end) else { return nil }
+    case 1: position += 8
+    case 5: position += 4
+    default:
+      guard let length = varint32(bytes, &position, end), Int(length) <= end - position else { return nil }
+      let start = position
+      position += Int(length)
+      return start..<position
+    }
+    return position <= end ? position..<position : nil
+  }
 }

@@ -19,6 +19,8 @@ enum WireRewrite {
     var index: Int
     var tag: UInt32
     var value: ArraySlice<UInt8>
+    /// The value of a length-delimited field without its length.
+    var payload: ArraySlice<UInt8>
   }
 
   /// Depth is bounded by the scan, and so is the length of what is merged.
@@ -38,7 +40,7 @@ enum WireRewrite {
       }
       if field.isMerged {
         if merged[occurrence.index] == nil { order.append(occurrence) }
-        merged[occurrence.index, default: []] += payload(occurrence.value)
+        merged[occurrence.index, default: []] += occurrence.payload
       } else {
         order.append(occurrence)
       }
@@ -51,7 +53,7 @@ enum WireRewrite {
         continue
       }
       var inner: [UInt8] = []
-      message(field.message, merged[occurrence.index] ?? Array(payload(occurrence.value)), schema, to: &inner)
+      message(field.message, merged[occurrence.index] ?? Array(occurrence.payload), schema, to: &inner)
       output.append(varint: UInt32(truncatingIfNeeded: inner.count))
       output += inner
     }
@@ -67,33 +69,14 @@ enum WireRewrite {
       var position = 0
       while position < buffer.count, let tag = WireReader.varint32(start, &position, buffer.count) {
         let valueStart = position
-        guard skip(start, &position, buffer.count, wireType: tag & 7) else { return }
+        guard let payload = WireReader.value(start, &position, buffer.count, wireType: tag & 7) else { return }
         let fields = schema.fields[type.firstField..<type.firstField + type.fieldCount]
         guard let index = fields.firstIndex(where: { $0.number == tag >> 3 }) else { continue }
         guard fields[index].takes(UInt8(truncatingIfNeeded: tag & 7)) else { continue }
-        found.append(Occurrence(index: index, tag: tag, value: bytes[valueStart..<position]))
+        found.append(
+          Occurrence(index: index, tag: tag, value: bytes[valueStart..<position], payload: bytes[payload]))
       }
     }
     return found
-  }
-
-  private static func skip(
-    _ bytes: UnsafePointer<UInt8>, _ position: inout Int, _ end: Int, wireType: UInt32
-  ) -> Bool {
-    switch wireType {
-    case 0: return WireReader.skipVarint(bytes, &position, end)
-    case 1: position += 8
-    case 5: position += 4
-    default:
-      guard let length = WireReader.varint32(bytes, &position, end) else { return false }
-      position += Int(length)
-    }
-    return position <= end
-  }
-
-  /// A length-delimited value without its length.
-  private static func payload(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-    guard let last = value.firstIndex(where: { $0 < 0x80 }) else { return [] }
-    return value[(last + 1)...]
   }
 }

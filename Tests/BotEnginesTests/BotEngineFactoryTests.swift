@@ -2,6 +2,7 @@ import BotEngine
 import BotEngines
 import Logging
 import Testing
+import YAMLReading
 
 @Suite("Engines are made from a configuration")
 struct BotEngineFactoryTests {
@@ -17,7 +18,7 @@ struct BotEngineFactoryTests {
 
   @Test("and what is wrong with a script is said")
   func mistakes() {
-    #expect(throws: ScriptError.self) {
+    #expect(throws: ConfigurationError.self) {
       try BotEngineFactory.makeEngine(.scripted(script: "/none.yaml"), log: log)
     }
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Secrets
 import Testing
+import YAMLReading
 
 @testable import GatewayConfiguration
 

@@ -1,6 +1,7 @@
 import BotEngines
 import Foundation
 import Testing
+import YAMLReading
 
 @testable import GatewayConfiguration
 

@@ -4,6 +4,7 @@ import GatewayConfiguration
 import Logging
 import PatchbayServer
 import Testing
+import YAMLReading
 
 @testable import PatchbayCommands
 

@@ -31,50 +31,47 @@ final class BotStreamDecoder {
   }
 
   private static func message(_ message: Patchbay__Bot__BotMessage) throws(BotFailure) -> BotStreamMessage {
-    let turn = message.turn == 0 ? nil : Int(clamping: message.turn)
-    switch message.command_case {
-    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_WELCOME:
+    if message.command_case == PATCHBAY__BOT__BOT_MESSAGE__COMMAND_WELCOME {
       return .welcome(version: Int(max(message.welcome?.pointee.protocol_version ?? 1, 1)))
+    }
+    guard let command = try command(message) else { return .unknown }
+    return .command(command, turn: message.turn == 0 ? nil : Int(clamping: message.turn))
+  }
+
+  private static func command(_ message: Patchbay__Bot__BotMessage) throws(BotFailure) -> BotCommand? {
+    switch message.command_case {
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_AUDIO:
-      guard let audio = message.audio?.pointee else { return .unknown }
-      return .command(.audio(try BotAudio(audio)), turn: turn)
+      guard let audio = message.audio?.pointee else { return nil }
+      return .audio(try BotAudio(audio))
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TEXT:
-      guard let text = message.text?.pointee else { return .unknown }
-      return .command(
-        .text(
-          BorrowedText(text.text).string, bargeIn: text.uninterruptible == 0,
-          disablesPromptCancellation: text.disable_prompt_cancellation != 0), turn: turn)
-    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CLEAR: return .command(.clear, turn: turn)
+      guard let text = message.text?.pointee else { return nil }
+      return .text(
+        BorrowedText(text.text).string, bargeIn: text.uninterruptible == 0,
+        disablesPromptCancellation: text.disable_prompt_cancellation != 0)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CLEAR: return .clear
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_TURN:
-      let settings = message.end_turn?.pointee.settings?.pointee
-      return .command(.endTurn(try settings.map(settings(of:))), turn: turn)
+      let stated = message.end_turn?.pointee.settings?.pointee
+      return .endTurn(try stated.map(settings(of:)))
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSFER:
       let transfer = message.transfer?.pointee
-      return .command(
-        .transfer(
-          summary: BorrowedText(transfer?.summary).nonEmptyString,
-          metadata: BotValue.object(transfer?.metadata)), turn: turn)
-    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END: return .command(.end, turn: turn)
+      return .transfer(
+        summary: BorrowedText(transfer?.summary).nonEmptyString, metadata: BotValue.object(transfer?.metadata))
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END: return .end
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_INPUT_SETTINGS:
-      guard let settings = message.input_settings?.pointee else { return .unknown }
-      return .command(.inputSettings(try self.settings(of: settings)), turn: turn)
+      guard let settings = message.input_settings?.pointee else { return nil }
+      return .inputSettings(try self.settings(of: settings))
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_CUSTOM:
-      guard let event = message.custom?.pointee else { return .unknown }
-      return .command(
-        .customEvent(
-          name: BorrowedText(event.name).string,
-          metadata: BotValue.object(event.parameters)), turn: turn)
+      guard let event = message.custom?.pointee else { return nil }
+      return .customEvent(name: BorrowedText(event.name).string, metadata: BotValue.object(event.parameters))
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_SENSITIVE:
-      return .command(.sensitive(message.sensitive?.pointee.sensitive != 0), turn: turn)
+      return .sensitive(message.sensitive?.pointee.sensitive != 0)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSCRIPT:
-      guard let line = message.transcript?.pointee else { return .unknown }
+      guard let line = message.transcript?.pointee else { return nil }
       let isCaller = line.speaker == PATCHBAY__BOT__TRANSCRIPT__SPEAKER__SPEAKER_CALLER
-      return .command(
-        .transcript(speaker: isCaller ? .caller : .agent, text: BorrowedText(line.text).string), turn: turn)
-    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK:
-      return .command(.mark(BorrowedText(message.mark?.pointee.name).string), turn: turn)
-    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT: return .command(.endInput, turn: turn)
-    default: return .unknown
+      return .transcript(speaker: isCaller ? .caller : .agent, text: BorrowedText(line.text).string)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK: return .mark(BorrowedText(message.mark?.pointee.name).string)
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT: return .endInput
+    default: return nil
     }
   }
 

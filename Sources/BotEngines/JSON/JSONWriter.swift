@@ -79,6 +79,7 @@ struct JSONWriter {
     fill(&self)
   }
 
+  mutating func object(_ name: String, _ fill: (inout JSONWriter) -> Void) { member(name) { $0.object(fill) } }
   mutating func member(_ name: String, _ text: String) { member(name) { $0.string(text) } }
   mutating func member(_ name: String, _ value: Int) { member(name) { $0.number(Double(value)) } }
   mutating func member(_ name: String, _ value: Bool) { member(name) { $0.bool(value) } }
@@ -111,4 +112,13 @@ struct JSONWriter {
   }
 
   private static let hexadecimal = Array("0123456789abcdef".utf8)
+}
+
+extension BotValue {
+  /// The value as JSON.
+  var json: String {
+    var writer = JSONWriter()
+    writer.value(self)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
 }

@@ -46,21 +46,17 @@ struct MediaStreamWriter {
   mutating func start(parameters: [(name: String, value: String)]) -> [UInt8] {
     let identity = identity
     return numbered("start") {
-      $0.member("start") {
-        $0.object {
-          $0.member("accountSid", identity.account)
-          $0.member("streamSid", identity.stream)
-          $0.member("callSid", identity.call)
-          $0.member("tracks") { $0.array { $0.string("inbound") } }
-          $0.member("mediaFormat") {
-            $0.object {
-              $0.member("encoding", "audio/x-mulaw")
-              $0.member("sampleRate", 8000)
-              $0.member("channels", 1)
-            }
-          }
-          $0.member("customParameters") { $0.object { for (name, value) in parameters { $0.member(name, value) } } }
+      $0.object("start") {
+        $0.member("accountSid", identity.account)
+        $0.member("streamSid", identity.stream)
+        $0.member("callSid", identity.call)
+        $0.member("tracks") { $0.array { $0.string("inbound") } }
+        $0.object("mediaFormat") {
+          $0.member("encoding", "audio/x-mulaw")
+          $0.member("sampleRate", 8000)
+          $0.member("channels", 1)
         }
+        $0.object("customParameters") { for (name, value) in parameters { $0.member(name, value) } }
       }
     }
   }
@@ -72,47 +68,41 @@ struct MediaStreamWriter {
     chunk += 1
     let chunk = chunk
     return numbered("media") {
-      $0.member("media") {
-        $0.object {
-          $0.member("track", "inbound")
-          $0.member("chunk", String(chunk))
-          $0.member("timestamp", String(offset))
-          $0.member("payload") { $0.base64(payload) }
-        }
+      $0.object("media") {
+        $0.member("track", "inbound")
+        $0.member("chunk", String(chunk))
+        $0.member("timestamp", String(offset))
+        $0.member("payload") { $0.base64(payload) }
       }
     }
   }
 
   mutating func digit(_ digit: Character) -> [UInt8] {
     numbered("dtmf") {
-      $0.member("dtmf") {
-        $0.object {
-          $0.member("track", "inbound_track")
-          $0.member("digit", String(digit))
-        }
+      $0.object("dtmf") {
+        $0.member("track", "inbound_track")
+        $0.member("digit", String(digit))
       }
     }
   }
 
   mutating func mark(_ name: String) -> [UInt8] {
-    numbered("mark") { $0.member("mark") { $0.object { $0.member("name", name) } } }
+    numbered("mark") { $0.object("mark") { $0.member("name", name) } }
   }
 
   mutating func stop() -> [UInt8] {
     let identity = identity
     return numbered("stop") {
-      $0.member("stop") {
-        $0.object {
-          $0.member("accountSid", identity.account)
-          $0.member("callSid", identity.call)
-        }
+      $0.object("stop") {
+        $0.member("accountSid", identity.account)
+        $0.member("callSid", identity.call)
       }
     }
   }
 
   /// An event beyond Twilio's, which a bot has asked for.
   mutating func extra(_ event: MediaStreamExtra, _ fill: (inout JSONWriter) -> Void = { _ in }) -> [UInt8] {
-    numbered(event.rawValue) { $0.member(event.rawValue) { $0.object(fill) } }
+    numbered(event.rawValue) { $0.object(event.rawValue, fill) }
   }
 
   private mutating func numbered(_ event: String, _ fill: (inout JSONWriter) -> Void) -> [UInt8] {

@@ -63,9 +63,6 @@ struct MediaStreamsEngine: BotEngine {
 extension BotValue {
   /// A text as it is, anything else as JSON: this wire has only texts.
   fileprivate var text: String {
-    if case .string(let text) = self { return text }
-    var json = JSONWriter()
-    json.value(self)
-    return String(decoding: json.bytes, as: UTF8.self)
+    if case .string(let text) = self { text } else { json }
   }
 }

@@ -17,8 +17,6 @@ struct RealtimeCallData {
     if !info.leftOut.isEmpty { members["leftOut"] = .list(info.leftOut.map { .string($0) }) }
     guard !members.isEmpty else { return nil }
     if let name = info.startName { members["name"] = .string(name) }
-    var json = JSONWriter()
-    json.value(.object(members))
-    text = "[Call] \(String(decoding: json.bytes, as: UTF8.self))"
+    text = "[Call] \(BotValue.object(members).json)"
   }
 }

@@ -21,7 +21,7 @@ enum RealtimeClientEvent {
   static func createResponse(instructions: String? = nil) -> [UInt8] {
     event("response.create", id: responseID) {
       guard let instructions else { return }
-      $0.member("response") { $0.object { $0.member("instructions", instructions) } }
+      $0.object("response") { $0.member("instructions", instructions) }
     }
   }
 
@@ -45,16 +45,14 @@ enum RealtimeClientEvent {
 
   private static func item(_ text: String, role: String) -> [UInt8] {
     event("conversation.item.create") {
-      $0.member("item") {
-        $0.object {
-          $0.member("type", "message")
-          $0.member("role", role)
-          $0.member("content") {
-            $0.array {
-              $0.object {
-                $0.member("type", "input_text")
-                $0.member("text", text)
-              }
+      $0.object("item") {
+        $0.member("type", "message")
+        $0.member("role", role)
+        $0.member("content") {
+          $0.array {
+            $0.object {
+              $0.member("type", "input_text")
+              $0.member("text", text)
             }
           }
         }
@@ -63,15 +61,11 @@ enum RealtimeClientEvent {
   }
 
   static func functionOutput(call: String, _ output: BotValue) -> [UInt8] {
-    var text = JSONWriter()
-    text.value(output)
-    return event("conversation.item.create") {
-      $0.member("item") {
-        $0.object {
-          $0.member("type", "function_call_output")
-          $0.member("call_id", call)
-          $0.member("output", String(decoding: text.bytes, as: UTF8.self))
-        }
+    event("conversation.item.create") {
+      $0.object("item") {
+        $0.member("type", "function_call_output")
+        $0.member("call_id", call)
+        $0.member("output", output.json)
       }
     }
   }

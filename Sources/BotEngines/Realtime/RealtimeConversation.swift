@@ -108,10 +108,8 @@ struct RealtimeConversation: SocketConversation {
       return inputCame(
         .object(["digits": .string(""), "status": .string("nothing pressed")]), "[The caller is silent]")
     case .custom(let name, let parameters):
-      var text = JSONWriter()
-      text.value(.object(["event": .string(name), "parameters": .object(parameters)]))
-      return [.send(RealtimeClientEvent.userText("[Event] \(String(decoding: text.bytes, as: UTF8.self))"))]
-        + beginTurn()
+      let event = BotValue.object(["event": .string(name), "parameters": .object(parameters)])
+      return [.send(RealtimeClientEvent.userText("[Event] \(event.json)"))] + beginTurn()
     case .interrupted(let played): return interrupted(played)
     case .mark: return []
     case .ended: return [.finish]

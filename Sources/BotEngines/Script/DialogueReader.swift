@@ -59,10 +59,7 @@ struct DialogueReader {
   }
 
   static func isName(_ text: String) -> Bool {
-    (1...maximumNameLength).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
-      }
+    (1...maximumNameLength).contains(text.utf8.count) && text.isWord(with: "-_")
   }
 
   /// The place of the state of a name; one that is not there is reported.

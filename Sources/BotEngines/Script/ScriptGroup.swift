@@ -78,30 +78,16 @@ final class ScriptGroup {
   /// A time with its unit, `700ms`, `8s` or `1m`, within a range, in milliseconds.
   func milliseconds(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let node = node(key) else { return nil }
-    guard case .scalar(let text, _) = node.content, let time = Self.milliseconds(text), range.contains(time) else {
+    guard case .scalar(let text, _) = node.content, let time = Notation.duration(text)?.wholeMilliseconds,
+      range.contains(time)
+    else {
       reading.report(
         node.place, "`\(key)` of \(name) cannot be \(node.quoted)",
-        "write a whole number with its unit (ms, s, m) from \(Self.write(range.lowerBound)) to "
-          + "\(Self.write(range.upperBound)), as in 8s")
+        "write a whole number with its unit (ms, s, m) from \(Notation.write(.milliseconds(range.lowerBound))) to "
+          + "\(Notation.write(.milliseconds(range.upperBound))), as in 8s")
       return nil
     }
     return time
-  }
-
-  private static func milliseconds(_ text: String) -> Int? {
-    let digits = text.utf8.prefix { (48...57).contains($0) }
-    guard (1...9).contains(digits.count), let number = Int(Substring(digits)) else { return nil }
-    switch text.dropFirst(digits.count) {
-    case "ms": return number
-    case "s": return number * 1000
-    case "m": return number * 60_000
-    default: return nil
-    }
-  }
-
-  private static func write(_ milliseconds: Int) -> String {
-    if milliseconds % 60_000 == 0 { return "\(milliseconds / 60_000)m" }
-    return milliseconds % 1000 == 0 ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
   }
 
   /// Reports every key that was not asked for.

@@ -1,6 +1,6 @@
 import Basics
 public import BotEngine
-import YAMLReading
+public import YAMLReading
 
 /// An engine that follows a dialogue written in YAML, kind `scripted`.
 ///
@@ -70,20 +70,20 @@ public struct ScriptedEngine: BotEngine {
   public var audioDelivery: CallerAudioDelivery { .none }
 
   /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
-  public init(script path: String) throws(ScriptError) {
+  public init(script path: String) throws(ConfigurationError) {
     let bytes: [UInt8]
     do throws(FileError) { bytes = try BoundedFile.read(path, maximum: Self.maximumScript) } catch {
-      throw ScriptError(problems: [
-        ScriptProblem(
-          file: path, line: 0, column: 0, message: "the script \(error.problem)",
-          remedy: error.isTooLong ? "say less, or move texts into sounds" : "write the path of a YAML file")
+      throw ConfigurationError([
+        .init(
+          .wholeFile(path), "the script \(error.problem)",
+          error.isTooLong ? "say less, or move texts into sounds" : "write the path of a YAML file")
       ])
     }
     try self.init(text: bytes, path: path)
   }
 
   /// Reads a script's text as if it were in a file of this path, from whose folder its sounds are taken.
-  init(text: [UInt8], path: String) throws(ScriptError) {
+  init(text: [UInt8], path: String) throws(ConfigurationError) {
     let reading = ScriptReading(file: path)
     let (root, syntax) = YAMLNode.compose(text)
     var dialogue: Dialogue?
@@ -95,11 +95,7 @@ public struct ScriptedEngine: BotEngine {
     }
     let problems = (syntax + reading.problems).sorted { $0.place < $1.place }
     guard problems.isEmpty, let dialogue else {
-      throw ScriptError(
-        problems: problems.prefix(ScriptReading.maximumProblems).map {
-          ScriptProblem(
-            file: path, line: $0.place.line, column: $0.place.column, message: $0.message, remedy: $0.remedy)
-        })
+      throw ConfigurationError(problems.prefix(ScriptReading.maximumProblems).map { .init($0, of: path) })
     }
     self.dialogue = dialogue
   }

@@ -1,3 +1,5 @@
+public import YAMLReading
+
 /// What a file of revocations revokes while it is being written: what is added counts at once, what is taken away only
 /// when the file has come to rest, because a file that is just being written may be empty for a moment.
 ///

@@ -1,5 +1,6 @@
 import GatewayConfiguration
 import TokenVerification
+import YAMLReading
 
 // Which files a configuration is made of.
 

@@ -11,6 +11,7 @@ import Logging
 import ServiceLifecycle
 import Telemetry
 import TokenVerification
+import YAMLReading
 
 /// Reads the configuration again, when it is asked to and when a file of it has changed, and puts it in force while
 /// calls are up. A file with any mistake in it is refused as a whole.
@@ -131,8 +132,6 @@ final class Reloader: Service, @unchecked Sendable {
       let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
       try apply(loaded, reason)
     } catch let error as ConfigurationError {
-      problems = error.problems.map(\.description)
-    } catch let error as ScriptError {
       problems = error.problems.map(\.description)
     } catch {
       problems = ["\(error)"]

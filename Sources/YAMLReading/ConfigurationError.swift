@@ -33,6 +33,12 @@ public struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible
     self.remedy = remedy
   }
 
+  /// A problem of a file's text.
+  public init(_ problem: YAMLProblem, of file: String) {
+    self.init(
+      .file(file, line: problem.place.line, column: problem.place.column), problem.message, problem.remedy)
+  }
+
   /// `place: what is wrong; what to do`.
   public var description: String {
     remedy.map { "\(place): \(message); \($0)" } ?? "\(place): \(message)"

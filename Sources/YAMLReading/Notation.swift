@@ -1,11 +1,11 @@
 /// How durations and sizes are written: a whole number and a unit, `700ms`, `10m` or `512MiB`.
-enum Notation {
-  private static let durations: [(unit: String, milliseconds: Int64)] = [
+package enum Notation {
+  private static let durations: [(unit: String, milliseconds: Int)] = [
     ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
   ]
 
   /// `100ms`, `5s`, `10m`, `4h`, `1d`.
-  static func duration(_ text: String) -> Duration? {
+  package static func duration(_ text: String) -> Duration? {
     guard let (number, unit) = split(text), let factor = durations.first(where: { $0.unit == unit })?.milliseconds
     else { return nil }
     let (milliseconds, overflow) = number.multipliedReportingOverflow(by: factor)
@@ -13,52 +13,52 @@ enum Notation {
   }
 
   /// The shortest way to write a duration; below a millisecond is lost.
-  static func write(_ duration: Duration) -> String {
+  package static func write(_ duration: Duration) -> String {
     let milliseconds = duration.wholeMilliseconds
     if milliseconds == 0 { return "0s" }
     for (unit, factor) in durations where milliseconds % factor == 0 { return "\(milliseconds / factor)\(unit)" }
     return "\(milliseconds)ms"
   }
 
-  private static let sizes: [(unit: String, bytes: Int64)] = [
+  private static let sizes: [(unit: String, bytes: Int)] = [
     ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
   ]
 
   /// `512MiB`, `2GiB`, in bytes.
-  static func size(_ text: String) -> Int? {
+  package static func size(_ text: String) -> Int? {
     guard let (number, unit) = split(text), let factor = sizes.first(where: { $0.unit == unit })?.bytes else {
       return nil
     }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-    return overflow ? nil : Int(exactly: bytes)
+    return overflow ? nil : bytes
   }
 
   /// The shortest way to write a size.
-  static func write(size: Int) -> String {
-    for (unit, factor) in sizes where size % Int(factor) == 0 { return "\(size / Int(factor))\(unit)" }
+  package static func write(size: Int) -> String {
+    for (unit, factor) in sizes where size % factor == 0 { return "\(size / factor)\(unit)" }
     return "\(size)B"
   }
 
-  private static func split(_ text: String) -> (number: Int64, unit: String)? {
+  private static func split(_ text: String) -> (number: Int, unit: String)? {
     let digits = text.utf8.prefix { (48...57).contains($0) }
-    guard (1...15).contains(digits.count), let number = Int64(Substring(digits)) else { return nil }
+    guard (1...15).contains(digits.count), let number = Int(Substring(digits)) else { return nil }
     return (number, String(text.dropFirst(digits.count)).trimmingSpaces)
   }
 }
 
 extension Duration {
-  /// Milliseconds, rounded towards zero and bounded to `Int64`.
-  var wholeMilliseconds: Int64 {
+  /// Milliseconds, rounded towards zero and saturating.
+  package var wholeMilliseconds: Int {
     let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000)
-    let (sum, overflowed) = product.addingReportingOverflow(attoseconds / 1_000_000_000_000_000)
+    let (product, overflow) = Int(seconds).multipliedReportingOverflow(by: 1_000)
+    let (sum, overflowed) = product.addingReportingOverflow(Int(attoseconds) / 1_000_000_000_000_000)
     return overflow || overflowed ? (seconds < 0 ? .min : .max) : sum
   }
 }
 
 extension StringProtocol {
   /// Whether there are only letters and digits of ASCII in it, and these characters.
-  func isWord(with others: String) -> Bool {
+  package func isWord(with others: String) -> Bool {
     utf8.allSatisfy {
       (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || others.utf8.contains($0)
     }
@@ -67,7 +67,7 @@ extension StringProtocol {
 
 extension String {
   /// Without spaces at both ends.
-  var trimmingSpaces: String {
+  package var trimmingSpaces: String {
     var text = self[...]
     while text.first == " " { text.removeFirst() }
     while text.last == " " { text.removeLast() }
