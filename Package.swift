@@ -22,6 +22,8 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+// Spans of calls, and of what an engine of one's own does in them.
+let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 // TCP and TLS to bots are NIO's, on threads that no call waits for; so are WebSocket frames.
@@ -51,6 +53,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
@@ -90,6 +93,7 @@ let package = Package(
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
     layer("Recordings", ["Basics", "Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["Basics", "CCurl"]),
+    layer("CallTraces", ["Locking", "HTTPFetching", tracing, log, metrics]),
     layer("TokenVerification", ["Basics", "Locking", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Basics", "Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("YAMLReading", [yaml]),
@@ -107,15 +111,13 @@ let package = Package(
       "CallGateway",
       [
         "Basics", "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol",
-        "TokenVerification",
-        "BotEngine", "Recordings", log, metrics,
+        "TokenVerification", "CallTraces", "BotEngine", "Recordings", tracing, log, metrics,
       ]),
     layer(
       "GatewayConfiguration",
       [
         "Basics", "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification",
-        "DataSources",
-        "BotEngine", "YAMLReading", "BotEngines", "Telemetry", yaml, log,
+        "DataSources", "BotEngine", "YAMLReading", "BotEngines", "Telemetry", "CallTraces", yaml, log,
       ]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
@@ -132,8 +134,8 @@ let package = Package(
       [
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
-        "Telemetry", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPServing", "AdminServer", "ReplayKit",
-        lifecycle, signals, log, metrics,
+        "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "HTTPServing",
+        "AdminServer", "ReplayKit", tracing, lifecycle, signals, log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -154,6 +156,7 @@ let package = Package(
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("Recordings", [log]),
+    tests("CallTraces", ["Locking", "HTTPFetching", tracing, log]),
     tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
     tests(
       "DataSources", ["Basics", "Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
@@ -172,7 +175,8 @@ let package = Package(
       "CallGateway",
       [
         "AudioCodecs", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine",
-        "Recordings", "Wire", log, metrics, .product(name: "MetricsTestKit", package: "swift-metrics"),
+        "Recordings", "Wire", "CallTraces", tracing, log, metrics,
+        .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     tests("GatewayConfiguration", ["Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),

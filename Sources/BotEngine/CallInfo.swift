@@ -25,6 +25,8 @@ public struct CallInfo: Sendable {
   /// Whether the caller hears audio as the bot sends it (CHUNK responses), and not only once the turn has ended (WAV
   /// responses).
   public var isHeardAtOnce: Bool
+  /// The header `traceparent` (W3C Trace Context) for requests to the bot; `nil` where the call is not traced.
+  public var traceparent: String?
   /// The caller's token, for an engine that hands it on (``CallerTokenReader``).
   package var token: CallerToken?
 

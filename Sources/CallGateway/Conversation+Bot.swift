@@ -1,6 +1,8 @@
 import AudioCodecs
 import BotEngine
+import CallTraces
 import GRPCTransport
+import Tracing
 import WebexProtocol
 
 extension Conversation {
@@ -21,12 +23,16 @@ extension Conversation {
     let inbox = BotInbox(
       loop: loop, room: room, onDrop: { [metrics] in metrics.dropped($0) }
     ) { command, turn in own.value.carryOut(command, turn: turn) }
+    let context = trace?.botStarted(now: loop.now)
+    info.traceparent = context?.trace?.traceparent
     let call = BotCall(info: info, events: events, room: room) { command, turn in inbox.send(command, turn: turn) }
     let engine = agent.engine
     let loop = loop
     bot = Task(executorPreference: loop) {
       var failure: (any Error)?
-      do { try await engine.converse(call) } catch { failure = error }
+      do {
+        try await InstrumentationContext.withValue(context) { try await engine.converse(call) }
+      } catch { failure = error }
       let end = BotEnd(failure)
       loop.execute { own.value.botReturned(end) }
     }
@@ -36,12 +42,15 @@ extension Conversation {
   private func botReturned(_ end: BotEnd) {
     guard !machine.isClosed else { return }
     failure = end
+    trace?.botLeft(failure: end.isInOrder ? nil : end.kind, now: loop.now)
     perform(machine.botLeft(isInOrder: end.isInOrder, now: loop.now))
   }
 
+  /// How the bot failed in a call that ended for that.
+  var botFailure: BotEnd { failure ?? (machine.isAnswerTooLong ? .tooLong : .silent) }
+
   /// The call ended because the bot failed.
-  func countFailure() {
-    let end = failure ?? (machine.isAnswerTooLong ? .tooLong : .silent)
+  func count(_ end: BotEnd) {
     if case .keptAway = end {
       log.notice("the bot is not asked while it fails; the caller gets the fallback")
       return
@@ -60,7 +69,8 @@ extension Conversation {
 
   private func carryOut(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
-    if !hasAnswered, command.isAnswer {
+    if let answer = command.answer { trace?.answered(answer, turn: turn, now: loop.now) }
+    if !hasAnswered, command.answer != nil {
       hasAnswered = true
       if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
@@ -181,14 +191,6 @@ extension BotCommand {
     switch self {
     case .audio, .text: true
     default: false
-    }
-  }
-
-  /// Whether the bot shows by it that it works.
-  fileprivate var isAnswer: Bool {
-    switch self {
-    case .audio, .text, .endTurn, .transfer, .end: true
-    case .clear, .inputSettings, .customEvent, .sensitive, .transcript, .mark, .endInput: false
     }
   }
 }

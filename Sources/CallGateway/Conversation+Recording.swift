@@ -3,7 +3,7 @@ import BotEngine
 import Recordings
 import WebexProtocol
 
-// What is kept of a call, where it is to be recorded. Digits and words are never kept, only that there were some.
+// What is kept of a call, where it is to be recorded or traced. Digits and words are never kept, only that there were some.
 
 extension Conversation {
   private var sinceBegin: Duration { loop.now - began }
@@ -11,20 +11,21 @@ extension Conversation {
   /// A response goes out: the agent's audio, and whether what the caller says next may be kept.
   ///
   /// Sensitive from the moment the bot says so, and until a response says that it is over: whichever is longer.
-  func record(_ response: VoiceResponse) {
-    guard let recorder else { return }
+  func keep(_ response: VoiceResponse) {
     let now = sinceBegin
-    recorder.set(isSensitive: response.isInputSensitive || machine.isSensitive, now: now)
+    recorder?.set(isSensitive: response.isInputSensitive || machine.isSensitive, now: now)
     for prompt in response.prompts {
       if let audio = prompt.audio, !audio.isEmpty {
-        switch agent.conversation.mode {
-        case .chunk: recorder.agent(mulaw: audio, now: now)
-        case .wav: if let wav = try? WAVFile(parsing: audio) { recorder.agent(mulaw: wav.audio, now: now) }
+        guard let mulaw = agent.conversation.mode == .chunk ? audio : try? WAVFile(parsing: audio).audio else {
+          continue
         }
+        recorder?.agent(mulaw: mulaw, now: now)
+        trace?.played(milliseconds: mulaw.count / 8, now: loop.now)
       } else if let text = prompt.text {
-        recorder.event("text_prompt", now: now, numbers: ["characters": text.count], text: text)
+        recorder?.event("text_prompt", now: now, numbers: ["characters": text.count], text: text)
       }
     }
+    guard let recorder else { return }
     for event in response.events where event.kind != .unspecified {
       recorder.event("sent", now: now, words: ["what": "\(event.kind)"])
     }

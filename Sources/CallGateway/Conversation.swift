@@ -56,6 +56,8 @@ final class Conversation: SessionHost {
   var handedOver: (turn: Int, at: Duration)?
   /// Where the call is recorded.
   var recorder: CallRecorder?
+  /// Where the call is traced.
+  var trace: ConversationTrace?
   var recordingTimer: LoopTimer?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
@@ -64,7 +66,7 @@ final class Conversation: SessionHost {
   init(
     agent: Agent, info: CallInfo, status: SessionStatus, loop: any LoopExecutor,
     worker: VoiceWorker, metrics: GatewayMetrics,
-    recorder: CallRecorder?, log: Logger,
+    recorder: CallRecorder?, trace: ConversationTrace? = nil, log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
     self.agent = agent
@@ -75,6 +77,7 @@ final class Conversation: SessionHost {
     self.worker = worker
     self.metrics = metrics
     self.recorder = recorder
+    self.trace = trace
     self.log = log
     self.onClose = onClose
     self.began = loop.now
@@ -210,6 +213,8 @@ final class Conversation: SessionHost {
         if event.turnKind != nil { handedOver = (turn, loop.now) }
         record(event)
         tell(event, turn: turn)
+        trace?.told(
+          event, turn: turn, position: speech?.position, silence: turnEnded?.silence, now: loop.now)
       case .resetDetector:
         speech?.reset()
         utterance.forget()
@@ -217,6 +222,7 @@ final class Conversation: SessionHost {
       }
     }
     status.lostSince = machine.lostSince
+    trace?.settle(isSpeaking: machine.isSpeaking, now: loop.now)
     settleRoom()
     reschedule()
   }
@@ -242,7 +248,7 @@ final class Conversation: SessionHost {
       metrics.answered(after: time)
       turnEnded = nil
     }
-    if recorder != nil { record(response) }
+    if recorder != nil || trace != nil { keep(response) }
     interactions[rpc]?.line.send(response.encoded())
   }
 
@@ -273,7 +279,9 @@ final class Conversation: SessionHost {
       ])
     metrics.dropped(drops, of: events)
     finishRecording()
-    if end == .botFailed { countFailure() }
+    let failure = end == .botFailed ? botFailure : nil
+    if let failure { count(failure) }
+    trace?.closed(end, failure: failure?.kind, turns: status.turns, now: loop.now)
     onClose?(self)
     onClose = nil
     room.finish()

@@ -1,5 +1,7 @@
 import AudioCodecs
+import Basics
 import BotEngine
+public import CallTraces
 public import GRPCTransport
 import Locking
 public import Logging
@@ -37,20 +39,26 @@ public final class VoiceGateway: Sendable {
   private let workers = PerLoop { VoiceWorker() }
   private let current: Locked<Settings>
   private let recordings: CallRecordings?
+  /// `nil` where nothing is traced.
+  private let tracer: SpanRecorder?
 
   /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
   public convenience init(
     verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
-    recordings: CallRecordings? = nil, log: Logger
+    recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil, log: Logger
   ) {
     self.init(
       verifier: verifier, settings: Settings(agents: agents, limits: limits, clientNames: clientNames),
-      recordings: recordings, log: log)
+      recordings: recordings, tracer: tracer, log: log)
   }
 
   /// A gateway with these settings.
-  public init(verifier: TokenVerifier, settings: Settings, recordings: CallRecordings? = nil, log: Logger) {
+  public init(
+    verifier: TokenVerifier, settings: Settings, recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil,
+    log: Logger
+  ) {
     self.recordings = recordings
+    self.tracer = tracer
     current = Locked(settings)
     self.log = log
     gate = TokenGate(verifier: verifier, clientNames: settings.clientNames, metrics: metrics, log: log)
@@ -72,10 +80,13 @@ public final class VoiceGateway: Sendable {
   /// The organizations that have live conversations.
   public var liveOrganizations: Set<String> { registry.organizations }
 
+  /// Fully qualified.
+  static let conversationMethod = "com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput"
+
   /// The methods to serve.
   public var methods: [ServerMethod] {
     [
-      ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ProcessCallerInput") { call in
+      ServerMethod(path: "/\(Self.conversationMethod)") { call in
         self.accept(call, .conversation)
       },
       ServerMethod(path: "/com.cisco.wcc.ccai.media.v1.VoiceVirtualAgent/ListVirtualAgents") { call in
@@ -166,7 +177,10 @@ extension VoiceGateway: SessionService {
     let key = ConversationKey(organization: identity.organization, conversation: request.conversationID.string)
     call.subject["conversation"] = "\(key.conversation)"
     if let conversation = registry.find(key) {
-      call.subject["agent"] = registry.agent(of: key).map { "\($0)" }
+      if let status = registry.status(of: key) {
+        call.subject["agent"] = "\(status.agent)"
+        call.trace(as: status)
+      }
       return conversation
     }
     if case .event(let event) = request.input, case .sessionEnd = event.kind {
@@ -190,25 +204,34 @@ extension VoiceGateway: SessionService {
     if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
       info.token = CallerToken(call.authorization)
     }
-    let log = log.of(key, agent: agent.id, trackingID: call.trackingID)
-    let status = SessionStatus(key: key, agent: agent.id, began: call.loop.now, loop: ObjectIdentifier(call.loop))
-    return try admit(status, to: registry, on: call.loop) {
+    let spans = tracer.flatMap { ConversationSpans($0, now: call.loop.now, wall: WallClock.nanoseconds) }
+    let log = log.of(key, agent: agent.id, trackingID: call.trackingID, spans: spans)
+    let status = SessionStatus(
+      key: key, agent: agent.id, began: call.loop.now, loop: ObjectIdentifier(call.loop), spans: spans)
+    let session = try admit(status, to: registry, on: call.loop) {
       Conversation(
         agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),
-        metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent), log: log
+        metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent),
+        trace: spans.map { ConversationTrace($0, of: info) }, log: log
       ) { [registry] in registry.remove($0.status) }
     }
+    // Another loop may have been first.
+    if let status = registry.status(of: key) { call.trace(as: status) }
+    return session
   }
 }
 
 extension Logger {
   /// A log for one session.
-  func of(_ key: ConversationKey, agent: String? = nil, trackingID: String?) -> Logger {
+  func of(
+    _ key: ConversationKey, agent: String? = nil, trackingID: String?, spans: ConversationSpans? = nil
+  ) -> Logger {
     var log = self
     log[metadataKey: "conversation"] = "\(key.conversation)"
     log[metadataKey: "org"] = "\(key.organization)"
     if let agent { log[metadataKey: "agent"] = "\(agent)" }
     if let trackingID { log[metadataKey: "trackingid"] = "\(trackingID)" }
+    if let trace = spans?.root.context.trace { log[metadataKey: "trace_id"] = "\(trace.traceID)" }
     return log
   }
 }

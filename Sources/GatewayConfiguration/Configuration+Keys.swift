@@ -15,6 +15,7 @@ extension Configuration: KeyGroup {
     Key("limits", \.limits, .group, "Limits of the server.", isLive: true)
     Key("recording", \.recording, .group, "Recordings of calls.", asOne: true)
     Key("logging", \.logging, .group, "The log.")
+    Key("telemetry", \.telemetry, .group, "Traces of the calls.", hides: Telemetry(), asOne: true)
     Key("shutdown", \.shutdown, .group, "The end of the server.", isLive: true)
   }
 

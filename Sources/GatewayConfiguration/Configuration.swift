@@ -30,6 +30,8 @@ public struct Configuration: Sendable, Equatable {
   public var recording = Recording()
   /// The log.
   public var logging = Logging()
+  /// What is told to other systems.
+  public var telemetry = Telemetry()
   /// How the gateway ends.
   public var shutdown = Shutdown()
   /// Whether this is the embedded demo: loopback only, and without a file.

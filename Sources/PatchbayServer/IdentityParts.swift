@@ -1,3 +1,4 @@
+import CallTraces
 import Foundation
 import GatewayConfiguration
 import Logging
@@ -16,7 +17,7 @@ struct IdentityParts: Sendable {
   /// How long a token of the server's own issuer lives, in seconds: as long as Webex's at most.
   private static let lifetime: Int64 = 86_400
 
-  init(_ configuration: Configuration, log: Logger) throws {
+  init(_ configuration: Configuration, tracer: SpanRecorder?, log: Logger) throws {
     let policy = try configuration.claimPolicy()
     if configuration.identity.isDevelopment {
       let issuer = try DevelopmentIssuer()
@@ -24,7 +25,9 @@ struct IdentityParts: Sendable {
       remote = nil
       development = (issuer, try configuration.identity.acceptedTenants().first ?? Configuration.Tenant.demo.tenant())
     } else {
-      let remote = RemoteKeySource(issuers: try configuration.identity.trustedIssuers(), logger: log)
+      let fetcher: any KeySetFetcher = tracer.map { TracedKeySetFetcher(recorder: $0) } ?? CurlKeySetFetcher()
+      let remote = RemoteKeySource(
+        issuers: try configuration.identity.trustedIssuers(), fetcher: fetcher, logger: log)
       self.remote = remote
       verifier = TokenVerifier(policy: policy, keys: remote)
       development = nil

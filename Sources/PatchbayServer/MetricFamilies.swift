@@ -130,6 +130,10 @@ enum MetricFamilies {
     .counter(
       "patchbay_rpcs_total",
       "RPCs that ended, by method and gRPC status; CANCELLED where the client went.", by: ["method", "status"]),
+    .counter(
+      "patchbay_spans_dropped_total",
+      "Spans of traces that were not exported: full, refused by the receiver, unsent at the end.", by: ["reason"]),
+    .counter("patchbay_spans_exported_total", "Spans of traces that the receiver has."),
     .counter("patchbay_statuses_before_half_close_total", "Statuses sent to callers that had not half-closed in time."),
     .gauge("patchbay_tenants", "Tenants in force."),
     .counter("patchbay_tokens_refused_total", "Tokens that were refused, by the check that failed.", by: ["check"]),

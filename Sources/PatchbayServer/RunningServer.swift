@@ -26,6 +26,7 @@ package final class RunningServer: Sendable {
   private let admin: AdminServer
   private let identity: IdentityParts
   private let recordings: RecordingParts?
+  private let traces: TraceParts?
   private let registrar: Registrar?
   private let notifier = SystemdNotifier(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
   private let log: Logger
@@ -46,14 +47,17 @@ package final class RunningServer: Sendable {
     let configuration = loaded.configuration
     self.configuration = configuration
     self.log = log
-    identity = try IdentityParts(configuration, log: log)
+    let traces = try TraceParts(configuration, log: log)
+    self.traces = traces
+    identity = try IdentityParts(configuration, tracer: traces?.recorder, log: log)
     recordings = try RecordingParts(configuration, log: log)
     let dataSources = DataSourceAccess(configuration)
     let registrar = dataSources?.registrar(configuration, tenants: identity.tenants, log: log)
     self.registrar = registrar
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
-      clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls, log: log)
+      clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls,
+      tracer: traces?.recorder, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     media = MediaGateway(
       gateway: gateway, settings: try configuration.mediaSettings(recordings: recordings?.calls, log: log), log: log)
@@ -100,6 +104,7 @@ package final class RunningServer: Sendable {
   /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound, and where the
   /// server's own port is lost.
   func run(until signals: UnixSignalsSequence) async throws {
+    traces?.bootstrap()
     CoreGuard.configure(configuration.limits.connections)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
@@ -168,6 +173,8 @@ package final class RunningServer: Sendable {
       Upkeep.every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
     ]
     if let token { works.append { [identity, log] in await identity.keepTokenFresh(token, log: log) } }
+    // What has ended by then is exported within the time that all this work is given at the end.
+    if let traces { works.append { await traces.export() } }
     if let recordings { works.append { await recordings.keepInOrder() } }
     if let registrar { works.append { await registrar.run() } }
     return Upkeep(works)

@@ -42,6 +42,7 @@ public struct ForwardingEngine: BotEngine, CallerTokenReader {
     defer { channels.giveBack(lease, isTrusted: hasHeard) }
     var metadata = Metadata(channels.headers.map { ($0.name, $0.value) })
     if let tracking = call.info.trackingID { metadata.add("trackingid", tracking) }
+    if let traceparent = call.info.traceparent { metadata.add("traceparent", traceparent) }
     let conversation = ForwardedConversation(
       call: call, settings: settings, channel: lease.channel, metadata: metadata)
     let end = await withTaskExecutorPreference(loop) { await conversation.hold() }

@@ -41,6 +41,7 @@ public struct GRPCBotEngine: BotEngine {
   private func metadata(_ info: CallInfo) -> Metadata {
     var metadata = Metadata(channels.headers.map { ($0.name, $0.value) })
     if let tracking = info.trackingID { metadata.add("trackingid", tracking) }
+    if let traceparent = info.traceparent { metadata.add("traceparent", traceparent) }
     metadata.add("patchbay-org", info.organization)
     metadata.add("patchbay-agent", info.agent)
     metadata.add("patchbay-conversation", info.conversation)

@@ -20,7 +20,7 @@ struct MediaStreamsEngine: BotEngine {
 
   func converse(_ call: BotCall) async throws {
     let identity = MediaStreamWriter.Identity(account: settings.account)
-    let socket = try await bot.connect()
+    let socket = try await bot.connect(for: call.info)
     defer { socket.close() }
     var conversation = MediaStreamConversation(
       identity: identity, turnSilence: settings.turnSilence, isHeardAtOnce: call.info.isHeardAtOnce, now: .zero)
@@ -43,7 +43,7 @@ struct MediaStreamsEngine: BotEngine {
       ("trackingId", info.trackingID ?? ""), ("vendorConfiguration", info.vendorConfiguration ?? ""),
       // A name alone is the platform's own.
       ("startName", info.startParameters.isEmpty ? "" : info.startName ?? ""),
-      ("leftOut", info.leftOut.joined(separator: ", ")),
+      ("traceparent", info.traceparent ?? ""), ("leftOut", info.leftOut.joined(separator: ", ")),
     ]
     for (name, value) in known where !value.isEmpty && !has(name) { parameters.append((name, value)) }
     let parts: [(prefix: String, values: [String: String])] = [

@@ -37,7 +37,7 @@ struct RealtimeEngine: BotEngine {
   var audioDelivery: CallerAudioDelivery { session.detectsTurns ? .everything : .turns }
 
   func converse(_ call: BotCall) async throws {
-    let socket = try await bot.connect()
+    let socket = try await bot.connect(for: call.info)
     defer { socket.close() }
     let conversation = RealtimeConversation(
       session, data: RealtimeCallData(call.info), isHeardAtOnce: call.info.isHeardAtOnce)

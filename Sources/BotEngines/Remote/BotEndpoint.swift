@@ -58,13 +58,13 @@ public struct BotEndpoint: Sendable, Equatable {
   /// The headers with their values, `authorization` included, names in lower case. Never log the values.
   func readHeaders() throws(EngineError) -> [(name: String, value: String)] {
     var read: [(name: String, value: String)] = []
-    for header in headers { read.append((header.name, try header.secret?.readForHeader() ?? header.value ?? "")) }
+    for header in headers { read.append((header.name, try header.read())) }
     if let authorization { read.append(("authorization", "Bearer " + (try authorization.readForHeader()))) }
     return read
   }
 }
 
-/// A header of every request to a bot.
+/// A header of every request to a bot, or to a receiver of traces.
 public struct BotHeader: Sendable, Equatable {
   /// The name, in lower case.
   public var name = ""
@@ -75,6 +75,9 @@ public struct BotHeader: Sendable, Equatable {
 
   /// A header, to be filled in.
   public init() {}
+
+  /// The value, read now. Never log it.
+  public func read() throws(EngineError) -> String { try secret?.readForHeader() ?? value ?? "" }
 }
 
 /// What TLS to a bot needs beyond the system's trust: paths of PEM files.
@@ -98,7 +101,7 @@ extension Secret {
     let text: String
     do { text = try read() } catch { throw EngineError(.unusable, error.description) }
     guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-      throw EngineError(.unusable, "A secret for a bot has line breaks or characters that no header can carry.")
+      throw EngineError(.unusable, "A secret for a header has line breaks or characters that no header can carry.")
     }
     return text
   }

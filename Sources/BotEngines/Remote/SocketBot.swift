@@ -34,7 +34,8 @@ struct SocketBot: Sendable {
 
   /// Opens a socket for one call. A server that breaks off, or says that it is not ready, is tried again until the time
   /// to connect has passed; one that is not there is not waited for.
-  func connect() async throws -> WebSocket {
+  func connect(for call: CallInfo) async throws -> WebSocket {
+    let headers = headers + (call.traceparent.map { [("traceparent", $0)] } ?? [])
     let began = ContinuousClock.now
     var delay = Duration.milliseconds(100)
     while true {

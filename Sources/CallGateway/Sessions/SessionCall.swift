@@ -67,6 +67,10 @@ final class SessionCall: IncomingRPCHandler {
   /// Whose RPC it is, for the log: known by and by, and only of callers with a good token.
   var subject: Logger.Metadata = [:]
   private let began: Duration
+  private var trace: RPCTrace?
+  /// Whether the token waits for keys; and until when it did.
+  private var isAwaitingKeys = false
+  private var awaitedKeys: Duration?
   private var status = RPCStatus.Code.cancelled
   private var lastMessage: Duration
   private var watchdog: LoopTimer?
@@ -100,15 +104,22 @@ final class SessionCall: IncomingRPCHandler {
       case .failure(let status): handler.finish(status)
       }
     }
+    if case .authenticating = state { isAwaitingKeys = true }
   }
 
   private func authorized(_ identity: Identity) {
     guard !isOver else { return }
     state = .authorized(identity)
+    if isAwaitingKeys { awaitedKeys = loop.now }
     subject = ["org": "\(identity.organization)", "tenant": "\(identity.tenantName)"]
     if let trackingID { subject["trackingid"] = "\(trackingID)" }
     watch(after: service.limits.firstMessage)
     call.startReading()
+  }
+
+  /// The RPC is one of this session's.
+  func trace(as status: SessionStatus) {
+    trace = status.spans.map { RPCTrace($0, key: status.key, began: began, awaitedKeys: awaitedKeys) }
   }
 
   private func join(_ bytes: UnsafeRawBufferPointer, _ identity: Identity) {
@@ -160,9 +171,11 @@ final class SessionCall: IncomingRPCHandler {
 
   func ended(_ end: RPCEnd) {
     close()
+    let status = end == .completed ? self.status : .cancelled
+    trace?.end(status, at: loop.now)
     if !subject.isEmpty {
       subject["rpc"] = "\(method)"
-      subject["status"] = "\(end == .completed ? status : .cancelled)"
+      subject["status"] = "\(status)"
       subject["milliseconds"] = "\((loop.now - began).nanoseconds / 1_000_000)"
       service.gate.ended(subject)
     }

@@ -59,8 +59,8 @@ final class SessionRegistry: Sendable {
   /// The session that an RPC belongs to. Its caller is not lost from here on: nobody takes its place.
   func find(_ key: ConversationKey) -> LoopBound<any SessionHost>? { state.withLock { $0.find(key) } }
 
-  /// The agent of a live session.
-  func agent(of key: ConversationKey) -> String? { state.withLock { $0.sessions[key]?.status.agent } }
+  /// What is shown of a live session.
+  func status(of key: ConversationKey) -> SessionStatus? { state.withLock { $0.sessions[key]?.status } }
 
   /// Finds a session, or has one made on this loop where there is room: where all places are taken, in that of one whose
   /// caller was lost.

@@ -19,6 +19,8 @@ public final class SessionStatus: Sendable {
   let began: Duration
   /// The loop it lives on.
   let loop: ObjectIdentifier
+  /// Where its RPCs' spans belong, where it is traced.
+  let spans: ConversationSpans?
   private let activityValue = Atomic<Int>(0)
   private let turnCount = Atomic<Int>(0)
   /// Milliseconds of the monotonic clock since when the caller is lost; 0 while not.
@@ -26,11 +28,14 @@ public final class SessionStatus: Sendable {
 
   private let lag = Atomic<Int>(.min)
 
-  init(key: ConversationKey, agent: String, began: Duration, loop: ObjectIdentifier) {
+  init(
+    key: ConversationKey, agent: String, began: Duration, loop: ObjectIdentifier, spans: ConversationSpans? = nil
+  ) {
     self.key = key
     self.agent = agent
     self.began = began
     self.loop = loop
+    self.spans = spans
   }
 
   /// The verified organization.

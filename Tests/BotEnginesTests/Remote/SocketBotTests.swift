@@ -44,7 +44,9 @@ struct SocketBotTests {
     // Long enough that an attempt that is made again would be noticed by the whole run.
     endpoint.connectTimeout = .seconds(300)
     let bot = try SocketBot(endpoint, url: "ws://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/")
-    let failure = await #expect(throws: BotFailure.self) { _ = try await bot.connect() }
+    let failure = await #expect(throws: BotFailure.self) {
+      _ = try await bot.connect(for: CallInfo(organization: "o", conversation: "c", agent: "a"))
+    }
     #expect(failure?.kind == .unreachable && failure?.message.contains("refuses the connection") == true)
   }
 

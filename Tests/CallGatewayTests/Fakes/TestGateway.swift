@@ -1,4 +1,5 @@
 import BotEngine
+import CallTraces
 import GRPCTransport
 import Logging
 import TokenVerification
@@ -24,7 +25,7 @@ final class TestGateway {
     queues: Int = 1, bot: PuppetBot = PuppetBot(), conversation: ConversationStateMachine.Settings = .init(),
     limits: GatewayLimits = .init(), meetings: MeetingSettings = .init(audioCodec: .mulaw),
     receivers: [any MediaReceiver] = [], keys: (any KeySource)? = nil, recordings: CallRecordings? = nil,
-    log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    tracer: SpanRecorder? = nil, log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
     issuer = try Self.issuer.get()
     tenant = try Tenant(organization: Self.organization, name: "Acme", url: "https://bot.example")
@@ -34,7 +35,8 @@ final class TestGateway {
     self.bot = bot
     let agent = Agent(id: "agent", name: "Agent", engine: bot, conversation: conversation)
     gateway = VoiceGateway(
-      verifier: verifier, agents: AgentDirectory([agent]), limits: limits, recordings: recordings, log: log)
+      verifier: verifier, agents: AgentDirectory([agent]), limits: limits, recordings: recordings, tracer: tracer,
+      log: log)
     media = MediaGateway(
       gateway: gateway,
       settings: .init(
