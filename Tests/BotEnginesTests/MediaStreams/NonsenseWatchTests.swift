@@ -31,5 +31,6 @@ struct NonsenseWatchTests {
     func isTooMuch(bytes: Int, now: Duration) -> Bool { watch.isTooMuch(bytes: bytes, now: now) }
     #expect(!isTooMuch(bytes: NonsenseWatch.most, now: .seconds(100)))
     #expect(isTooMuch(bytes: 1, now: .seconds(1)))
+    #expect(isTooMuch(bytes: 1, now: .seconds(100)))
   }
 }

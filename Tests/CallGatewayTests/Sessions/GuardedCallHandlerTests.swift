@@ -67,4 +67,11 @@ struct GuardedCallHandlerTests {
     handler.drained()
     #expect(inner.notes == ["drained"])
   }
+
+  @Test("a guarded method has the path and the bound on messages of its own")
+  func method() throws {
+    let method = ServerMethod(path: "/test.Other/Call", maximumMessageLength: 7) { _ in Inner() }
+    let guarded = try TestGateway().gateway.guarded(method)
+    #expect(guarded.path == "/test.Other/Call" && guarded.maximumMessageLength == 7)
+  }
 }
