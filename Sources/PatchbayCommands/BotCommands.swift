@@ -1,6 +1,6 @@
-import Basics
 import ArgumentParser
 import AudioCodecs
+import Basics
 import BotTestKit
 import CallGateway
 import Foundation

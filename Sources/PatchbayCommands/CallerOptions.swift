@@ -1,6 +1,6 @@
-import Basics
 import ArgumentParser
 import AudioCodecs
+import Basics
 import Foundation
 import GRPCTransport
 import Logging

@@ -13,7 +13,8 @@ public final class RecurrentDetector: VoiceDetector {
   /// How probable speech has to be, 0 to 1: one set for every line, found the best on voices that the network was not
   /// trained on.
   public enum Threshold {
-    /// To be taken for speech after none.
+    /// To be taken for speech after none. With less a click of 60 ms begins a turn; with more, speech whose first packets
+    /// are lost begins late.
     public static let begin: Float = 0.935
     /// The same for a soft sound on a line without noise: a soft voice, or an s before a word.
     public static let beginSoftly: Float = 0.8

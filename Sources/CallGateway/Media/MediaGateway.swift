@@ -1,8 +1,8 @@
 import AudioCodecs
 import BotEngine
 public import GRPCTransport
-public import Logging
 import Locking
+public import Logging
 import TokenVerification
 public import WebexProtocol
 
