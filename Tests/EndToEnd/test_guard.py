@@ -375,7 +375,7 @@ int accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
 """
 
 
-@pytest.mark.measured
+@pytest.mark.skipif(SLOW, reason="a sanitizer's binary is preloaded nothing")
 def test_a_listener_that_is_dead(own_gateway, tmp_path):
     """H19: a port that answers nobody is found by the server itself, which says so, drains, and exits with 1."""
     source, library, deaf = tmp_path / "deaf.c", tmp_path / "deaf.so", tmp_path / "deaf"

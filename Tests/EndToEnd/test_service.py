@@ -72,7 +72,7 @@ def test_what_systemd_is_told(own_gateway, supervisor):
     assert gateway.wait(30) == 0
 
 
-@pytest.mark.measured
+@pytest.mark.skipif(SLOW, reason="a sanitizer's binary is preloaded nothing")
 def test_the_watchdog_of_a_dead_port(own_gateway, supervisor, tmp_path):
     """A port that does not answer feeds no watchdog; the server drains and says that it does."""
     source, library, deaf = tmp_path / "deaf.c", tmp_path / "deaf.so", tmp_path / "deaf"
