@@ -58,12 +58,13 @@ def replaced(text, pairs):
 def shipped_haproxy(folder, certificates, port, gateways, changes):
     pem = folder / "patchbay.pem"
     pem.write_text((certificates / "server.pem").read_text() + (certificates / "server.key").read_text())
-    servers = [("10.0.0.11:50051", 0), ("10.0.0.12:50051", 1)]
-    pairs = [*changes, (":443", f"127.0.0.1:{port}"), ("/etc/haproxy/patchbay.pem", str(pem)),
-             ("/run/haproxy/admin.sock", str(folder / "admin.sock")), (" inter 1s", " inter 200ms"),
-             (" port 8080", "")]
-    for place, index in servers:
-        gateway = gateways[index % len(gateways)]
+    places = [f"10.0.0.{11 + n}:50051" for n in range(max(2, len(gateways)))]
+    lines = [f"  server patchbay-{n + 1} {place}\n" for n, place in enumerate(places)]
+    pairs = [(lines[1], "".join(lines[1:])), *changes, (":443", f"127.0.0.1:{port}"),
+             ("/etc/haproxy/patchbay.pem", str(pem)), ("/run/haproxy/admin.sock", str(folder / "admin.sock")),
+             (" inter 1s", " inter 200ms"), (" port 8080", "")]
+    for n, place in enumerate(places):
+        gateway = gateways[n % len(gateways)]
         pairs.append((place, f"{gateway.address} port {gateway.admin.rsplit(':', 1)[1]}"))
     text = replaced((EXAMPLES / "haproxy.cfg").read_text(), pairs)
     if len(gateways) == 1:
@@ -83,8 +84,8 @@ def shipped_nginx(folder, certificates, port, gateways, changes):
 class Edge:
     """A running proxy."""
 
-    def __init__(self, kind, folder, certificates, *gateways, changes=()):
-        """`changes`: pairs of what a shipped file says, and what it is to say instead."""
+    def __init__(self, kind, folder, certificates, *gateways, changes=(), name=None):
+        """`changes`: pairs of what a shipped file says, and what it is to say instead. `name`: HAProxy's among its peers."""
         self.kind, self.folder = kind, pathlib.Path(folder)
         self.port = free_port()
         self.root = (certificates / "server.pem").read_bytes() if kind.endswith("-shipped") else None
@@ -101,7 +102,7 @@ class Edge:
         binary = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
         assert binary, f"there is no {program}: Scripts/bootstrap --tests"
         commands = {
-            "haproxy": [binary, "-db", "-f", file],
+            "haproxy": [binary, "-db", "-f", file, *(["-L", name] if name else [])],
             "nginx": [binary, "-p", folder, "-e", self.folder / "error.log", "-c", file, "-g", "daemon off;" + (
                 "" if is_shipped else f"pid {self.folder / 'pid'};")],
         }
@@ -140,10 +141,11 @@ class Edge:
             control.sendall(command.encode() + b"\n")
             return b"".join(iter(lambda: control.recv(65536), b"")).decode()
 
-    def stats(self):
-        """What HAProxy knows of its servers: their states by name."""
-        rows = [line.split(",") for line in self.ask("show stat").splitlines() if line.startswith("patchbay,patchbay-")]
-        return {row[1]: row[17] for row in rows}
+    def stats(self, field="status"):
+        """What HAProxy knows of its servers, by name."""
+        head, *lines = self.ask("show stat").lstrip("# ").splitlines()
+        rows = [line.split(",") for line in lines if line.startswith("patchbay,patchbay-")]
+        return {row[1]: row[head.split(",").index(field)] for row in rows}
 
     def close(self):
         self.process.terminate()
