@@ -26,6 +26,10 @@ public enum BotCommand: Sendable {
   /// The caller has finished: ends their turn now, where they are speaking, instead of waiting for the silence that the
   /// gateway's own detector needs. ``CallerEvent/speechEnded(offset:)`` follows.
   case endInput
+  /// The bot needs time, for a tool or a thought: after what it has said so far the caller hears the agent's filler, until
+  /// the bot speaks or ends the turn. It is no answer: the time to the first of one goes on. Without effect where the
+  /// agent has no filler, where it answers in WAV files, and in the caller's turn.
+  case filler
   /// Asks for ``CallerEvent/mark(_:played:)`` when the caller has heard this turn's audio up to here.
   case mark(String)
 }

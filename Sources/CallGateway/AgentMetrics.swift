@@ -1,5 +1,6 @@
 import BotEngine
 import Metrics
+import WebexProtocol
 
 /// What the operators see of one agent's calls: their turns, and how long callers and the bot take.
 final class AgentMetrics: Sendable {
@@ -32,6 +33,11 @@ final class AgentMetrics: Sendable {
   }
 
   func botSpoke(after time: Duration) { firstAudio.recordNanoseconds(time.nanoseconds) }
+
+  /// A filler is heard.
+  func filled(_ reason: FillerReason) {
+    Counter(label: "patchbay_fillers_total", dimensions: [("agent", agent), ("reason", reason.rawValue)]).increment()
+  }
 
   /// The caller interrupted; what the bot says is stopped so long after their first sound.
   func stopped(after time: Duration) { bargeInStop.recordNanoseconds(time.nanoseconds) }

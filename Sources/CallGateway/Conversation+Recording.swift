@@ -31,6 +31,14 @@ extension Conversation {
     }
   }
 
+  /// A filler goes out: heard like the agent's audio, and told apart from it.
+  func keep(filler response: VoiceResponse, begins reason: FillerReason?) {
+    guard let recorder else { return }
+    let now = sinceBegin
+    if let reason { recorder.event("filler", now: now, words: ["reason": reason.rawValue]) }
+    for prompt in response.prompts { if let audio = prompt.audio { recorder.agent(mulaw: audio, now: now) } }
+  }
+
   /// The bot says that what the caller says from now on is not to be kept.
   func recordSensitivity() {
     if machine.isSensitive { recorder?.set(isSensitive: true, now: sinceBegin) }

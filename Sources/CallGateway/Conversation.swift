@@ -207,6 +207,10 @@ final class Conversation: SessionHost {
     for action in actions {
       switch action {
       case .send(let rpc, let response): send(response, on: rpc)
+      case .fill(let rpc, let response, let reason):
+        if let reason { agent.metrics.filled(reason) }
+        keep(filler: response, begins: reason)
+        interactions[rpc]?.line.send(response.encoded())
       case .finish(let rpc, let completion): finish(rpc, completion)
       case .tell(let event, let turn):
         show(event)

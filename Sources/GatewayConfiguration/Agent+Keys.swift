@@ -14,6 +14,9 @@ extension Configuration.Agent: KeyGroup {
       "`wav` sends one response with complete WAV files, `chunk` raw audio as it comes.")
     Key("engine", \.engine, .engine, "The bot.", required: .example("{kind: demo}"))
     Key("fallback", \.fallback, .group, "The caller's prompt and transfer if the bot fails.", hides: .init())
+    Key(
+      "filler", \.filler, .group(write: "`filler: {sound: one-moment.wav, after: 1500ms}`"),
+      "A sound while the bot thinks; with `responses: chunk` only.")
     Key("speech", \.speech, .group, "The beginning and the end of the caller's turn.")
     Key(part: "audio", "The caller's audio, if the platform does not state its format.") {
       Key("default_encoding", \.defaultFormat.encoding, .choice([.mulaw, .alaw, .linear16]), "The encoding.")
@@ -27,6 +30,11 @@ extension Configuration.Agent: KeyGroup {
     if case .byova(var bot) = engine {
       bot.endSilence = speech.endSilence.wholeMilliseconds
       engine = .byova(bot)
+    }
+    if filler != nil, responses == .wav {
+      section.report(
+        "filler", "with `responses: wav` an answer is one response: no filler can go before it",
+        "write `responses: chunk`, or leave `filler` out")
     }
     guard !id.isEmpty else { return }
     if !Self.isID(id) {

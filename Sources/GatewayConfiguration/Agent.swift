@@ -19,6 +19,8 @@ extension Configuration {
     public var engine = Engine.demo
     /// `fallback`: what the caller is given where the bot fails.
     public var fallback = Fallback()
+    /// `filler`: what the caller hears while the bot thinks.
+    public var filler: Filler?
     /// `speech`: when the caller's turn begins and ends.
     public var speech = Speech()
     /// `audio`: what the caller's audio is where the platform does not say.

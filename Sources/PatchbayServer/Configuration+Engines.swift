@@ -18,27 +18,34 @@ extension Configuration.Agent {
   }
 }
 
-extension Configuration.Agent.Fallback {
-  /// The longest prompt, in bytes of mu-law: a minute.
-  private static let longestPrompt = 480_000
+extension Configuration.Agent {
+  /// The audio of a sound that callers hear: mu-law at 8,000 Hz, a minute at most.
+  fileprivate static func sound(_ path: String, _ what: String) throws -> [UInt8] {
+    let audio = try PromptFile.mulaw(path)
+    guard !audio.isEmpty, audio.count <= 480_000 else {
+      throw EngineError(.unusable, "\(what) \(path) has to be between nothing and a minute long.")
+    }
+    return audio
+  }
+}
 
+extension Configuration.Agent.Filler {
+  /// With the sound's audio read.
+  func settings() throws -> Filler {
+    Filler(audio: try Configuration.Agent.sound(sound, "The filler's sound"), repeats: repeats, delay: after)
+  }
+}
+
+extension Configuration.Agent.Fallback {
   /// With the prompt's audio read; nobody is left without a word.
   func settings() throws -> ConversationStateMachine.Fallback {
     let prompt: ConversationStateMachine.Fallback.Prompt
     if let file = self.prompt {
-      prompt = .audio(try Self.mulaw(of: file))
+      prompt = .audio(try Configuration.Agent.sound(file, "The fallback's prompt"))
     } else {
       prompt = try text.map { .text($0) } ?? .audio(FallbackVoice.sentence(endsCall: then == .end))
     }
     return .init(prompt: prompt, endsCall: then == .end)
-  }
-
-  private static func mulaw(of path: String) throws -> [UInt8] {
-    let audio = try PromptFile.mulaw(path)
-    guard !audio.isEmpty, audio.count <= longestPrompt else {
-      throw EngineError(.unusable, "The fallback's prompt \(path) has to be between nothing and a minute long.")
-    }
-    return audio
   }
 }
 

@@ -91,7 +91,7 @@ extension Configuration.Agent {
         maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
         answerTimeout: engine.endpoint?.answerTimeout ?? .seconds(5), idleTimeout: limits.idle,
         lostTimeout: limits.lostAfter,
-        fallback: try fallback.settings()),
+        fallback: try fallback.settings(), filler: try filler?.settings()),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
       defaultFormat: defaultFormat, isRecorded: isRecorded)

@@ -233,6 +233,12 @@ struct BadConfigurationTests {
         "agents: [{id: a, responses: mp3, engine: {kind: demo}}]",
         "p.yaml:1:29: `agents[0].responses` cannot be `mp3`; write one of: wav, chunk"),
       BadConfiguration(
+        "agents: [{id: a, filler: {sound: /dev/null}, engine: {kind: demo}}]",
+        "p.yaml:1:26: with `responses: wav` an answer is one response: no filler can go before it; write"),
+      BadConfiguration(
+        "agents: [{id: a, responses: chunk, filler: {after: 1s}, engine: {kind: demo}}]",
+        "p.yaml:1:44: `agents[0].filler.sound` is missing; write `sound: one-moment.wav`"),
+      BadConfiguration(
         "agents: [{id: a, tenants: [Acme], engine: {kind: demo}}]",
         "p.yaml:1:28: `Acme` is none of the tenants in `identity.tenants`"),
       BadConfiguration(

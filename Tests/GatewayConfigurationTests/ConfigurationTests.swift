@@ -48,6 +48,8 @@ struct ConfigurationTests {
     #expect(agent.responses == .chunk)
     #expect(agent.engine == .scripted(script: fixture.folder + "/front-desk.yaml"))
     #expect(
+      agent.filler == .init(sound: fixture.folder + "/hum.wav", after: .milliseconds(1500), repeats: true))
+    #expect(
       agent.speech
         == .init(
           minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), endSilence: .seconds(1),

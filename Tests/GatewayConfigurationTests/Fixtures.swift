@@ -10,7 +10,7 @@ struct Fixture {
     let url = FileManager.default.temporaryDirectory.appending(path: "configuration-\(UUID().uuidString)")
     folder = url.path
     try FileManager.default.createDirectory(at: url.appending(path: "recordings"), withIntermediateDirectories: true)
-    for name in ["server.pem", "server.key", "ca.pem", "admin.token", "front-desk.yaml", "revoked.txt"] {
+    for name in ["server.pem", "server.key", "ca.pem", "admin.token", "front-desk.yaml", "hum.wav", "revoked.txt"] {
       let path = url.appending(path: name).path
       try Data("\(name == "revoked.txt" ? "# " : "")content of \(name)\n".utf8).write(to: URL(filePath: path))
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
@@ -60,6 +60,7 @@ struct Fixture {
         tenants: [Example]
         responses: chunk
         engine: {kind: scripted, script: front-desk.yaml}
+        filler: {sound: hum.wav, after: 1500ms, repeat: true}
         speech:
           minimum_speech: 120ms
           minimum_barge_in: 250ms

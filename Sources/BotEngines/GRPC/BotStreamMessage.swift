@@ -71,6 +71,7 @@ final class BotStreamDecoder {
       return .transcript(speaker: isCaller ? .caller : .agent, text: BorrowedText(line.text).string)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK: return .mark(BorrowedText(message.mark?.pointee.name).string)
     case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT: return .endInput
+    case PATCHBAY__BOT__BOT_MESSAGE__COMMAND_FILLER: return .filler
     default: return nil
     }
   }

@@ -1183,6 +1183,51 @@ void   patchbay__bot__end_input__free_unpacked
   assert(message->base.descriptor == &patchbay__bot__end_input__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   patchbay__bot__filler__init
+                     (Patchbay__Bot__Filler         *message)
+{
+  static const Patchbay__Bot__Filler init_value = PATCHBAY__BOT__FILLER__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__filler__get_packed_size
+                     (const Patchbay__Bot__Filler *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__filler__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__filler__pack
+                     (const Patchbay__Bot__Filler *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__filler__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__filler__pack_to_buffer
+                     (const Patchbay__Bot__Filler *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__filler__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__Filler *
+       patchbay__bot__filler__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__Filler *)
+     protobuf_c_message_unpack (&patchbay__bot__filler__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__filler__free_unpacked
+                     (Patchbay__Bot__Filler *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__filler__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   patchbay__bot__media_info__init
                      (Patchbay__Bot__MediaInfo         *message)
 {
@@ -1906,7 +1951,7 @@ const ProtobufCMessageDescriptor patchbay__bot__server_message__descriptor =
   (ProtobufCMessageInit) patchbay__bot__server_message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descriptors[15] =
+static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descriptors[16] =
 {
   {
     "turn",
@@ -2077,6 +2122,18 @@ static const ProtobufCFieldDescriptor patchbay__bot__bot_message__field_descript
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "filler",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__BotMessage, command_case),
+    offsetof(Patchbay__Bot__BotMessage, filler),
+    &patchbay__bot__filler__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "media_wish",
     20,
     PROTOBUF_C_LABEL_NONE,
@@ -2096,9 +2153,10 @@ static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
   7,   /* field[7] = end */
   13,   /* field[13] = end_input */
   5,   /* field[5] = end_turn */
+  14,   /* field[14] = filler */
   8,   /* field[8] = input_settings */
   12,   /* field[12] = mark */
-  14,   /* field[14] = media_wish */
+  15,   /* field[15] = media_wish */
   10,   /* field[10] = sensitive */
   3,   /* field[3] = text */
   11,   /* field[11] = transcript */
@@ -2109,8 +2167,8 @@ static const unsigned patchbay__bot__bot_message__field_indices_by_name[] = {
 static const ProtobufCIntRange patchbay__bot__bot_message__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 20, 14 },
-  { 0, 15 }
+  { 20, 15 },
+  { 0, 16 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__bot_message__descriptor =
 {
@@ -2120,7 +2178,7 @@ const ProtobufCMessageDescriptor patchbay__bot__bot_message__descriptor =
   "Patchbay__Bot__BotMessage",
   "patchbay.bot",
   sizeof(Patchbay__Bot__BotMessage),
-  15,
+  16,
   patchbay__bot__bot_message__field_descriptors,
   patchbay__bot__bot_message__field_indices_by_name,
   2,  patchbay__bot__bot_message__number_ranges,
@@ -3447,6 +3505,24 @@ const ProtobufCMessageDescriptor patchbay__bot__end_input__descriptor =
   patchbay__bot__end_input__field_indices_by_name,
   0,  patchbay__bot__end_input__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__end_input__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define patchbay__bot__filler__field_descriptors NULL
+#define patchbay__bot__filler__field_indices_by_name NULL
+#define patchbay__bot__filler__number_ranges NULL
+const ProtobufCMessageDescriptor patchbay__bot__filler__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.Filler",
+  "Filler",
+  "Patchbay__Bot__Filler",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__Filler),
+  0,
+  patchbay__bot__filler__field_descriptors,
+  patchbay__bot__filler__field_indices_by_name,
+  0,  patchbay__bot__filler__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__filler__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor patchbay__bot__media_info__field_descriptors[7] =

@@ -43,6 +43,7 @@ typedef struct Patchbay__Bot__Sensitive Patchbay__Bot__Sensitive;
 typedef struct Patchbay__Bot__Transcript Patchbay__Bot__Transcript;
 typedef struct Patchbay__Bot__Mark Patchbay__Bot__Mark;
 typedef struct Patchbay__Bot__EndInput Patchbay__Bot__EndInput;
+typedef struct Patchbay__Bot__Filler Patchbay__Bot__Filler;
 typedef struct Patchbay__Bot__MediaInfo Patchbay__Bot__MediaInfo;
 typedef struct Patchbay__Bot__MediaSource Patchbay__Bot__MediaSource;
 typedef struct Patchbay__Bot__SourceRemoved Patchbay__Bot__SourceRemoved;
@@ -305,6 +306,7 @@ typedef enum {
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_TRANSCRIPT = 12,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MARK = 13,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_END_INPUT = 14,
+  PATCHBAY__BOT__BOT_MESSAGE__COMMAND_FILLER = 15,
   PATCHBAY__BOT__BOT_MESSAGE__COMMAND_MEDIA_WISH = 20
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__BOT_MESSAGE__COMMAND__CASE)
 } Patchbay__Bot__BotMessage__CommandCase;
@@ -369,6 +371,11 @@ struct  Patchbay__Bot__BotMessage
      * detector waits for. speech_ended follows.
      */
     Patchbay__Bot__EndInput *end_input;
+    /*
+     * The bot needs time: after what it has said so far the caller hears the agent's `filler`, until the bot speaks or
+     * ends the turn. It is no answer: the time of `first_answer` goes on.
+     */
+    Patchbay__Bot__Filler *filler;
     /*
      * Of streams that are only received: what else is wished for.
      */
@@ -776,6 +783,15 @@ struct  Patchbay__Bot__EndInput
 };
 #define PATCHBAY__BOT__END_INPUT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__end_input__descriptor) \
+     }
+
+
+struct  Patchbay__Bot__Filler
+{
+  ProtobufCMessage base;
+};
+#define PATCHBAY__BOT__FILLER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__filler__descriptor) \
      }
 
 
@@ -1509,6 +1525,25 @@ Patchbay__Bot__EndInput *
 void   patchbay__bot__end_input__free_unpacked
                      (Patchbay__Bot__EndInput *message,
                       ProtobufCAllocator *allocator);
+/* Patchbay__Bot__Filler methods */
+void   patchbay__bot__filler__init
+                     (Patchbay__Bot__Filler         *message);
+size_t patchbay__bot__filler__get_packed_size
+                     (const Patchbay__Bot__Filler   *message);
+size_t patchbay__bot__filler__pack
+                     (const Patchbay__Bot__Filler   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__filler__pack_to_buffer
+                     (const Patchbay__Bot__Filler   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__Filler *
+       patchbay__bot__filler__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__filler__free_unpacked
+                     (Patchbay__Bot__Filler *message,
+                      ProtobufCAllocator *allocator);
 /* Patchbay__Bot__MediaInfo methods */
 void   patchbay__bot__media_info__init
                      (Patchbay__Bot__MediaInfo         *message);
@@ -1782,6 +1817,9 @@ typedef void (*Patchbay__Bot__Mark_Closure)
 typedef void (*Patchbay__Bot__EndInput_Closure)
                  (const Patchbay__Bot__EndInput *message,
                   void *closure_data);
+typedef void (*Patchbay__Bot__Filler_Closure)
+                 (const Patchbay__Bot__Filler *message,
+                  void *closure_data);
 typedef void (*Patchbay__Bot__MediaInfo_Closure)
                  (const Patchbay__Bot__MediaInfo *message,
                   void *closure_data);
@@ -1871,6 +1909,7 @@ extern const ProtobufCMessageDescriptor patchbay__bot__transcript__descriptor;
 extern const ProtobufCEnumDescriptor    patchbay__bot__transcript__speaker__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__mark__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__end_input__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__filler__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__media_info__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__media_source__descriptor;
 extern const ProtobufCEnumDescriptor    patchbay__bot__media_source__role__descriptor;

@@ -36,6 +36,8 @@ struct Answer {
   var hasSentAudio = false
   var event: VoiceResponse.Event?
   var ending: Ending?
+  /// More comes after a while: what waits is sent as it is, and not kept together with that.
+  var isPaused = false
   /// What is sent of it is marked as not to be cancelled by a later answer.
   var isCancellationDisabled = false
 
@@ -49,6 +51,7 @@ struct Answer {
   mutating func append(audio bytes: [UInt8], bargeIn: Bool, limit: Int) -> Bool {
     guard admit(bytes.count, limit: limit) else { return false }
     appendedAudio += bytes.count
+    isPaused = false
     if case .audio(var run, bargeIn)? = pieces.last {
       // Taken out meanwhile, so that its storage grows in place.
       pieces.removeLast()
@@ -122,7 +125,7 @@ struct Answer {
   /// Whether ``takeChunk(sizes:isUrgent:)`` has something to give.
   func hasChunk(sizes: ChunkSizes, isUrgent: Bool) -> Bool {
     guard let first = pieces.first else { return false }
-    guard case .audio(let run, _) = first, pieces.count == 1, ending == nil else { return true }
+    guard case .audio(let run, _) = first, pieces.count == 1, ending == nil, !isPaused else { return true }
     return run.count >= (hasSentAudio ? sizes.further : sizes.first) + sizes.minimum
       || (isUrgent && hasSentAudio && run.count >= sizes.urgent)
   }
@@ -140,16 +143,17 @@ struct Answer {
       let isLast = run.count < size + sizes.minimum
       // Put aside meanwhile, so that its storage is not copied.
       pieces[0] = .text("", bargeIn: bargeIn)
-      var bytes = run.removeFirst(isLast ? run.count : size)
+      let bytes = run.removeFirst(isLast ? run.count : size)
       if isLast { pieces.removeFirst() } else { pieces[0] = .audio(run, bargeIn: bargeIn) }
       queuedBytes -= bytes.count
       takenAudio += bytes.count
       hasSentAudio = true
-      if bytes.count < sizes.minimum {
-        // Too short to be allowed: silence makes it long enough.
-        bytes += [UInt8](repeating: 0xFF, count: sizes.minimum - bytes.count)
-      }
-      return .audio(bytes, bargeIn: bargeIn)
+      return .audio(Self.lengthened(bytes, to: sizes.minimum), bargeIn: bargeIn)
     }
+  }
+
+  /// Audio that is too short to be allowed, made long enough by silence.
+  static func lengthened(_ bytes: [UInt8], to minimum: Int) -> [UInt8] {
+    bytes.count < minimum ? bytes + [UInt8](repeating: 0xFF, count: minimum - bytes.count) : bytes
   }
 }

@@ -32,6 +32,8 @@ public enum CallerInput: Sendable, Equatable {
 /// What has to be done, in order.
 public enum ConversationAction: Sendable, Equatable {
   case send(RPCID, VoiceResponse)
+  /// The same with what is heard until the bot speaks, which is nothing of its answer; with why, where it begins.
+  case fill(RPCID, VoiceResponse, begins: FillerReason?)
   /// Completes an RPC after what was sent on it.
   case finish(RPCID, RPCCompletion)
   /// Tells the bot; the number is the turn that its answers will belong to.

@@ -31,6 +31,7 @@ extension ConversationStateMachine {
               isPromptCancellationDisabled: answer.isCancellationDisabled)))
       }
       settleMarks(now: now)
+      fill(on: rpc, now: now)
       guard let ending = answer.ending, answer.pieces.isEmpty else { return }
       conclude(ending, prompts: emptyPromptForChunks, on: rpc, now: now)
     }

@@ -15,6 +15,7 @@ extension ConversationStateMachine {
       return
     case .transcript(let speaker, let text): return remember("\(speaker.rawValue): \(text)")
     case .mark(let name): return mark(name, turn: commandTurn, now: now)
+    case .filler: return askForFiller(turn: commandTurn, now: now)
     case .endInput: return
     case .audio, .text, .clear, .endTurn, .inputSettings, .customEvent: break
     }
@@ -43,7 +44,7 @@ extension ConversationStateMachine {
     case .endTurn(let settings):
       if let settings { listen(by: settings) }
       finishTurn(.callersTurn, now: now)
-    case .transfer, .end, .sensitive, .transcript, .mark, .endInput: break
+    case .transfer, .end, .sensitive, .transcript, .mark, .filler, .endInput: break
     }
   }
 
@@ -96,6 +97,7 @@ extension ConversationStateMachine {
       }
       return
     }
+    filling = nil
     if answerer != nil {
       putOffDeadline(now: now)
     } else if settings.mode == .chunk, answer.appendedAudio >= Self.leastAudio {
@@ -146,6 +148,7 @@ extension ConversationStateMachine {
 
   private mutating func finishTurn(_ ending: Answer.Ending, now: Duration) {
     answerDeadline = nil
+    filling = nil
     if ending == .callersTurn, answerer == nil, answer.isEmpty { return }
     answer.ending = ending
     if answerer == nil {

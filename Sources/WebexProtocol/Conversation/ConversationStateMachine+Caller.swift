@@ -71,6 +71,7 @@ extension ConversationStateMachine {
     answerDeadline = now + settings.answerTimeout
     answerBegan = now
     audioAtDeadline = answer.appendedAudio
+    prepareFiller(for: event, now: now)
     actions.append(.tell(event, turn: turn))
     // A bot that has already taken its leave does so on whatever RPC comes.
     if let ending = answer.ending, ending.isTerminal { flush(now: now) }
@@ -191,6 +192,7 @@ extension ConversationStateMachine {
     marks = []
     playout.stop()
     answerDeadline = nil
+    filling = nil
     if answer.ending?.isTerminal != true {
       if !answer.pieces.isEmpty { drops.staleOutputs += 1 }
       drops.staleMilliseconds += answer.waitingAudio / 8

@@ -31,6 +31,8 @@ public struct ConversationStateMachine: Sendable {
     public var maximumLength: Duration
     /// What a caller is given whose bot has failed.
     public var fallback: Fallback
+    /// What the caller hears while the bot thinks; in CHUNK mode only, since a WAV answer is one response.
+    public var filler: Filler?
 
     /// Settings; the defaults are the product's.
     public init(
@@ -38,7 +40,7 @@ public struct ConversationStateMachine: Sendable {
       maximumQueuedBytes: Int = 262_144, fullBytes: Int? = nil, maximumAhead: Duration = .seconds(10),
       answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600),
       lostTimeout: Duration = .seconds(60),
-      maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback()
+      maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback(), filler: Filler? = nil
     ) {
       self.mode = mode
       self.chunks = chunks
@@ -51,6 +53,7 @@ public struct ConversationStateMachine: Sendable {
       self.lostTimeout = lostTimeout
       self.maximumLength = maximumLength
       self.fallback = fallback
+      self.filler = filler
     }
   }
 
@@ -132,6 +135,8 @@ public struct ConversationStateMachine: Sendable {
   /// The answer's audio when its deadline was last put off, in bytes.
   var audioAtDeadline = 0
   var playout = PlayoutClock()
+  /// What is heard, or will be, until the bot speaks.
+  var filling: Filling?
   /// Marks in audio that was sent, in the order in which they are played.
   var marks: [PlayoutMark] = []
   var lastActivity: Duration
@@ -205,6 +210,7 @@ public struct ConversationStateMachine: Sendable {
     if let lossDeadline { consider(lossDeadline) }
     if let mark = marks.first { consider(mark.time) }
     if let entry { consider(entry.deadline) }
+    if let nextFiller { consider(nextFiller) }
     if settings.mode == .chunk, answerer != nil {
       if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
         consider(playout.time(whenAheadIs: mostAhead))

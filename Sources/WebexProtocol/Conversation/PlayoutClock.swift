@@ -7,17 +7,32 @@ struct PlayoutClock: Equatable {
   private(set) var end: Duration = .zero
   /// Audio of the turn sent so far.
   private var sent: Duration = .zero
+  /// Fillers among it that are not played yet: when each begins and ends. They are sent so little ahead that these are few.
+  private var fillers: [Range<Duration>] = []
   /// Until when a prompt plays that the caller may not interrupt.
   private var uninterruptibleUntil: Duration = .zero
 
   /// Mu-law at 8 kHz: a byte is 125 microseconds.
   static func duration(ofBytes count: Int) -> Duration { .microseconds(125 * count) }
 
-  mutating func enqueue(bytes: Int, bargeIn: Bool, now: Duration) {
+  /// Bytes of that much audio.
+  static func bytes(in time: Duration) -> Int {
+    let (seconds, attoseconds) = time.components
+    return Int(clamping: seconds.multipliedReportingOverflow(by: 8000).partialValue + attoseconds / 125_000_000_000_000)
+  }
+
+  /// Audio is sent: it is played after what was sent before. A filler is heard, and is nothing of the turn's.
+  mutating func enqueue(bytes: Int, bargeIn: Bool, isFiller: Bool = false, now: Duration) {
     if start == nil { start = now }
     let duration = Self.duration(ofBytes: bytes)
-    end = max(end, now) + duration
-    sent += duration
+    let begin = max(end, now)
+    end = begin + duration
+    if isFiller {
+      fillers.removeAll { $0.upperBound <= now }
+      fillers.append(begin..<end)
+    } else {
+      sent += duration
+    }
     if !bargeIn { uninterruptibleUntil = end }
   }
 
@@ -34,7 +49,8 @@ struct PlayoutClock: Equatable {
   /// Milliseconds of the turn's audio that the caller has heard.
   func playedMilliseconds(_ now: Duration) -> Int {
     guard start != nil else { return 0 }
-    let heard = max(sent - ahead(now), .zero)
+    let fillersAhead = fillers.reduce(.zero) { $0 + max($1.upperBound - max($1.lowerBound, now), .zero) }
+    let heard = max(sent - (ahead(now) - fillersAhead), .zero)
     return Int(heard / .milliseconds(1))
   }
 

@@ -71,6 +71,8 @@ struct ConversationScript {
   static func phrase(_ action: ConversationAction) -> String {
     switch action {
     case .send(let rpc, let response): "\(rpc) \(phrase(response))"
+    case .fill(let rpc, let response, let begins):
+      "\(rpc) filler\(begins.map { " (\($0))" } ?? "") \(phrase(response))"
     case .finish(let rpc, let completion): "\(rpc) \(completion)"
     case .tell(let event, _): "bot \(phrase(event))"
     case .resetDetector: "reset"
