@@ -77,6 +77,8 @@ let package = Package(
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
     .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
     .target(name: "CDemoVoice", exclude: ["Voice"]),
+    // The dashboard's files: #embed reads them.
+    .target(name: "CDashboard", exclude: ["Page", "Dygraphs"]),
     .target(name: "CVoiceModel", linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "CProcess"),
 
@@ -120,7 +122,7 @@ let package = Package(
         "DataSources", "BotEngine", "YAMLReading", "BotEngines", "Telemetry", "CallTraces", yaml, log,
       ]),
     layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
-    layer("AdminServer", ["Locking", "HTTPServing", "Telemetry", log, metrics]),
+    layer("AdminServer", ["CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
     layer("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram]),
     layer(

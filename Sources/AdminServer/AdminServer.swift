@@ -29,6 +29,7 @@ public final class AdminServer: Sendable {
   private let currentToken: Locked<String?>
   private let actions: Locked<[String: AdminAction]>
   private let questions: Locked<[String: AdminAction]>
+  private let details: Locked<[String: AdminDetails]>
   /// Bytes of a request's body.
   private static let maximumBody = 9_216
   private let logger: Logger
@@ -55,11 +56,14 @@ public final class AdminServer: Sendable {
     self.actions = actions
     let questions = Locked<[String: AdminAction]>([:])
     self.questions = questions
+    let details = Locked<[String: AdminDetails]>([:])
+    self.details = details
     var site = AdminSite(
       token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
       callEnding: callEnding)
     site.actions = { actions.withLock { $0 } }
     site.questions = { questions.withLock { $0 } }
+    site.details = { details.withLock { $0 } }
     self.site = site
   }
 
@@ -71,6 +75,11 @@ public final class AdminServer: Sendable {
 
   /// Answers POST requests of a path from here on, for those with the token.
   public func add(_ action: @escaping AdminAction, at path: String) { actions.withLock { $0[path] = action } }
+
+  /// Answers GET requests of `/status/<name>/…` from here on, for those who may read `/status`.
+  public func addDetails(_ read: @escaping AdminDetails, below name: String) {
+    details.withLock { $0[name] = read }
+  }
 
   /// Answers POST requests of a path that change nothing from here on, for those who may read `/metrics`.
   public func addQuestion(_ question: @escaping AdminAction, at path: String) {

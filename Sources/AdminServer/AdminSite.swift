@@ -6,6 +6,10 @@ import Telemetry
 /// the port's one thread: it must not wait for anything but a small file.
 public typealias AdminAction = @Sendable (ServerRequest) -> ServerResponse
 
+/// Something that an operator can read as JSON: for the rest of its path, `nil` where there is no such thing. Called on
+/// the port's one thread: it must not wait.
+public typealias AdminDetails = @Sendable (String) -> (any Encodable & Sendable)?
+
 /// What the admin port answers: a function from requests to answers.
 ///
 /// | path | answer | token |
@@ -15,7 +19,8 @@ public typealias AdminAction = @Sendable (ServerRequest) -> ServerResponse
 /// | `/<service>/v1/ping` | 200, for Webex | no |
 /// | `/metrics` | Prometheus text | yes |
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
-/// | `/` | the dashboard | yes |
+/// | `/status/…` | what ``AdminServer/addDetails(_:below:)`` has added, as JSON | yes |
+/// | `/`, `/dashboard/<file>` | the dashboard | yes |
 /// | POST | what ``AdminServer/addQuestion(_:at:)`` has added, which changes nothing | yes |
 /// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
 /// | POST ``CallEnding`` | 200, for a bot that hangs up | always: this port's, or that of the call's bot |
@@ -33,6 +38,9 @@ struct AdminSite: Sendable {
   /// What is asked of POST requests that change nothing, by their paths.
   var questions: @Sendable () -> [String: AdminAction] = { [:] }
 
+  /// What is read as JSON below `/status/`, by the first part of the path there.
+  var details: @Sendable () -> [String: AdminDetails] = { [:] }
+
   func respond(to request: ServerRequest) -> ServerResponse {
     if let callEnding, let (account, call) = CallEnding.ids(in: request.path) {
       return end(call, of: account, request, by: callEnding)
@@ -46,20 +54,37 @@ struct AdminSite: Sendable {
     case "/livez": return .text(200, "ok")
     case "/readyz": return ready()
     case let path where Self.pingedService(path) != nil: return pong(Self.pingedService(path) ?? "")
-    case "/metrics", "/status", "/":
-      if let refusal = refusal(of: request) { return refusal }
+    case "/metrics", "/status": break
+    case let path where path.hasPrefix("/status/") || DashboardFiles.file(at: path) != nil: break
     default: return .text(404, "there is /livez, /readyz, /metrics, /status and / here")
     }
+    if let refusal = refusal(of: request) { return refusal }
     switch request.path {
     case "/metrics":
       return ServerResponse(
         status: 200, contentType: MetricsRegistry.contentType, body: Array(metrics.exposition().utf8))
-    case "/status": return json(200, status())
-    default:
-      return ServerResponse(
-        status: 200, contentType: "text/html; charset=utf-8", body: Array(Dashboard.html.utf8),
-        fields: [("Content-Security-Policy", Dashboard.contentSecurityPolicy), ("Referrer-Policy", "no-referrer")])
+    case "/status":
+      var status = status()
+      status.verdict = Verdict(on: status)
+      status.canAct = token() != nil
+      return json(200, status)
+    case let path where path.hasPrefix("/status/"):
+      let parts = path.split(separator: "/", maxSplits: 2)
+      guard parts.count == 3, let found = details()[String(parts[1])]?(String(parts[2])) else {
+        return .text(404, "there is nothing of that name, or not any more")
+      }
+      return json(200, found)
+    default: return dashboard(request.path)
     }
+  }
+
+  private func dashboard(_ path: String) -> ServerResponse {
+    guard let file = DashboardFiles.file(at: path) else { return .text(404, "the dashboard has no such file") }
+    return ServerResponse(
+      status: 200, contentType: file.contentType, body: file.bytes,
+      fields: [
+        ("Content-Security-Policy", DashboardFiles.contentSecurityPolicy), ("Referrer-Policy", "no-referrer"),
+      ])
   }
 
   /// Whether the body of a request is read, by its head: only of those who may act, or may prove to.

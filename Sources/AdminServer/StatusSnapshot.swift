@@ -13,102 +13,67 @@ public struct Readiness: Sendable, Equatable {
   public var isReady: Bool { reasons.isEmpty }
 }
 
-/// What the dashboard shows, as JSON at `/status`. Nothing of what a caller said, keyed or is called belongs into it.
+/// What the dashboard shows, as JSON at `/status`. Nothing of what a caller said, keyed or is called belongs into it. Times
+/// that are over are told in seconds before now, so that no two clocks have to agree.
 public struct StatusSnapshot: Sendable, Encodable {
-  /// A live call.
-  public struct Call: Sendable, Encodable {
-    /// The platform's id of the conversation.
-    public var conversation: String
-    /// The tenant's name.
-    public var tenant: String
-    /// The agent's id.
-    public var agent: String
-    /// What it is doing: `listening`, `speaking`, …
-    public var state: String
-    /// Seconds since it began.
-    public var seconds: Double
-    /// Turns of the caller so far.
-    public var turns: Int
-
-    /// A live call.
-    public init(
-      conversation: String, tenant: String, agent: String, state: String, seconds: Double, turns: Int
-    ) {
-      self.conversation = conversation
-      self.tenant = tenant
-      self.agent = agent
-      self.state = state
-      self.seconds = seconds
-      self.turns = turns
-    }
-  }
-
-  /// A number with its name for people.
-  public struct Counter: Sendable, Encodable {
-    /// As in "calls answered".
-    public var name: String
-    /// Since the start.
-    public var value: Int
-
-    /// A number with its name.
-    public init(_ name: String, _ value: Int) {
-      self.name = name
-      self.value = value
-    }
-  }
-
-  /// From the end of the caller's turn to the first of the bot's answer, in milliseconds.
-  public struct Latency: Sendable, Encodable {
-    /// Turns measured.
-    public var count: Int
-    /// Half of the turns were as fast or faster.
-    public var p50: Double
-    /// 90 of 100 turns were as fast or faster.
-    public var p90: Double
-    /// 99 of 100 turns were as fast or faster.
-    public var p99: Double
-
-    /// Percentiles in milliseconds.
-    public init(count: Int, p50: Double, p90: Double, p99: Double) {
-      self.count = count
-      self.p50 = p50
-      self.p90 = p90
-      self.p99 = p99
-    }
-  }
-
   /// Calls that are listed at most; ``liveCalls`` counts them all.
   public static let maximumCalls = 200
+  /// Entries of every other list.
+  public static let maximumEntries = 100
+  /// The time that is called lately, in seconds.
+  public static let recentSeconds = 300
 
+  /// What an operator is to know first; made of the rest when it is served.
+  var verdict: Verdict?
   /// The gateway's version.
   public var version: String
   /// Why no calls are taken, if so.
   public var reasons: [String]
+  /// No new calls are taken, and the process ends when the live ones are over.
+  public var isDraining = false
   /// Seconds since the start.
   public var uptime: Double
-  /// Calls that are up.
+  /// Calls that are live.
   public var liveCalls: Int
-  /// Calls that may be up at once.
+  /// Calls that may be live at once.
   public var callLimit: Int
-  /// Some of the live calls.
-  public var calls: [Call]
-  /// Counters, in the order in which they are shown.
-  public var counters: [Counter]
-  /// Turn latency, once there were turns.
-  public var turnLatency: Latency?
+  /// Since the start.
+  public var totals = Totals()
+  /// In the last ``recentSeconds``.
+  public var recent = Totals()
+  /// Why an RPC was refused last.
+  public var lastRefusal: Past?
+  /// Some of the live calls, the longest first.
+  public var calls: [Call] = [] { didSet { calls = Array(calls.prefix(Self.maximumCalls)) } }
+  /// Calls that ended lately, the latest first.
+  public var endedCalls: [Call] = [] { didSet { endedCalls = Array(endedCalls.prefix(Self.maximumCalls)) } }
+  /// The agents, in the order of the configuration.
+  public var agents: [Agent] = [] { didSet { agents = Array(agents.prefix(Self.maximumEntries)) } }
+  /// The tenants, those that are nearest to their limits first.
+  public var tenants: [Tenant] = [] { didSet { tenants = Array(tenants.prefix(Self.maximumEntries)) } }
+  /// Tenants of the configuration.
+  public var tenantCount = 0
+  /// The registrations with Webex, those that end first first.
+  public var registrations: [Registration] = [] {
+    didSet { registrations = Array(registrations.prefix(Self.maximumEntries)) }
+  }
+  /// The certificates of the listeners.
+  public var certificates: [Certificate] = []
+  /// The key sets of the issuers.
+  public var keySets: [KeySet] = []
+  /// The latest warnings and errors of the log, those of one kind together.
+  public var problems: [Problem] = []
+  /// The configuration's file.
+  public var configuration = ConfigurationFile()
+  /// Whether the server has a token, which drain and reload need.
+  public var canAct = false
 
-  /// A snapshot; of more calls than ``maximumCalls`` the first ones are kept.
-  public init(
-    version: String, reasons: [String], uptime: Double, liveCalls: Int, callLimit: Int, calls: [Call],
-    counters: [Counter], turnLatency: Latency?
-  ) {
+  /// The state of a server with nothing in it.
+  public init(version: String, reasons: [String], uptime: Double, liveCalls: Int, callLimit: Int) {
     self.version = version
     self.reasons = reasons
     self.uptime = uptime
     self.liveCalls = liveCalls
     self.callLimit = callLimit
-    self.calls = Array(calls.prefix(Self.maximumCalls))
-    self.counters = counters
-    self.turnLatency = turnLatency
   }
 }

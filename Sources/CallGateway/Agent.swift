@@ -51,5 +51,8 @@ public struct Agent: Sendable {
     self.isRecorded = isRecorded
   }
 
+  /// How its bot is doing.
+  public var condition: BotCondition { health.condition }
+
   func serves(_ organization: String) -> Bool { organizations?.contains(organization) ?? true }
 }

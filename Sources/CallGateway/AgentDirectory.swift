@@ -5,6 +5,9 @@ public struct AgentDirectory: Sendable {
   /// A directory; an id that comes twice is found at its first place.
   public init(_ agents: [Agent]) { self.agents = agents }
 
+  /// All of them, in the order of the configuration.
+  public var all: [Agent] { agents }
+
   /// The agents by their ids.
   public var agentsByID: [String: Agent] {
     Dictionary(agents.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })

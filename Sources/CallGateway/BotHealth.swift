@@ -1,9 +1,28 @@
 import Locking
 import Metrics
 
+/// What operators see of an agent's bot.
+public struct BotCondition: Sendable {
+  /// Calls are kept away from it.
+  public internal(set) var isLeftAlone = false
+  /// Calls that it failed since it answered one.
+  public internal(set) var failuresInRow = 0
+  /// Calls that it failed since the agent was configured.
+  public internal(set) var failures = 0
+  /// How it failed last, and when, on the monotonic clock.
+  public internal(set) var lastFailure: (text: String, at: Duration)?
+  /// When a call got its first answer last.
+  public internal(set) var lastAnswer: Duration?
+}
+
 /// How an agent's bot has been doing, over all calls: its circuit breaker with its metrics.
 final class BotHealth: Sendable {
-  private let breaker: Locked<CircuitBreaker>
+  private struct State: Sendable {
+    var breaker: CircuitBreaker
+    var condition = BotCondition()
+  }
+
+  private let state: Locked<State>
   private let agent: String
   private let openings: Counter
   private let kept: Counter
@@ -11,7 +30,7 @@ final class BotHealth: Sendable {
 
   init(agent: String, settings: CircuitBreaker.Settings) {
     self.agent = agent
-    breaker = Locked(CircuitBreaker(settings))
+    state = Locked(State(breaker: CircuitBreaker(settings)))
     let dimensions = [("agent", agent)]
     openings = Counter(label: "patchbay_bot_breaker_openings_total", dimensions: dimensions)
     kept = Counter(label: "patchbay_bot_calls_kept_away_total", dimensions: dimensions)
@@ -19,19 +38,25 @@ final class BotHealth: Sendable {
     open.set(0)
   }
 
+  /// What operators see of it.
+  var condition: BotCondition { state.withLock { $0.condition } }
+
   /// Whether a call may go to the bot.
   func admit(now: Duration) -> Bool {
-    let isAdmitted = breaker.withLock { $0.admit(now: now) }
+    let isAdmitted = state.withLock { $0.breaker.admit(now: now) }
     if !isAdmitted { kept.increment() }
     return isAdmitted
   }
 
   /// The bot answered. True where that closed the breaker.
   @discardableResult
-  func succeeded() -> Bool {
-    let hasClosed = breaker.withLock { breaker in
-      let wasOpen = breaker.isOpen
-      breaker.succeeded()
+  func succeeded(now: Duration) -> Bool {
+    let hasClosed = state.withLock { state in
+      let wasOpen = state.breaker.isOpen
+      state.breaker.succeeded()
+      state.condition.isLeftAlone = false
+      state.condition.failuresInRow = 0
+      state.condition.lastAnswer = now
       return wasOpen
     }
     if hasClosed { open.set(0) }
@@ -39,12 +64,20 @@ final class BotHealth: Sendable {
   }
 
   /// The bot failed. True where that opened the breaker.
-  func failed(_ kind: String, now: Duration) -> Bool {
+  ///
+  /// - Parameters:
+  ///   - kind: a metric's label.
+  ///   - text: for operators; nothing that a caller said or a bot sent.
+  func failed(_ kind: String, _ text: String, now: Duration) -> Bool {
     Counter(label: "patchbay_bot_failures_total", dimensions: [("agent", agent), ("kind", kind)]).increment()
-    let hasOpened = breaker.withLock { breaker in
-      guard !breaker.isOpen else { return false }
-      breaker.failed(now: now)
-      return breaker.isOpen
+    let hasOpened = state.withLock { state in
+      state.condition.failures += 1
+      state.condition.failuresInRow += 1
+      state.condition.lastFailure = (text, now)
+      guard !state.breaker.isOpen else { return false }
+      state.breaker.failed(now: now)
+      state.condition.isLeftAlone = state.breaker.isOpen
+      return state.breaker.isOpen
     }
     guard hasOpened else { return false }
     openings.increment()

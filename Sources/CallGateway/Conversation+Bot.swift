@@ -56,7 +56,7 @@ extension Conversation {
       return
     }
     log.error("the bot failed; the caller gets the fallback", metadata: ["error": "\(end)"])
-    if agent.health.failed(end.kind, now: loop.now) {
+    if agent.health.failed(end.kind, "\(end)", now: loop.now) {
       log.error("the bot is not asked any more until a call that tries succeeds", metadata: ["agent": "\(agent.id)"])
     }
   }
@@ -72,7 +72,7 @@ extension Conversation {
     if let answer = command.answer { trace?.answered(answer, turn: turn, now: loop.now) }
     if !hasAnswered, command.answer != nil {
       hasAnswered = true
-      if agent.health.succeeded() { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
+      if agent.health.succeeded(now: loop.now) { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
     if let handedOver, turn >= handedOver.turn, command.isSpeech {
       agent.metrics.botSpoke(after: loop.now - handedOver.at)
@@ -175,7 +175,7 @@ enum BotEnd: Sendable, CustomStringConvertible {
   /// For logs.
   var description: String {
     switch self {
-    case .keptAway: "not asked"
+    case .keptAway: "not asked: it keeps failing"
     case .silent: "no answer in time"
     case .tooLong:
       "its answer is longer than a WAV response may be (250 s); end the turn before that, or set `responses: chunk`"

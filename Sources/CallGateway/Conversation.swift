@@ -82,7 +82,7 @@ final class Conversation: SessionHost {
     self.onClose = onClose
     self.began = loop.now
     self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
-    metrics.conversationStarted()
+    metrics.conversationStarted(status, now: began)
     keepRecording()
   }
 
@@ -233,12 +233,18 @@ final class Conversation: SessionHost {
 
   private func show(_ event: CallerEvent) {
     switch event {
-    case .speechStarted: status.set(.speaking)
+    case .speechStarted:
+      status.set(.speaking)
+      status.note(.speaking, now: loop.now)
     case .started, .speechEnded, .digits, .noInput, .custom:
       status.set(.answering)
       status.countTurn()
+      status.note(.turn, event.turnKind, now: loop.now)
       agent.metrics.handedOver(event)
-    case .interrupted, .ended: status.set(.waiting)
+    case .interrupted:
+      status.set(.waiting)
+      status.note(.interrupted, now: loop.now)
+    case .ended: status.set(.waiting)
     case .audio, .mark: break
     }
     if case .digits = event { metrics.digitEntries.increment() }
@@ -249,7 +255,7 @@ final class Conversation: SessionHost {
     if let ended = turnEnded, response.carriesAnswer {
       let time = loop.now - ended.at
       agent.metrics.answered(after: time, silence: ended.silence)
-      metrics.answered(after: time)
+      metrics.overview.answered(status, after: time, silence: ended.silence, now: loop.now)
       turnEnded = nil
     }
     if recorder != nil || trace != nil { keep(response) }
@@ -272,7 +278,6 @@ final class Conversation: SessionHost {
   private func close(_ end: CallEnd) {
     timer?.cancel()
     timer = nil
-    metrics.conversationEnded(end, after: loop.now - began)
     let drops = machine.drops
     log.info(
       "conversation ended",
@@ -284,6 +289,8 @@ final class Conversation: SessionHost {
     metrics.dropped(drops, of: events)
     finishRecording()
     let failure = end == .botFailed ? botFailure : nil
+    metrics.conversationEnded(
+      status, end, failure: failure.map { "\($0)" }, after: loop.now - began, now: loop.now)
     if let failure { count(failure) }
     trace?.closed(end, failure: failure?.kind, turns: status.turns, now: loop.now)
     onClose?(self)

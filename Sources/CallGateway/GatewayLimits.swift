@@ -31,7 +31,7 @@ public struct GatewayLimits: Sendable, Equatable {
   }
 
   /// Conversations that an organization may have at once.
-  func conversations(of organization: String) -> Int {
+  public func conversations(of organization: String) -> Int {
     conversationsByOrganization[organization] ?? conversationsPerTenant
   }
 

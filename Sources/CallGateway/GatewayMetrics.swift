@@ -1,7 +1,6 @@
 import AudioCodecs
 import BotEngine
 import Metrics
-import Synchronization
 import WebexProtocol
 
 /// What the operators see of the calls. Labels are bounded: no ids of callers or conversations.
@@ -17,7 +16,8 @@ final class GatewayMetrics: Sendable {
   let digitEntries = Counter(label: "patchbay_digit_entries_total")
   let shedForCPU = Counter(label: "patchbay_calls_shed_total", dimensions: [("reason", "cpu")])
   let shedForMemory = Counter(label: "patchbay_calls_shed_total", dimensions: [("reason", "memory")])
-  let latencies = TurnLatencies()
+  /// What the dashboard shows of the same.
+  let overview = CallOverview()
   let callerLag = Timer(label: "patchbay_caller_lag_seconds")
   let medianLag = Meter(label: "patchbay_caller_lag_median_seconds")
   let p95Lag = Meter(label: "patchbay_caller_lag_p95_seconds")
@@ -45,32 +45,20 @@ final class GatewayMetrics: Sendable {
     if counts.danglingBytes > 0 { dangling.increment(by: counts.danglingBytes) }
   }
 
-  private let startedCount = Atomic<Int>(0)
-  private let refusedCount = Atomic<Int>(0)
-
-  /// For the dashboard.
-  var counts: [(name: String, value: Int)] {
-    [
-      ("conversations", startedCount.load(ordering: .relaxed)), ("answers", latencies.summary?.count ?? 0),
-      ("calls refused", refusedCount.load(ordering: .relaxed)),
-    ]
-  }
-
-  func conversationStarted() {
+  func conversationStarted(_ status: SessionStatus, now: Duration) {
     started.increment()
-    startedCount.add(1, ordering: .relaxed)
     live.increment()
+    overview.started(status, now: now)
   }
 
-  func conversationEnded(_ end: CallEnd, after time: Duration) {
+  /// A conversation is over; `failure` is how the bot failed, where that ended it.
+  func conversationEnded(
+    _ status: SessionStatus, _ end: CallEnd, failure: String?, after time: Duration, now: Duration
+  ) {
+    overview.ended(status, end, failure: failure, now: now)
     live.decrement()
     Counter(label: "patchbay_conversations_ended_total", dimensions: [("reason", end.rawValue)]).increment()
     length.recordNanoseconds(time.nanoseconds)
-  }
-
-  /// From the end of the caller's turn to the first of the bot's answer.
-  func answered(after time: Duration) {
-    latencies.record(time / .milliseconds(1))
   }
 
   func dropped(_ drops: ConversationStateMachine.Drops, of events: CallerEvents) {
@@ -94,9 +82,6 @@ final class GatewayMetrics: Sendable {
   func refusedToken(_ check: String) {
     Counter(label: "patchbay_tokens_refused_total", dimensions: [("check", check)]).increment()
   }
-
-  /// A call was refused.
-  func refused() { refusedCount.add(1, ordering: .relaxed) }
 }
 
 /// Audio that one stage had no room for, or no use.

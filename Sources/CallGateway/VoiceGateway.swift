@@ -101,12 +101,6 @@ public final class VoiceGateway: Sendable {
   /// What the dashboard shows of the live conversations.
   public var statuses: [SessionStatus] { registry.statuses }
 
-  /// Answers so far, and percentiles of the latest ones in milliseconds; `nil` before the first.
-  public var turnLatency: (count: Int, p50: Double, p90: Double, p99: Double)? { metrics.latencies.summary }
-
-  /// What the dashboard counts, with names for people.
-  public var counts: [(name: String, value: Int)] { metrics.counts }
-
   /// Accepts no new conversations from now on; live ones go on, with new RPCs too. Returns when the last one has
   /// ended. After `limit` the callers that are left are transferred: at once, or with their next RPC.
   ///
@@ -180,6 +174,7 @@ extension VoiceGateway: SessionService {
       if let status = registry.status(of: key) {
         call.subject["agent"] = "\(status.agent)"
         call.trace(as: status)
+        status.note(trackingID: call.trackingID)
       }
       return conversation
     }
@@ -207,7 +202,9 @@ extension VoiceGateway: SessionService {
     let spans = tracer.flatMap { ConversationSpans($0, now: call.loop.now, wall: WallClock.nanoseconds) }
     let log = log.of(key, agent: agent.id, trackingID: call.trackingID, spans: spans)
     let status = SessionStatus(
-      key: key, agent: agent.id, began: call.loop.now, loop: ObjectIdentifier(call.loop), spans: spans)
+      key: key, tenant: identity.tenantName, agent: agent.id, began: call.loop.now,
+      loop: ObjectIdentifier(call.loop), spans: spans)
+    status.note(trackingID: call.trackingID)
     let session = try admit(status, to: registry, on: call.loop) {
       Conversation(
         agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),

@@ -24,7 +24,7 @@ final class CertificateWatch: Sendable {
   }
 
   private struct State {
-    var counters: [StatusSnapshot.Counter] = []
+    var shown: [StatusSnapshot.Certificate] = []
     var told: [Told: Duration] = [:]
     var looksAt: Duration = .zero
     var ends: [Int64] = []
@@ -48,7 +48,7 @@ final class CertificateWatch: Sendable {
   }
 
   /// For the dashboard.
-  var counters: [StatusSnapshot.Counter] { state.withLock { $0.counters } }
+  var shown: [StatusSnapshot.Certificate] { state.withLock { $0.shown } }
 
   /// Looks at them; once a second.
   func look(wall: Int64, monotonic: Duration) {
@@ -61,18 +61,19 @@ final class CertificateWatch: Sendable {
       return true
     }
     let hosts = found.isEmpty || !isDue ? [] : hosts()
-    var counters: [StatusSnapshot.Counter] = []
+    var shown: [StatusSnapshot.Certificate] = []
     for one in found {
       let left = one.certificate.ends - wall
       let labels = [("listener", one.listener)]
       Gauge(label: "patchbay_certificate_seconds_left", dimensions: labels).record(left)
       Gauge(label: "patchbay_certificate_files_refused", dimensions: labels).record(one.refusal == nil ? 0 : 1)
-      let state = one.refusal == nil ? "" : ", new files refused"
-      counters.append(.init("certificate of \(one.listener): seconds to live\(state)", Int(clamping: left)))
+      var certificate = StatusSnapshot.Certificate(listener: one.listener, secondsLeft: left)
+      certificate.refusal = one.refusal
+      shown.append(certificate)
       guard isDue else { continue }
       for finding in one.certificate.findings(hosts: hosts, now: wall) { tell(finding, of: one, monotonic) }
     }
-    state.withLock { [counters] in $0.counters = counters }
+    state.withLock { [shown] in $0.shown = shown }
   }
 
   private func tell(_ finding: CertificateFinding, of one: ListenerCertificate, _ now: Duration) {

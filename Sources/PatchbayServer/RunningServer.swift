@@ -34,6 +34,8 @@ package final class RunningServer: Sendable {
   private let reloader: Reloader?
   private let certificates: CertificateWatch
   private let state: ServerState
+  /// Whether the operator has asked for a drain at the admin port.
+  private let isAskedToDrain = Awaited(false)
   /// Whether the operator has asked for the end a second time.
   private let isHurried = Awaited(false)
 
@@ -79,12 +81,14 @@ package final class RunningServer: Sendable {
     self.certificates = certificates
     let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
     let health = self.health
+    let reports = ReloadReports()
+    let reported = ReportedParts(
+      certificates: certificates, sink: sink, configuration: { inForce.withLock { $0 }() }, reloads: reports)
     admin = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: metrics,
-      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot(with: certificates.counters) },
-      callEnding: .mediaStreams,
-      logger: log)
+      readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot(of: reported) },
+      callEnding: .mediaStreams, logger: log)
     self.state = state
     LoadFigures.register(in: metrics, gateway: gateway)
     admin.addQuestion(VerificationCall(verifier: identity.verifier, file: path).respond, at: VerificationCall.path)
@@ -92,13 +96,16 @@ package final class RunningServer: Sendable {
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(
       server: server, gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin,
-      sink: sink, notifier: notifier, register: register)
+      sink: sink, notifier: notifier, reports: reports, register: register)
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
     self.reloader = reloader
     if let reloader { inForce.withLock { $0 = { reloader.configuration } } }
     if let reloader {
       admin.add(RevocationCall(reloader: reloader, tenants: identity.tenants, log: log).respond, at: "/revocations")
+      admin.add(OperatorCalls.reload(state, reloader), at: "/reload")
     }
+    admin.add(OperatorCalls.drain(state, asked: isAskedToDrain, log: log), at: "/drain")
+    state.addDetails(to: admin)
   }
 
   /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound, and where the
@@ -136,6 +143,7 @@ package final class RunningServer: Sendable {
     }
     let group = ServiceGroup(configuration: .init(services: services, logger: log))
     async let _ = heed(signals, ending: group)
+    async let _ = drainWhenAsked(group)
     try await group.run()
   }
 
@@ -170,6 +178,7 @@ package final class RunningServer: Sendable {
       },
       Upkeep.every(.seconds(1), KeySetFigures()) { [identity] in $0.record(identity.keyStatus) },
       Upkeep.every(.seconds(1), ConnectionFigures()) { $0.record() },
+      Upkeep.every(.seconds(1)) { [gateway] in gateway.noteLiveCalls(now: MonotonicClock.now()) },
       Upkeep.every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
     ]
     if let token { works.append { [identity, log] in await identity.keepTokenFresh(token, log: log) } }
@@ -190,13 +199,20 @@ package final class RunningServer: Sendable {
           log.notice("SIGHUP: the embedded demo has no file to read again")
           continue
         }
-        reloader.reload()
+        reloader.reload("SIGHUP")
       case (_, false):
         state.isDraining = true
         await group.triggerGracefulShutdown()
       case (_, true): await hurry()
       }
     }
+  }
+
+  /// As at the first SIGTERM.
+  private func drainWhenAsked(_ group: ServiceGroup) async {
+    guard await isAskedToDrain.first({ $0 ? true : nil }) != nil, !state.isDraining else { return }
+    state.isDraining = true
+    await group.triggerGracefulShutdown()
   }
 
   /// How long a status waits at most while the server ends.

@@ -9,15 +9,15 @@ import TokenVerification
 
 /// What the server says of itself to operators and to health checks.
 final class ServerState: Sendable {
-  private let gateway: VoiceGateway
-  private let identity: IdentityParts
-  private let registrar: Registrar?
+  let gateway: VoiceGateway
+  let identity: IdentityParts
+  let registrar: Registrar?
   /// The services whose health is told, the empty name being the server's.
   private let services: [String]
   private let draining = Atomic<Bool>(false)
   /// Why the server's own port is taken to be dead; nil while it answers.
   private let lostPort = Locked<String?>(nil)
-  private let began = MonotonicClock.now()
+  let began = MonotonicClock.now()
 
   init(gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, services: [String]) {
     self.services = services
@@ -50,40 +50,6 @@ final class ServerState: Sendable {
   func publishedReadiness(to health: HealthStatus) -> Readiness {
     publish(to: health)
     return readiness
-  }
-
-  /// For the dashboard.
-  var snapshot: StatusSnapshot {
-    let now = MonotonicClock.now()
-    // The longest first: those are the ones an operator looks for.
-    let statuses = gateway.statuses.sorted { $0.seconds(now: now) > $1.seconds(now: now) }
-    let calls = statuses.prefix(StatusSnapshot.maximumCalls).map { status in
-      StatusSnapshot.Call(
-        conversation: status.conversation, tenant: status.organization, agent: status.agent,
-        state: "\(status.activity)", seconds: status.seconds(now: now), turns: status.turns)
-    }
-    return StatusSnapshot(
-      version: Version.text, reasons: readiness.reasons, uptime: (now - began) / .seconds(1),
-      liveCalls: statuses.count, callLimit: gateway.settings.limits.conversations, calls: calls,
-      counters: gateway.counts.map { .init($0.name, $0.value) } + registrations,
-      turnLatency: gateway.turnLatency.map { .init(count: $0.count, p50: $0.p50, p90: $0.p90, p99: $0.p99) })
-  }
-
-  /// The same with more numbers.
-  func snapshot(with counters: [StatusSnapshot.Counter]) -> StatusSnapshot {
-    var snapshot = snapshot
-    snapshot.counters += counters
-    return snapshot
-  }
-
-  /// How long each registration has to live. Those that end first come first, and not too many of them.
-  private var registrations: [StatusSnapshot.Counter] {
-    let now = WallClock.now()
-    let statuses = registrar?.statuses ?? []
-    let lives = statuses.map { status in
-      (name: "\(status.name): \(status.state.rawValue), seconds to live", seconds: status.secondsLeft(now: now) ?? 0)
-    }
-    return lives.sorted { $0.seconds < $1.seconds }.prefix(20).map { .init($0.name, Int(clamping: $0.seconds)) }
   }
 
   /// Tells the health services what they answer.

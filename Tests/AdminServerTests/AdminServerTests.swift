@@ -56,7 +56,7 @@ private final class Client {
 @Suite("Admin server", .serialized)
 struct AdminServerTests {
   private static let snapshot = StatusSnapshot(
-    version: "1", reasons: [], uptime: 5, liveCalls: 0, callLimit: 1, calls: [], counters: [], turnLatency: nil)
+    version: "1", reasons: [], uptime: 5, liveCalls: 0, callLimit: 1)
   private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
   private static func server(

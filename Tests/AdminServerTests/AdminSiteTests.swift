@@ -11,12 +11,13 @@ struct AdminSiteTests {
     AdminSite(token: { token }, metrics: MetricsRegistry()) {
       Readiness(reasons: reasons)
     } status: {
-      StatusSnapshot(
-        version: "1", reasons: reasons, uptime: 5, liveCalls: 300, callLimit: 2_000,
-        calls: Array(
-          repeating: .init(
-            conversation: "</script>", tenant: "t", agent: "a", state: "listening", seconds: 1, turns: 2), count: 300),
-        counters: [.init("calls answered", 7)], turnLatency: .init(count: 1, p50: 1, p90: 2, p99: .nan))
+      var status = StatusSnapshot(version: "1", reasons: reasons, uptime: 5, liveCalls: 300, callLimit: 2_000)
+      let call = StatusSnapshot.Call(
+        id: 1, conversation: "</script>", tenant: "t", organization: "o", agent: "a", agentName: "A", state: "waiting",
+        seconds: 1, turns: 2)
+      status.calls = Array(repeating: call, count: 300)
+      status.totals.answers = 7
+      return status
     }
   }
 
@@ -96,7 +97,9 @@ struct AdminSiteTests {
     #expect(site().respond(to: ServerRequest(path: "/metrics", hasBody: true)).status == 413)
   }
 
-  @Test("S7: with a token, metrics, status and dashboard need it", arguments: ["/metrics", "/status", "/"])
+  @Test(
+    "S7: with a token, metrics, status and dashboard need it",
+    arguments: ["/metrics", "/status", "/status/x/1", "/", "/dashboard/main.js"])
   func token(path: String) {
     let site = site(token: "s3cret")
     for field in [nil, "", "Bearer", "Bearer s3cre", "Bearer s3cret2", "s3cret", "Digest s3cret", "Basic s3cret"] {
@@ -106,7 +109,7 @@ struct AdminSiteTests {
     }
     let basic = Data("anyone:s3cret".utf8).base64EncodedString()
     for field in ["Bearer s3cret", "bearer s3cret", "Basic \(basic)"] {
-      #expect(site.respond(to: request(path, authorization: field)).status == 200)
+      #expect(site.respond(to: request(path, authorization: field)).status == (path == "/status/x/1" ? 404 : 200))
     }
   }
 
@@ -127,15 +130,44 @@ struct AdminSiteTests {
     let object = try #require(try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
     #expect((object["calls"] as? [Any])?.count == 200)
     #expect(object["liveCalls"] as? Int == 300)
-    #expect((object["turnLatency"] as? [String: Any])?["p90"] as? Double == 2)
+    #expect((object["totals"] as? [String: Any])?["answers"] as? Int == 7)
+    #expect((object["verdict"] as? [String: Any])?["tone"] as? String == "good")
+    #expect(object["canAct"] as? Bool == false)
+  }
+
+  @Test("details are read below /status by the name they were added under; what nobody knows is 404")
+  func details() {
+    var site = site()
+    site.details = { ["calls": { $0 == "a/b" ? ["found": $0] : nil }] }
+    #expect(text(site.respond(to: request("/status/calls/a/b"))) == "{\"found\":\"a/b\"}\n")
+    for path in ["/status/calls/a", "/status/calls/", "/status/calls", "/status/", "/status/other/a/b"] {
+      #expect(site.respond(to: request(path)).status == 404)
+    }
   }
 
   @Test("the dashboard holds everything it needs and may talk to nobody else")
-  func dashboard() {
+  func dashboard() throws {
     let response = site().respond(to: request("/"))
     #expect(response.contentType == "text/html; charset=utf-8")
-    let html = text(response)
-    #expect(!html.contains("http://") && !html.contains("https://") && !html.contains("innerHTML"))
-    #expect(response.fields.contains { $0 == "Content-Security-Policy" && $1.hasPrefix("default-src 'none'") })
+    let policy = try #require(response.fields.first { $0.0 == "Content-Security-Policy" }?.1)
+    #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"))
+    let named = text(response).matches(of: /(?:src|href)="(?!data:)([^"]+)"/).map { String($0.1) }
+    #expect(named.count == 3)
+    var scripts = 0
+    for name in named + DashboardFiles.all.keys.map({ "dashboard/\($0)" }) {
+      let file = site().respond(to: request("/\(name)"))
+      #expect(file.status == 200)
+      guard name != "dashboard/dygraph.min.js" else { continue }
+      // Its own files: nothing from elsewhere, and no text is ever read as HTML.
+      let text = text(file)
+      #expect(!text.contains("://"), "\(name)")
+      #expect(!text.contains("innerHTML") && !text.contains("insertAdjacentHTML"), "\(name)")
+      for imported in text.matches(of: /import .* from '\.\/([^']+)'/) {
+        scripts += 1
+        #expect(DashboardFiles.all[String(imported.1)]?.contentType == "text/javascript; charset=utf-8")
+      }
+    }
+    #expect(scripts > 5)
+    #expect(site().respond(to: request("/dashboard/index.htm")).status == 404)
   }
 }

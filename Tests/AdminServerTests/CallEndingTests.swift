@@ -16,8 +16,7 @@ struct CallEndingTests {
     AdminSite(
       token: { token }, metrics: MetricsRegistry(), readiness: { Readiness(reasons: []) },
       status: {
-        StatusSnapshot(
-          version: "1", reasons: [], uptime: 0, liveCalls: 0, callLimit: 0, calls: [], counters: [], turnLatency: nil)
+        StatusSnapshot(version: "1", reasons: [], uptime: 0, liveCalls: 0, callLimit: 0)
       },
       callEnding: CallEnding { account, call, token in
         account == "AC1" && call == "CA1" ? complete(token) : .unknown

@@ -15,15 +15,16 @@ struct BotHealthTests {
       let health = BotHealth(agent: "front-desk", settings: settings)
       #expect(metrics.level("patchbay_bot_breaker_open", Self.agent) == 0)
       let opened = [
-        health.failed("silent", now: .seconds(1)), health.failed("silent", now: .seconds(2)),
-        health.failed("silent", now: .seconds(3)),
+        health.failed("silent", "no answer in time", now: .seconds(1)),
+        health.failed("silent", "no answer in time", now: .seconds(2)),
+        health.failed("silent", "no answer in time", now: .seconds(3)),
       ]
       // It is opened once, whatever fails after that.
       #expect(opened == [false, true, false])
       #expect(metrics.level("patchbay_bot_breaker_open", Self.agent) == 1)
       #expect(!health.admit(now: .milliseconds(6999)))
       #expect(health.admit(now: .seconds(7)) && !health.admit(now: .seconds(8)))
-      #expect(health.succeeded() && !health.succeeded())
+      #expect(health.succeeded(now: .seconds(7)) && !health.succeeded(now: .seconds(8)))
       #expect(health.admit(now: .seconds(8)))
       #expect(metrics.level("patchbay_bot_breaker_open", Self.agent) == 0)
       #expect(metrics.total("patchbay_bot_breaker_openings_total", Self.agent) == 1)
@@ -35,7 +36,7 @@ struct BotHealthTests {
   func kinds() throws {
     try metered { metrics in
       let health = BotHealth(agent: "front-desk", settings: settings)
-      for kind in ["silent", "silent", "error"] { _ = health.failed(kind, now: .seconds(1)) }
+      for kind in ["silent", "silent", "error"] { _ = health.failed(kind, kind, now: .seconds(1)) }
       #expect(metrics.total("patchbay_bot_failures_total", Self.agent + [("kind", "silent")]) == 2)
       #expect(metrics.total("patchbay_bot_failures_total", Self.agent + [("kind", "error")]) == 1)
     }

@@ -28,7 +28,8 @@ struct GatewayMetricsTests {
       #expect(metrics.total("patchbay_conversations_ended_total") == 1)
       let (label, reason) = ended(.hangup)
       #expect(metrics.total(label, reason) == 1)
-      #expect(test.gateway.counts.map(\.value) == [1, 0, 0])
+      let totals = test.gateway.totals
+      #expect((totals.started, totals.answers, totals.failed, totals.refused) == (1, 0, 0, 0))
     }
   }
 
@@ -61,7 +62,8 @@ struct GatewayMetricsTests {
       test.advance(by: .milliseconds(1200))
       test.answer("one")
       #expect(metrics.timers(label: "patchbay_answer_seconds").first?.values == [1_200_000_000])
-      #expect(test.gateway.turnLatency?.p50 == 1200)
+      let history = test.gateway.turnHistory(seconds: 3_600, now: test.loops.loops[0].now, wall: 0)
+      #expect(history.agents.first?.answer?.p50 == 1200)
     }
   }
 
@@ -107,7 +109,8 @@ struct GatewayMetricsTests {
       stranger.begin { test.gateway.accept($0, .conversation) }
       #expect(metrics.total("patchbay_messages_refused_total") == 2)
       #expect(metrics.total("patchbay_tokens_refused_total") == 1)
-      #expect(test.gateway.counts.last?.value == 3)
+      #expect(test.gateway.totals.refused == 3)
+      #expect(test.gateway.totals.lastRefusal?.text == "UNAUTHENTICATED: unauthenticated")
     }
   }
 

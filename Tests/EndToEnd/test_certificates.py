@@ -125,8 +125,9 @@ def test_new_files_are_checked_while_it_runs(tmp_path, issuer, authority):
     assert "is not the certificate of the key" in gateway.log
     gateway.until(lambda: metric("patchbay_certificate_files_refused") == 1, "counts the refusal")
     assert 49 * DAY < metric("patchbay_certificate_seconds_left") <= 50 * DAY
-    counters = json.loads(gateway.get("/status")[1])["counters"]
-    assert any("certificate of" in counter["name"] and "refused" in counter["name"] for counter in counters), counters
+    certificates = json.loads(gateway.get("/status")[1])["certificates"]
+    assert 49 * DAY < certificates[0]["secondsLeft"] <= 50 * DAY
+    assert "is not the certificate of the key" in certificates[0]["refusal"], certificates
     answers()
     time.sleep(2.5)
     assert gateway.log.count("the TLS files stay as they were") == 1, "one line for each version"

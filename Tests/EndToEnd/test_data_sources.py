@@ -195,7 +195,8 @@ def test_two_servers_renew_and_one_takes_over(tmp_path, stand_in):
         left = re.search(r"^patchbay_datasource_seconds_left\{.*?\} ([\d.]+)", metrics, re.M)
         assert left and 0 < float(left[1]) <= 60, metrics
         assert "patchbay_datasource_lease_held 1" in metrics
-        assert "seconds to live" in two.get("/status")[1]
+        registered = json.loads(two.get("/status")[1])["registrations"]
+        assert [one["state"] for one in registered] == ["active"] and 0 < registered[0]["secondsLeft"] <= 60
         for secret in (first["nonce"], second["nonce"], stand_in.facts["clientSecret"]):
             assert secret not in one.log + two.log
     finally:

@@ -291,6 +291,10 @@ def test_nothing_private_is_logged(own_gateway, issuer):
         live.press(canaries["digits"])
         answers = "\n".join(gateway.get(path)[1] for path in ("/metrics", "/status", "/", "/readyz"))
         assert live.conversation in answers, "a live call is shown"
+        status = json.loads(gateway.get("/status")[1])
+        stories = [f"/status/calls/{call['id']}" for call in status["calls"] + status["endedCalls"]]
+        assert len(stories) == 4
+        answers += "\n".join(gateway.get(path)[1] for path in [*stories, "/status/history/3600"])
     gateway.stop()
     written = gateway.log + answers
     for what, canary in canaries.items():

@@ -1,3 +1,4 @@
+import Locking
 import Synchronization
 
 /// What the dashboard shows of a session, readable from any thread. Nothing of what was said, keyed, or who called.
@@ -12,7 +13,21 @@ public final class SessionStatus: Sendable {
     case answering
   }
 
+  /// What an operator reads of it; changed once a turn.
+  private struct Story: Sendable {
+    var timeline = CallStory()
+    var trackingIDs: [String] = []
+  }
+
+  /// Tracking ids that are kept, of as many RPCs: the first, and the latest of the rest.
+  static let maximumTrackingIDs = 8
+  private static let lastNumber = Atomic<Int>(0)
+
   let key: ConversationKey
+  /// Tells it from all others of this process.
+  public let number = SessionStatus.lastNumber.add(1, ordering: .relaxed).newValue
+  /// The tenant's name.
+  public let tenant: String
   /// The agent's id; of media its kind.
   public let agent: String
   /// When it began, on the monotonic clock.
@@ -27,11 +42,14 @@ public final class SessionStatus: Sendable {
   private let lost = Atomic<Int64>(0)
 
   private let lag = Atomic<Int>(.min)
+  private let story = Locked(Story())
 
   init(
-    key: ConversationKey, agent: String, began: Duration, loop: ObjectIdentifier, spans: ConversationSpans? = nil
+    key: ConversationKey, tenant: String? = nil, agent: String, began: Duration, loop: ObjectIdentifier,
+    spans: ConversationSpans? = nil
   ) {
     self.key = key
+    self.tenant = tenant ?? key.organization
     self.agent = agent
     self.began = began
     self.loop = loop
@@ -68,4 +86,35 @@ public final class SessionStatus: Sendable {
     set { lost.store(newValue.map { max(1, $0.nanoseconds / 1_000_000) } ?? 0, ordering: .relaxed) }
   }
   func countTurn() { turnCount.add(1, ordering: .relaxed) }
+
+  // MARK: Its story
+
+  /// What happened so far.
+  public var timeline: CallStory { story.withLock { $0.timeline } }
+  /// The tracking ids of its RPCs, as far as they are kept.
+  public var trackingIDs: [String] { story.withLock { $0.trackingIDs } }
+
+  /// An RPC of this tracking id belongs to it.
+  func note(trackingID: String?) {
+    guard let trackingID else { return }
+    story.withLock { story in
+      guard !story.trackingIDs.contains(trackingID) else { return }
+      if story.trackingIDs.count >= Self.maximumTrackingIDs { story.trackingIDs.remove(at: 1) }
+      story.trackingIDs.append(trackingID)
+    }
+  }
+
+  /// Something happened; `detail` is none of the caller's words.
+  func note(_ kind: CallStory.Kind, _ detail: String? = nil, now: Duration) {
+    let entry = CallStory.Entry(at: seconds(now: now), kind: kind, detail: detail)
+    story.withLock { $0.timeline.note(entry) }
+  }
+
+  /// The first of an answer goes out; `silence` is how long the caller had been silent when the turn was over.
+  func noteAnswer(after time: Duration, silence: Duration?, now: Duration) {
+    let entry = CallStory.Entry(
+      at: seconds(now: now), kind: .answered, wait: silence.map { (time + $0) / .milliseconds(1) },
+      answer: time / .milliseconds(1))
+    story.withLock { $0.timeline.note(entry) }
+  }
 }

@@ -87,7 +87,7 @@ final class TokenGate: Sendable {
   func ended(_ subject: Logger.Metadata) { log.info("rpc ended", metadata: subject) }
 
   func refused(_ status: RPCStatus, call: any IncomingRPC) {
-    metrics.refused()
+    metrics.overview.refused("\(status.code): \(status.message)", now: call.executor.now)
     log.warning(
       "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
   }

@@ -25,6 +25,7 @@ extension Reloader {
     metrics.inForce(
       tenants: configuration.identity.tenants.count, agents: configuration.agents.count, isFirst: isFirst)
     metrics.revoked(parts.identity.tenants.revocations)
+    parts.reports.inForce()
   }
 
   /// Says what a reload has changed.

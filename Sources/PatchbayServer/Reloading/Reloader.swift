@@ -29,6 +29,7 @@ final class Reloader: Service, @unchecked Sendable {
     let admin: AdminServer
     let sink: LogSink?
     let notifier: SystemdNotifier
+    let reports: ReloadReports
     /// Has the tenants' data sources registered; nil where nothing is.
     let register: (@Sendable (Configuration) -> Void)?
   }
@@ -69,6 +70,7 @@ final class Reloader: Service, @unchecked Sendable {
       files: files, detector: ChangeDetector(files.map(FileStamp.init(of:)), quiet: Self.quiet),
       agentFiles: Self.agentFiles(loaded), revocations: try Self.revocationWatch(loaded.configuration, at: now))
     timer = DispatchSource.makeTimerSource(queue: queue)
+    parts.reports.hasFile()
     report(loaded.configuration, isFirst: true)
   }
 
@@ -95,7 +97,7 @@ final class Reloader: Service, @unchecked Sendable {
   }
 
   /// Reads the configuration, changed or not.
-  func reload() { queue.async { self.read("SIGHUP") } }
+  func reload(_ reason: String) { queue.async { self.read(reason) } }
 
   // MARK: On the queue
 
@@ -118,8 +120,12 @@ final class Reloader: Service, @unchecked Sendable {
     case .changed(let revocations):
       parts.identity.tenants.revoke(revocations, by: .file)
       metrics.revoked(parts.identity.tenants.revocations)
+      parts.reports.revocations([])
       log.notice("revocations read", metadata: ["file": "\(file)", "count": "\(revocations.count)"])
-    case .refused(let error): refuse(error.problems.map(\.description), "the file of revocations")
+    case .refused(let error):
+      let problems = error.problems.map(\.description)
+      parts.reports.revocations(problems)
+      refuse(problems, "the file of revocations")
     case nil: break
     }
   }
@@ -136,7 +142,10 @@ final class Reloader: Service, @unchecked Sendable {
     } catch {
       problems = ["\(error)"]
     }
-    if !problems.isEmpty { refuse(problems, "the configuration") }
+    if !problems.isEmpty {
+      parts.reports.refused(problems)
+      refuse(problems, "the configuration")
+    }
     let status = problems.first.map { "the last change of the configuration is refused: \($0)" }
     parts.notifier.tell(.ready(status: status ?? "in force: the last change of the configuration"))
   }

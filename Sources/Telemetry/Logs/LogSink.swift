@@ -13,6 +13,7 @@ public final class LogSink: Sendable {
 
   private let levelIndex = Atomic<Int>(0)
   private let limit = Locked(LogRateLimit())
+  private let problems = Locked(RecentProblems())
   private let suppressedCount = Atomic<Int>(0)
   private let clock: @Sendable () -> (wall: Int64, steady: Int64)
 
@@ -39,6 +40,9 @@ public final class LogSink: Sendable {
   /// Lines left out since the start, because the same message came too often.
   public var suppressed: Int { suppressedCount.load(ordering: .relaxed) }
 
+  /// The latest warnings and errors, those that the limit kept back too.
+  public var recentProblems: RecentProblems { problems.withLock { $0 } }
+
   /// A log handler for a label; without a level, with the sink's.
   public func handler(label: String, level: Logger.Level? = nil) -> LineLogHandler {
     LineLogHandler(sink: self, label: label, level: level)
@@ -46,6 +50,9 @@ public final class LogSink: Sendable {
 
   func log(_ level: Logger.Level, label: String, message: String, error: String?, metadata: Logger.Metadata) {
     let now = clock()
+    if level >= .warning {
+      problems.withLock { $0.note(level, message, error: error, metadata: metadata, time: now.wall) }
+    }
     let key = LogRateLimit.Key(label: label, message: message, tracking: metadata["trackingid"].map { "\($0)" })
     let (isAdmitted, suppressed) = limit.withLock { $0.admit(key, now: now.steady) }
     report(suppressed, wall: now.wall)

@@ -1,0 +1,66 @@
+#include "CDashboard.h"
+
+// #embed is C23's; the compiler has it in every mode, and tells make what the files are.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+#define HTML "text/html; charset=utf-8"
+#define CSS "text/css; charset=utf-8"
+#define SCRIPT "text/javascript; charset=utf-8"
+
+static const unsigned char page[] = {
+#embed "Page/index.html"
+};
+static const unsigned char style[] = {
+#embed "Page/style.css"
+};
+static const unsigned char mainScript[] = {
+#embed "Page/main.js"
+};
+static const unsigned char words[] = {
+#embed "Page/words.js"
+};
+static const unsigned char server[] = {
+#embed "Page/server.js"
+};
+static const unsigned char verdict[] = {
+#embed "Page/verdict.js"
+};
+static const unsigned char calls[] = {
+#embed "Page/calls.js"
+};
+static const unsigned char timeline[] = {
+#embed "Page/timeline.js"
+};
+static const unsigned char charts[] = {
+#embed "Page/charts.js"
+};
+static const unsigned char lists[] = {
+#embed "Page/lists.js"
+};
+static const unsigned char actions[] = {
+#embed "Page/actions.js"
+};
+static const unsigned char dygraphs[] = {
+#embed "Dygraphs/dygraph.min.js"
+};
+
+#define FILE_OF(name, type, bytes) {name, type, bytes, sizeof bytes}
+
+static const CDashboardFile files[] = {
+    FILE_OF("index.html", HTML, page),
+    FILE_OF("style.css", CSS, style),
+    FILE_OF("main.js", SCRIPT, mainScript),
+    FILE_OF("words.js", SCRIPT, words),
+    FILE_OF("server.js", SCRIPT, server),
+    FILE_OF("verdict.js", SCRIPT, verdict),
+    FILE_OF("calls.js", SCRIPT, calls),
+    FILE_OF("timeline.js", SCRIPT, timeline),
+    FILE_OF("charts.js", SCRIPT, charts),
+    FILE_OF("lists.js", SCRIPT, lists),
+    FILE_OF("actions.js", SCRIPT, actions),
+    FILE_OF("dygraph.min.js", SCRIPT, dygraphs),
+};
+
+const CDashboardFile *CDashboardFileAt(size_t index) {
+  return index < sizeof files / sizeof files[0] ? &files[index] : NULL;
+}

@@ -1,0 +1,84 @@
+// The calls: those that are live and those that ended lately, in one table; searched by the server, which knows them all.
+import { ago, at, clock, element, keep, milliseconds, number, say, stateOf } from './words.js'
+import { ask } from './server.js'
+import { openCall, refreshCall } from './timeline.js'
+
+const failures = ['botFailed', 'lost', 'idle', 'tooLong']
+let shown = 'live'
+let latest
+
+function row(call) {
+  const made = element('tr', '')
+  const open = element('button', 'link')
+  open.type = 'button'
+  made.append(element('th', '', open), ...['wide', 'wide id', 'state', 'right wide', 'right', 'right'].map(kind => element('td', kind)))
+  made.firstElementChild.scope = 'row'
+  made.onclick = () => openCall(call.id)
+  return made
+}
+
+function fill(made, call) {
+  const [agent, tenant, conversation, state, turns, wait, length] = made.children
+  say(agent.firstElementChild, call.agentName)
+  say(tenant, call.tenant)
+  say(conversation, call.conversation)
+  conversation.title = call.conversation
+  say(state, stateOf(call.state))
+  state.dataset.tone = failures.includes(call.state) ? 'bad' : call.state
+  state.title = call.failure ?? ''
+  say(turns, number(call.turns))
+  say(wait, call.lastWait === undefined ? '–' : `${milliseconds(call.lastWait)} ms`)
+  say(length, clock(call.seconds) + (call.secondsAgo === undefined ? '' : `, ${ago(call.secondsAgo)}`))
+}
+
+function draw(found) {
+  const isLive = shown === 'live'
+  const list = isLive ? found.calls : found.endedCalls
+  const all = isLive ? found.liveCount : found.endedCount
+  say(at('show-live'), `Live ${number(found.liveCount)}`)
+  say(at('show-ended'), `Ended ${number(found.endedCount)}`)
+  at('show-live').setAttribute('aria-pressed', isLive)
+  at('show-ended').setAttribute('aria-pressed', !isLive)
+  keep(at('calls').tBodies[0], list, call => call.id, row, fill)
+  at('calls').hidden = list.length === 0
+  at('no-calls').hidden = list.length > 0 && list.length === all
+  const sought = at('find').value.trim()
+  say(at('no-calls'), list.length > 0 ? `and ${number(all - list.length)} more: search for those you need`
+    : sought ? 'No call is found.' : isLive ? 'No call is live.' : 'No call has ended yet.')
+}
+
+export async function showCalls(status) {
+  latest = status
+  const sought = at('find').value.trim()
+  const found = sought ? await ask(`status/find/${encodeURIComponent(sought)}`) : {
+    calls: status.calls, endedCalls: status.endedCalls, liveCount: status.liveCalls, endedCount: status.endedCalls.length }
+  // Somebody has typed on meanwhile.
+  if (sought !== at('find').value.trim()) return
+  if (sought && shown === 'live' && found.liveCount === 0 && found.endedCount > 0) shown = 'ended'
+  draw(found)
+  await refreshCall()
+}
+
+/** Shows the calls with a text in their ids or names. */
+export function find(text, which) {
+  at('find').value = text
+  if (which) shown = which
+  history.replaceState(null, '', text ? `#find=${encodeURIComponent(text)}` : '#')
+  if (latest) showCalls(latest).catch(() => {})
+}
+
+function show(which) {
+  shown = which
+  if (latest) showCalls(latest).catch(() => {})
+}
+
+function readAddress() {
+  const sought = new URLSearchParams(location.hash.slice(1)).get('find')
+  if (sought !== null) find(sought)
+}
+
+at('show-live').onclick = () => show('live')
+at('show-ended').onclick = () => show('ended')
+at('find').oninput = () => find(at('find').value)
+addEventListener('hashchange', readAddress)
+readAddress()
