@@ -59,10 +59,16 @@ public struct BotAudio: Sendable {
   /// Whether the platform is asked not to cancel what is said from here to the end of the turn when a later answer comes
   /// (`disable_prompt_cancellation`). It has nothing to do with the caller's interruptions.
   public var disablesPromptCancellation: Bool
+  /// The words that are said in it, where they are known: an interruption is told in characters of them too. They are
+  /// not spoken, sent or kept.
+  public var text: String?
 
   /// Audio for the caller.
-  public init(_ content: Content, bargeIn: Bool = true, disablesPromptCancellation: Bool = false) {
+  public init(
+    _ content: Content, bargeIn: Bool = true, disablesPromptCancellation: Bool = false, text: String? = nil
+  ) {
     self.content = content
+    self.text = text
     self.bargeIn = bargeIn
     self.disablesPromptCancellation = disablesPromptCancellation
   }

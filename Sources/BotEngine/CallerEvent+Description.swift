@@ -11,7 +11,8 @@ extension CallerEvent: CustomStringConvertible, CustomDebugStringConvertible {
     case .digits(let digits): "digits (\(digits.count))"
     case .noInput: "no input"
     case .custom(_, let parameters): "custom event (\(parameters.count) parameters)"
-    case .interrupted(let played): "interrupted (after \(played) ms)"
+    case .interrupted(let played, let characters):
+      "interrupted (after \(played) ms\(characters.map { ", \($0) characters" } ?? ""))"
     case .mark(_, let played): played ? "mark played" : "mark dropped"
     case .ended(let end): "ended (\(end.rawValue))"
     }

@@ -17,8 +17,9 @@ public enum CallerEvent: Sendable, Equatable {
   /// parameter `patchbay_left_out` lists the names.
   case custom(name: String, parameters: [String: BotValue])
   /// The caller began to speak or to press keys over the bot's output, of which this much had been played, in
-  /// milliseconds. Output of the interrupted turn that was not yet sent is dropped.
-  case interrupted(playedMilliseconds: Int)
+  /// milliseconds; and in characters of the words of it that the bot has told (``BotAudio/text``), where it told any.
+  /// Output of the interrupted turn that was not yet sent is dropped.
+  case interrupted(playedMilliseconds: Int, playedCharacters: Int? = nil)
   /// A mark of the bot's (``BotCommand/mark(_:)``) was reached: the caller has heard what came before it or, where
   /// `played` is false, what came before it was dropped by an interruption or by ``BotCommand/clear``.
   case mark(String, played: Bool)

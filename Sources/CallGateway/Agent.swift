@@ -25,6 +25,8 @@ public struct Agent: Sendable {
   /// Speech over a prompt that may be interrupted has to last this long, in milliseconds, to count: an echo or a cough
   /// must not cut a prompt off.
   public var minimumBargeIn: Int
+  /// The same where speech pauses a prompt: what goes on for so long ends it, in milliseconds.
+  public var pauseLimit: Int
   /// The format of audio that states none.
   public var defaultFormat: AudioFormat
   /// Whether its calls are recorded; `nil` leaves it to the tenant.
@@ -34,7 +36,8 @@ public struct Agent: Sendable {
   public init(
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
     conversation: ConversationStateMachine.Settings = .init(), breaker: CircuitBreaker.Settings = .init(),
-    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, defaultFormat: AudioFormat = .telephone,
+    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, pauseLimit: Int = 500,
+    defaultFormat: AudioFormat = .telephone,
     isRecorded: Bool? = nil
   ) {
     self.id = id
@@ -47,6 +50,7 @@ public struct Agent: Sendable {
     self.metrics = AgentMetrics(agent: id)
     self.speech = speech
     self.minimumBargeIn = minimumBargeIn
+    self.pauseLimit = pauseLimit
     self.defaultFormat = defaultFormat
     self.isRecorded = isRecorded
   }

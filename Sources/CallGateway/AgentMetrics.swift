@@ -39,6 +39,11 @@ final class AgentMetrics: Sendable {
     Counter(label: "patchbay_fillers_total", dimensions: [("agent", agent), ("reason", reason.rawValue)]).increment()
   }
 
+  /// A prompt that was paused goes on, or does not.
+  func paused(_ end: ConversationStateMachine.PauseEnd) {
+    Counter(label: "patchbay_prompt_pauses_total", dimensions: [("agent", agent), ("end", end.rawValue)]).increment()
+  }
+
   /// The caller interrupted; what the bot says is stopped so long after their first sound.
   func stopped(after time: Duration) { bargeInStop.recordNanoseconds(time.nanoseconds) }
 }

@@ -82,10 +82,13 @@ extension BotCommand {
   fileprivate var size: Int {
     switch self {
     case .audio(let audio):
-      switch audio.content {
-      case .mulaw(let bytes): bytes.count
-      case .linear(let samples, _): samples.count * 2
-      }
+      (audio.text?.utf8.count ?? 0)
+        + {
+          switch audio.content {
+          case .mulaw(let bytes): bytes.count
+          case .linear(let samples, _): samples.count * 2
+          }
+        }()
     case .text(let text, _, _), .transcript(_, let text): text.utf8.count
     default: 64
     }

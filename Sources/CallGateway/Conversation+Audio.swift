@@ -59,7 +59,10 @@ extension Conversation {
     if speech.isListening != isDetecting { speech.isListening = isDetecting }
     let isPrompting = machine.isPlayingPrompt(now)
     if speech.isPromptPlaying != isPrompting { speech.isPromptPlaying = isPrompting }
-    let minimum = isPrompting ? agent.minimumBargeIn : agent.speech.minimumSpeech
+    let isPausable = machine.isPausable(now)
+    if speech.watchesOnset != isPausable { speech.watchesOnset = isPausable }
+    let minimum =
+      isPausable ? agent.pauseLimit : isPrompting ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
     let isSpeaking = machine.isSpeaking
     let wantsTurns = audioDelivery == .turns
@@ -76,7 +79,14 @@ extension Conversation {
       }
     }
     if !heard.isEmpty { act(now: now) }
+    if speech.isOnsetHeard != (onset != nil) { hearOnset(at: speech.position, isHeard: speech.isOnsetHeard, now: now) }
     if utterance.samples.count >= sampleRate / 1000 * Self.deliveredAtOnce { deliverUtterance() }
+  }
+
+  /// Somebody may have begun to speak over the prompt, or it is over.
+  private func hearOnset(at position: Int, isHeard: Bool, now: Duration) {
+    onset = isHeard ? position : nil
+    perform(isHeard ? machine.speechMayHaveBegun(now: now) : machine.speechWasNothing(now: now))
   }
 
   /// Audio of a turn that is handed to the bot at once, in milliseconds: waking the bot for every frame costs more than
@@ -90,9 +100,11 @@ extension Conversation {
     for item in heard {
       switch item {
       case .decision(.started(let at, _)):
-        let isInterruption = machine.isPlayingPrompt(now)
+        // A prompt that was paused had stopped then.
+        let stopped = machine.isPaused ? onset : speech?.position
+        let isInterruption = machine.isPlayingPrompt(now) || machine.isPaused
         perform(machine.speechStarted(offset: at, now: now))
-        if isInterruption { agent.metrics.stopped(after: .milliseconds((speech?.position ?? at) - at)) }
+        if isInterruption { agent.metrics.stopped(after: .milliseconds(max(0, (stopped ?? at) - at))) }
       case .decision(.ended(let at, let decidedAt, _)):
         if machine.isSpeaking { turnEnded = (now, .milliseconds(decidedAt - at)) }
         deliverUtterance()

@@ -54,7 +54,7 @@ extension Conversation {
     case .digits(let digits): recorder.event("digits", now: now, numbers: ["count": digits.count])
     case .noInput: recorder.event("no_input", now: now)
     case .custom(_, let parameters): recorder.event("custom", now: now, numbers: ["parameters": parameters.count])
-    case .interrupted(let milliseconds):
+    case .interrupted(let milliseconds, _):
       recorder.interrupted(now: now)
       recorder.event("interrupted", now: now, numbers: ["played_ms": milliseconds])
     case .audio, .mark: break

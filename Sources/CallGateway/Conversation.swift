@@ -35,6 +35,8 @@ final class Conversation: SessionHost {
   /// What the detector gave out for the chunk at hand.
   var heard: [HeardSpeech] = []
   var utterance = Utterance()
+  /// Where in the caller's audio it was noticed that they may be speaking over a prompt, while they may.
+  var onset: Int?
   var resampler: Resampler?
   /// Changes of the audio's format on RPCs that are over; the bound is the call's.
   var formatChanges = 0
@@ -211,6 +213,10 @@ final class Conversation: SessionHost {
         if let reason { agent.metrics.filled(reason) }
         keep(filler: response, begins: reason)
         interactions[rpc]?.line.send(response.encoded())
+      case .paused: recorder?.event("prompt_paused", now: loop.now - began)
+      case .unpaused(let end):
+        agent.metrics.paused(end)
+        recorder?.event("prompt_\(end.rawValue)", now: loop.now - began)
       case .finish(let rpc, let completion): finish(rpc, completion)
       case .tell(let event, let turn):
         show(event)

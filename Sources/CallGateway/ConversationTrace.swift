@@ -44,7 +44,7 @@ struct ConversationTrace {
       let end = now - (silence ?? .zero)
       endSpeech(at: end)
       if silence != nil { spans.add("eou_wait", from: end, to: now) }
-    case .interrupted(let milliseconds):
+    case .interrupted(let milliseconds, _):
       interrupt(played: milliseconds, now: now)
       endResponse("interrupted", now: now)
     default: break

@@ -36,6 +36,11 @@ extension Configuration.Agent: KeyGroup {
         "filler", "with `responses: wav` an answer is one response: no filler can go before it",
         "write `responses: chunk`, or leave `filler` out")
     }
+    if speech.bargeIn == .pause, responses == .wav {
+      section.report(
+        "speech", "with `responses: wav` a prompt is sent whole: it cannot be paused",
+        "write `responses: chunk`, or `barge_in: stop`")
+    }
     guard !id.isEmpty else { return }
     if !Self.isID(id) {
       section.report("id", "`\(id.quotedForMessage)` cannot be an agent's id", "write \(Self.idForm)")
@@ -69,6 +74,13 @@ extension Configuration.Agent.Speech: KeyGroup {
   static var keys: [Key<Self>] {
     Key("minimum_speech", \.minimumSpeech, .duration(10.ms...2.s), "Sound shorter than this is not speech.")
     Key("minimum_barge_in", \.minimumBargeIn, .duration(10.ms...5.s), "The same while an interruptible prompt plays.")
+    Key(
+      "barge_in", \.bargeIn, .choice,
+      "Speech over a prompt ends it (`stop`), or pauses it until it is more than a word (`pause`; `responses: chunk`).")
+    Key(
+      "pause_ahead", \.pauseAhead, .duration(200.ms...2.s),
+      "With `pause`: how much of a prompt may be sent ahead of what is heard.")
+    Key("pause_limit", \.pauseLimit, .duration(200.ms...1.s), "With `pause`: speech of this length ends the prompt.")
     Key("end_silence", \.endSilence, .duration(100.ms...10.s), "The silence that ends the turn.")
     Key("preroll", \.preroll, .duration(0.s...2.s), "The audio before the start of speech that goes to the bot.")
     Key("maximum_utterance", \.maximumUtterance, .duration(1.s...10.min), "The longest turn.")

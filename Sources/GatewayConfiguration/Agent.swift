@@ -34,6 +34,12 @@ extension Configuration {
       public var minimumSpeech: Duration = 100.ms
       /// `minimum_barge_in`: the same while an interruptible prompt plays.
       public var minimumBargeIn: Duration = 300.ms
+      /// `barge_in`: what speech over a prompt does.
+      public var bargeIn = BargeIn.stop
+      /// `pause_ahead`: how much of a prompt is sent ahead where it may be paused.
+      public var pauseAhead: Duration = 400.ms
+      /// `pause_limit`: speech of this length ends a prompt that it has paused.
+      public var pauseLimit: Duration = 500.ms
       /// `end_silence`: silence that ends the turn.
       public var endSilence: Duration = 700.ms
       /// `preroll`: audio from before the start of speech that the bot is given.

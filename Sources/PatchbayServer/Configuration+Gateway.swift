@@ -91,9 +91,11 @@ extension Configuration.Agent {
         maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
         answerTimeout: engine.endpoint?.answerTimeout ?? .seconds(5), idleTimeout: limits.idle,
         lostTimeout: limits.lostAfter,
-        fallback: try fallback.settings(), filler: try filler?.settings()),
+        fallback: try fallback.settings(), filler: try filler?.settings(),
+        pauseAhead: self.speech.bargeIn == .pause ? self.speech.pauseAhead : nil),
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
+      pauseLimit: self.speech.pauseLimit.wholeMilliseconds,
       defaultFormat: defaultFormat, isRecorded: isRecorded)
   }
 }

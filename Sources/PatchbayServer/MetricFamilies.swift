@@ -117,6 +117,8 @@ enum MetricFamilies {
     .counter("patchbay_messages_refused_total", "Messages that were refused."),
     .counter("patchbay_outputs_dropped_total", "Outputs of bots that callers did not get, by reason.", by: ["reason"]),
     .gauge("patchbay_overloaded", "1 while new calls are refused because live ones are heard late."),
+    .counter(
+      "patchbay_prompt_pauses_total", "Prompts that speech paused, by what ended the pause.", by: ["agent", "end"]),
     .counter("patchbay_prompts_refused_total", "Prompts of bots that cannot be played."),
     .counter("patchbay_received_audio_seconds_total", "Audio that a counting receiver got.", by: ["receiver"]),
     .counter(

@@ -29,9 +29,17 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     didSet {
       guard !isListening else { return }
       endpointer.reset()
+      onset.reset()
       preroll.reset()
     }
   }
+
+  /// Whether it watches for somebody who may have begun to speak; what was not enough for a turn is forgotten once it is
+  /// over.
+  public var watchesOnset = false { didSet { onset.reset() } }
+
+  /// Whether somebody may be speaking, where it is watched for.
+  public var isOnsetHeard: Bool { onset.isHeard }
 
   /// Whether the caller's turn has begun and is not over.
   public var isSpeaking: Bool { endpointer.isSpeaking }
@@ -47,6 +55,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
 
   private var detector: Detector
   private var endpointer: Endpointer
+  private var onset: OnsetWatch
   private var preroll: PreRoll
   private let origin: Int
   private var samples: Int64 = 0
@@ -61,6 +70,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     endpointer = Endpointer(
       settings: settings, frameMilliseconds: detector.frameMilliseconds,
       delayMilliseconds: detector.delayMilliseconds, now: position)
+    onset = OnsetWatch(frameMilliseconds: detector.frameMilliseconds)
     preroll = PreRoll(capacity: Self.prerollCapacity(settings, detector))
     partial = [Int16](repeating: 0, count: detector.frameLength)
   }
@@ -107,6 +117,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   /// the line is kept, unless `line` says that it is another.
   public func reset(line: Bool = false) {
     endpointer.reset()
+    onset.reset()
     resizePreroll()
     preroll.reset()
     if line { detector.reset() }
@@ -115,6 +126,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   private func detect(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
     let evidence = detector.hear(frame)
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
+    if watchesOnset, onset.advance(evidence), !endpointer.isSpeaking { endpointer.reset() }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking
     let decision = endpointer.advance(evidence)

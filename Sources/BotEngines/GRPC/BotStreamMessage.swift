@@ -103,9 +103,10 @@ extension BotAudio {
     let rate = message.format?.pointee.sample_rate ?? 0
     let bargeIn = message.uninterruptible == 0
     let disables = message.disable_prompt_cancellation != 0
+    let text = BorrowedText(message.text).nonEmptyString
     switch message.format?.pointee.encoding {
     case PATCHBAY__BOT__AUDIO_ENCODING__AUDIO_ENCODING_MULAW where rate == 8000 || rate == 0:
-      self.init(.mulaw(Array(bytes)), bargeIn: bargeIn, disablesPromptCancellation: disables)
+      self.init(.mulaw(Array(bytes)), bargeIn: bargeIn, disablesPromptCancellation: disables, text: text)
     case PATCHBAY__BOT__AUDIO_ENCODING__AUDIO_ENCODING_LINEAR16 where Resampler.rates.contains(Int(rate)):
       guard bytes.count % 2 == 0 else {
         throw BotFailure(.garbage, "linear16 audio of \(bytes.count) bytes, which is half a sample too many")
@@ -114,7 +115,7 @@ extension BotAudio {
         Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 2, as: Int16.self))
       }
       self.init(
-        .linear(samples, sampleRate: Int(rate)), bargeIn: bargeIn, disablesPromptCancellation: disables)
+        .linear(samples, sampleRate: Int(rate)), bargeIn: bargeIn, disablesPromptCancellation: disables, text: text)
     default:
       throw BotFailure(
         .garbage, "audio.format has to be mulaw at 8000, or linear16 at 8000, 16000, 24000 or 48000 samples a second")

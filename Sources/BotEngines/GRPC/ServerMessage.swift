@@ -76,10 +76,13 @@ struct ServerMessageEncoder {
         $0.name = builder.text(name)
         $0.parameters = BotValue.build(parameters, builder)
       }
-    case .interrupted(let milliseconds):
+    case .interrupted(let milliseconds, let characters):
       return builder.serverMessage(
         PATCHBAY__BOT__SERVER_MESSAGE__EVENT_INTERRUPTED, \.interrupted, turn: turn, patchbay__bot__interrupted__init
-      ) { $0.played = UInt64(clamping: milliseconds) }
+      ) {
+        $0.played = UInt64(clamping: milliseconds)
+        $0.played_characters = UInt64(clamping: characters ?? 0)
+      }
     case .mark(let name, let played):
       return builder.serverMessage(
         PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MARK, \.mark, turn: turn, patchbay__bot__mark_reached__init

@@ -69,7 +69,7 @@ struct MediaStreamConversation: SocketConversation {
         $0.member("name", name)
         $0.member("parameters") { $0.value(.object(parameters)) }
       }
-    case .interrupted(let played):
+    case .interrupted(let played, _):
       isDeaf = true
       silence.reset()
       flood.reset()

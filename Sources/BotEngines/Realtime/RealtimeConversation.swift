@@ -110,7 +110,7 @@ struct RealtimeConversation: SocketConversation {
     case .custom(let name, let parameters):
       let event = BotValue.object(["event": .string(name), "parameters": .object(parameters)])
       return [.send(RealtimeClientEvent.userText("[Event] \(event.json)"))] + beginTurn()
-    case .interrupted(let played): return interrupted(played)
+    case .interrupted(let played, _): return interrupted(played)
     case .mark: return []
     case .ended: return [.finish]
     }

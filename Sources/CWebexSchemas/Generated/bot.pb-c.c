@@ -2506,7 +2506,7 @@ const ProtobufCMessageDescriptor patchbay__bot__audio_format__descriptor =
   (ProtobufCMessageInit) patchbay__bot__audio_format__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__audio__field_descriptors[5] =
+static const ProtobufCFieldDescriptor patchbay__bot__audio__field_descriptors[6] =
 {
   {
     "samples",
@@ -2568,18 +2568,31 @@ static const ProtobufCFieldDescriptor patchbay__bot__audio__field_descriptors[5]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "text",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Audio, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__audio__field_indices_by_name[] = {
   4,   /* field[4] = disable_prompt_cancellation */
   1,   /* field[1] = format */
   2,   /* field[2] = offset */
   0,   /* field[0] = samples */
+  5,   /* field[5] = text */
   3,   /* field[3] = uninterruptible */
 };
 static const ProtobufCIntRange patchbay__bot__audio__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__audio__descriptor =
 {
@@ -2589,7 +2602,7 @@ const ProtobufCMessageDescriptor patchbay__bot__audio__descriptor =
   "Patchbay__Bot__Audio",
   "patchbay.bot",
   sizeof(Patchbay__Bot__Audio),
-  5,
+  6,
   patchbay__bot__audio__field_descriptors,
   patchbay__bot__audio__field_indices_by_name,
   1,  patchbay__bot__audio__number_ranges,
@@ -2830,7 +2843,7 @@ const ProtobufCMessageDescriptor patchbay__bot__custom_event__descriptor =
   (ProtobufCMessageInit) patchbay__bot__custom_event__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__interrupted__field_descriptors[1] =
+static const ProtobufCFieldDescriptor patchbay__bot__interrupted__field_descriptors[2] =
 {
   {
     "played",
@@ -2844,14 +2857,27 @@ static const ProtobufCFieldDescriptor patchbay__bot__interrupted__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "played_characters",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__Interrupted, played_characters),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__interrupted__field_indices_by_name[] = {
   0,   /* field[0] = played */
+  1,   /* field[1] = played_characters */
 };
 static const ProtobufCIntRange patchbay__bot__interrupted__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__interrupted__descriptor =
 {
@@ -2861,7 +2887,7 @@ const ProtobufCMessageDescriptor patchbay__bot__interrupted__descriptor =
   "Patchbay__Bot__Interrupted",
   "patchbay.bot",
   sizeof(Patchbay__Bot__Interrupted),
-  1,
+  2,
   patchbay__bot__interrupted__field_descriptors,
   patchbay__bot__interrupted__field_indices_by_name,
   1,  patchbay__bot__interrupted__number_ranges,

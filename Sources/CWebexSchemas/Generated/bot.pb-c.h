@@ -505,10 +505,15 @@ struct  Patchbay__Bot__Audio
    * comes. It has nothing to do with the caller's interruptions.
    */
   protobuf_c_boolean disable_prompt_cancellation;
+  /*
+   * From the bot: the words that are said in these samples, where they are known. An interruption is told in characters
+   * of them too. They are not spoken, sent on or kept.
+   */
+  char *text;
 };
 #define PATCHBAY__BOT__AUDIO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__audio__descriptor) \
-    , {0,NULL}, NULL, 0, 0, 0 }
+    , {0,NULL}, NULL, 0, 0, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Patchbay__Bot__Started
@@ -597,10 +602,14 @@ struct  Patchbay__Bot__Interrupted
    * How much of the interrupted turn the caller had heard, in milliseconds.
    */
   uint64_t played;
+  /*
+   * The same in characters of the words that the bot gave with its audio; 0 where it gave none.
+   */
+  uint64_t played_characters;
 };
 #define PATCHBAY__BOT__INTERRUPTED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__interrupted__descriptor) \
-    , 0 }
+    , 0, 0 }
 
 
 struct  Patchbay__Bot__MarkReached

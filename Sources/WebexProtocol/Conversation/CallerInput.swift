@@ -34,6 +34,10 @@ public enum ConversationAction: Sendable, Equatable {
   case send(RPCID, VoiceResponse)
   /// The same with what is heard until the bot speaks, which is nothing of its answer; with why, where it begins.
   case fill(RPCID, VoiceResponse, begins: FillerReason?)
+  /// The prompt is held back, since the caller may have begun to speak.
+  case paused
+  /// It is held back no longer.
+  case unpaused(ConversationStateMachine.PauseEnd)
   /// Completes an RPC after what was sent on it.
   case finish(RPCID, RPCCompletion)
   /// Tells the bot; the number is the turn that its answers will belong to.

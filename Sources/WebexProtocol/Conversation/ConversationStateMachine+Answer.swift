@@ -17,10 +17,11 @@ extension ConversationStateMachine {
       }
       conclude(ending, prompts: prompts, on: rpc, now: now)
     case .chunk:
+      guard heldSince == nil else { return }
       let isTerminal = answer.ending?.isTerminal == true
       while playout.ahead(now) <= mostAhead,
         let piece = answer.takeChunk(
-          sizes: settings.chunks, isUrgent: playout.ahead(now) <= Self.urgentAhead)
+          sizes: chunks, isUrgent: playout.ahead(now) <= Self.urgentAhead)
       {
         let prompt = prompt(of: piece, isTerminal: isTerminal, now: now)
         actions.append(
@@ -39,7 +40,13 @@ extension ConversationStateMachine {
 
   /// How far what is sent may be ahead of what is heard. What precedes a transfer or an end cannot be interrupted: it
   /// waits here only for the bound on what may wait in the transport.
-  var mostAhead: Duration { answer.ending?.isTerminal == true ? Self.farewellAhead : settings.maximumAhead }
+  var mostAhead: Duration {
+    if answer.ending?.isTerminal == true { return Self.farewellAhead }
+    guard let pacer else { return settings.maximumAhead }
+    // With what is sent then, and what may be merged into it, the bound is kept.
+    let next = (answer.hasSentAudio ? chunks.further : chunks.first) + chunks.minimum
+    return pacer.bound - PlayoutClock.duration(ofBytes: next)
+  }
 
   private static let farewellAhead = Duration.seconds(240)
 
@@ -49,6 +56,7 @@ extension ConversationStateMachine {
     let event = answer.event
     let isCancellationDisabled = answer.isCancellationDisabled
     settleMarks(now: now)
+    spoken.concluded(answer.appendedAudio)
     answer = Answer()
     audioAtDeadline = 0
     if case .inProgress(let first) = greeting { greeting = .sent(first) }

@@ -66,7 +66,7 @@ extension ConversationStateMachine {
       answerDeadline = deadline(now)
       return true
     case .clear:
-      tellDropped(answer.clear())
+      takeBack()
       flush(now: now)
       return false
     default: return true
@@ -77,7 +77,11 @@ extension ConversationStateMachine {
     if audio.disablesPromptCancellation { answer.isCancellationDisabled = true }
     guard case .mulaw(let bytes) = audio.content else { return assertionFailure("the owner makes mu-law of all audio") }
     guard !bytes.isEmpty else { return }
+    let place = answer.appendedAudio
     let hasFitted = answer.append(audio: bytes, bargeIn: audio.bargeIn, limit: settings.maximumQueuedBytes)
+    if hasFitted, let text = audio.text, !text.isEmpty {
+      spoken.append(characters: text.count, at: place, count: bytes.count)
+    }
     if !hasFitted { drops.overflowedMilliseconds += audio.milliseconds }
     appended(hasFitted, now: now)
   }
@@ -108,9 +112,14 @@ extension ConversationStateMachine {
 
   /// Drops what was not sent; the time that it would have taken to play is not waited for any more.
   private mutating func clear(now: Duration) {
-    tellDropped(answer.clear())
+    takeBack()
     audioAtDeadline = answer.appendedAudio
     if answerDeadline != nil, settings.mode == .chunk { answerDeadline = deadline(now) }
+  }
+
+  private mutating func takeBack() {
+    tellDropped(answer.clear())
+    spoken.cut(to: answer.appendedAudio)
   }
 
   /// Until when the bot has time for more: so long after the last of what it has said so far was heard. While there is
@@ -170,6 +179,7 @@ extension ConversationStateMachine {
     answerer = rpc
     actions.append(.resetDetector)
     playout.beginTurn(now)
+    spoken.beginTurn()
     answerBegan = now
     if answer.ending == nil { putOffDeadline(now: now) }
     flush(now: now)

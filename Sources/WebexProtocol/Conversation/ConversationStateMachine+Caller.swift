@@ -68,6 +68,7 @@ extension ConversationStateMachine {
     // What the bot said unasked and nobody heard yet goes ahead of its answer.
     if answer.ending == .callersTurn { answer.ending = nil }
     playout.beginTurn(now)
+    spoken.beginTurn()
     answerDeadline = now + settings.answerTimeout
     answerBegan = now
     audioAtDeadline = answer.appendedAudio
@@ -186,7 +187,9 @@ extension ConversationStateMachine {
   mutating func interrupt(keeping rpc: RPCID?, now: Duration) {
     let isInterrupted = answerer != nil || playout.isPlaying(now)
     guard isInterrupted else { return }
+    endPause(.interrupted)
     let played = playout.playedMilliseconds(now)
+    let characters = spoken.characters(in: played * 8)
     tellMarks(now: now)
     var unreached = marks.map(\.name)
     marks = []
@@ -198,9 +201,11 @@ extension ConversationStateMachine {
       drops.staleMilliseconds += answer.waitingAudio / 8
       unreached += answer.takeAllMarks()
       answer = Answer()
+      spoken = SpokenText()
     }
     turn += 1
-    actions.append(.tell(.interrupted(playedMilliseconds: played), turn: turn))
+    actions.append(
+      .tell(.interrupted(playedMilliseconds: played, playedCharacters: characters), turn: turn))
     tellDropped(unreached)
     guard let interrupted = answerer else { return }
     answerer = nil
@@ -230,6 +235,7 @@ extension ConversationStateMachine {
     answerer = nil
     entry = nil
     answerDeadline = nil
+    heldSince = nil
     isSpeaking = false
     answer = Answer()
     turn += 1

@@ -62,7 +62,9 @@ extension ConversationStateMachine {
   }
 
   /// Whether the caller waits for the bot and nothing of its answer is there.
-  private var isFillable: Bool { answerer != nil && answer.pieces.isEmpty && answer.ending == nil }
+  private var isFillable: Bool {
+    answerer != nil && heldSince == nil && answer.pieces.isEmpty && answer.ending == nil
+  }
 
   /// Sends what may be sent of the filler.
   mutating func fill(on rpc: RPCID, now: Duration) {

@@ -21,6 +21,9 @@ public struct ConversationStateMachine: Sendable {
     public var fullBytes: Int
     /// Output beyond this much unplayed audio waits in the conversation, where an interruption can still drop it.
     public var maximumAhead: Duration
+    /// Where speech over a prompt pauses it until it is clear that the caller interrupts: how much of a prompt may be sent
+    /// ahead of what is heard. In CHUNK mode only. `nil`: speech stops a prompt.
+    public var pauseAhead: Duration?
     /// Time to the bot's first output after the caller's turn; then the caller is transferred.
     public var answerTimeout: Duration
     /// Time without any open RPC after which the conversation is taken for dead.
@@ -40,7 +43,8 @@ public struct ConversationStateMachine: Sendable {
       maximumQueuedBytes: Int = 262_144, fullBytes: Int? = nil, maximumAhead: Duration = .seconds(10),
       answerTimeout: Duration = .seconds(5), idleTimeout: Duration = .seconds(600),
       lostTimeout: Duration = .seconds(60),
-      maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback(), filler: Filler? = nil
+      maximumLength: Duration = .seconds(4 * 3600), fallback: Fallback = Fallback(), filler: Filler? = nil,
+      pauseAhead: Duration? = nil
     ) {
       self.mode = mode
       self.chunks = chunks
@@ -54,6 +58,7 @@ public struct ConversationStateMachine: Sendable {
       self.maximumLength = maximumLength
       self.fallback = fallback
       self.filler = filler
+      self.pauseAhead = pauseAhead
     }
   }
 
@@ -121,6 +126,9 @@ public struct ConversationStateMachine: Sendable {
   static let maximumRPCs = 8
 
   let settings: Settings
+  /// How prompts are held back so that they can be paused, and what is sent at once then.
+  let pacer: Pacer?
+  let chunks: ChunkSizes
   let began: Duration
   var rpcs: [RPC] = []
   /// The newest audio RPC: what is heard on it counts.
@@ -137,6 +145,10 @@ public struct ConversationStateMachine: Sendable {
   var playout = PlayoutClock()
   /// What is heard, or will be, until the bot speaks.
   var filling: Filling?
+  /// Since when prompts are held back, because the caller may have begun to speak.
+  var heldSince: Duration?
+  /// The words of the turn's audio.
+  var spoken = SpokenText()
   /// Marks in audio that was sent, in the order in which they are played.
   var marks: [PlayoutMark] = []
   var lastActivity: Duration
@@ -170,6 +182,8 @@ public struct ConversationStateMachine: Sendable {
   /// A conversation that begins now.
   public init(settings: Settings, now: Duration) {
     self.settings = settings
+    pacer = settings.mode == .chunk ? settings.pauseAhead.map { Pacer(bound: $0) } : nil
+    chunks = pacer.map { settings.chunks.paced($0) } ?? settings.chunks
     self.current = settings.turn
     self.began = now
     self.lastActivity = now
@@ -211,11 +225,13 @@ public struct ConversationStateMachine: Sendable {
     if let mark = marks.first { consider(mark.time) }
     if let entry { consider(entry.deadline) }
     if let nextFiller { consider(nextFiller) }
-    if settings.mode == .chunk, answerer != nil {
-      if answer.hasChunk(sizes: settings.chunks, isUrgent: false) {
+    if let pauseDeadline {
+      consider(pauseDeadline)
+    } else if settings.mode == .chunk, answerer != nil {
+      if answer.hasChunk(sizes: chunks, isUrgent: false) {
         consider(playout.time(whenAheadIs: mostAhead))
-      } else if answer.hasChunk(sizes: settings.chunks, isUrgent: true) {
-        consider(playout.time(whenAheadIs: Self.urgentAhead))
+      } else if answer.hasChunk(sizes: chunks, isUrgent: true) {
+        consider(playout.time(whenAheadIs: min(Self.urgentAhead, mostAhead)))
       }
     }
     return next
@@ -332,6 +348,7 @@ public struct ConversationStateMachine: Sendable {
     }
     if !isClosed, let lossDeadline, lossDeadline <= now { close(.lost) }
     if !isClosed, rpcs.isEmpty, lastActivity + settings.idleTimeout <= now { close(.idle) }
+    if !isClosed, let pauseDeadline, pauseDeadline <= now { resume(now: now) }
     if !isClosed { flush(now: now) }
     if !isClosed { tellMarks(now: now) }
     return taken()

@@ -19,6 +19,11 @@ public struct ChunkSizes: Sendable, Equatable {
   /// What is sent rather than let the caller hear a gap, where a bot speaks no faster than real time.
   var urgent: Int { max(minimum, 640) }
 
+  /// What is sent at once where no more than a bound may be on its way.
+  func paced(_ pacer: Pacer) -> ChunkSizes {
+    ChunkSizes(first: min(first, 2 * pacer.portion), further: min(further, pacer.portion), minimum: minimum)
+  }
+
   /// Sizes, held within what the platform allows.
   public init(first: Int = 1600, further: Int = 8000, minimum: Int = 100) {
     self.first = min(max(first, 100), 65_536 - 400)

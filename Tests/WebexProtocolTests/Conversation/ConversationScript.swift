@@ -10,6 +10,9 @@ enum Move {
   case settle(Int, delivered: Bool)
   case speechStarts
   case speechEnds
+  /// The detector hears what may be speech, or that it was none.
+  case speechMayHaveBegun
+  case speechWasNothing
   /// The bot says something; it has heard everything unless a turn is given.
   case bot(BotCommand)
   /// The bot's part is over.
@@ -44,6 +47,8 @@ struct ConversationScript {
     case .settle(let rpc, let isDelivered):
       machine.greetingSettled(RPCID(UInt64(rpc)), isDelivered: isDelivered, now: now)
     case .speechStarts: machine.speechStarted(offset: 0, now: now)
+    case .speechMayHaveBegun: machine.speechMayHaveBegun(now: now)
+    case .speechWasNothing: machine.speechWasNothing(now: now)
     case .speechEnds: machine.speechEnded(offset: 0, now: now)
     case .bot(let command): machine.bot(command, turn: machine.turn, now: now)
     case .botLeaves(let isInOrder): machine.botLeft(isInOrder: isInOrder, now: now)
@@ -73,6 +78,8 @@ struct ConversationScript {
     case .send(let rpc, let response): "\(rpc) \(phrase(response))"
     case .fill(let rpc, let response, let begins):
       "\(rpc) filler\(begins.map { " (\($0))" } ?? "") \(phrase(response))"
+    case .paused: "paused"
+    case .unpaused(let end): "\(end)"
     case .finish(let rpc, let completion): "\(rpc) \(completion)"
     case .tell(let event, _): "bot \(phrase(event))"
     case .resetDetector: "reset"
@@ -89,7 +96,8 @@ struct ConversationScript {
     case .digits(let digits): "digits \(digits)"
     case .noInput: "no-input"
     case .custom(let name, _): "event \(name)"
-    case .interrupted(let milliseconds): "interrupted at \(milliseconds)"
+    case .interrupted(let milliseconds, let characters):
+      "interrupted at \(milliseconds)" + (characters.map { " after \($0) characters" } ?? "")
     case .mark(let name, let played): played ? "played \(name)" : "dropped \(name)"
     case .ended(let end): "ended \(end)"
     }
