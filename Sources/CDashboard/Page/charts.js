@@ -98,6 +98,7 @@ function showFigures(report) {
 }
 
 function showTable(report, names) {
+  at('latencies').hidden = !report.agents.some(agent => agent.turns > 0)
   keep(at('latencies').tBodies[0], report.agents.filter(agent => agent.turns > 0), agent => agent.agent, agent => {
     const made = element('tr', '')
     const name = element('button', 'link agent')

@@ -1,6 +1,6 @@
 // Asks the server every other second how it is, and has each part of the page show it.
 import { ask } from './server.js'
-import { at, clock, figures, number, say, span } from './words.js'
+import { at, clock, count, figures, number, say, span } from './words.js'
 import { showVerdict } from './verdict.js'
 import { showCalls } from './calls.js'
 import { showCharts } from './charts.js'
@@ -15,7 +15,7 @@ function showTiles(status) {
   say(at('limit'), `of ${number(status.callLimit)}`)
   const share = Math.min(1, status.liveCalls / Math.max(1, status.callLimit))
   at('load').firstElementChild.firstElementChild.setAttribute('width', 100 * share)
-  say(at('totals'), `since the start: ${number(status.totals.started)} calls, ${number(status.totals.answers)} answers, ` +
+  say(at('totals'), `since the start: ${count(status.totals.started, 'call')}, ${count(status.totals.answers, 'answer')}, ` +
     `${number(status.totals.failed)} failed, ${number(status.totals.refused)} refused`)
   const recent = status.recent
   figures(at('recent'), [
