@@ -26,16 +26,14 @@ let coreMetrics: Target.Dependency = .product(name: "CoreMetrics", package: "swi
 let tracing: Target.Dependency = .product(name: "Tracing", package: "swift-distributed-tracing")
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-// TCP and TLS to bots are NIO's, on threads that no call waits for; so are WebSocket frames.
+// TCP and TLS to bots are NIO's, on threads that no call waits for; so are HTTP as a server and WebSocket's frames.
 let nio: [Target.Dependency] = [
   .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
-let webSocket: [Target.Dependency] =
-  nio + [
-    nioSSL, .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOWebSocket", package: "swift-nio"),
-  ]
+let nioWebSocket: Target.Dependency = .product(name: "NIOWebSocket", package: "swift-nio")
+let webSocket: [Target.Dependency] = nio + [.product(name: "NIOHTTP1", package: "swift-nio"), nioWebSocket]
 // What starts and ends with the process, and in which order.
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -71,7 +69,6 @@ let package = Package(
     .systemLibrary(name: "COgg", pkgConfig: "ogg", providers: [.apt(["libogg-dev"])]),
     .systemLibrary(name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-    .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
     .systemLibrary(name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
     .systemLibrary(name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -99,14 +96,16 @@ let package = Package(
     layer("TokenVerification", ["Basics", "Locking", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Basics", "Locking", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("YAMLReading", [yaml]),
-    layer("BotConnections", ["Locking", nioTLS, nioSSL] + nio),
-    layer("WebSocketClient", ["Locking", "BotConnections", nioTLS] + webSocket),
+    layer("WebSockets", ["Basics", "Locking", .product(name: "NIOCore", package: "swift-nio"), nioWebSocket]),
+    layer("BotConnections", ["Basics", "Locking", nioTLS, nioSSL] + nio),
+    layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
+    layer("HTTPServing", ["Basics", "Locking", "WebSockets", log] + webSocket),
     layer(
       "BotEngines",
       [
         "Basics", "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport",
         "Wire",
-        "WebexProtocol", "BotConnections", "WebSocketClient", nioSSL, log, metrics,
+        "WebexProtocol", "BotConnections", "WebSockets", "WebSocketClient", nioSSL, log, metrics,
       ]),
     layer("Telemetry", ["Basics", "Locking", log, coreMetrics]),
     layer(
@@ -121,7 +120,6 @@ let package = Package(
         "Basics", "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification",
         "DataSources", "BotEngine", "YAMLReading", "BotEngines", "Telemetry", "CallTraces", yaml, log,
       ]),
-    layer("HTTPServing", ["Locking", "CMicroHTTPD", log]),
     layer("AdminServer", ["CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
     layer("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram]),
@@ -165,12 +163,13 @@ let package = Package(
     tests("BotEngine", ["Locking"]),
     tests("YAMLReading"),
     tests("BotConnections", nio),
-    tests("WebSocketClient", ["Locking"] + webSocket),
+    tests("WebSockets"),
+    tests("WebSocketClient", ["Locking", "WebSockets", nioSSL] + webSocket),
     tests(
       "BotEngines",
       [
         "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol",
-        "WebSocketClient", "YAMLReading", log,
+        "WebSockets", "WebSocketClient", "YAMLReading", log,
       ]),
     tests("Telemetry", ["Locking", log, coreMetrics]),
     tests(
@@ -181,6 +180,7 @@ let package = Package(
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     tests("GatewayConfiguration", ["Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
+    tests("HTTPServing", ["Locking", "WebSockets", log]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),

@@ -5,15 +5,15 @@ import Metrics
 public import Telemetry
 
 /// Serves health, metrics and the dashboard over HTTP/1.1, one request a connection, on a thread of its own: it answers
-/// however busy the calls keep everything else. Served by libmicrohttpd, with its bounds on: 64 connections, of which a
-/// further one ends the oldest, 32 KB of memory for each, 10 seconds of silence.
+/// however busy the calls keep everything else. Its bounds: 64 connections, of which a further one ends the oldest, 32 KB for a
+/// request's head, 10 seconds of silence, 30 for a request.
 public final class AdminServer: Sendable {
   /// Where the server listens.
   public typealias Address = HTTPAddress
 
-  private enum Phase: ~Copyable, Sendable {
+  private enum Phase: Sendable {
     case idle
-    case running(HTTPDaemon)
+    case running(HTTPServer)
     case stopped
 
     var isIdle: Bool {
@@ -33,7 +33,7 @@ public final class AdminServer: Sendable {
   /// Bytes of a request's body.
   private static let maximumBody = 9_216
   private let logger: Logger
-  /// Held while the daemon ends: its thread never takes it.
+  /// Held while the server ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
 
   /// A server that does not listen yet.
@@ -96,16 +96,18 @@ public final class AdminServer: Sendable {
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
       var limits = HTTPLimits()
       limits.body = max(CallEnding.maximumForm, Self.maximumBody)
-      let exchange = HTTPExchange(
-        name: "admin port", limits: limits, logger: logger, crowdedOut: { crowdedOut.increment() },
-        readsBody: site.readsBody, respond: site.respond)
-      let daemon = try HTTPDaemon(address, exchange: exchange)
-      let bound = Address(host: address.host, port: daemon.port)
-      phase = .running(daemon)
-      return bound
+      let server = try HTTPServer(
+        address, site, name: "admin port", limits: limits, crowdedOut: { crowdedOut.increment() }, logger: logger)
+      phase = .running(server)
+      return Address(host: address.host, port: server.port)
     }
   }
 
   /// Ends serving, and with it all connections; returns when the port is closed. Once stopped, it stays so.
-  public func stop() { phase.withLock { $0 = .stopped } }
+  public func stop() {
+    phase.withLock { phase in
+      if case .running(let server) = phase { server.stop() }
+      phase = .stopped
+    }
+  }
 }

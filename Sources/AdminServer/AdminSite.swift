@@ -24,7 +24,7 @@ public typealias AdminDetails = @Sendable (String) -> (any Encodable & Sendable)
 /// | POST | what ``AdminServer/addQuestion(_:at:)`` has added, which changes nothing | yes |
 /// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
 /// | POST ``CallEnding`` | 200, for a bot that hangs up | always: this port's, or that of the call's bot |
-struct AdminSite: Sendable {
+struct AdminSite: HTTPSite {
   /// `nil`: everything is open, but to names that only a browser's attacker would use.
   var token: @Sendable () -> String?
   var metrics: MetricsRegistry

@@ -4,10 +4,12 @@ public struct ServerRequest: Sendable {
   public var method: String
   /// Decoded, without the query.
   public var path: String
-  /// The `Host` field.
-  public var host: String?
-  /// The `Authorization` field.
-  public var authorization: String?
+  /// What follows the first `?` of the target, as it was sent.
+  public var query: String?
+  /// All header fields, as they were sent.
+  public var fields: [(name: String, value: String)]
+  /// The client's IP address.
+  public var peer: String?
   /// Whether a body is announced.
   public var hasBody: Bool
   /// The body, where the server reads any (``HTTPLimits/body``).
@@ -15,16 +17,31 @@ public struct ServerRequest: Sendable {
 
   /// A request.
   public init(
-    method: String = "GET", path: String, host: String? = nil, authorization: String? = nil, hasBody: Bool = false,
-    body: [UInt8] = []
+    method: String = "GET", path: String, query: String? = nil, host: String? = nil, authorization: String? = nil,
+    fields: [(name: String, value: String)] = [], peer: String? = nil, hasBody: Bool = false, body: [UInt8] = []
   ) {
     self.method = method
     self.path = path
-    self.host = host
-    self.authorization = authorization
+    self.query = query
+    self.fields =
+      (host.map { [("Host", $0)] } ?? []) + (authorization.map { [("Authorization", $0)] } ?? []) + fields
+    self.peer = peer
     self.hasBody = hasBody || !body.isEmpty
     self.body = body
   }
+
+  /// The value of the field with this name, in any case; `nil` where there is none, or more than one.
+  public func field(_ name: String) -> String? {
+    let name = name.lowercased()
+    let values = fields.filter { $0.name.lowercased() == name }
+    return values.count == 1 ? values.first?.value : nil
+  }
+
+  /// The `Host` field.
+  public var host: String? { field("Host") }
+
+  /// The `Authorization` field.
+  public var authorization: String? { field("Authorization") }
 }
 
 /// An answer.
@@ -37,7 +54,7 @@ public struct ServerResponse: Sendable {
   public var body: [UInt8]
   /// Further fields.
   public var fields: [(String, String)]
-  /// How long the client waits for it. Only where every connection has a thread of its own.
+  /// How long the client waits for it.
   public var delay: Duration
   /// Whether the connection is closed instead of answered.
   public var isDropped: Bool
@@ -56,25 +73,8 @@ public struct ServerResponse: Sendable {
   }
 
   /// A line of text.
-  public static func text(_ status: Int, _ text: String) -> ServerResponse {
-    ServerResponse(status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8))
+  public static func text(_ status: Int, _ text: String, fields: [(String, String)] = []) -> ServerResponse {
+    ServerResponse(
+      status: status, contentType: "text/plain; charset=utf-8", body: Array((text + "\n").utf8), fields: fields)
   }
-}
-
-/// What a server's clients may take of it.
-public struct HTTPLimits: Sendable {
-  /// Connections at once; the one too many ends the oldest.
-  public var connections = 64
-  /// Bytes of memory a connection may take, most of them for its request's head.
-  public var connectionMemory = 32_768
-  /// Seconds for which a connection may be silent.
-  public var patience: UInt32 = 10
-  /// Bytes of a request's body that are read; one that announces more is answered with 413, one that sends more
-  /// is cut off. 0: no body is ever read.
-  public var body = 0
-  /// Whether every connection has a thread of its own, so that an answer may be late; otherwise one thread serves all.
-  public var hasThreadPerConnection = false
-
-  /// The bounds of a port for operators.
-  public init() {}
 }

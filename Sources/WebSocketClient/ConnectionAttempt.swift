@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import NIOWebSocket
+import WebSockets
 
 /// One attempt to open a socket: it succeeds once, fails once, or runs out of time, and leaves no connection behind.
 ///
@@ -90,7 +91,8 @@ final class ConnectionAttempt: @unchecked Sendable {
     let received = ReceivedMessages(limit: request.limits.maximumReceived)
     let unsent = UnsentMessages(limit: request.limits.maximumUnsent)
     let arrived = ReceivedBytes()
-    let handler = SocketHandler(limits: request.limits, received: received, unsent: unsent, arrived: arrived)
+    let handler = SocketHandler(
+      side: .client, limits: request.limits, inbox: received, unsent: unsent, arrived: arrived)
     try channel.pipeline.syncOperations.addHandler(arrived, position: .first)
     try channel.pipeline.syncOperations.addHandler(handler)
     let socket = WebSocket(

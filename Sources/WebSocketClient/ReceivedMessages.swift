@@ -1,11 +1,12 @@
 import Locking
 import NIOCore
+import WebSockets
 
 /// The messages of one socket that were received and not taken yet, with the way in which the socket ended.
 ///
 /// Filled on the socket's event loop, taken by one task. Whoever takes tells when there is space again, so that reading
 /// goes on.
-final class ReceivedMessages: Sendable {
+final class ReceivedMessages: SocketInbox {
   private struct State {
     var messages = CircularBuffer<WebSocketMessage>()
     var bytes = 0
@@ -47,6 +48,9 @@ final class ReceivedMessages: Sendable {
 
   /// Whether reading waits for space.
   var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  /// Whoever sends asks again by itself.
+  func hasRoom() {}
 
   enum Taken {
     case message(WebSocketMessage, resumesReading: Bool)

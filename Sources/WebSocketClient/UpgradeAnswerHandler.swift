@@ -2,6 +2,7 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 import NIOTLS
+import WebSockets
 
 /// Sends the upgrade request, and reports every answer but the one that is wished for.
 ///

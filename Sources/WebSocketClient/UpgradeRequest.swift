@@ -1,4 +1,5 @@
 import NIOHTTP1
+import WebSockets
 
 /// What the upgrade asks for.
 struct UpgradeRequest: Sendable {

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOWebSocket
+public import WebSockets
 
 /// An open WebSocket: messages out from any thread, messages in for one task.
 ///

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import NIOSSL
+public import WebSockets
 
 /// Opens WebSockets (RFC 6455) to servers that one set of roots vouches for.
 ///

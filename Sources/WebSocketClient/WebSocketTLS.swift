@@ -1,5 +1,6 @@
 import BotConnections
 import NIOSSL
+import WebSockets
 
 /// What TLS to a server needs beyond the system's trust, as PEM text. Certificates are always verified.
 public struct WebSocketTLS: Sendable, Hashable {

@@ -14,7 +14,7 @@ public final class StandInServer: Sendable {
   private let platform: Locked<WebexPlatform>
   private let store: StandInStore?
   private let logger: Logger
-  private let daemon: HTTPDaemon
+  private let server: HTTPServer
 
   /// Binds and serves.
   ///
@@ -33,10 +33,10 @@ public final class StandInServer: Sendable {
     let platform = Locked(platform)
     var limits = HTTPLimits()
     limits.connections = 256
-    limits.patience = 120
+    limits.patience = .seconds(120)
+    limits.requestTime = .seconds(120)
     limits.body = 65_536
-    limits.hasThreadPerConnection = true
-    let exchange = HTTPExchange(name: "stand-in", limits: limits, logger: logger) { request in
+    let site = HTTPResponder { request in
       // The store is written under the lock: on a stand-in nothing waits that matters, and no change may overtake another.
       platform.withLock { platform in
         let response = platform.respond(to: request, now: now())
@@ -44,11 +44,11 @@ public final class StandInServer: Sendable {
         return response
       }
     }
-    daemon = try HTTPDaemon(address, exchange: exchange)
+    server = try HTTPServer(address, site, name: "stand-in", limits: limits, logger: logger)
     self.platform = platform
     self.store = store
     self.logger = logger
-    self.address = HTTPAddress(host: address.host, port: daemon.port)
+    self.address = HTTPAddress(host: address.host, port: server.port)
     platform.withLock { store?.saveIfChanged(&$0, logger: logger) }
   }
 

@@ -226,17 +226,6 @@ struct AdminServerTests {
     }
   }
 
-  @Test("a connection that stays silent is closed")
-  func patience() throws {
-    var limits = HTTPLimits()
-    limits.patience = 1
-    let exchange = HTTPExchange(name: "test", limits: limits, logger: Self.silent) { _ in .text(200, "ok") }
-    let daemon = try HTTPDaemon(.init(host: "localhost", port: 0), exchange: exchange)
-    let client = try Client(daemon.port)
-    client.send("GET /livez HT")
-    #expect(client.received() == "")
-  }
-
   @Test("a client that never reads does not hold up the server")
   func deaf() async throws {
     try await withServer { port in

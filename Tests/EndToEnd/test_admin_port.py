@@ -1,11 +1,14 @@
 """The admin port: what it reads before it knows who asks, and what its token has to be."""
 
+import os
+import resource
 import socket
 import time
 
 import pytest
 import yaml
 
+from attacks import processor_seconds
 from conftest import configuration
 from gateway import run
 
@@ -67,6 +70,35 @@ def test_a_body_without_end_is_cut_off(admin):
                 sent += len(chunk)
                 time.sleep(0.001)
     assert sent < 1_000_000, "some of it may lie in the sockets' buffers, and no more"
+
+
+def test_nobody_is_accepted_for_a_moment_when_files_run_out(own_gateway):
+    """Connections wait in the kernel meanwhile, the server does not spin, and they are answered once there is room."""
+    gateway = own_gateway(limits={"connections": {"trusted": []}})
+    host, port = gateway.admin.rsplit(":", 1)
+    pid = gateway.process.pid
+
+    def limit(files):
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, before[1]))
+
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    highest = max(int(name) for name in os.listdir(f"/proc/{pid}/fd"))
+    # Free numbers below the highest are taken first: each by one that waits.
+    free = highest + 1 - len(os.listdir(f"/proc/{pid}/fd"))
+    limit(highest + 1)
+    waiting = [socket.create_connection((host, int(port)), 3) for _ in range(free + 8)]
+    last = waiting[-1]
+    last.sendall(b"GET /livez HTTP/1.1\r\nHost: a\r\n\r\n")
+    last.settimeout(0.5)
+    spent = processor_seconds(gateway.process)
+    with pytest.raises(TimeoutError):
+        last.recv(1)
+    assert processor_seconds(gateway.process) - spent < 0.25
+    limit(before[0])
+    assert answer(last).startswith("HTTP/1.1 200 ")
+    assert gateway.get("/livez")[0] == 200
+    for one in waiting:
+        one.close()
 
 
 @pytest.mark.parametrize("command", [("config", "check"), ("serve",)])

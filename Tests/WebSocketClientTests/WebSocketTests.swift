@@ -4,6 +4,7 @@ import NIOCore
 import NIOSSL
 import NIOWebSocket
 import Testing
+import WebSockets
 
 @testable import WebSocketClient
 

@@ -1,3 +1,5 @@
+import Basics
+
 /// Follows the HTTP/2 of one connection to a gRPC server, and decides what of it the client may see.
 ///
 /// The C core does work for every frame and keeps every message until it is whole, on the thread of the calls. This

@@ -1,5 +1,6 @@
 import BotEngine
 import WebSocketClient
+import WebSockets
 
 /// One call on the wire of Twilio's Media Streams, seen from Twilio's side: events, messages and the clock in, actions
 /// out.

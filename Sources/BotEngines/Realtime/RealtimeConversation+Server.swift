@@ -1,5 +1,6 @@
 import BotEngine
 import WebSocketClient
+import WebSockets
 
 extension RealtimeConversation {
   /// Items of one turn that are kept to be truncated.

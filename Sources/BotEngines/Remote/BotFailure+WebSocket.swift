@@ -1,5 +1,6 @@
 import BotEngine
 import WebSocketClient
+import WebSockets
 
 extension BotFailure {
   /// Why a socket did not open.

@@ -1,5 +1,6 @@
 import BotEngine
 import WebSocketClient
+import WebSockets
 
 /// Where a bot's WebSocket is: a client for its roots, and the address.
 struct SocketBot: Sendable {

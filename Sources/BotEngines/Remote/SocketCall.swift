@@ -1,6 +1,7 @@
 import BotEngine
 import Metrics
 import WebSocketClient
+import WebSockets
 
 /// What a conversation over a WebSocket wants done, in order.
 enum SocketAction: Sendable {

@@ -2,6 +2,7 @@ import AudioCodecs
 import BotEngine
 import Testing
 import WebSocketClient
+import WebSockets
 
 @testable import BotEngines
 

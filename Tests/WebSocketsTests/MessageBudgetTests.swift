@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WebSocketClient
+@testable import WebSockets
 
 @Suite("Memory for long messages, over all sockets")
 struct MessageBudgetTests {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BotConnections
+@testable import Basics
 
 @Suite("A budget allows a burst, and then so much a second")
 struct RateBudgetTests {

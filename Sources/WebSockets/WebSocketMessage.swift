@@ -1,4 +1,4 @@
-/// A whole message of the server's.
+/// A whole message of a WebSocket's.
 public struct WebSocketMessage: Sendable, Hashable {
   /// What its bytes are.
   public enum Kind: Sendable, Hashable {

@@ -10,13 +10,13 @@ public struct WebSocketError: Error, Sendable, Hashable, CustomStringConvertible
     case upgrade
     /// A frame or a message is larger than the limits.
     case tooLarge
-    /// The server broke the rules of RFC 6455.
+    /// The other side broke the rules of RFC 6455.
     case violation
-    /// The server closed the connection with a close frame.
+    /// The other side closed the connection with a close frame.
     case closed
     /// The connection ended without a close frame.
     case lost
-    /// The connection did not open in time, or the server no longer answers pings.
+    /// The connection did not open in time, or the other side no longer answers pings.
     case timeout
     /// The waiting task was cancelled.
     case cancelled
@@ -24,7 +24,7 @@ public struct WebSocketError: Error, Sendable, Hashable, CustomStringConvertible
 
   /// What happened.
   public var code: Code
-  /// A sentence for people, without anything the server said.
+  /// A sentence for people, without anything the other side said.
   public var message: String
   /// The HTTP status in answer to the upgrade; only for ``Code/upgrade``, and only where there was one.
   public var status: Int?

@@ -1,4 +1,4 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// Memory for long messages of all sockets together, on their way in and until they are taken.
@@ -50,14 +50,17 @@ struct MessageShare {
 /// Counts the bytes that come from the network: those of a frame that is not whole yet are in nobody else's sight.
 ///
 /// Not `Sendable`: it lives on the channel's event loop.
-final class ReceivedBytes: ChannelInboundHandler {
-  typealias InboundIn = ByteBuffer
-  typealias InboundOut = ByteBuffer
+package final class ReceivedBytes: ChannelInboundHandler {
+  package typealias InboundIn = ByteBuffer
+  package typealias InboundOut = ByteBuffer
 
   /// Bytes since it was last set to nothing.
   var count = 0
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+  /// Nothing was counted yet.
+  package init() {}
+
+  package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     count += unwrapInboundIn(data).readableBytes
     context.fireChannelRead(data)
   }
