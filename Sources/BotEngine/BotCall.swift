@@ -4,6 +4,9 @@ public struct BotCall: Sendable {
   public let info: CallInfo
   /// The caller's side, in order; ends after ``CallerEvent/ended(_:)``. One iteration at a time.
   public let events: CallerEvents
+  /// The same events with what is known of the end of the caller's turn, for an engine that says
+  /// ``BotEngine/BotEngine/eagerEnds``. Take these or ``events``.
+  public var eagerEvents: EagerEvents { events.withTurns }
   /// Whether more output can be taken. Beyond it output is dropped, so a bot that is read from a network is to be read
   /// no further until there is room.
   public let room: OutputRoom

@@ -21,6 +21,10 @@ public protocol BotEngine: Sendable {
   /// The caller audio the engine wants to be given; audio it does not want costs nothing.
   var audioDelivery: CallerAudioDelivery { get }
 
+  /// Whether the engine prepares its answer while the caller's turn may be over: it takes ``BotCall/eagerEvents`` then.
+  /// Never, unless it says otherwise.
+  var eagerEnds: EagerEnds { get }
+
   /// Holds one call. Returning ends the bot's part: if the call is still up, the caller is transferred to an agent,
   /// as when an error is thrown. The task is cancelled some seconds after ``CallerEvent/ended(_:)``.
   ///
@@ -32,6 +36,31 @@ public protocol BotEngine: Sendable {
 extension BotEngine {
   /// Audio within the caller's turns only.
   public var audioDelivery: CallerAudioDelivery { .turns }
+
+  /// Never.
+  public var eagerEnds: EagerEnds { .never }
+}
+
+/// Whether an engine is told that the caller's turn may be over, so that its answer is ready when it is
+/// (``TurnEvent``).
+public enum EagerEnds: String, Sendable, CaseIterable {
+  /// It is not.
+  case never
+  /// Where the agent's configuration says `eager: true`: each wrong guess costs the bot an answer.
+  case onRequest
+  /// Unless the agent's configuration says `eager: false`.
+  case always
+}
+
+extension EagerEnds {
+  /// Whether the bot of an agent is told, by what the agent's configuration says of it.
+  public func areTold(agent wish: Bool?) -> Bool {
+    switch self {
+    case .never: false
+    case .onRequest: wish ?? false
+    case .always: wish ?? true
+    }
+  }
 }
 
 /// Which part of the caller's audio an engine is given.

@@ -42,6 +42,20 @@ public final class CallerEvents: AsyncSequence, Sendable {
     }
   }
 
+  /// Appends what is known of the end of the caller's turn. A bot that takes no ``EagerEvents`` is told of an end alone.
+  public func deliver(_ event: TurnEvent, turn: Int) {
+    state.change { state in
+      if !state.isFinished { state.append(.turn(event), turn: turn) }
+    }
+  }
+
+  /// The same events with what is known of the ends of the caller's turns.
+  public var withTurns: EagerEvents { EagerEvents(events: self) }
+
+  func next(isolation actor: isolated (any Actor)?) async -> EagerEvent? {
+    await state.first(isolation: actor) { $0.removeFirst() } ?? nil
+  }
+
   /// An iterator. Iterators share the events, each of which goes to one of them: use one.
   public func makeAsyncIterator() -> Iterator { Iterator(events: self) }
 
@@ -51,7 +65,14 @@ public final class CallerEvents: AsyncSequence, Sendable {
 
     /// The next event, or `nil` after the last or once the task is cancelled.
     public mutating func next(isolation actor: isolated (any Actor)?) async -> CallerEvent? {
-      await events.state.first(isolation: actor) { $0.removeFirst() } ?? nil
+      while let event = await events.next(isolation: actor) {
+        switch event {
+        case .caller(let event): return event
+        case .turn(.over(let offset)): return .speechEnded(offset: offset)
+        case .turn(.mayBeOver), .turn(.resumed): continue
+        }
+      }
+      return nil
     }
 
     /// The next event, or `nil` after the last or once the task is cancelled.
@@ -61,7 +82,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
   private struct State {
     /// Numbers say in which order audio and other events came.
     var audio = FIFO<(number: UInt64, audio: CallerAudio, turn: Int)>()
-    var events = FIFO<(number: UInt64, event: CallerEvent, turn: Int)>()
+    var events = FIFO<(number: UInt64, event: EagerEvent, turn: Int)>()
     var number: UInt64 = 0
     var bufferedMicroseconds = 0
     var droppedAudio = 0
@@ -71,8 +92,8 @@ public final class CallerEvents: AsyncSequence, Sendable {
     var isFinished = false
 
     mutating func append(_ event: CallerEvent, turn: Int) {
-      number += 1
       if case .audio(let stretch) = event {
+        number += 1
         audio.append((number, stretch, turn))
         bufferedMicroseconds += stretch.microseconds
         while bufferedMicroseconds > CallerEvents.maximumAudio * 1000 || audio.count > CallerEvents.maximumStretches,
@@ -85,18 +106,23 @@ public final class CallerEvents: AsyncSequence, Sendable {
         return
       }
       if case .ended = event { isFinished = true }
+      append(.caller(event), turn: turn)
+    }
+
+    mutating func append(_ event: EagerEvent, turn: Int) {
+      number += 1
       events.append((number, event, turn))
       if events.count > CallerEvents.maximumEvents, events.removeFirst() != nil { droppedEvents += 1 }
     }
 
     /// The next event, `nil` within after the last; nothing where one has to be waited for.
-    mutating func removeFirst() -> CallerEvent?? {
+    mutating func removeFirst() -> EagerEvent?? {
       switch (audio.first?.number, events.first?.number) {
       case (let stretch?, let event) where stretch < event ?? .max:
         guard let next = audio.removeFirst() else { return nil }
         bufferedMicroseconds -= next.audio.microseconds
         turn = next.turn
-        return .some(.audio(next.audio))
+        return .some(.caller(.audio(next.audio)))
       default:
         guard let next = events.removeFirst() else { return isFinished ? .some(nil) : nil }
         turn = next.turn

@@ -32,6 +32,15 @@ final class AgentMetrics: Sendable {
     if let silence { callerWait.recordNanoseconds((time + silence).nanoseconds) }
   }
 
+  /// What became of the answers that the bots of calls prepared while the caller might have finished.
+  func prepared(_ answers: (begun: Int, used: Int, dropped: Int)) {
+    for (outcome, count) in [("held", answers.begun), ("used", answers.used), ("dropped", answers.dropped)]
+    where count > 0 {
+      Counter(label: "patchbay_eager_answers_total", dimensions: [("agent", agent), ("outcome", outcome)])
+        .increment(by: count)
+    }
+  }
+
   func botSpoke(after time: Duration) { firstAudio.recordNanoseconds(time.nanoseconds) }
 
   /// A filler is heard.

@@ -67,20 +67,23 @@ extension Conversation {
     _ = loop.schedule(after: .seconds(5)) { bot.cancel() }
   }
 
-  private func carryOut(_ command: BotCommand, turn: Int) {
+  func carryOut(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
+    var command = command
+    if case .audio(let audio) = command { command = .audio(mulaw(audio)) }
+    if let handedOver, turn >= handedOver.turn, command.isSpeech {
+      agent.metrics.botSpoke(after: loop.now - handedOver.at)
+      self.handedOver = nil
+    }
+    if machine.withholds(turn: turn), !command.endsInput {
+      return perform(machine.bot(command, turn: turn, now: loop.now))
+    }
     if let answer = command.answer { trace?.answered(answer, turn: turn, now: loop.now) }
     if !hasAnswered, command.answer != nil {
       hasAnswered = true
       if agent.health.succeeded(now: loop.now) { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
     }
-    if let handedOver, turn >= handedOver.turn, command.isSpeech {
-      agent.metrics.botSpoke(after: loop.now - handedOver.at)
-      self.handedOver = nil
-    }
-    var command = command
     switch command {
-    case .audio(let audio): command = .audio(mulaw(audio))
     case .transcript(let speaker, let text): record(transcript: speaker, text)
     case .endInput: return endInput(turn: turn)
     default: break
@@ -93,7 +96,7 @@ extension Conversation {
 
   /// The bot heard the caller finish before our own detector did.
   private func endInput(turn: Int) {
-    guard machine.isSpeaking, turn >= machine.turn else { return }
+    guard machine.mayEndInput(turn: turn) else { return }
     turnEnded = (loop.now, nil)
     deliverUtterance()
     let offset = speech?.position ?? 0
@@ -187,6 +190,8 @@ enum BotEnd: Sendable, CustomStringConvertible {
 }
 
 extension BotCommand {
+  fileprivate var endsInput: Bool { if case .endInput = self { true } else { false } }
+
   fileprivate var isSpeech: Bool {
     switch self {
     case .audio, .text: true

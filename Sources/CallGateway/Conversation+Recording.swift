@@ -62,6 +62,9 @@ extension Conversation {
     }
   }
 
+  /// Something without measure.
+  func record(_ event: String) { recorder?.event(event, now: sinceBegin) }
+
   /// A line of the transcript.
   func record(transcript speaker: BotSpeaker, _ text: String) {
     recorder?.event(

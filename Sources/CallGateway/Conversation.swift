@@ -225,6 +225,8 @@ final class Conversation: SessionHost {
         tell(event, turn: turn)
         trace?.told(
           event, turn: turn, position: speech?.position, silence: turnEnded?.silence, now: loop.now)
+      case .tellTurn(let event, let turn): tell(event, turn: turn)
+      case .release(let turn): release(turn: turn)
       case .resetDetector:
         speech?.reset()
         utterance.forget()
@@ -237,7 +239,7 @@ final class Conversation: SessionHost {
     reschedule()
   }
 
-  private func show(_ event: CallerEvent) {
+  func show(_ event: CallerEvent) {
     switch event {
     case .speechStarted:
       status.set(.speaking)
@@ -293,6 +295,7 @@ final class Conversation: SessionHost {
         "bot_audio_dropped_ms": "\(events.droppedMilliseconds)",
       ])
     metrics.dropped(drops, of: events)
+    agent.metrics.prepared(machine.eagerAnswers)
     finishRecording()
     let failure = end == .botFailed ? botFailure : nil
     metrics.conversationEnded(

@@ -26,10 +26,12 @@ final class GatewayMetrics: Sendable {
   private let started = Counter(label: "patchbay_conversations_started_total")
   private let staleAudio = DroppedAudio(.interrupted)
   private let lateAudio = DroppedAudio(.late)
+  private let resumedAudio = DroppedAudio(.resumed)
   private let overflowedAudio = DroppedAudio(.overflow)
   private let unfetchedAudio = DroppedAudio(.botQueue)
   private let stale = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "interrupted")])
   private let late = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "late")])
+  private let resumed = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "resumed")])
   private let overflowed = Counter(label: "patchbay_outputs_dropped_total", dimensions: [("reason", "overflow")])
   private let botEvents = Counter(label: "patchbay_bot_events_dropped_total")
   private let length = Timer(label: "patchbay_conversation_seconds")
@@ -65,9 +67,11 @@ final class GatewayMetrics: Sendable {
     if events.droppedEvents > 0 { botEvents.increment(by: events.droppedEvents) }
     if drops.staleOutputs > 0 { stale.increment(by: drops.staleOutputs) }
     if drops.lateOutputs > 0 { late.increment(by: drops.lateOutputs) }
+    if drops.resumedOutputs > 0 { resumed.increment(by: drops.resumedOutputs) }
     if drops.overflowedOutputs > 0 { overflowed.increment(by: drops.overflowedOutputs) }
     staleAudio.add(milliseconds: drops.staleMilliseconds)
     lateAudio.add(milliseconds: drops.lateMilliseconds)
+    resumedAudio.add(milliseconds: drops.resumedMilliseconds)
     overflowedAudio.add(milliseconds: drops.overflowedMilliseconds)
     unfetchedAudio.add(milliseconds: events.droppedMilliseconds)
   }
@@ -89,8 +93,8 @@ struct DroppedAudio {
   enum Stage: String {
     /// Callers' audio that the bot did not fetch in time.
     case botQueue = "bot_queue"
-    /// A bot's audio: its turn had been interrupted, it had taken its leave, there was no room.
-    case interrupted, late, overflow
+    /// A bot's audio: its turn had been interrupted, it had taken its leave, the caller went on, there was no room.
+    case interrupted, late, resumed, overflow
   }
 
   private let seconds: FloatingPointCounter

@@ -18,6 +18,10 @@ extension Configuration.Agent: KeyGroup {
       "filler", \.filler, .group(write: "`filler: {sound: one-moment.wav, after: 1500ms}`"),
       "A sound while the bot thinks; with `responses: chunk` only.")
     Key("speech", \.speech, .group, "The beginning and the end of the caller's turn.")
+    Key(
+      "eager", \.isEager, .flag,
+      "Whether the bot prepares its answer after `speech.eager_silence`, held until the turn is over.",
+      standard: "true for `demo` and `scripted`, else false")
     Key(part: "audio", "The caller's audio, if the platform does not state its format.") {
       Key("default_encoding", \.defaultFormat.encoding, .choice([.mulaw, .alaw, .linear16]), "The encoding.")
       Key("default_rate", \.defaultFormat.sampleRate, .oneOf(8_000, 16_000, 24_000, 48_000), "Samples a second.")
@@ -40,6 +44,11 @@ extension Configuration.Agent: KeyGroup {
       section.report(
         "speech", "with `responses: wav` a prompt is sent whole: it cannot be paused",
         "write `responses: chunk`, or `barge_in: stop`")
+    }
+    if isEager == true, engine.eagerEnds == .never {
+      section.report(
+        "eager", "an engine of the kind `\(engine.kind)` cannot be told that a turn may be over", "remove `eager: true`"
+      )
     }
     guard !id.isEmpty else { return }
     if !Self.isID(id) {
@@ -82,6 +91,9 @@ extension Configuration.Agent.Speech: KeyGroup {
       "With `pause`: how much of a prompt may be sent ahead of what is heard.")
     Key("pause_limit", \.pauseLimit, .duration(200.ms...1.s), "With `pause`: speech of this length ends the prompt.")
     Key("end_silence", \.endSilence, .duration(100.ms...10.s), "The silence that ends the turn.")
+    Key(
+      "eager_silence", \.eagerSilence, .duration(100.ms...10.s),
+      "The silence after which the turn may be over; no effect unless shorter than `end_silence`.")
     Key("preroll", \.preroll, .duration(0.s...2.s), "The audio before the start of speech that goes to the bot.")
     Key("maximum_utterance", \.maximumUtterance, .duration(1.s...10.min), "The longest turn.")
   }

@@ -25,6 +25,8 @@ extension Configuration {
     public var speech = Speech()
     /// `audio`: what the caller's audio is where the platform does not say.
     public var defaultFormat = AudioFormat.telephone
+    /// `eager`: whether the bot is told that the caller's turn may be over; default as its engine has it.
+    public var isEager: Bool?
     /// `recorded`: whether its calls are recorded; default what the tenant's `recording.enabled` says.
     public var isRecorded: Bool?
 
@@ -42,6 +44,8 @@ extension Configuration {
       public var pauseLimit: Duration = 500.ms
       /// `end_silence`: silence that ends the turn.
       public var endSilence: Duration = 700.ms
+      /// `eager_silence`: silence after which the turn may be over.
+      public var eagerSilence: Duration = 250.ms
       /// `preroll`: audio from before the start of speech that the bot is given.
       public var preroll: Duration = 400.ms
       /// `maximum_utterance`: a turn is ended after this.

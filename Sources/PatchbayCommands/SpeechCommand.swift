@@ -100,6 +100,7 @@ extension SpeechCommand {
       plot?.add(decision)
       switch decision {
       case .started(let at, let decidedAt): print(#"{"event":"start","ms":\#(decidedAt),"at":\#(at)}"#)
+      case .paused, .resumed: break
       case .ended(let at, let decidedAt, _): print(#"{"event":"end","ms":\#(decidedAt),"at":\#(at)}"#)
       }
       // Lines go out one by one, into a pipe too.

@@ -81,6 +81,7 @@ struct SpeechPlot {
       case .started(let at, let decidedAt):
         started = at
         text += Self.line(place(decidedAt), "#2a7", "start decided at \(decidedAt) ms")
+      case .paused, .resumed: break
       case .ended(let at, let decidedAt, let reason):
         let begin = started ?? 0
         let width = Double(max(0, at - begin) * plot) / Double(duration)

@@ -1,4 +1,5 @@
 import AudioCodecs
+import BotEngines
 package import CallGateway
 import Foundation
 import GRPCTransport
@@ -80,12 +81,19 @@ extension Configuration.Tenant {
 
 extension Configuration.Agent {
   func agent(limits: Configuration.Limits, log: Logger) throws -> Agent {
+    let bot = try makeEngine(log: log)
+    if isEager == true, bot.eagerEnds == .never {
+      throw EngineError(
+        .unusable,
+        "The agent \(id) says `eager: true`, and its engine \(engine.kind) cannot be told that a turn may be over.")
+    }
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
-      preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds)
+      preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds,
+      eagerSilence: bot.eagerEnds.areTold(agent: isEager) ? speech.eagerSilence.wholeMilliseconds : nil)
     return Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
-      engine: try makeEngine(log: log),
+      engine: bot,
       conversation: .init(
         mode: responses, turn: .standard(speech: speech),
         maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,

@@ -82,6 +82,9 @@ enum MetricFamilies {
       "patchbay_datasource_seconds_left",
       "Until the token of a registration ends; 0 where it has ended.", by: ["tenant", "schema"]),
     .counter("patchbay_digit_entries_total", "Entries of digits that were handed to bots."),
+    .counter(
+      "patchbay_eager_answers_total",
+      "Answers that bots prepared while the caller might have finished: held, used, dropped.", by: ["agent", "outcome"]),
     .counter("patchbay_fillers_total", "Fillers that callers heard while bots thought.", by: ["agent", "reason"]),
     .counter("patchbay_flow_values_left_out_total", "Values of flows beyond their bounds, which bots did not get."),
     .gauge("patchbay_key_set_age_seconds", "Since an issuer's keys were fetched.", by: ["issuer"]),

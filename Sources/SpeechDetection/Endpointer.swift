@@ -4,7 +4,8 @@
 /// least 100 and at most 280 ms longer), since words have gaps; a detector that was not certain at first has its start
 /// dated back by up to ``longestDatingBack``. It ends when ``EndpointingSettings/endSilence`` has passed since its last
 /// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
-/// taken for a noise and does not prolong the turn. An end that is due is held for up to ``longestHold`` while there is a
+/// taken for a noise and does not prolong the turn. Where there is an ``EndpointingSettings/eagerSilence``, speech is said to
+/// have paused once that has passed, and to have resumed where the turn goes on. An end that is due is held for up to ``longestHold`` while there is a
 /// trace of something.
 public struct Endpointer: Sendable {
   /// When speech counts as begun and as over; may be changed at any time.
@@ -23,6 +24,7 @@ public struct Endpointer: Sendable {
   private var speechStart: Int?
   private var speechEnd = 0
   private var resumption = 0
+  private var isPaused = false
   private let origin: Int
   // Where the frames began that may be speech, without a gap up to now.
   private var possibleSince: Int?
@@ -63,6 +65,7 @@ public struct Endpointer: Sendable {
     recent = 0
     speechStart = nil
     resumption = 0
+    isPaused = false
     possibleSince = nil
   }
 
@@ -86,12 +89,18 @@ public struct Endpointer: Sendable {
       resumption += frameMilliseconds
       if heard - frameMilliseconds - speechEnd < Self.longPause || resumption >= Self.resumedSpeech {
         speechEnd = heard
+        // The longest utterance is looked at with the next frame.
+        if isPaused { return resume() }
       }
     } else {
       resumption = 0
       // Speech that has just resumed has not been judged yet: the next frames tell.
-      let due = settings.endSilence + (evidence == .trace ? Self.longestHold : 0)
-      if now - speechEnd >= due { return end(at: speechEnd, reason: .silence) }
+      let hold = evidence == .trace ? Self.longestHold : 0
+      if now - speechEnd >= settings.endSilence + hold { return end(at: speechEnd, reason: .silence) }
+      if let eager = settings.eagerSilence, !isPaused, now - speechEnd >= eager + hold {
+        isPaused = true
+        return .paused(at: speechEnd, decidedAt: now)
+      }
     }
     if heard - start >= settings.maximumUtterance { return end(at: speechEnd, reason: .maximumUtterance) }
     return nil
@@ -116,6 +125,11 @@ public struct Endpointer: Sendable {
     resumption = 0
     recent = 0
     return .started(at: start, decidedAt: now)
+  }
+
+  private mutating func resume() -> SpeechDecision {
+    isPaused = false
+    return .resumed(at: max(origin, heard - resumption), decidedAt: now)
   }
 
   private mutating func end(at: Int, reason: SpeechEnd) -> SpeechDecision {

@@ -2,6 +2,10 @@
 public enum SpeechDecision: Sendable, Hashable {
   /// Speech began at `at`, which was certain at `decidedAt`.
   case started(at: Int, decidedAt: Int)
+  /// Speech stopped at `at` and may be over: ``EndpointingSettings/eagerSilence`` has passed. What is decided next tells.
+  case paused(at: Int, decidedAt: Int)
+  /// Speech that had paused has gone on since `at`: it was not over.
+  case resumed(at: Int, decidedAt: Int)
   /// Speech was over at `at`, which was decided at `decidedAt`.
   case ended(at: Int, decidedAt: Int, reason: SpeechEnd)
 }

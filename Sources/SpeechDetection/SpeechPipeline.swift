@@ -6,7 +6,7 @@
 public final class SpeechPipeline<Detector: VoiceDetector> {
   /// What comes out, in order.
   public enum Output {
-    /// Speech has begun or is over.
+    /// Speech has begun, may be over, has gone on or is over.
     case decision(SpeechDecision)
     /// Samples of the caller's turn, where they begin in the stream in milliseconds: after a start, from the pre-roll
     /// on; up to the decision that the speech is over. Valid within the call.
@@ -142,6 +142,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
         length -= piece.count
       }
       preroll.reset()
+    case .paused, .resumed: break
     case .ended: resizePreroll()
     }
   }

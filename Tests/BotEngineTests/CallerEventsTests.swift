@@ -16,6 +16,32 @@ struct CallerEventsTests {
     return names
   }
 
+  @Test("what is known of the end of a turn is for those who ask; others are told that it has ended")
+  func turns() async {
+    for isEager in [true, false] {
+      let events = CallerEvents()
+      events.deliver(.speechStarted(offset: 1), turn: 1)
+      events.deliver(TurnEvent.mayBeOver(offset: 2), turn: 2)
+      events.deliver(TurnEvent.resumed, turn: 3)
+      events.deliver(TurnEvent.mayBeOver(offset: 4), turn: 4)
+      events.deliver(TurnEvent.over(offset: 4), turn: 4)
+      events.deliver(.ended(.hangup), turn: 5)
+      var heard: [String] = []
+      if isEager {
+        for await event in events.withTurns { heard.append("\(event)") }
+        #expect(
+          heard == [
+            "speech started (at 1 ms)", "turn may be over (at 2 ms)", "turn resumed", "turn may be over (at 4 ms)",
+            "turn over (at 4 ms)", "ended (hangup)",
+          ])
+      } else {
+        for await event in events { heard.append("\(event)") }
+        #expect(heard == ["speech started (at 1 ms)", "speech ended (at 4 ms)", "ended (hangup)"])
+      }
+      #expect(events.turn == 5)
+    }
+  }
+
   @Test("come in the order they were delivered in, audio and others mixed, and end after the call's end")
   func order() async {
     let events = CallerEvents()

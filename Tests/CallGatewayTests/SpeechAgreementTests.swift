@@ -69,6 +69,7 @@ struct SpeechAgreementTests {
           case .started(let at, _):
             playingUntil = min(playingUntil, clock)
             expected.append("\(CallerEvent.speechStarted(offset: at))")
+          case .paused, .resumed: break
           case .ended(let at, _, _):
             hasEnded = true
             expected.append("\(CallerEvent.speechEnded(offset: at))")

@@ -53,7 +53,8 @@ struct ConfigurationTests {
       agent.speech
         == .init(
           minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), endSilence: .seconds(1),
-          preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
+          eagerSilence: .milliseconds(300), preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
+    #expect(agent.isEager == false)
     #expect(agent.defaultFormat == .init(encoding: .alaw, sampleRate: 16_000))
     #expect(
       configuration.limits
@@ -84,6 +85,7 @@ struct ConfigurationTests {
       configuration.agents[0].speech
         == .init(
           minimumSpeech: .milliseconds(100), minimumBargeIn: .milliseconds(300), endSilence: .milliseconds(700),
+          eagerSilence: .milliseconds(250),
           preroll: .milliseconds(400), maximumUtterance: .seconds(60)))
     #expect(configuration.agents[0].defaultFormat == .init(encoding: .mulaw, sampleRate: 8_000))
     #expect(

@@ -172,6 +172,20 @@ struct EngineConfigurationTests {
     #expect(problems(engine, more).contains { $0.contains(phrase) }, "\(problems(engine, more))")
   }
 
+  @Test("eager ends are for engines that can be told of them")
+  func eager() throws {
+    func problems(_ engine: String) -> [String] {
+      GatewayConfigurationTests.problems(of: "agents: [{id: a, eager: true, engine: {\(engine)}}]")
+    }
+    for kind in ["byova", "media-streams", "realtime"] {
+      let url = kind == "byova" ? "https://a.example.com" : "wss://a.example.com"
+      let found = problems("kind: \(kind), url: \"\(url)\"")
+      #expect(found.count == 1 && found[0].contains("kind `\(kind)` cannot be told"), "\(found)")
+    }
+    #expect(problems("kind: demo").isEmpty)
+    #expect(problems("kind: grpc, url: \"https://a.example.com\"").isEmpty)
+  }
+
   @Test("a connection is allowed to loopback, to the hosts listed, and to those that the engines name where none is")
   func egress() {
     let egress = Configuration.Egress(hosts: ["bot.example.com", "*.example.org"])

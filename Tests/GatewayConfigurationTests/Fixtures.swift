@@ -65,8 +65,10 @@ struct Fixture {
           minimum_speech: 120ms
           minimum_barge_in: 250ms
           end_silence: 1s
+          eager_silence: 300ms
           preroll: 300ms
           maximum_utterance: 2m
+        eager: false
         audio: {default_encoding: alaw, default_rate: 16000}
       - id: demo
         default: true

@@ -24,6 +24,48 @@ struct Frames: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
     return decisions
   }
 
+  @Test(
+    "speech that may be over is told after the eager silence, and whether it went on",
+    arguments: [
+      // A word, then silence.
+      (
+        "10. 5# 40.",
+        [
+          .started(at: 200, decidedAt: 300), .paused(at: 300, decidedAt: 560),
+          .ended(at: 300, decidedAt: 1000, reason: .silence),
+        ]
+      ),
+      // A pause that is shorter, one that is not, and a click in one, which is nothing.
+      (
+        "10. 5# 12. 5# 13. 1# 6. 5# 60.",
+        [
+          .started(at: 200, decidedAt: 300), .paused(at: 640, decidedAt: 900), .resumed(at: 1040, decidedAt: 1080),
+          .paused(at: 1140, decidedAt: 1400), .ended(at: 1140, decidedAt: 1840, reason: .silence),
+        ]
+      ),
+    ] as [(Frames, [SpeechDecision])])
+  func eager(frames: Frames, expected: [SpeechDecision]) {
+    #expect(decisions(frames, EndpointingSettings(eagerSilence: 260)) == expected)
+    // The turns are the same as without.
+    let turns = expected.filter { if case .paused = $0 { false } else if case .resumed = $0 { false } else { true } }
+    #expect(decisions(frames) == turns)
+  }
+
+  @Test("an eager silence no shorter than the end silence says nothing")
+  func eagerTooLong() {
+    #expect(decisions("10. 5# 60.", EndpointingSettings(eagerSilence: 700)).count == 2)
+  }
+
+  @Test("the longest utterance ends a turn that may be over, and one that has just gone on")
+  func eagerMaximum() {
+    let settings = EndpointingSettings(maximumUtterance: 1000, eagerSilence: 260)
+    #expect(
+      decisions("5# 30. 20#", settings).prefix(3) == [
+        .started(at: 0, decidedAt: 100), .paused(at: 100, decidedAt: 360), .resumed(at: 700, decidedAt: 740),
+      ])
+    #expect(decisions("45# 20.", settings).last == .ended(at: 900, decidedAt: 1000, reason: .maximumUtterance))
+  }
+
   static let table: [(Frames, [SpeechDecision])] = [
     ("500.", []),
     // Speech of exactly the least length, and of one frame less.

@@ -1,7 +1,7 @@
 import BotEngine
 
 /// One call of the demo engine: an event in, the commands that answer it out.
-struct DemoConversation {
+struct DemoConversation: AnsweringConversation {
   /// No-inputs in a row after which the caller is transferred.
   static let maximumNoInputs = 3
 

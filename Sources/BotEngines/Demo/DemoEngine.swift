@@ -12,10 +12,13 @@ public struct DemoEngine: BotEngine {
   /// The engine. Throws ``EngineError`` only where the binary was built with broken prompts.
   public init() throws(EngineError) { voice = try DemoVoice() }
 
+  /// Always: an answer that is dropped costs nothing.
+  public var eagerEnds: EagerEnds { .always }
+
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
-    var conversation = DemoConversation(voice: voice)
-    for await event in call.events {
+    var conversation = EagerConversation(DemoConversation(voice: voice))
+    for await event in call.eagerEvents {
       for command in conversation.answer(to: event) { call.send(command) }
     }
   }

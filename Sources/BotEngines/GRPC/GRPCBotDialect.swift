@@ -13,7 +13,12 @@ final class GRPCBotDialect: BotDialect {
 
   var opening: [UInt8]? { encoder.hello(call.info) }
 
-  func message(for event: CallerEvent, turn: Int) -> [UInt8]? { encoder.event(event, turn: turn) }
+  func message(for event: EagerEvent, turn: Int) -> [UInt8]? {
+    switch event {
+    case .caller(let event): encoder.event(event, turn: turn)
+    case .turn(let event): encoder.event(event, turn: turn)
+    }
+  }
 
   func received(_ bytes: UnsafeRawBufferPointer) throws(BotFailure) {
     switch try decoder.decode(bytes) {

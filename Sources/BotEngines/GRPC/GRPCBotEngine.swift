@@ -23,6 +23,9 @@ public struct GRPCBotEngine: BotEngine {
   /// What the configuration says that the bot hears.
   public var audioDelivery: CallerAudioDelivery { settings.hears }
 
+  /// Where the agent says so: a wrong guess costs the bot an answer.
+  public var eagerEnds: EagerEnds { .onRequest }
+
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
     let loop = try EngineLoop.current(log: log)

@@ -97,6 +97,26 @@ struct ServerMessageEncoder {
     }
   }
 
+  /// What is known of the end of the caller's turn.
+  func event(_ event: TurnEvent, turn: Int) -> [UInt8] {
+    let builder = MessageBuilder()
+    switch event {
+    case .mayBeOver(let offset):
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_TURN_MAY_BE_OVER, \.turn_may_be_over, turn: turn,
+        patchbay__bot__turn_may_be_over__init
+      ) { $0.offset = UInt64(clamping: offset) }
+    case .resumed:
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_TURN_RESUMED, \.turn_resumed, turn: turn,
+        patchbay__bot__turn_resumed__init)
+    case .over(let offset):
+      return builder.serverMessage(
+        PATCHBAY__BOT__SERVER_MESSAGE__EVENT_TURN_OVER, \.turn_over, turn: turn, patchbay__bot__turn_over__init
+      ) { $0.offset = UInt64(clamping: offset) }
+    }
+  }
+
   private mutating func audio(_ audio: CallerAudio, turn: Int, _ builder: MessageBuilder) -> [UInt8]? {
     switch encoding {
     case .linear16:

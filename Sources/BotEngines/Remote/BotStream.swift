@@ -7,7 +7,7 @@ protocol BotDialect: AnyObject {
   /// What the RPC begins with.
   var opening: [UInt8]? { get }
   /// An event for the bot; `nil` where it is not told.
-  func message(for event: CallerEvent, turn: Int) -> [UInt8]?
+  func message(for event: EagerEvent, turn: Int) -> [UInt8]?
   /// A message of the bot's. Throws where it is not one; the call has failed then.
   func received(_ bytes: UnsafeRawBufferPointer) throws(BotFailure)
 }
@@ -70,7 +70,7 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
     open()
     if let opening = dialect.opening { send(opening) }
     let pump = Task(executorPreference: channel.loop) { [self] in
-      for await event in call.events { tell(event, turn: call.turn) }
+      for await event in call.eagerEvents { tell(event, turn: call.turn) }
     }
     let end = await withTaskCancellationHandler {
       await withCheckedContinuation { (continuation: CheckedContinuation<End, Never>) in
@@ -90,11 +90,11 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
     rpc = channel.startCall(path: path, metadata: metadata, handler: self)
   }
 
-  private func tell(_ event: CallerEvent, turn: Int) {
+  private func tell(_ event: EagerEvent, turn: Int) {
     guard end == nil else { return }
-    if case .ended = event { isCallOver = true }
+    if case .caller(.ended) = event { isCallOver = true }
     if let message = dialect.message(for: event, turn: turn) {
-      if case .audio = event { send(message, mayBeLost: true) } else { send(message) }
+      if case .caller(.audio) = event { send(message, mayBeLost: true) } else { send(message) }
     }
     if isCallOver {
       if rpc == nil { finish() } else { rpc?.halfClose() }

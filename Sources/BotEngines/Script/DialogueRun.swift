@@ -1,7 +1,7 @@
 import BotEngine
 
 /// One call through a dialogue: an event in, the commands that answer it out.
-struct DialogueRun {
+struct DialogueRun: AnsweringConversation {
   private let dialogue: Dialogue
   private var index: Int
   /// In a row: silences in this state, silences in the call, failures in this state.

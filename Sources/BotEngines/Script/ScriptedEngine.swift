@@ -69,6 +69,9 @@ public struct ScriptedEngine: BotEngine {
   /// None: keys and the limits of speech are enough.
   public var audioDelivery: CallerAudioDelivery { .none }
 
+  /// Always: an answer that is dropped costs nothing.
+  public var eagerEnds: EagerEnds { .always }
+
   /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
   public init(script path: String) throws(ConfigurationError) {
     let bytes: [UInt8]
@@ -102,8 +105,8 @@ public struct ScriptedEngine: BotEngine {
 
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
-    var run = DialogueRun(dialogue)
-    for await event in call.events {
+    var run = EagerConversation(DialogueRun(dialogue))
+    for await event in call.eagerEvents {
       for command in run.answer(to: event) { call.send(command) }
     }
   }

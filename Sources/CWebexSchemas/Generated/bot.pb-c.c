@@ -418,6 +418,141 @@ void   patchbay__bot__speech_ended__free_unpacked
   assert(message->base.descriptor == &patchbay__bot__speech_ended__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   patchbay__bot__turn_may_be_over__init
+                     (Patchbay__Bot__TurnMayBeOver         *message)
+{
+  static const Patchbay__Bot__TurnMayBeOver init_value = PATCHBAY__BOT__TURN_MAY_BE_OVER__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__turn_may_be_over__get_packed_size
+                     (const Patchbay__Bot__TurnMayBeOver *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_may_be_over__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__turn_may_be_over__pack
+                     (const Patchbay__Bot__TurnMayBeOver *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_may_be_over__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__turn_may_be_over__pack_to_buffer
+                     (const Patchbay__Bot__TurnMayBeOver *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_may_be_over__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__TurnMayBeOver *
+       patchbay__bot__turn_may_be_over__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__TurnMayBeOver *)
+     protobuf_c_message_unpack (&patchbay__bot__turn_may_be_over__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__turn_may_be_over__free_unpacked
+                     (Patchbay__Bot__TurnMayBeOver *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__turn_may_be_over__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__turn_resumed__init
+                     (Patchbay__Bot__TurnResumed         *message)
+{
+  static const Patchbay__Bot__TurnResumed init_value = PATCHBAY__BOT__TURN_RESUMED__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__turn_resumed__get_packed_size
+                     (const Patchbay__Bot__TurnResumed *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_resumed__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__turn_resumed__pack
+                     (const Patchbay__Bot__TurnResumed *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_resumed__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__turn_resumed__pack_to_buffer
+                     (const Patchbay__Bot__TurnResumed *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_resumed__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__TurnResumed *
+       patchbay__bot__turn_resumed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__TurnResumed *)
+     protobuf_c_message_unpack (&patchbay__bot__turn_resumed__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__turn_resumed__free_unpacked
+                     (Patchbay__Bot__TurnResumed *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__turn_resumed__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   patchbay__bot__turn_over__init
+                     (Patchbay__Bot__TurnOver         *message)
+{
+  static const Patchbay__Bot__TurnOver init_value = PATCHBAY__BOT__TURN_OVER__INIT;
+  *message = init_value;
+}
+size_t patchbay__bot__turn_over__get_packed_size
+                     (const Patchbay__Bot__TurnOver *message)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_over__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t patchbay__bot__turn_over__pack
+                     (const Patchbay__Bot__TurnOver *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_over__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t patchbay__bot__turn_over__pack_to_buffer
+                     (const Patchbay__Bot__TurnOver *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &patchbay__bot__turn_over__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Patchbay__Bot__TurnOver *
+       patchbay__bot__turn_over__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Patchbay__Bot__TurnOver *)
+     protobuf_c_message_unpack (&patchbay__bot__turn_over__descriptor,
+                                allocator, len, data);
+}
+void   patchbay__bot__turn_over__free_unpacked
+                     (Patchbay__Bot__TurnOver *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &patchbay__bot__turn_over__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   patchbay__bot__digits__init
                      (Patchbay__Bot__Digits         *message)
 {
@@ -1678,7 +1813,7 @@ void   patchbay__bot__video_wish__free_unpacked
   assert(message->base.descriptor == &patchbay__bot__video_wish__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descriptors[19] =
+static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descriptors[22] =
 {
   {
     "turn",
@@ -1825,6 +1960,42 @@ static const ProtobufCFieldDescriptor patchbay__bot__server_message__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "turn_may_be_over",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, turn_may_be_over),
+    &patchbay__bot__turn_may_be_over__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "turn_resumed",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, turn_resumed),
+    &patchbay__bot__turn_resumed__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "turn_over",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Patchbay__Bot__ServerMessage, event_case),
+    offsetof(Patchbay__Bot__ServerMessage, turn_over),
+    &patchbay__bot__turn_over__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "source_added",
     20,
     PROTOBUF_C_LABEL_NONE,
@@ -1917,24 +2088,27 @@ static const unsigned patchbay__bot__server_message__field_indices_by_name[] = {
   1,   /* field[1] = hello */
   9,   /* field[9] = interrupted */
   10,   /* field[10] = mark */
-  15,   /* field[15] = media_audio */
-  18,   /* field[18] = media_ended */
-  17,   /* field[17] = media_sensitive */
-  16,   /* field[16] = media_video */
+  18,   /* field[18] = media_audio */
+  21,   /* field[21] = media_ended */
+  20,   /* field[20] = media_sensitive */
+  19,   /* field[19] = media_video */
   7,   /* field[7] = no_input */
-  14,   /* field[14] = roster */
-  12,   /* field[12] = source_added */
-  13,   /* field[13] = source_removed */
+  17,   /* field[17] = roster */
+  15,   /* field[15] = source_added */
+  16,   /* field[16] = source_removed */
   5,   /* field[5] = speech_ended */
   4,   /* field[4] = speech_started */
   2,   /* field[2] = started */
   0,   /* field[0] = turn */
+  12,   /* field[12] = turn_may_be_over */
+  14,   /* field[14] = turn_over */
+  13,   /* field[13] = turn_resumed */
 };
 static const ProtobufCIntRange patchbay__bot__server_message__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 20, 12 },
-  { 0, 19 }
+  { 20, 15 },
+  { 0, 22 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__server_message__descriptor =
 {
@@ -1944,7 +2118,7 @@ const ProtobufCMessageDescriptor patchbay__bot__server_message__descriptor =
   "Patchbay__Bot__ServerMessage",
   "patchbay.bot",
   sizeof(Patchbay__Bot__ServerMessage),
-  19,
+  22,
   patchbay__bot__server_message__field_descriptors,
   patchbay__bot__server_message__field_indices_by_name,
   2,  patchbay__bot__server_message__number_ranges,
@@ -2734,6 +2908,100 @@ const ProtobufCMessageDescriptor patchbay__bot__speech_ended__descriptor =
   patchbay__bot__speech_ended__field_indices_by_name,
   1,  patchbay__bot__speech_ended__number_ranges,
   (ProtobufCMessageInit) patchbay__bot__speech_ended__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__turn_may_be_over__field_descriptors[1] =
+{
+  {
+    "offset",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__TurnMayBeOver, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__turn_may_be_over__field_indices_by_name[] = {
+  0,   /* field[0] = offset */
+};
+static const ProtobufCIntRange patchbay__bot__turn_may_be_over__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__turn_may_be_over__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.TurnMayBeOver",
+  "TurnMayBeOver",
+  "Patchbay__Bot__TurnMayBeOver",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__TurnMayBeOver),
+  1,
+  patchbay__bot__turn_may_be_over__field_descriptors,
+  patchbay__bot__turn_may_be_over__field_indices_by_name,
+  1,  patchbay__bot__turn_may_be_over__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__turn_may_be_over__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define patchbay__bot__turn_resumed__field_descriptors NULL
+#define patchbay__bot__turn_resumed__field_indices_by_name NULL
+#define patchbay__bot__turn_resumed__number_ranges NULL
+const ProtobufCMessageDescriptor patchbay__bot__turn_resumed__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.TurnResumed",
+  "TurnResumed",
+  "Patchbay__Bot__TurnResumed",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__TurnResumed),
+  0,
+  patchbay__bot__turn_resumed__field_descriptors,
+  patchbay__bot__turn_resumed__field_indices_by_name,
+  0,  patchbay__bot__turn_resumed__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__turn_resumed__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__turn_over__field_descriptors[1] =
+{
+  {
+    "offset",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__TurnOver, offset),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned patchbay__bot__turn_over__field_indices_by_name[] = {
+  0,   /* field[0] = offset */
+};
+static const ProtobufCIntRange patchbay__bot__turn_over__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor patchbay__bot__turn_over__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "patchbay.bot.TurnOver",
+  "TurnOver",
+  "Patchbay__Bot__TurnOver",
+  "patchbay.bot",
+  sizeof(Patchbay__Bot__TurnOver),
+  1,
+  patchbay__bot__turn_over__field_descriptors,
+  patchbay__bot__turn_over__field_indices_by_name,
+  1,  patchbay__bot__turn_over__number_ranges,
+  (ProtobufCMessageInit) patchbay__bot__turn_over__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor patchbay__bot__digits__field_descriptors[1] =

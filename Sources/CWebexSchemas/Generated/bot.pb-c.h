@@ -26,6 +26,9 @@ typedef struct Patchbay__Bot__Audio Patchbay__Bot__Audio;
 typedef struct Patchbay__Bot__Started Patchbay__Bot__Started;
 typedef struct Patchbay__Bot__SpeechStarted Patchbay__Bot__SpeechStarted;
 typedef struct Patchbay__Bot__SpeechEnded Patchbay__Bot__SpeechEnded;
+typedef struct Patchbay__Bot__TurnMayBeOver Patchbay__Bot__TurnMayBeOver;
+typedef struct Patchbay__Bot__TurnResumed Patchbay__Bot__TurnResumed;
+typedef struct Patchbay__Bot__TurnOver Patchbay__Bot__TurnOver;
 typedef struct Patchbay__Bot__Digits Patchbay__Bot__Digits;
 typedef struct Patchbay__Bot__NoInput Patchbay__Bot__NoInput;
 typedef struct Patchbay__Bot__CustomEvent Patchbay__Bot__CustomEvent;
@@ -198,6 +201,9 @@ typedef enum {
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_INTERRUPTED = 10,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_MARK = 11,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ENDED = 12,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_TURN_MAY_BE_OVER = 13,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_TURN_RESUMED = 14,
+  PATCHBAY__BOT__SERVER_MESSAGE__EVENT_TURN_OVER = 15,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_ADDED = 20,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_SOURCE_REMOVED = 21,
   PATCHBAY__BOT__SERVER_MESSAGE__EVENT_ROSTER = 22,
@@ -261,6 +267,22 @@ struct  Patchbay__Bot__ServerMessage
      * The call is over; nothing follows.
      */
     Patchbay__Bot__Ended *ended;
+    /*
+     * Only where the agent's configuration says `eager: true`:
+     * The caller has been silent for a short while, and their turn may be over: prepare the answer as if it were, and
+     * send it with this turn. All of it is held, a transfer and an end too, until one of the next two follows.
+     */
+    Patchbay__Bot__TurnMayBeOver *turn_may_be_over;
+    /*
+     * The caller goes on, or did something else. What was answered to turn_may_be_over was dropped and never happened:
+     * forget it, and keep what the caller said before, since the turn is still one.
+     */
+    Patchbay__Bot__TurnResumed *turn_resumed;
+    /*
+     * The turn that might have been over is. What was held is carried out now, and what still comes of the answer. Takes
+     * the place of speech_ended: answer it only if turn_may_be_over was not answered.
+     */
+    Patchbay__Bot__TurnOver *turn_over;
     /*
      * Media that is only received: streams of the kinds FORK, MEETING and CALL_COPY.
      * Somebody is heard or seen for the first time; comes before their media.
@@ -556,6 +578,41 @@ struct  Patchbay__Bot__SpeechEnded
 };
 #define PATCHBAY__BOT__SPEECH_ENDED__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__speech_ended__descriptor) \
+    , 0 }
+
+
+struct  Patchbay__Bot__TurnMayBeOver
+{
+  ProtobufCMessage base;
+  /*
+   * Where in the call's audio the caller was last heard, in milliseconds.
+   */
+  uint64_t offset;
+};
+#define PATCHBAY__BOT__TURN_MAY_BE_OVER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__turn_may_be_over__descriptor) \
+    , 0 }
+
+
+struct  Patchbay__Bot__TurnResumed
+{
+  ProtobufCMessage base;
+};
+#define PATCHBAY__BOT__TURN_RESUMED__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__turn_resumed__descriptor) \
+     }
+
+
+struct  Patchbay__Bot__TurnOver
+{
+  ProtobufCMessage base;
+  /*
+   * Where in the call's audio, in milliseconds.
+   */
+  uint64_t offset;
+};
+#define PATCHBAY__BOT__TURN_OVER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__turn_over__descriptor) \
     , 0 }
 
 
@@ -1211,6 +1268,63 @@ Patchbay__Bot__SpeechEnded *
 void   patchbay__bot__speech_ended__free_unpacked
                      (Patchbay__Bot__SpeechEnded *message,
                       ProtobufCAllocator *allocator);
+/* Patchbay__Bot__TurnMayBeOver methods */
+void   patchbay__bot__turn_may_be_over__init
+                     (Patchbay__Bot__TurnMayBeOver         *message);
+size_t patchbay__bot__turn_may_be_over__get_packed_size
+                     (const Patchbay__Bot__TurnMayBeOver   *message);
+size_t patchbay__bot__turn_may_be_over__pack
+                     (const Patchbay__Bot__TurnMayBeOver   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__turn_may_be_over__pack_to_buffer
+                     (const Patchbay__Bot__TurnMayBeOver   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__TurnMayBeOver *
+       patchbay__bot__turn_may_be_over__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__turn_may_be_over__free_unpacked
+                     (Patchbay__Bot__TurnMayBeOver *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__TurnResumed methods */
+void   patchbay__bot__turn_resumed__init
+                     (Patchbay__Bot__TurnResumed         *message);
+size_t patchbay__bot__turn_resumed__get_packed_size
+                     (const Patchbay__Bot__TurnResumed   *message);
+size_t patchbay__bot__turn_resumed__pack
+                     (const Patchbay__Bot__TurnResumed   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__turn_resumed__pack_to_buffer
+                     (const Patchbay__Bot__TurnResumed   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__TurnResumed *
+       patchbay__bot__turn_resumed__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__turn_resumed__free_unpacked
+                     (Patchbay__Bot__TurnResumed *message,
+                      ProtobufCAllocator *allocator);
+/* Patchbay__Bot__TurnOver methods */
+void   patchbay__bot__turn_over__init
+                     (Patchbay__Bot__TurnOver         *message);
+size_t patchbay__bot__turn_over__get_packed_size
+                     (const Patchbay__Bot__TurnOver   *message);
+size_t patchbay__bot__turn_over__pack
+                     (const Patchbay__Bot__TurnOver   *message,
+                      uint8_t             *out);
+size_t patchbay__bot__turn_over__pack_to_buffer
+                     (const Patchbay__Bot__TurnOver   *message,
+                      ProtobufCBuffer     *buffer);
+Patchbay__Bot__TurnOver *
+       patchbay__bot__turn_over__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   patchbay__bot__turn_over__free_unpacked
+                     (Patchbay__Bot__TurnOver *message,
+                      ProtobufCAllocator *allocator);
 /* Patchbay__Bot__Digits methods */
 void   patchbay__bot__digits__init
                      (Patchbay__Bot__Digits         *message);
@@ -1775,6 +1889,15 @@ typedef void (*Patchbay__Bot__SpeechStarted_Closure)
 typedef void (*Patchbay__Bot__SpeechEnded_Closure)
                  (const Patchbay__Bot__SpeechEnded *message,
                   void *closure_data);
+typedef void (*Patchbay__Bot__TurnMayBeOver_Closure)
+                 (const Patchbay__Bot__TurnMayBeOver *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__TurnResumed_Closure)
+                 (const Patchbay__Bot__TurnResumed *message,
+                  void *closure_data);
+typedef void (*Patchbay__Bot__TurnOver_Closure)
+                 (const Patchbay__Bot__TurnOver *message,
+                  void *closure_data);
 typedef void (*Patchbay__Bot__Digits_Closure)
                  (const Patchbay__Bot__Digits *message,
                   void *closure_data);
@@ -1899,6 +2022,9 @@ extern const ProtobufCMessageDescriptor patchbay__bot__audio__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__started__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__speech_started__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__speech_ended__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__turn_may_be_over__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__turn_resumed__descriptor;
+extern const ProtobufCMessageDescriptor patchbay__bot__turn_over__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__digits__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__no_input__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__custom_event__descriptor;

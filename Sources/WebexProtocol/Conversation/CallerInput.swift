@@ -42,6 +42,10 @@ public enum ConversationAction: Sendable, Equatable {
   case finish(RPCID, RPCCompletion)
   /// Tells the bot; the number is the turn that its answers will belong to.
   case tell(CallerEvent, turn: Int)
+  /// Tells the bot what is known of the end of the caller's turn; the number is as with `tell`.
+  case tellTurn(TurnEvent, turn: Int)
+  /// Carries out what the bot had prepared of its answer (``ConversationStateMachine/takeReleased()``), as of this turn.
+  case release(turn: Int)
   /// Forgets what the detector has heard: the next audio begins a new stretch.
   case resetDetector
   /// The conversation is over.

@@ -164,6 +164,7 @@ extension ConversationStateMachine {
       if ending.isTerminal, let rpc = listener ?? rpcs.last?.id {
         listener = nil
         isSpeaking = false
+        dropEagerAnswer()
         answerer = rpc
       } else if !isSpeaking {
         return offerUnsolicited(now: now)
@@ -195,9 +196,4 @@ extension ConversationStateMachine {
       transcript.removeFirst()
     }
   }
-}
-
-extension BotCommand {
-  /// How long its audio plays.
-  fileprivate var milliseconds: Int { if case .audio(let audio) = self { audio.milliseconds } else { 0 } }
 }

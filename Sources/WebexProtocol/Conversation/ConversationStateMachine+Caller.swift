@@ -56,14 +56,15 @@ extension ConversationStateMachine {
     }
   }
 
-  /// The caller's input is complete and the bot is to answer on this RPC.
+  /// The caller's input is complete and the bot is to answer on this RPC, where it has not begun to already.
   mutating func beginTurn(_ event: CallerEvent, on rpc: RPCID, now: Duration) {
     if case .speechEnded = event {} else if isSpeaking { abandonSpeech() }
+    let hasBegun = eager.settle()
     update(rpc) { $0.awaitsGreeting = false }
     interrupt(keeping: rpc, now: now)
     keyingSince = nil
     if listener == rpc { listener = nil }
-    turn += 1
+    if !hasBegun { turn += 1 }
     answerer = rpc
     // What the bot said unasked and nobody heard yet goes ahead of its answer.
     if answer.ending == .callersTurn { answer.ending = nil }
@@ -73,7 +74,12 @@ extension ConversationStateMachine {
     answerBegan = now
     audioAtDeadline = answer.appendedAudio
     prepareFiller(for: event, now: now)
-    actions.append(.tell(event, turn: turn))
+    if hasBegun, case .speechEnded(let offset) = event {
+      actions.append(.tellTurn(.over(offset: offset), turn: turn))
+    } else {
+      actions.append(.tell(event, turn: turn))
+    }
+    if eager.hasRelease { actions.append(.release(turn: turn)) }
     // A bot that has already taken its leave does so on whatever RPC comes.
     if let ending = answer.ending, ending.isTerminal { flush(now: now) }
   }
@@ -160,6 +166,7 @@ extension ConversationStateMachine {
     guard !isClosed, !isSpeaking, !isKeying(now), let rpc = listener else { return }
     interrupt(keeping: rpc, now: now)
     isSpeaking = true
+    eager.begin()
     turn += 1
     if update(rpc, { $0.saidStart }) == false {
       update(rpc) { $0.saidStart = true }
@@ -178,6 +185,7 @@ extension ConversationStateMachine {
   /// The speech leads to nothing: its RPC is gone, or other input took its place.
   mutating func abandonSpeech() {
     isSpeaking = false
+    dropEagerAnswer()
     actions.append(.resetDetector)
   }
 
@@ -229,6 +237,7 @@ extension ConversationStateMachine {
 
   mutating func close(_ end: CallEnd, completion: RPCCompletion = .ok) {
     isClosed = true
+    dropEager(eager.drop())
     for rpc in rpcs { actions.append(.finish(rpc.id, completion)) }
     rpcs.removeAll()
     listener = nil

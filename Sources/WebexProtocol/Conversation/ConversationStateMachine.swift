@@ -96,6 +96,10 @@ public struct ConversationStateMachine: Sendable {
     public var lateOutputs = 0
     /// Audio of it.
     public var lateMilliseconds = 0
+    /// Output for a turn that might have been over when the caller went on.
+    public var resumedOutputs = 0
+    /// Audio of it.
+    public var resumedMilliseconds = 0
     /// Output beyond the queue's bound.
     public var overflowedOutputs = 0
     /// Audio of it.
@@ -137,6 +141,8 @@ public struct ConversationStateMachine: Sendable {
   var answerer: RPCID?
   var greeting = Greeting.none
   var answer = Answer()
+  /// What the bot prepares while the caller's turn may be over.
+  var eager = EagerAnswer()
   var answerDeadline: Duration?
   /// When the caller began to wait for the answer.
   var answerBegan: Duration = .zero
@@ -241,7 +247,7 @@ public struct ConversationStateMachine: Sendable {
   static let urgentAhead = Duration.milliseconds(100)
 
   /// Bytes of output that wait to be sent.
-  public var queuedBytes: Int { answer.queuedBytes }
+  public var queuedBytes: Int { answer.queuedBytes + eager.heldBytes }
 
   /// With this many bytes waiting the bot is to be asked to pause: never while a WAV answer is put together, of which
   /// nothing leaves before it is whole.
@@ -318,16 +324,21 @@ public struct ConversationStateMachine: Sendable {
   /// - Parameter turn: that of the last event the bot had taken.
   public mutating func bot(_ command: BotCommand, turn: Int, now: Duration) -> [ConversationAction] {
     guard !isClosed else { return [] }
-    carryOut(command, turn: turn, now: now)
+    if withholds(turn: turn) {
+      withhold(command, turn: turn)
+    } else {
+      carryOut(command, turn: turn, now: now)
+    }
     return taken()
   }
 
-  /// The bot's part is over without its having said what becomes of the caller.
+  /// The bot's part is over without its having said what becomes of the caller. Where it leaves while its answer is held,
+  /// that takes effect when the caller's turn is over.
   ///
   /// - Parameter isInOrder: whether what it had said is heard first; where not, the bot failed, and what of it was not
   ///   sent yet is dropped.
   public mutating func botLeft(isInOrder: Bool, now: Duration) -> [ConversationAction] {
-    guard !isClosed else { return [] }
+    guard !isClosed, !eager.botLeft(isInOrder: isInOrder) else { return [] }
     fallBack(afterWords: isInOrder, now: now)
     return taken()
   }

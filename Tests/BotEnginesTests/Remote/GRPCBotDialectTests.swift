@@ -62,6 +62,8 @@ struct GRPCBotDialectTests {
   @Test("the RPC begins with who calls, and events follow with their turn")
   func messages() {
     #expect(dialect.opening?.isEmpty == false)
-    #expect(dialect.message(for: .digits("1"), turn: 3)?.prefix(2) == [0x08, 3])
+    #expect(dialect.message(for: .caller(.digits("1")), turn: 3)?.prefix(2) == [0x08, 3])
+    // Turn 3, and field 15 with the offset of 5 ms.
+    #expect(dialect.message(for: .turn(.over(offset: 5)), turn: 3) == [0x08, 3, 0x7A, 2, 0x08, 5])
   }
 }

@@ -5,7 +5,7 @@ import Locking
 final class PuppetBot: BotEngine {
   let audioDelivery = CallerAudioDelivery.turns
   private let calls = Locked<[BotCall]>([])
-  private let heardEvents = Locked<[CallerEvent]>([])
+  private let heardEvents = Locked<[EagerEvent]>([])
   /// Whether it takes what happens; a bot that hangs does not.
   private let listens: Bool
 
@@ -16,13 +16,13 @@ final class PuppetBot: BotEngine {
   var callCount: Int { calls.withLock { $0.count } }
   /// What it has heard but for audio, in words.
   var heard: [String] {
-    heardEvents.withLock { events in events.compactMap { if case .audio = $0 { nil } else { "\($0)" } } }
+    heardEvents.withLock { events in events.compactMap { if case .caller(.audio) = $0 { nil } else { "\($0)" } } }
   }
 
   func converse(_ call: BotCall) async throws {
     calls.withLock { $0.append(call) }
     guard listens else { return await call.room.wait() }
-    for await event in call.events { heardEvents.withLock { $0.append(event) } }
+    for await event in call.eagerEvents { heardEvents.withLock { $0.append(event) } }
   }
 }
 

@@ -2,6 +2,7 @@ import BotEngine
 import CallTraces
 import GRPCTransport
 import Logging
+import SpeechDetection
 import TokenVerification
 import WebexProtocol
 
@@ -23,7 +24,8 @@ final class TestGateway {
 
   init(
     queues: Int = 1, bot: PuppetBot = PuppetBot(), conversation: ConversationStateMachine.Settings = .init(),
-    limits: GatewayLimits = .init(), meetings: MeetingSettings = .init(audioCodec: .mulaw),
+    speech: EndpointingSettings = .init(), limits: GatewayLimits = .init(),
+    meetings: MeetingSettings = .init(audioCodec: .mulaw),
     receivers: [any MediaReceiver] = [], keys: (any KeySource)? = nil, recordings: CallRecordings? = nil,
     tracer: SpanRecorder? = nil, log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
@@ -33,7 +35,7 @@ final class TestGateway {
       policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: keys ?? issuer.keySource)
     loops = ManualLoops(queues)
     self.bot = bot
-    let agent = Agent(id: "agent", name: "Agent", engine: bot, conversation: conversation)
+    let agent = Agent(id: "agent", name: "Agent", engine: bot, conversation: conversation, speech: speech)
     gateway = VoiceGateway(
       verifier: verifier, agents: AgentDirectory([agent]), limits: limits, recordings: recordings, tracer: tracer,
       log: log)

@@ -249,7 +249,7 @@ struct ConversationFaultTests {
     var unsettled: [RPCID] = []
     var rpc = 1
     func check(_ actions: [ConversationAction]) {
-      for action in actions {
+      for action in script.carriedOut(actions) {
         if case .finish(let id, _) = action {
           completed[id, default: 0] += 1
           if script.machine.awaitsDelivery(on: id) { unsettled.append(id) }
@@ -262,7 +262,7 @@ struct ConversationFaultTests {
       // The owner's part of the contract: a completed RPC takes no further input.
       while completed[RPCID(UInt64(rpc))] != nil { rpc += 1 }
       let id = RPCID(UInt64(rpc))
-      switch random.next() % 15 {
+      switch random.next() % 18 {
       case 0: rpc += 1
       case 1: check(script.machine.received(.sessionStart, on: id, now: now)); rpc += 1
       case 2, 3: check(script.machine.received(.audio, on: id, now: now))
@@ -275,7 +275,10 @@ struct ConversationFaultTests {
       case 10: script.now += .milliseconds(400); check(script.machine.tick(now: script.now))
       case 11: check(script.machine.lost(id, now: now)); lost.insert(rpc); rpc += 1
       case 12: check(script.machine.halfClosed(id, speechOffset: 0, now: now)); rpc += 1
-      case 13:
+      case 13: check(script.machine.speechPaused(offset: 0, now: now))
+      case 14: check(script.machine.speechResumed(now: now))
+      case 15: check(script.machine.bot(.speech(4000), turn: script.machine.turn - 1, now: now))
+      case 16:
         guard let first = unsettled.popLast() else { continue }
         check(script.machine.greetingSettled(first, isDelivered: random.next().isMultiple(of: 2), now: now))
       default: check(script.machine.received(.noInput, on: id, now: now)); rpc += 1

@@ -13,6 +13,9 @@ enum Move {
   /// The detector hears what may be speech, or that it was none.
   case speechMayHaveBegun
   case speechWasNothing
+  /// The caller is silent for a short while, or goes on after that.
+  case speechPauses
+  case speechResumes
   /// The bot says something; it has heard everything unless a turn is given.
   case bot(BotCommand)
   /// The bot's part is over.
@@ -36,7 +39,18 @@ struct ConversationScript {
 
   @discardableResult
   mutating func play(_ moves: Move...) -> [String] {
-    moves.flatMap { actions(of: $0).map(Self.phrase) }
+    moves.flatMap { carriedOut(actions(of: $0)).map(Self.phrase) }
+  }
+
+  /// What an owner does with actions: what is released is carried out in its place.
+  mutating func carriedOut(_ actions: [ConversationAction]) -> [ConversationAction] {
+    actions.flatMap { action -> [ConversationAction] in
+      guard case .release(let turn) = action else { return [action] }
+      let (commands, departure) = machine.takeReleased()
+      var released = commands.flatMap { machine.bot($0, turn: turn, now: now) }
+      if let departure { released += machine.botLeft(isInOrder: departure, now: now) }
+      return released
+    }
   }
 
   private mutating func actions(of move: Move) -> [ConversationAction] {
@@ -50,6 +64,8 @@ struct ConversationScript {
     case .speechMayHaveBegun: machine.speechMayHaveBegun(now: now)
     case .speechWasNothing: machine.speechWasNothing(now: now)
     case .speechEnds: machine.speechEnded(offset: 0, now: now)
+    case .speechPauses: machine.speechPaused(offset: 0, now: now)
+    case .speechResumes: machine.speechResumed(now: now)
     case .bot(let command): machine.bot(command, turn: machine.turn, now: now)
     case .botLeaves(let isInOrder): machine.botLeft(isInOrder: isInOrder, now: now)
     case .lateBot(let command, let behind): machine.bot(command, turn: machine.turn - behind, now: now)
@@ -82,6 +98,10 @@ struct ConversationScript {
     case .unpaused(let end): "\(end)"
     case .finish(let rpc, let completion): "\(rpc) \(completion)"
     case .tell(let event, _): "bot \(phrase(event))"
+    case .tellTurn(.mayBeOver, _): "bot may be over"
+    case .tellTurn(.resumed, _): "bot resumed"
+    case .tellTurn(.over, _): "bot over"
+    case .release: "release"
     case .resetDetector: "reset"
     case .close(let end): "close \(end)"
     }

@@ -1,0 +1,92 @@
+import AudioCodecs
+import BotEngine
+import Foundation
+import SpeechDetection
+import Testing
+import WebexProtocol
+
+@testable import CallGateway
+
+@Suite("Eager ends at the gateway: the answer is prepared in the caller's silence, and held")
+struct EagerEndTests {
+  /// A call whose caller says a word, pauses for 400 ms, says another and waits.
+  private static func line() throws -> [UInt8] {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Sources/CDemoVoice/Voice")
+    func word(_ name: String) throws -> [Int16] {
+      let samples = try WAVFile(parsing: Array(Data(contentsOf: folder.appending(path: "\(name).wav")))).samples(
+        at: 8000)
+      let first = samples.firstIndex { abs(Int($0)) > 600 } ?? 0
+      let last = samples.lastIndex { abs(Int($0)) > 600 } ?? 0
+      return Array(samples[first...last])
+    }
+    func silence(_ milliseconds: Int) -> [Int16] { [Int16](repeating: 0, count: milliseconds * 8) }
+    let samples = try silence(400) + word("digit-7") + silence(420) + word("good-bye") + silence(1200)
+    return AudioEncoding.mulaw.encode(samples)
+  }
+
+  /// Plays the line in real time; `onGuess` is called when the bot is told that the turn may be over, with its number.
+  private func play(
+    _ test: TestGateway, _ onGuess: (Int) -> Void = { _ in }
+  ) throws -> (rpc: FakeRPC, toldBeforeTheEnd: [String]) {
+    let greeting = try test.call()
+    greeting.send(message: VoiceRequest.start)
+    test.answer("hello")
+    greeting.halfClose()
+    greeting.end(.completed)
+    let rpc = try test.call()
+    let line = try Self.line()
+    var guesses = 0
+    var before: [String] = []
+    for start in stride(from: 0, to: line.count - 159, by: 160) where rpc.status == nil {
+      let frame = Array(line[start..<start + 160])
+      rpc.send(message: VoiceRequest.of(.audio(.init(bytes: frame, encoding: .mulaw, sampleRate: 8000))))
+      let heard = test.bot.heard.filter { $0.hasPrefix("turn may") }.count
+      if heard > guesses {
+        guesses = heard
+        onGuess(guesses)
+      }
+      if !(try rpc.told.contains("endOfInput")) { before = try rpc.told }
+      test.advance(by: .milliseconds(20))
+    }
+    return (rpc, before)
+  }
+
+  /// What the bot was told of the caller's turn, without where.
+  private func told(_ test: TestGateway) -> [String] {
+    test.bot.heard.filter { $0.hasPrefix("speech") || $0.hasPrefix("turn") }.map {
+      $0.split(separator: "(").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+    }
+  }
+
+  @Test("a wrong guess is dropped with its transfer; the answer to the right one leaves with the turn's end")
+  func heldAndLetGo() throws {
+    let test = try TestGateway(conversation: .init(mode: .chunk), speech: EndpointingSettings(eagerSilence: 250))
+    let (rpc, before) = try play(test) { guess in
+      if guess == 1 { test.bot(.text("wrong", bargeIn: true), .transfer(summary: nil, metadata: [:])) }
+      if guess == 2 { test.answer("right") }
+    }
+    #expect(told(test) == ["speech started", "turn may be over", "turn resumed", "turn may be over", "turn over"])
+    #expect(before == ["startOfInput"])
+    #expect(try rpc.told == ["startOfInput", "endOfInput", "right"])
+    #expect(rpc.status == .ok)
+    #expect(test.gateway.liveConversations == 1)
+  }
+
+  @Test("an engine that is told of no guess is told what it always was")
+  func without() throws {
+    let test = try TestGateway(conversation: .init(mode: .chunk))
+    _ = try play(test)
+    #expect(told(test) == ["speech started", "speech ended"])
+  }
+
+  @Test("the bot may end the turn itself while its answer is held")
+  func endedByTheBot() throws {
+    let test = try TestGateway(conversation: .init(mode: .chunk), speech: EndpointingSettings(eagerSilence: 250))
+    let (rpc, _) = try play(test) { _ in
+      test.answer("early")
+      test.bot(.endInput)
+    }
+    #expect(told(test) == ["speech started", "turn may be over", "turn over"])
+    #expect(try rpc.told == ["startOfInput", "endOfInput", "early"])
+  }
+}
