@@ -1,4 +1,4 @@
-/// What an operator is to know first, in words: whether calls are taken, and what is wrong.
+/// What an operator is to know first, in words: whether calls are accepted, and what is wrong.
 struct Verdict: Sendable, Encodable, Equatable {
   /// How bad it is.
   enum Tone: String, Sendable, Encodable, Comparable {
@@ -47,19 +47,19 @@ struct Verdict: Sendable, Encodable, Equatable {
   }
 
   private static func headline(_ status: StatusSnapshot, _ tone: Tone) -> String {
-    if status.isDraining { return "Draining: no new calls are taken, \(count(status.liveCalls, "call")) still live" }
-    if !status.reasons.isEmpty { return "Not ready: no calls are taken" }
+    if status.isDraining { return "Draining: no new calls are accepted, \(count(status.liveCalls, "call")) still live" }
+    if !status.reasons.isEmpty { return "Not ready: no calls are accepted" }
     let failing = status.agents.filter { health(of: $0) == .bad }
     if !failing.isEmpty {
       let all = failing.count == status.agents.count
       return all
-        ? "Taking calls, and the bots fail them"
-        : "Taking calls, and \(failing.count == 1 ? "a bot fails its" : "\(failing.count) bots fail theirs")"
+        ? "Calls are accepted, but no bot answers them"
+        : "Calls are accepted, but \(failing.count == 1 ? "a bot fails" : "\(failing.count) bots fail")"
     }
     switch tone {
-    case .good: return "Ready: calls are taken"
-    case .warning: return "Ready: calls are taken; something needs a look"
-    case .bad: return "Calls are taken; something needs you now"
+    case .good: return "Ready: calls are accepted"
+    case .warning: return "Ready: calls are accepted; something needs a look"
+    case .bad: return "Calls are accepted; something needs you now"
     }
   }
 

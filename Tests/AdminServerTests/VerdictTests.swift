@@ -14,17 +14,17 @@ struct VerdictTests {
   @Test("a server with nothing wrong is ready, and that is all there is to say")
   func good() {
     #expect(verdict() == verdict { $0.agents[0].lastAnswerSecondsAgo = 5 })
-    #expect(verdict().tone == .good && verdict().points.isEmpty && verdict().headline == "Ready: calls are taken")
+    #expect(verdict().tone == .good && verdict().points.isEmpty && verdict().headline == "Ready: calls are accepted")
   }
 
   @Test("one that takes no calls says why; one that drains says how many are left")
   func notReady() {
     let reasons = ["no issuer's keys are there yet"]
     let notReady = verdict(reasons: reasons)
-    #expect(notReady.tone == .bad && notReady.headline == "Not ready: no calls are taken")
+    #expect(notReady.tone == .bad && notReady.headline == "Not ready: no calls are accepted")
     #expect(notReady.points.map(\.text) == reasons)
     let draining = verdict(reasons: ["the server is draining"]) { $0.isDraining = true }
-    #expect(draining.headline == "Draining: no new calls are taken, 3 calls still live")
+    #expect(draining.headline == "Draining: no new calls are accepted, 3 calls still live")
   }
 
   @Test("calls that fail are red, with the last failure and a way to the calls")
@@ -35,7 +35,7 @@ struct VerdictTests {
       status.agents[1].isLeftAlone = true
       status.agents[1].lastFailure = .init(text: "unreachable: nobody listens", secondsAgo: 4)
     }
-    #expect(failing.tone == .bad && failing.headline == "Taking calls, and a bot fails its")
+    #expect(failing.tone == .bad && failing.headline == "Calls are accepted, but a bot fails")
     #expect(
       failing.points == [
         .init(
@@ -46,7 +46,7 @@ struct VerdictTests {
     let all = verdict { status in
       for index in status.agents.indices { status.agents[index].failuresInRow = 3 }
     }
-    #expect(all.headline == "Taking calls, and the bots fail them")
+    #expect(all.headline == "Calls are accepted, but no bot answers them")
     #expect(all.points.first?.text == "Front Desk: the bot failed its last 3 calls")
   }
 

@@ -87,7 +87,7 @@ def server(own_gateway, tmp_path):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_idle(server, look, width):
     page = look(server, width)
-    assert page.inner_text("#headline") == "Ready: calls are taken" and page.title() == "Patchbay"
+    assert page.inner_text("#headline") == "Ready: calls are accepted" and page.title() == "Patchbay"
     assert page.is_visible("#no-calls") and not page.is_visible("#calls")
     judge(page, "idle")
 

@@ -41,14 +41,14 @@ def read(gateway):
 
 def test_a_dead_bot_is_what_the_operator_reads_first(gateway, read, token):
     """With the number of failed calls, the cause, and the calls themselves by the tracking id."""
-    assert read()["verdict"] == {"tone": "good", "headline": "Ready: calls are taken", "points": []}
+    assert read()["verdict"] == {"tone": "good", "headline": "Ready: calls are accepted", "points": []}
     with gateway.channel() as channel:
         for _ in range(6):
             caller = Caller(channel, token, TENANT_A["org"], "gone")
             caller.start()
     gateway.until(lambda: read()["recent"]["failed"] == 6, "counts the failed calls")
     status = read()
-    assert status["verdict"]["tone"] == "bad" and status["verdict"]["headline"] == "Taking calls, and a bot fails its"
+    assert status["verdict"]["tone"] == "bad" and status["verdict"]["headline"] == "Calls are accepted, but a bot fails"
     point = status["verdict"]["points"][0]
     assert point["text"].startswith("Agent gone: 6 of 6 calls failed in the last 5 minutes; calls are kept away")
     assert point["detail"].startswith("unreachable: ") and point["search"] == "gone"
