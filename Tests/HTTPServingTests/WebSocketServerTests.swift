@@ -336,8 +336,8 @@ struct WebSocketServerTests {
       #expect(head == [0x81, 126, 0x27, 0x10])
       #expect(client.read(10_000).count == 10_000)
     }
-    #expect(notes.wait { $0.roomMade > 0 })
-    #expect(socket.pendingBytes == 0)
+    // The client may have the last bytes before the server knows that they are gone.
+    #expect(notes.wait { $0.roomMade > 0 && socket.pendingBytes == 0 })
     #expect(socket.send(message))
     withExtendedLifetime(server) {}
   }
