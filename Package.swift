@@ -88,8 +88,11 @@ let package = Package(
     layer("Certificates", ["Basics", "COpenSSL"]),
     layer("GRPCTransport", ["Basics", "Locking", "Certificates", "CGRPC", log, metrics]),
     layer("BotEngine", ["Locking"]),
+    layer("JSONText", ["BotEngine"]),
     layer("Wire", ["CProtobufC", "CWebexSchemas"]),
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
+    // The virtual agent's other wire, without its socket.
+    layer("WebexSocketProtocol", ["Basics", "BotEngine", "JSONText", "Wire", "WebexProtocol"]),
     layer("Recordings", ["Basics", "Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["Basics", "CCurl"]),
     layer("CallTraces", ["Locking", "HTTPFetching", tracing, log, metrics]),
@@ -103,16 +106,16 @@ let package = Package(
     layer(
       "BotEngines",
       [
-        "Basics", "Locking", "Secrets", "BotEngine", "AudioCodecs", "CDemoVoice", "YAMLReading", "GRPCTransport",
-        "Wire",
-        "WebexProtocol", "BotConnections", "WebSockets", "WebSocketClient", nioSSL, log, metrics,
+        "Basics", "Locking", "Secrets", "BotEngine", "JSONText", "AudioCodecs", "CDemoVoice", "YAMLReading",
+        "GRPCTransport", "Wire", "WebexProtocol", "BotConnections", "WebSockets", "WebSocketClient", nioSSL, log,
+        metrics,
       ]),
     layer("Telemetry", ["Basics", "Locking", log, coreMetrics]),
     layer(
       "CallGateway",
       [
         "Basics", "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol",
-        "TokenVerification", "CallTraces", "BotEngine", "Recordings", tracing, log, metrics,
+        "WebexSocketProtocol", "TokenVerification", "CallTraces", "BotEngine", "Recordings", tracing, log, metrics,
       ]),
     layer(
       "GatewayConfiguration",
@@ -134,8 +137,8 @@ let package = Package(
       [
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
-        "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "HTTPServing",
-        "AdminServer", "ReplayKit", tracing, lifecycle, signals, log, metrics,
+        "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "WebSockets",
+        "HTTPServing", "AdminServer", "ReplayKit", tracing, lifecycle, signals, log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -155,12 +158,14 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs", "COpus"]),
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
+    tests("WebexSocketProtocol", ["BotEngine", "JSONText", "WebexProtocol"]),
     tests("Recordings", [log]),
     tests("CallTraces", ["Locking", "HTTPFetching", tracing, log]),
     tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
     tests(
       "DataSources", ["Basics", "Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
+    tests("JSONText", ["BotEngine"]),
     tests("YAMLReading"),
     tests("BotConnections", nio),
     tests("WebSockets"),
@@ -168,14 +173,15 @@ let package = Package(
     tests(
       "BotEngines",
       [
-        "BotEngine", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol",
-        "WebSockets", "WebSocketClient", "YAMLReading", log,
+        "BotEngine", "JSONText", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol", "WebSockets",
+        "WebSocketClient", "YAMLReading", log,
       ]),
     tests("Telemetry", ["Locking", log, coreMetrics]),
     tests(
       "CallGateway",
       [
-        "AudioCodecs", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol", "BotEngine",
+        "AudioCodecs", "JSONText", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol",
+        "BotEngine",
         "Recordings", "Wire", "CallTraces", tracing, log, metrics,
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),

@@ -18,16 +18,20 @@ final class AgentList: SessionHost {
 
   func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
     do {
-      let request = try ListAgentsRequest(decoding: bytes)
-      guard identity.refusal(forMessageOf: request.organizationID) == nil else {
-        throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
-      }
-      let agents = agents.map { ListAgentsResponse.Agent(id: $0.id, name: $0.name, isDefault: $0.isDefault) }
-      line?.send(ListAgentsResponse(agents: agents).encoded())
+      line?.send(try answer(ListAgentsRequest(decoding: bytes)).encoded())
       line?.finish()
     } catch {
       line?.refuse(error)
     }
+  }
+
+  /// The list, for an administrator of the token's own organization.
+  func answer(_ request: ListAgentsRequest) throws(RPCStatus) -> ListAgentsResponse {
+    guard identity.refusal(forMessageOf: request.organizationID) == nil else {
+      throw RPCStatus(.permissionDenied, "customer_org_id is not the organization of the token")
+    }
+    return ListAgentsResponse(
+      agents: agents.map { ListAgentsResponse.Agent(id: $0.id, name: $0.name, isDefault: $0.isDefault) })
   }
 
   func halfClosed(_ rpc: RPCID) {}

@@ -267,7 +267,7 @@ final class Conversation: SessionHost {
       turnEnded = nil
     }
     if recorder != nil || trace != nil { keep(response) }
-    interactions[rpc]?.line.send(response.encoded())
+    interactions[rpc]?.line.send(response)
   }
 
   private func finish(_ rpc: RPCID, _ completion: RPCCompletion) {
@@ -302,6 +302,11 @@ final class Conversation: SessionHost {
       status, end, failure: failure.map { "\($0)" }, after: loop.now - began, now: loop.now)
     if let failure { count(failure) }
     trace?.closed(end, failure: failure?.kind, turns: status.turns, now: loop.now)
+    // A socket has a line that outlasts the interactions on it: it is told, and with it a caller whom time has run out for.
+    for line in interactions.values.map(\.line) {
+      if end == .shutdown || end == .tooLong { line.send(machine.partingResponse) }
+      finish(line.id, .ok)
+    }
     onClose?(self)
     onClose = nil
     room.finish()

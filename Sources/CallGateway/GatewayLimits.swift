@@ -15,11 +15,15 @@ public struct GatewayLimits: Sendable, Equatable {
   /// Time an RPC may go on between messages while the caller's part of it is not over.
   public var betweenMessages: Duration
 
+  /// Time a socket may be open between messages.
+  public var betweenSocketMessages: Duration
+
   /// Limits; the defaults are the product's.
   public init(
     conversations: Int = 2000, conversationsPerTenant: Int = 1000, conversationsByOrganization: [String: Int] = [:],
     lag: Duration = .milliseconds(100), memory: Int? = nil,
-    firstMessage: Duration = .seconds(10), betweenMessages: Duration = .seconds(60)
+    firstMessage: Duration = .seconds(10), betweenMessages: Duration = .seconds(60),
+    betweenSocketMessages: Duration = .seconds(600)
   ) {
     self.conversations = conversations
     self.conversationsPerTenant = conversationsPerTenant
@@ -28,6 +32,7 @@ public struct GatewayLimits: Sendable, Equatable {
     self.memory = memory
     self.firstMessage = firstMessage
     self.betweenMessages = betweenMessages
+    self.betweenSocketMessages = betweenSocketMessages
   }
 
   /// Conversations that an organization may have at once.

@@ -11,14 +11,28 @@ struct RPCTrace {
   ///   - began: when the RPC began.
   ///   - awaitedKeys: until when its token waited for the issuer's keys, where it did.
   init(_ spans: ConversationSpans, key: ConversationKey, began: Duration, awaitedKeys: Duration?) {
-    self.spans = spans
-    let method = VoiceGateway.conversationMethod
-    span = spans.start(
-      method, kind: .server, at: began,
-      [
-        "rpc.system.name": "grpc", "rpc.method": "\(method)", "gen_ai.conversation.id": "\(key.conversation)",
-      ])
+    self.init(
+      spans, VoiceGateway.conversationMethod,
+      ["rpc.system.name": "grpc", "rpc.method": "\(VoiceGateway.conversationMethod)"],
+      key: key, began: began)
     if let awaitedKeys { spans.add("await_keys", below: span, from: began, to: awaitedKeys) }
+  }
+
+  /// The span of a socket, which is the whole call.
+  ///
+  /// - Parameter began: when its upgrade was accepted.
+  init(socket spans: ConversationSpans, key: ConversationKey, began: Duration) {
+    self.init(
+      spans, SocketPath.conversation.rawValue, ["network.protocol.name": "websocket"], key: key, began: began)
+  }
+
+  private init(
+    _ spans: ConversationSpans, _ name: String, _ attributes: SpanAttributes, key: ConversationKey, began: Duration
+  ) {
+    self.spans = spans
+    var attributes = attributes
+    attributes["gen_ai.conversation.id"] = "\(key.conversation)"
+    span = spans.start(name, kind: .server, at: began, attributes)
   }
 
   func end(_ status: RPCStatus.Code, at time: Duration) {

@@ -32,6 +32,7 @@ public final class VoiceGateway: Sendable {
   let metrics = GatewayMetrics()
   let registry = SessionRegistry()
   let openCalls = OpenCalls()
+  let sockets = OpenSockets()
   /// Whether the server keeps up with the calls that it has.
   public let load = LoadMonitor()
   /// Whether there is memory for more calls.
@@ -165,12 +166,21 @@ extension VoiceGateway: SessionService {
     if call.method == .agentList {
       return LoopBound(AgentList(agents.agents(for: identity.organization), identity), loop: call.loop)
     }
+    return try conversation(for: call, first: bytes, identity)
+  }
+
+  /// The conversation of a line, from its first message: a live one or a new one; `nil` where the call is answered
+  /// already.
+  func conversation(
+    for call: any ArrivingLine, first bytes: UnsafeRawBufferPointer, _ identity: Identity
+  ) throws -> LoopBound<any SessionHost>? {
     let request = try workers.on(call.loop).decoder.decode(bytes)
     try request.check(organization: identity.organization)
     guard !request.conversationID.isEmpty else { throw RPCStatus(.invalidArgument, "conversation_id is empty") }
     let key = ConversationKey(organization: identity.organization, conversation: request.conversationID.string)
     call.subject["conversation"] = "\(key.conversation)"
     if let conversation = registry.find(key) {
+      if call.method == .socket { throw Self.secondSocket }
       if let status = registry.status(of: key) {
         call.subject["agent"] = "\(status.agent)"
         call.trace(as: status)
@@ -185,9 +195,10 @@ extension VoiceGateway: SessionService {
       return nil
     }
     if identity.isRetired { throw gate.refusedRetired(identity) }
-    guard let agent = agents.agent(request.agentID.string, for: key.organization) else {
+    guard var agent = agents.agent(request.agentID.string, for: key.organization) else {
       throw RPCStatus(.notFound, "there is no such virtual agent; ListVirtualAgents lists them")
     }
+    if call.method == .socket { agent.conversation = agent.conversation.onSocket }
     call.subject["agent"] = "\(agent.id)"
     var isResumed = true
     if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
@@ -205,7 +216,7 @@ extension VoiceGateway: SessionService {
       key: key, tenant: identity.tenantName, agent: agent.id, began: call.loop.now,
       loop: ObjectIdentifier(call.loop), spans: spans)
     status.note(trackingID: call.trackingID)
-    let session = try admit(status, to: registry, on: call.loop) {
+    let session = try admit(status, to: registry, on: call.loop) { [agent] in
       Conversation(
         agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),
         metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent),
@@ -213,9 +224,14 @@ extension VoiceGateway: SessionService {
       ) { [registry] in registry.remove($0.status) }
     }
     // Another loop may have been first.
+    if call.method == .socket, registry.status(of: key) !== status { throw Self.secondSocket }
     if let status = registry.status(of: key) { call.trace(as: status) }
     return session
   }
+}
+
+extension VoiceGateway {
+  private static let secondSocket = RPCStatus(.alreadyExists, "the conversation is live on another connection")
 }
 
 extension Logger {

@@ -59,7 +59,11 @@ extension Configuration {
     }
 
     /// The schema of the voice virtual agent (Cisco, BYOVA).
-    public static let voiceVirtualAgentSchema = "5397013b-7920-4ffc-807c-e8a3e0a18f43"
+    public static let voiceVirtualAgentSchema = SchemaID.voiceVirtualAgent.rawValue
+    /// That of the same over WebSocket.
+    static let socketSchema = SchemaID.voiceVirtualAgentSocket.rawValue
+    /// Whether its data source is one of the WebSocket port's: a URL that is an origin.
+    public var usesSocket: Bool { url.hasPrefix("wss://") }
   }
 }
 
@@ -164,7 +168,9 @@ extension Configuration.Tenant: KeyGroup {
   static var keys: [Key<Self>] {
     Key("org", \.organization, .uuid, "The organization's UUID.", required: .yes)
     Key("name", \.name, .text(128), "A name for people.", standard: "the organization")
-    Key("url", \.url, .text(), "The data source's URL as it is registered, https://…; byte for byte.", required: .yes)
+    Key(
+      "url", \.url, .text(), "The data source's URL as it is registered, https://… or wss://…; byte for byte.",
+      required: .yes)
     Key("audience", \.audience, .text(), "The token's audience must be this.", standard: "anything")
     Key("subject", \.subject, .text(), "The token's subject must be this.", standard: "anything")
     Key("recording", \.recording, .group, "The recordings of its calls.", hides: .init())
@@ -174,7 +180,7 @@ extension Configuration.Tenant: KeyGroup {
     Key(
       "schemas", \.schemas,
       .texts(16, "a schema's UUID") { $0.uuid($1, name: $0.name("schemas"), $2) },
-      "The schemas that a token may be for; default the voice virtual agent's.")
+      "The schemas that a token may be for; default the voice virtual agent's, over WebSocket for a wss:// URL.")
     Key(part: "limits", "Its limits.", write: "`limits: {conversations: 100}`") {
       Key(
         "conversations", \.conversations, .integer(1...1_000_000),
@@ -185,6 +191,7 @@ extension Configuration.Tenant: KeyGroup {
 
   mutating func check(_ section: Section) {
     if name.isEmpty { name = organization }
+    if usesSocket, !section.has("schemas") { schemas = [Self.socketSchema] }
     guard !url.isEmpty, URLParts(url) == nil else { return }
     section.report(
       "url", "`\(section.name("url"))` is not a URL: `\(url.quotedForMessage)`",

@@ -4,6 +4,9 @@ import YAMLReading
 extension Configuration: KeyGroup {
   static var keys: [Key<Self>] {
     Key("listen", \.listen, .group, "The gRPC port, which Webex calls.")
+    Key(
+      "websocket", \.webSocket, .group(write: "`websocket: {address: 127.0.0.1:8443}`"),
+      "The port of the virtual agent over WebSocket; without it there is none.", asOne: true)
     Key("admin", \.admin, .group, "The admin port: health, metrics and the dashboard.")
     Key("identity", \.identity, .group, "The accepted tokens: their issuers and tenants.")
     Key(
@@ -46,7 +49,9 @@ extension Configuration: KeyGroup {
 
   /// Tokens that anybody on this machine may be given are for calls from this machine.
   private func checkDevelopment(_ whole: Section) {
-    for (name, address) in [("listen", listen.address), ("admin", admin.address)] where !address.isLoopback {
+    let ports =
+      [("listen", listen.address), ("admin", admin.address)] + (webSocket.map { [("websocket", $0.address)] } ?? [])
+    for (name, address) in ports where !address.isLoopback {
       whole.reading.report(
         whole.always(name).place(of: "address"),
         "with `identity.development` the server is on loopback only, not on \(address)",
@@ -90,6 +95,23 @@ extension Configuration.Listen: KeyGroup {
       section.report(
         "address", "without TLS, tokens and calls would cross the network in plaintext on \(address)",
         "write `tls: {certificate: server.pem, key: server.key}`, or `plaintext: true` if TLS ends before the gateway")
+    }
+  }
+}
+
+extension Configuration.WebSocketPort: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("address", \.address, .address, "The WebSocket port's address; port 0 binds a free one.")
+    Key("plaintext", \.isPlaintext, .flag, "Must be true for a port beyond loopback: TLS ends at an edge before it.")
+  }
+
+  func check(_ section: Section) {
+    if section.reading.isDemo, !address.isLoopback {
+      section.reading.reportDemo(section, address, Self.defaultAddress)
+    } else if isPlaintext != true, !address.isLoopback {
+      section.report(
+        "address", "without TLS, tokens and calls would cross the network in plaintext on \(address)",
+        "write `plaintext: true` if TLS ends before the gateway, or listen on \(Self.defaultAddress)")
     }
   }
 }

@@ -12,6 +12,8 @@ public import Telemetry
 public struct Configuration: Sendable, Equatable {
   /// Where Webex calls.
   public var listen = Listen()
+  /// Where Webex calls over WebSocket; `nil` is nowhere.
+  public var webSocket: WebSocketPort?
   /// Where health, metrics and the dashboard are served.
   public var admin = Admin()
   /// Whose tokens are accepted, and for whom.
@@ -51,6 +53,16 @@ public struct Configuration: Sendable, Equatable {
     public var reflects = true
 
     static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 50051)
+  }
+
+  /// `websocket`.
+  public struct WebSocketPort: Sendable, Equatable {
+    /// `address`.
+    public var address = Self.defaultAddress
+    /// `plaintext`: whether TLS ends before the gateway where the address is not loopback.
+    var isPlaintext: Bool?
+
+    static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 8443)
   }
 
   /// `listen.tls`: paths of PEM files.

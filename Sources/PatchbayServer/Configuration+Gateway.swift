@@ -134,11 +134,14 @@ extension Configuration {
 }
 
 extension Configuration {
-  /// The hosts that Webex connects to, each with the tenant that has it: what the certificate has to name.
+  /// The hosts that Webex connects to over gRPC, each with the tenant that has it: what the port's certificate has to
+  /// name.
   package var namedHosts: [(host: String, purpose: String)] {
     var seen: Set<String> = []
     return identity.tenants.compactMap { tenant in
-      guard let host = URLComponents(string: tenant.url)?.host?.lowercased(), seen.insert(host).inserted else {
+      guard !tenant.usesSocket, let host = URLComponents(string: tenant.url)?.host?.lowercased(),
+        seen.insert(host).inserted
+      else {
         return nil
       }
       let name = host.hasPrefix("[") && host.hasSuffix("]") ? String(host.dropFirst().dropLast()) : host

@@ -12,6 +12,9 @@ enum LoadFigures {
     metrics.gauge("patchbay_memory_limit_bytes", "Memory that the process may have; 0 without a limit.") {
       Double(gateway.settings.limits.memory ?? MemoryLimit.current() ?? 0)
     }
+    metrics.gauge("patchbay_sockets_open", "WebSockets of callers and of administrators that are open.") {
+      Double(gateway.openSockets)
+    }
     metrics.gauge("patchbay_memory_short", "1 while new calls are refused because memory is short.") {
       gateway.memory.isFull ? 1 : 0
     }

@@ -23,6 +23,8 @@ package final class RunningServer: Sendable {
   private let media: MediaGateway
   private let health: HealthStatus
   private let server: GRPCServer
+  /// The virtual agent over WebSocket; `nil` where the configuration has none.
+  private let sockets: SocketServer?
   private let admin: AdminServer
   private let identity: IdentityParts
   private let recordings: RecordingParts?
@@ -74,6 +76,11 @@ package final class RunningServer: Sendable {
     }
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops, methods: methods, logger: log)
+    sockets = configuration.webSocket.map { [gateway, loops] port in
+      SocketServer(
+        .init(host: port.address.host, port: port.address.port), conversations: configuration.limits.conversations,
+        gateway: gateway, loops: loops, log: log)
+    }
     let inForce = Locked<@Sendable () -> Configuration>({ configuration })
     let certificates = CertificateWatch(
       certificates: { [server] in server.lookAtCertificates() },
@@ -117,10 +124,11 @@ package final class RunningServer: Sendable {
     // Before anybody can know that there is a server to call.
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
     defer { token?.remove() }
+    let socketPort = try sockets?.start()
     let bound = try await admin.start()
     state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
-    announce(ports, admin: bound, token)
+    announce(ports, sockets: socketPort, admin: bound, token)
     notifier.tell(.ready(status: "in force: the configuration of the start"))
 
     // They end in the reverse order, each when the one below has ended.
@@ -148,10 +156,15 @@ package final class RunningServer: Sendable {
   }
 
   /// Tells where the server is, and what an operator should know of it.
-  private func announce(_ ports: [Int], admin bound: AdminServer.Address, _ token: DemoToken.Kept?) {
+  private func announce(
+    _ ports: [Int], sockets socketPort: UInt16?, admin bound: AdminServer.Address, _ token: DemoToken.Kept?
+  ) {
     if let port = ports.first {
       Log.announce(
         .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
+    }
+    if let socketPort, let address = configuration.webSocket?.address {
+      Log.announce(.webSocket(on: NetworkAddress(host: address.host, port: socketPort)))
     }
     Log.announce(.admin(on: bound))
     if let token {
@@ -242,10 +255,16 @@ package final class RunningServer: Sendable {
     log.notice(
       "draining: no new conversations",
       metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
+    // A socket comes back to no conversation.
+    sockets?.stopAccepting()
     async let calls: Void = gateway.drain(limit: limit, grace: shutdown.grace)
     await media.drain(limit: limit)
     await calls
     health.finish()
+    if let sockets {
+      await gateway.waitForSockets(within: server.statusHold + .seconds(2))
+      sockets.stop()
+    }
     await server.shutdown(grace: server.statusHold + .seconds(2))
     admin.stop()
     await loops.shutdown()

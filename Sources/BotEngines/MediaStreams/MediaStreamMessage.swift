@@ -1,4 +1,5 @@
 import BotEngine
+import JSONText
 
 /// A message of the bot's: Twilio's three, and those beyond them.
 enum MediaStreamMessage {

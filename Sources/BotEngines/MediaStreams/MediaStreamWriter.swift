@@ -1,4 +1,5 @@
 import BotEngine
+import JSONText
 
 /// The messages that Twilio sends (Twilio, "Media Streams - WebSocket Messages"), in their order and with their numbers.
 ///

@@ -1,4 +1,5 @@
 import BotEngine
+import JSONText
 
 /// The events that we send (OpenAI, Realtime API, client events).
 enum RealtimeClientEvent {

@@ -1,4 +1,5 @@
 import BotEngine
+import JSONText
 
 /// An event of a Realtime server's: what is used of it. The names of the beta are taken for those of today.
 enum RealtimeServerEvent {

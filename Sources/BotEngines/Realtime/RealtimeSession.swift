@@ -1,4 +1,5 @@
 import BotEngine
+import JSONText
 
 /// The session that a configuration asks for.
 struct RealtimeSession {

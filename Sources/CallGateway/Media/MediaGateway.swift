@@ -118,7 +118,7 @@ extension MediaGateway: SessionService {
     case .fork: try fork(bytes, identity, call)
     case .meetingControl: try meeting(openedBy: bytes, identity, call)
     case .meetingMedia: try meeting(joinedBy: bytes, identity, call)
-    case .conversation, .agentList: nil
+    case .conversation, .agentList, .socket, .socketAgentList: nil
     }
   }
 }

@@ -51,9 +51,7 @@ final class SessionCall: IncomingRPCHandler {
     case gone
   }
 
-  private static let ids = Atomic<UInt64>(0)
-
-  let id = RPCID(ids.add(1, ordering: .relaxed).newValue)
+  let id = RPCID.next()
   let method: SessionMethod
   private let call: any IncomingRPC
   private let service: any SessionService
@@ -238,7 +236,14 @@ final class SessionCall: IncomingRPCHandler {
   }
 }
 
-extension SessionCall: SessionLine {
+extension RPCID {
+  private static let ids = Atomic<UInt64>(0)
+
+  /// An id that no other line of the process has.
+  static func next() -> RPCID { RPCID(ids.add(1, ordering: .relaxed).newValue) }
+}
+
+extension SessionCall: ArrivingLine {
   func send(_ message: [UInt8]) {
     guard !isOver else { return }
     // The reader has stalled beyond every bound.

@@ -1,4 +1,5 @@
 import GRPCTransport
+import Logging
 import TokenVerification
 import WebexProtocol
 
@@ -37,6 +38,8 @@ protocol SessionLine: AnyObject {
 
   /// Queues an encoded message.
   func send(_ message: [UInt8])
+  /// Queues an answer of a conversation, in the form of the line's own wire.
+  func send(_ response: VoiceResponse)
   /// Ends the RPC after what was sent; the client may take back an OK for the time of `lingering`.
   func finish(_ status: RPCStatus, lingering: Duration)
   /// A message is not accepted: counts it, ends the RPC, and tells the session that the line has left.
@@ -45,7 +48,19 @@ protocol SessionLine: AnyObject {
   func pause(for time: Duration)
 }
 
+/// A line whose session is being looked for. On its own loop.
+protocol ArrivingLine: SessionLine {
+  var loop: any LoopExecutor { get }
+  /// The id shared with Webex support, where the client sent one.
+  var trackingID: String? { get }
+  /// Whose line it is, for the log: known by and by.
+  var subject: Logger.Metadata { get set }
+  /// The line is one of this session's.
+  func trace(as status: SessionStatus)
+}
+
 extension SessionLine {
+  func send(_ response: VoiceResponse) { send(response.encoded()) }
   func finish(_ status: RPCStatus = .ok) { finish(status, lingering: .zero) }
 }
 
@@ -53,6 +68,9 @@ extension SessionLine {
 enum SessionMethod: Sendable {
   case conversation
   case agentList
+  /// The same two over WebSocket.
+  case socket
+  case socketAgentList
   case fork
   case meetingControl
   case meetingMedia
@@ -60,18 +78,26 @@ enum SessionMethod: Sendable {
   var schema: SchemaID {
     switch self {
     case .conversation, .agentList: .voiceVirtualAgent
+    case .socket, .socketAgentList: .voiceVirtualAgentSocket
     case .fork: .audioForking
     case .meetingControl, .meetingMedia: .mediaIntelligence
     }
   }
 
   /// Whether the token of a retired tenant opens the RPC, because that might be for a session that is live.
-  var admitsRetired: Bool { self != .agentList }
+  var admitsRetired: Bool {
+    switch self {
+    case .conversation, .fork, .meetingControl, .meetingMedia: true
+    // A socket begins its conversation and comes back to none.
+    case .agentList, .socket, .socketAgentList: false
+    }
+  }
 
   /// Time without a message after which an RPC is given up; a meeting whose roster does not change has nothing to say.
   func quietLimit(_ limits: GatewayLimits) -> Duration? {
     switch self {
-    case .conversation, .agentList: limits.betweenMessages
+    case .conversation, .agentList, .socketAgentList: limits.betweenMessages
+    case .socket: limits.betweenSocketMessages
     case .fork, .meetingMedia: .seconds(600)
     case .meetingControl: nil
     }
@@ -80,8 +106,8 @@ enum SessionMethod: Sendable {
   /// The answer to a client that half-closes before any message.
   var answerToNothing: (message: [UInt8]?, status: RPCStatus) {
     switch self {
-    case .conversation, .meetingControl, .meetingMedia: (nil, .ok)
-    case .agentList: (nil, RPCStatus(.invalidArgument, "the request is missing"))
+    case .conversation, .socket, .meetingControl, .meetingMedia: (nil, .ok)
+    case .agentList, .socketAgentList: (nil, RPCStatus(.invalidArgument, "the request is missing"))
     // A stream of nothing was accepted to its end as well.
     case .fork: (ForkResponse.success.encoded(), .ok)
     }

@@ -50,6 +50,20 @@ final class TokenGate: Sendable {
     }
   }
 
+  /// The same for values that come with no RPC. The result comes on this thread where the keys are at hand, else on a
+  /// task's.
+  func authenticate(
+    _ values: [String], schema: RequiredSchema, peer: String,
+    then: @escaping @Sendable (Result<Identity, RPCStatus>) -> Void
+  ) {
+    let outcome = verifier.verify(authorization: values, schema: schema)
+    guard case .pending = outcome else { return then(result(outcome, false, peer: peer)) }
+    Task { [self] in
+      then(
+        result(await verifier.verify(authorization: values, schema: schema, clock: WallClock.now), false, peer: peer))
+    }
+  }
+
   /// One fixed text: why a token was refused is nobody's business but the operator's.
   static let unauthenticated = RPCStatus(.unauthenticated, "unauthenticated")
   /// Told apart from a token: the client's authority has been accepted, and its owner looks in the wrong place else.
@@ -87,8 +101,12 @@ final class TokenGate: Sendable {
   func ended(_ subject: Logger.Metadata) { log.info("rpc ended", metadata: subject) }
 
   func refused(_ status: RPCStatus, call: any IncomingRPC) {
-    metrics.overview.refused("\(status.code): \(status.message)", now: call.executor.now)
-    log.warning(
-      "call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(call.peer)"])
+    refused(status, peer: call.peer, now: call.executor.now)
+  }
+
+  /// Whatever it came by, on any thread.
+  func refused(_ status: RPCStatus, peer: String, now: Duration) {
+    metrics.overview.refused("\(status.code): \(status.message)", now: now)
+    log.warning("call refused", metadata: ["status": "\(status.code)", "why": "\(status.message)", "peer": "\(peer)"])
   }
 }

@@ -55,6 +55,11 @@ public struct Announcement: Sendable, Equatable {
     Announcement(text: "admin on \(address)")
   }
 
+  /// `websocket on 127.0.0.1:8443`: calls over WebSocket are taken on this address.
+  public static func webSocket(on address: some CustomStringConvertible) -> Announcement {
+    Announcement(text: "websocket on \(address)")
+  }
+
   /// Anything else, such as where the demo's token was written.
   public static func notice(_ text: String) -> Announcement { Announcement(text: text) }
 }

@@ -8,6 +8,8 @@ public struct SchemaID: RawRepresentable, Sendable, Hashable {
 
   /// The Voice Virtual Agent (BYOVA) schema: `VoiceVirtualAgent`.
   public static let voiceVirtualAgent = SchemaID(rawValue: "5397013b-7920-4ffc-807c-e8a3e0a18f43")
+  /// The schema of the same service over WebSocket.
+  public static let voiceVirtualAgentSocket = SchemaID(rawValue: "a38a10b7-43e4-4676-a076-a7d6dce9387d")
   /// The conversation audio forking schema: `ConversationAudio`.
   public static let audioForking = SchemaID(rawValue: "523e1b7f-4693-47bc-b84e-a7b7a505fb0b")
   /// The Media Intelligence schema of meetings: `MultiMedia`.

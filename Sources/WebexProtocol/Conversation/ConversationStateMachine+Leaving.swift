@@ -76,6 +76,9 @@ extension ConversationStateMachine {
     return emptyPromptForChunks
   }
 
+  /// What a caller is told whose time is up, where nothing was said on any line.
+  public var partingResponse: VoiceResponse { terminalResponse(.failed, prompts: []) }
+
   // MARK: Callers who are gone
 
   /// When a conversation whose last RPC was lost is given up.

@@ -1,5 +1,6 @@
 import AudioCodecs
 import BotEngine
+import JSONText
 import Testing
 import WebSocketClient
 import WebSockets

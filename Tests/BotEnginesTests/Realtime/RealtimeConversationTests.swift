@@ -1,4 +1,5 @@
 import BotEngine
+import JSONText
 import Testing
 
 @testable import BotEngines

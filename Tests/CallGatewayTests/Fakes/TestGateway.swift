@@ -1,6 +1,7 @@
 import BotEngine
 import CallTraces
 import GRPCTransport
+import Locking
 import Logging
 import SpeechDetection
 import TokenVerification
@@ -30,7 +31,9 @@ final class TestGateway {
     tracer: SpanRecorder? = nil, log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
     issuer = try Self.issuer.get()
-    tenant = try Tenant(organization: Self.organization, name: "Acme", url: "https://bot.example")
+    tenant = try Tenant(
+      organization: Self.organization, name: "Acme", url: "https://bot.example",
+      schemas: SchemaID.media.union([.voiceVirtualAgentSocket]))
     verifier = TokenVerifier(
       policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: keys ?? issuer.keySource)
     loops = ManualLoops(queues)
@@ -67,6 +70,15 @@ final class TestGateway {
     let rpc = try rpc(.voiceVirtualAgent, on: loop, headers)
     rpc.begin { gateway.accept($0, .conversation) }
     return rpc
+  }
+
+  /// Opens a socket, whose token is accepted.
+  func socket(_ path: SocketPath = .conversation, schema: SchemaID = .voiceVirtualAgentSocket) throws -> FakeSocket? {
+    let token = try issuer.mint(issuer.claims(for: tenant, schema: schema))
+    let upgrade = SocketUpgrade(path: path, authorization: ["Bearer \(token)"], trackingID: "t-1", peer: "192.0.2.1")
+    let accepted = Locked<Identity?>(nil)
+    gateway.authorize(upgrade) { result in accepted.withLock { $0 = try? result.get() } }
+    return accepted.withLock { $0 }.map { FakeSocket(self, upgrade, $0) }
   }
 
   /// Begins `ListVirtualAgents`.

@@ -1,37 +1,39 @@
-import BotEngine
+package import BotEngine
 
 /// Writes one JSON text, front to back. Commas come by themselves.
-struct JSONWriter {
-  private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+  package private(set) var bytes: [UInt8] = []
+
+  package init() {}
 
   /// An object as a text of its own.
-  static func object(_ fill: (inout JSONWriter) -> Void) -> [UInt8] {
+  package static func object(_ fill: (inout JSONWriter) -> Void) -> [UInt8] {
     var writer = JSONWriter()
     writer.bytes.reserveCapacity(384)
     writer.object(fill)
     return writer.bytes
   }
 
-  mutating func object(_ fill: (inout JSONWriter) -> Void) {
+  package mutating func object(_ fill: (inout JSONWriter) -> Void) {
     separate()
     bytes.append(UInt8(ascii: "{"))
     fill(&self)
     bytes.append(UInt8(ascii: "}"))
   }
 
-  mutating func array(_ fill: (inout JSONWriter) -> Void) {
+  package mutating func array(_ fill: (inout JSONWriter) -> Void) {
     separate()
     bytes.append(UInt8(ascii: "["))
     fill(&self)
     bytes.append(UInt8(ascii: "]"))
   }
 
-  mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     separate()
     quoted(text)
   }
 
-  mutating func number(_ value: Double) {
+  package mutating func number(_ value: Double) {
     separate()
     if let whole = Int(exactly: value) {
       bytes.append(contentsOf: String(whole).utf8)
@@ -40,17 +42,17 @@ struct JSONWriter {
     }
   }
 
-  mutating func bool(_ value: Bool) {
+  package mutating func bool(_ value: Bool) {
     separate()
     bytes.append(contentsOf: (value ? "true" : "false").utf8)
   }
 
-  mutating func null() {
+  package mutating func null() {
     separate()
     bytes.append(contentsOf: "null".utf8)
   }
 
-  mutating func base64(_ data: some RandomAccessCollection<UInt8>) {
+  package mutating func base64(_ data: some RandomAccessCollection<UInt8>) {
     separate()
     bytes.append(UInt8(ascii: "\""))
     Base64.encode(data, into: &bytes)
@@ -58,7 +60,7 @@ struct JSONWriter {
   }
 
   /// Any value of a bot's.
-  mutating func value(_ value: BotValue) {
+  package mutating func value(_ value: BotValue) {
     switch value {
     case .null: null()
     case .bool(let bool): self.bool(bool)
@@ -72,17 +74,17 @@ struct JSONWriter {
 
   // MARK: Members
 
-  mutating func member(_ name: String, _ fill: (inout JSONWriter) -> Void) {
+  package mutating func member(_ name: String, _ fill: (inout JSONWriter) -> Void) {
     separate()
     quoted(name)
     bytes.append(UInt8(ascii: ":"))
     fill(&self)
   }
 
-  mutating func object(_ name: String, _ fill: (inout JSONWriter) -> Void) { member(name) { $0.object(fill) } }
-  mutating func member(_ name: String, _ text: String) { member(name) { $0.string(text) } }
-  mutating func member(_ name: String, _ value: Int) { member(name) { $0.number(Double(value)) } }
-  mutating func member(_ name: String, _ value: Bool) { member(name) { $0.bool(value) } }
+  package mutating func object(_ name: String, _ fill: (inout JSONWriter) -> Void) { member(name) { $0.object(fill) } }
+  package mutating func member(_ name: String, _ text: String) { member(name) { $0.string(text) } }
+  package mutating func member(_ name: String, _ value: Int) { member(name) { $0.number(Double(value)) } }
+  package mutating func member(_ name: String, _ value: Bool) { member(name) { $0.bool(value) } }
 
   // MARK: Bytes
 
@@ -116,7 +118,7 @@ struct JSONWriter {
 
 extension BotValue {
   /// The value as JSON.
-  var json: String {
+  package var json: String {
     var writer = JSONWriter()
     writer.value(self)
     return String(decoding: writer.bytes, as: UTF8.self)

@@ -1,8 +1,8 @@
-import BotEngine
+package import BotEngine
 
 extension BotValue {
   /// The same value. Its depth is the document's, which is bounded.
-  init(_ element: JSONElement) {
+  package init(_ element: JSONElement) {
     switch element.kind {
     case .object:
       self = .object([String: BotValue](element.members.map { ($0.name, BotValue($0.value)) }) { first, _ in first })

@@ -1,12 +1,12 @@
 /// A value within a ``JSONDocument``. What is asked of it that it is not gives `nil`.
-struct JSONElement: Sendable {
+package struct JSONElement: Sendable {
   let document: JSONDocument
   let index: Int
 
   private var node: JSONDocument.Node { document.nodes[index] }
 
   /// The value of a member; the first where there are several of the name.
-  subscript(_ name: StaticString) -> JSONElement? {
+  package subscript(_ name: StaticString) -> JSONElement? {
     guard node.kind == .object else { return nil }
     var child = index + 1
     while child < node.next {
@@ -20,13 +20,13 @@ struct JSONElement: Sendable {
   }
 
   /// Whether it is this string; names with escapes are taken for others.
-  func isString(_ text: StaticString) -> Bool {
+  package func isString(_ text: StaticString) -> Bool {
     guard node.kind == .string, node.end - node.start == text.utf8CodeUnitCount else { return false }
     return text.withUTF8Buffer { document.bytes[node.start..<node.end].elementsEqual($0) }
   }
 
   /// A string's text. Half surrogate pairs and bytes that are not UTF-8 become U+FFFD.
-  var string: String? {
+  package var string: String? {
     switch node.kind {
     case .string: String(decoding: document.bytes[node.start..<node.end], as: UTF8.self)
     case .escapedString:
@@ -37,7 +37,7 @@ struct JSONElement: Sendable {
   }
 
   /// A string's bytes, decoded from Base64 (RFC 4648, section 4; padding may be missing).
-  var base64: [UInt8]? {
+  package var base64: [UInt8]? {
     switch node.kind {
     case .string: Base64.decode(document.bytes[node.start..<node.end])
     case .escapedString: JSONElement.unescaped(document.bytes[node.start..<node.end]).flatMap { Base64.decode($0[...]) }
@@ -46,7 +46,7 @@ struct JSONElement: Sendable {
   }
 
   /// A number, or a string that spells one.
-  var double: Double? {
+  package var double: Double? {
     switch node.kind {
     case .number, .string: Double(String(decoding: document.bytes[node.start..<node.end], as: UTF8.self))
     default: nil
@@ -54,10 +54,26 @@ struct JSONElement: Sendable {
   }
 
   /// A whole number, or a string that spells one.
-  var int: Int? { double.flatMap { Int(exactly: $0) } }
+  package var int: Int? { double.flatMap { Int(exactly: $0) } }
+
+  /// A whole number of at most 15 digits, without sign, fraction and exponent.
+  package var wholeNumber: Int? {
+    guard node.kind == .number, node.end - node.start <= 15 else { return nil }
+    var number = 0
+    for digit in document.bytes[node.start..<node.end] {
+      guard (0x30...0x39).contains(digit) else { return nil }
+      number = number * 10 + Int(digit - 0x30)
+    }
+    return number
+  }
+
+  /// A string's bytes as they are in the text; `nil` for one with escapes.
+  package var plainBytes: ArraySlice<UInt8>? {
+    node.kind == .string ? document.bytes[node.start..<node.end] : nil
+  }
 
   /// True or false.
-  var bool: Bool? {
+  package var bool: Bool? {
     switch node.kind {
     case .yes: true
     case .no: false
@@ -66,7 +82,7 @@ struct JSONElement: Sendable {
   }
 
   /// The elements of an array; none for everything else.
-  var elements: [JSONElement] {
+  package var elements: [JSONElement] {
     guard node.kind == .array else { return [] }
     var elements: [JSONElement] = []
     var child = index + 1
@@ -78,7 +94,7 @@ struct JSONElement: Sendable {
   }
 
   /// The members of an object, in order; none for everything else.
-  var members: [(name: String, value: JSONElement)] {
+  package var members: [(name: String, value: JSONElement)] {
     guard node.kind == .object else { return [] }
     var members: [(name: String, value: JSONElement)] = []
     var child = index + 1
@@ -91,7 +107,7 @@ struct JSONElement: Sendable {
     return members
   }
 
-  var kind: JSONDocument.Kind { node.kind }
+  package var kind: JSONDocument.Kind { node.kind }
 
   /// A string's bytes without its escapes; `nil` for an escape that JSON does not have.
   private static func unescaped(_ escaped: ArraySlice<UInt8>) -> [UInt8]? {

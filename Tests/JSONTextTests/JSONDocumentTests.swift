@@ -2,9 +2,9 @@ import BotEngine
 import Foundation
 import Testing
 
-@testable import BotEngines
+@testable import JSONText
 
-@Suite("JSON on the wire of a bot")
+@Suite("JSON on the wire")
 struct JSONDocumentTests {
   private func value(_ text: String) throws -> BotValue { BotValue(try JSONDocument(Array(text.utf8)).root) }
 
