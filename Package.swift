@@ -133,6 +133,12 @@ let package = Package(
         "CallGateway", "ReplayKit", log,
       ]),
     layer(
+      "Conformance",
+      [
+        "Basics", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngines", "ReplayKit",
+        "BotTestKit",
+      ]),
+    layer(
       "PatchbayServer",
       [
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
@@ -147,7 +153,7 @@ let package = Package(
         "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
-        "WebexStandIn", "ReplayKit", arguments, signals, log,
+        "WebexStandIn", "ReplayKit", "Conformance", arguments, signals, log,
       ]),
     .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
@@ -191,6 +197,7 @@ let package = Package(
     tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
     tests("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
+    tests("Conformance", ["AudioCodecs", "ReplayKit", "WebexProtocol"]),
     tests(
       "PatchbayServer", ["Locking", .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")]),
     // With the example's bot, so that it stays true.

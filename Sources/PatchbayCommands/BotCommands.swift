@@ -148,7 +148,7 @@ struct BotTestCommand: AsyncParsableCommand {
     return plan
   }
 
-  private static func cue(_ text: String) throws -> BotTestCue {
+  static func cue(_ text: String) throws -> BotTestCue {
     let steps = try text.split(separator: ",").map { part -> BotTestCue.Step in
       let part = String(part)
       if let keys = BotTestCue(keys: part), let step = keys.steps.first { return step }

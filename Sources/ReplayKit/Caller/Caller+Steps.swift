@@ -53,7 +53,8 @@ extension Caller {
       return max(started, stream.speech?.ends ?? started) + settings.patience
     }
     let stated = handling?.speechTimers?.noInput.map(Int.init) ?? 0
-    return max(playout.end, since) + (stated > 0 ? .milliseconds(stated) : settings.noInputTimeout)
+    let time: Duration = stated > 0 ? .milliseconds(stated) : settings.noInputTimeout
+    return max(playout.end, since) + min(time, settings.noInputLimit ?? time)
   }
 
   mutating func listen(at now: Duration) {

@@ -22,6 +22,8 @@ public struct CallerSettings: Sendable, Equatable {
   public var keyInterval: Duration = .milliseconds(200)
   /// No-input time where a response states none.
   public var noInputTimeout: Duration = .seconds(5)
+  /// The longest no-input time, whatever a response states; `nil` is as stated.
+  public var noInputLimit: Duration?
   /// Time without a further key that ends an entry, where a response states none.
   public var interDigitTimeout: Duration = .seconds(3)
   /// How long the server may take where it is its turn, until the call is given up.

@@ -1,0 +1,152 @@
+import AudioCodecs
+import BotEngines
+package import BotTestKit
+import GRPCTransport
+package import ReplayKit
+package import WebexProtocol
+
+/// Who is tested, and how.
+package struct ConformancePlan: Sendable {
+  /// How the server is reached; its token is the good one.
+  package var route: CallRoute
+  /// The caller's organization, agent, audio and patience.
+  package var settings: CallerSettings
+  /// What signs tokens that the server trusts, with the good token's claims; `nil` where only that token is there.
+  package var mint: (@Sendable (_ change: TokenChange) throws -> String)?
+  /// A good token of another organization, and that organization.
+  package var second: (token: String, organization: String)?
+  /// What the caller keys.
+  package var keys: [DTMFKey] = [.one, .two]
+  /// Brings the bot to transfer.
+  package var transfer: BotTestCue?
+  /// Brings the bot to end the call.
+  package var end: BotTestCue?
+  /// Calls at a time.
+  package var callsAtOnce = 8
+  /// The cases played; empty is all.
+  package var only: Set<String> = []
+
+  /// A plan without cues.
+  package init(route: CallRoute, settings: CallerSettings) {
+    self.route = route
+    self.settings = settings
+  }
+}
+
+/// What is wrong with a token that a server has to refuse.
+package enum TokenChange: Sendable, CaseIterable {
+  /// It has ended.
+  case expired
+  /// It is for another URL.
+  case url
+  /// It is for another schema.
+  case schema
+}
+
+/// Where cases place their calls.
+struct Bench: Sendable {
+  let plan: ConformancePlan
+  let loop: EventLoop
+  let words: SpokenClip
+  /// A connection for probes.
+  let channel: GRPCChannel
+
+  init(_ plan: ConformancePlan, loop: EventLoop) throws {
+    self.plan = plan
+    self.loop = loop
+    words = try SpokenClip(
+      name: "words", wav: WAVFile(format: .telephone, audio: CallerVoice.sentence()), format: .telephone)
+    var options = GRPCChannel.Options()
+    options.maximumSendQueue = 16 << 20
+    channel = try GRPCChannel(target: plan.route.target, security: plan.route.security, loop: loop, options: options)
+  }
+
+  /// Holds a call to its end; hangs up as soon as the last step has been answered.
+  func call(_ steps: [CallStep], _ change: (inout CallerSettings, inout CallRoute) -> Void = { _, _ in }) async throws
+    -> HeldCall
+  {
+    var settings = plan.settings
+    var route = plan.route
+    settings.conversation = RandomID.make()
+    settings.patience = .seconds(10)
+    settings.halfCloseDelay = .zero ... .milliseconds(50)
+    settings.noInputLimit = .seconds(3)
+    change(&settings, &route)
+    let clip = try SpokenClip(
+      name: words.name, wav: WAVFile(format: .telephone, audio: CallerVoice.sentence()), format: settings.format)
+    let placed = try PlacedCall(Caller(steps: steps, clips: [clip], settings: settings), over: route, loop: loop)
+    let limit = Task {
+      try await Task.sleep(for: .seconds(60))
+      placed.hangUp()
+    }
+    defer { limit.cancel() }
+    var begun = 0
+    var events: [(event: CallEvent, at: Duration)] = []
+    for await news in placed.news {
+      switch news {
+      case .event(let event, let time):
+        if events.count < 10_000 { events.append((event, time)) }
+        if event.beginsStep { begun += 1 }
+        if case .answer = event, settings.bargeIn == nil, begun >= steps.count { placed.hangUp() }
+      case .over(let caller, let outcome): return HeldCall(caller: caller, outcome: outcome, events: events)
+      case .levels: break
+      }
+    }
+    throw CancellationError()
+  }
+
+  // MARK: Probes
+
+  func metadata(authorization: String?) -> Metadata {
+    var metadata: Metadata = [("trackingid", "conformance_\(RandomID.make())")]
+    if let authorization { metadata.add("authorization", authorization) }
+    return metadata
+  }
+
+  var good: Metadata { metadata(authorization: plan.route.token.map { "Bearer \($0)" }) }
+
+  func request(_ input: VoiceRequest.Input, _ conversation: String) -> [UInt8] {
+    VoiceRequest(
+      conversationID: conversation, organizationID: plan.settings.organization, agentID: plan.settings.agent,
+      vendorConfiguration: plan.settings.vendorConfiguration, input: input
+    ).encoded()
+  }
+
+  func audio(_ bytes: [UInt8], _ conversation: String, isStated: Bool = true) -> [UInt8] {
+    request(
+      .audio(.init(bytes: bytes, encoding: isStated ? .mulaw : nil, sampleRate: isStated ? 8000 : 0)), conversation)
+  }
+
+  /// An RPC of one event.
+  func event(_ kind: VoiceRequest.Event.Kind, _ conversation: String, metadata: Metadata? = nil) async -> ProbeResult {
+    await run(
+      Probe(
+        path: CallRoute.path, metadata: metadata ?? good, opening: [request(.event(.init(kind)), conversation)]))
+  }
+
+  /// An RPC in which the words are said.
+  func speech(
+    _ conversation: String, before opening: [[UInt8]] = [], isStated: Bool = true, cut: Int = 160
+  ) async -> ProbeResult {
+    let all = [UInt8](repeating: 0xFF, count: 2400) + words.frames.flatMap { $0 }
+    let pieces = stride(from: 0, to: all.count, by: cut).map { Array(all[$0..<min($0 + cut, all.count)]) }
+    return await run(
+      Probe(
+        path: CallRoute.path, metadata: good, opening: opening,
+        paced: pieces.map { audio($0, conversation, isStated: isStated) },
+        silence: audio([UInt8](repeating: 0xFF, count: cut), conversation, isStated: isStated),
+        interval: .microseconds(cut * 125), patience: .seconds(12)))
+  }
+
+  func run(_ probe: Probe) async -> ProbeResult { await ProbeRPC.run(probe, on: channel) }
+}
+
+extension CallEvent {
+  /// Whether the caller begins the next step.
+  fileprivate var beginsStep: Bool {
+    switch self {
+    case .speaks, .presses, .noInput, .custom: true
+    default: false
+    }
+  }
+}
