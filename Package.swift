@@ -125,7 +125,9 @@ let package = Package(
       ]),
     layer("AdminServer", ["CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
-    layer("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", histogram]),
+    layer(
+      "ReplayKit",
+      ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", histogram]),
     layer(
       "BotTestKit",
       [
@@ -195,7 +197,9 @@ let package = Package(
     tests("HTTPServing", ["Locking", "WebSockets", log]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
-    tests("ReplayKit", ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", log]),
+    tests(
+      "ReplayKit",
+      ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", log]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
     tests("Conformance", ["AudioCodecs", "ReplayKit", "WebexProtocol"]),
     tests(

@@ -52,7 +52,7 @@ struct CallerOptions: ParsableArguments {
   var encoding = WireEncoding.mulaw
 
   @Option(help: ArgumentHelp("Samples a second on the wire: 8000 or 16000.", valueName: "hertz"))
-  var rate = 8000
+  var sampleRate = 8000
 
   @Option(help: ArgumentHelp("The free text of the configuration in Control Hub.", valueName: "text"))
   var vendorConfig: String?
@@ -61,7 +61,9 @@ struct CallerOptions: ParsableArguments {
   var patience = 30.0
 
   func validate() throws {
-    guard [8000, 16000].contains(rate) else { throw ValidationError("--rate is 8000 or 16000, not \(rate).") }
+    guard [8000, 16000].contains(sampleRate) else {
+      throw ValidationError("--sample-rate is 8000 or 16000, not \(sampleRate).")
+    }
     guard bargeIn.map({ (0...600_000).contains($0) }) ?? true else {
       throw ValidationError("--barge-in is a time of 0 to 600000 ms.")
     }
@@ -130,7 +132,7 @@ struct CallerOptions: ParsableArguments {
     var settings = CallerSettings(conversation: RandomID.make(), organization: organization)
     settings.agent = agent
     settings.vendorConfiguration = vendorConfig
-    settings.format = AudioFormat(encoding: encoding.encoding, sampleRate: rate)
+    settings.format = AudioFormat(encoding: encoding.encoding, sampleRate: sampleRate)
     settings.bargeIn = bargeIn.map { .milliseconds($0) }
     settings.patience = .milliseconds(Int(patience * 1000))
     settings.halfCloseDelay = .zero ... .milliseconds(50)
@@ -146,7 +148,7 @@ struct CallerOptions: ParsableArguments {
         guard !wav.audio.isEmpty else { throw CommandError("\(file) holds no audio.") }
         return try SpokenClip(
           name: (file as NSString).lastPathComponent, wav: wav,
-          format: AudioFormat(encoding: encoding.encoding, sampleRate: rate))
+          format: AudioFormat(encoding: encoding.encoding, sampleRate: sampleRate))
       } catch let error as AudioError {
         throw CommandError("\(file): \(error)")
       }

@@ -1,29 +1,46 @@
 import ArgumentParser
-import Foundation
-import Locking
 import ReplayKit
+import YAMLReading
 
 /// `patchbay replay`: load.
 struct ReplayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Makes many calls at once from recorded speech, in real time.",
+    abstract: "Makes many calls from recorded speech, in real time, and says what the server was like.",
     discussion: """
       Each call speaks every file as a turn of its own, beginning with another one, and hangs up; with --turns it does \
-      so several times, with --duration over and over until that long after the last call was begun. As the platform, \
-      it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC to its status: any but OK is an \
-      error.
+      so several times. As the platform, it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC \
+      to its status: any but OK is an error.
+
+      How many calls: --calls N holds N at once; with --duration a call that ends is made anew until then. --rate N \
+      begins N calls a second for --duration, whether those before are over or not; at most --calls are up then, and a \
+      call that finds so many up is late: the times connect and greeting count from when it was due, and what waits \
+      when the time is over counts as missed. --ramp gets there evenly. --profile FILE has stages:
+
+        stages:
+          - {rate: 5, ramp: 30s, duration: 2m}     # or calls: 50, in all stages
+          - {rate: 20, ramp: 4m, steps: 4, duration: 5m}
+
+      --require says what has to be kept, and decides the exit code: a time with p50, p99.9 or any other percentile, \
+      mean, max or count ('turn p99 < 900ms', 'greeting max <= 2s'), or a count or share ('errors < 0.1%', \
+      'errors.UNAVAILABLE = 0', 'outcomes.failed < 1%', 'callsLate < 1%', 'turns > 1000'). The names are those of the \
+      JSON; turn is turnLatency. Errors are a share of all greetings, turns and errors.
+
+      --find-capacity tries loads, each for --ramp, --warm-up and --duration: twice as much each time (from --rate calls \
+      a second, or else from --calls at once) until a --require is not kept, and then between. It says so where the \
+      replayer itself was too slow to tell: where more than 1 % of its frames left 20 ms late or later.
 
       A caller whose call failed calls again later and later; one who is refused in a way that cannot heal (a token, an \
       organization or an agent that is not accepted) does not call again.
 
-      With --json the last line on standard output is one object: calls, turns, framesSent, framesUnsent, turnsCutShort, \
-      errors by status, outcomes, violations, textPrompts, wallSeconds, and the times connect, greeting, startDelay, endDelay, \
-      turnLatency, answerAfterEnd and pacingLag, each with count, mean, p50, p90, p99 and max in milliseconds. \
-      turnLatency is from the true end of speech to the first audio of the answer, pacingLag how late the caller itself \
-      was.
+      With --json the last line on standard output is one object: calls, turns, framesSent, framesUnsent, lateFrames, \
+      turnsCutShort, callsLate, callsMissed, errors by status, outcomes, violations, textPrompts, wallSeconds, verdict, \
+      capacity, and the times callDelay, connect, greeting, startDelay, endDelay, turnLatency, answerAfterEnd and \
+      pacingLag, each with count, mean, p50, p90, p99 and max in milliseconds. turnLatency is from the true end of speech \
+      to the first audio of the answer, pacingLag how late the caller itself was.
 
-      Exits with 1 if there are more errors than --allow-errors, and if no turn was exchanged at all.
+      Exits with 1 if a --require is not kept; if there are more errors than --allow-errors and no --require is about \
+      errors; and if no turn was exchanged at all.
       """)
 
   @Argument(help: "WAV files to speak.")
@@ -31,17 +48,55 @@ struct ReplayCommand: AsyncParsableCommand {
 
   @OptionGroup var options: CallerOptions
 
-  @Option(help: "Concurrent calls.")
-  var calls: Int
+  @Option(
+    help: ArgumentHelp(
+      "Calls at once; with --rate the most that are up (default 10000); with --find-capacity what is tried first.",
+      valueName: "number"))
+  var calls: Int?
 
-  @Option(help: ArgumentHelp("Time from the first call to the last.", valueName: "seconds"))
-  var ramp = 0.0
+  @Option(help: ArgumentHelp("Calls that are begun a second.", valueName: "calls"))
+  var rate: Double?
 
-  @Option(help: ArgumentHelp("Go on until this long after the last call was begun.", valueName: "seconds"))
+  @Option(help: "How calls that are begun a second are spread: steady or poisson.")
+  var arrivals: ArrivalSpread?
+
+  @Option(help: ArgumentHelp("Another number makes other arrivals of --arrivals poisson.", valueName: "number"))
+  var seed: UInt64?
+
+  @Option(help: ArgumentHelp("Stages of load, in YAML.", valueName: "file"))
+  var profile: String?
+
+  @Option(
+    help: ArgumentHelp("Time from the first call to the last, or until --rate is reached.", valueName: "seconds"))
+  var ramp: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on until this long after the ramp. With --find-capacity each load, default 20.", valueName: "seconds"))
   var duration: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Leave out of all figures what began in the first time of the run; with --find-capacity after the ramp, default 5.",
+      valueName: "seconds"))
+  var warmUp: Double?
 
   @Option(help: ArgumentHelp("How often each call speaks all files.", valueName: "times"))
   var turns: Int?
+
+  @Option(
+    name: .customLong("require"), parsing: .singleValue,
+    help: ArgumentHelp("What has to be kept, as 'turn p99 < 900ms'; may be repeated.", valueName: "requirement"),
+    transform: { text in
+      do throws(RequirementError) { return try Requirement(text) } catch { throw ValidationError("\(error)") }
+    })
+  var requirements: [Requirement] = []
+
+  @Flag(help: "Look for the highest load that keeps every --require.")
+  var findCapacity = false
+
+  @Option(help: ArgumentHelp("How long --find-capacity may go on. Default: 900.", valueName: "seconds"))
+  var within: Double?
 
   @Option(help: ArgumentHelp("Connections. Default: one for every 50 calls.", valueName: "number"))
   var channels: Int?
@@ -59,109 +114,92 @@ struct ReplayCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (1...100_000).contains(calls) else { throw ValidationError("--calls is 1 to 100000.") }
-    guard (0...86_400).contains(ramp) else { throw ValidationError("--ramp is 0 to 86400 s.") }
+    try checkRanges()
+    guard profile == nil || (rate == nil && ramp == nil && duration == nil) else {
+      throw ValidationError("--profile has rates, ramps and durations itself: leave --rate, --ramp and --duration out.")
+    }
+    if findCapacity {
+      guard profile == nil else { throw ValidationError("Give --find-capacity or --profile, not both.") }
+      guard !requirements.isEmpty else {
+        throw ValidationError("--find-capacity needs a --require that tells what is enough, as 'turn p99 < 900ms'.")
+      }
+      guard rate != nil || turns == nil else {
+        throw ValidationError("--turns goes with --rate; calls at once are made over and over.")
+      }
+    } else {
+      guard within == nil else { throw ValidationError("--within goes with --find-capacity.") }
+      guard calls != nil || rate != nil || profile != nil else {
+        throw ValidationError("Say how many calls: --calls, --rate or --profile; or --find-capacity.")
+      }
+      guard rate == nil || duration != nil else { throw ValidationError("--rate needs a --duration.") }
+      guard rate != nil || duration == nil || turns == nil else {
+        throw ValidationError("Give --duration or --turns, not both; with --rate they go together.")
+      }
+    }
+    guard arrivals == nil || rate != nil || profile != nil else {
+      throw ValidationError("--arrivals goes with --rate.")
+    }
+    guard seed == nil || arrivals == .poisson else { throw ValidationError("--seed goes with --arrivals poisson.") }
+  }
+
+  private func checkRanges() throws {
+    guard calls.map({ (1...LoadProfile.maximumCalls).contains($0) }) ?? true else {
+      throw ValidationError("--calls is 1 to \(LoadProfile.maximumCalls).")
+    }
+    guard rate.map({ $0 > 0 && $0 <= LoadProfile.maximumRate }) ?? true else {
+      throw ValidationError("--rate is above 0 and at most \(Int(LoadProfile.maximumRate)) calls a second.")
+    }
+    guard ramp.map({ (0...86_400).contains($0) }) ?? true else { throw ValidationError("--ramp is 0 to 86400 s.") }
     guard duration.map({ $0 > 0 && $0 <= 604_800 }) ?? true else {
       throw ValidationError("--duration is up to 604800 s.")
     }
+    guard warmUp.map({ (0...86_400).contains($0) }) ?? true else { throw ValidationError("--warm-up is 0 to 86400 s.") }
+    guard within.map({ $0 > 0 && $0 <= 604_800 }) ?? true else { throw ValidationError("--within is up to 604800 s.") }
     guard turns.map({ (1...10_000).contains($0) }) ?? true else { throw ValidationError("--turns is 1 to 10000.") }
-    guard duration == nil || turns == nil else { throw ValidationError("Give --duration or --turns, not both.") }
     guard channels.map({ (1...10_000).contains($0) }) ?? true else {
       throw ValidationError("--channels is 1 to 10000.")
     }
-    guard (1...64).contains(loops), loops <= calls else {
+    guard (1...64).contains(loops), loops <= calls ?? loops || findCapacity else {
       throw ValidationError("--loops is 1 to 64, and not more than there are calls.")
     }
+    guard requirements.count <= 100 else { throw ValidationError("--require may be repeated up to 100 times.") }
   }
 
-  func run() async throws {
-    let token = try options.token()
-    let clips = try options.clips(files)
-    let load = ReplayLoad(
-      calls: calls, ramp: .milliseconds(Int(ramp * 1000)),
-      length: duration.map { .time(.milliseconds(Int($0 * 1000))) } ?? .rounds(turns ?? 1),
-      callsPerChannel: channels.map { (calls + $0 - 1) / $0 } ?? 50)
-    let group = try CallerOptions.loops(loops)
-    let run = try ReplayRun(
-      load, clips: clips, template: options.settings(token: token.text), route: try options.route(token: token.text),
-      loops: group.loops)
-    let isInterrupted = Locked(false)
-    let interruption = Interruption {
-      isInterrupted.withLock { $0 = true }
-      run.stop()
-    }
-    let progress = Task { await Self.showProgress(run, of: calls) }
-    let result = await run.run()
-    progress.cancel()
-    await progress.value
-    interruption.end()
-    await group.shutdown()
-
-    let report = ReplayReport(result.tally, wall: result.wall)
-    if let folder = self.report { try write(report, result.tally, to: folder) }
-    if json {
-      print(try report.jsonLine)
-    } else {
-      for line in report.lines { print(line) }
-    }
-    let advice = options.advice(token.source)
-    if let hopeless = run.progress.hopeless {
-      StandardError.write("Stopped calling: \(hopeless), and the next call would be refused too.")
-    }
-    guard result.tally.errorCount > allowErrors else {
-      guard report.turns == 0, report.errors.isEmpty, !isInterrupted.withLock({ $0 }) else { return }
-      StandardError.write(nothingSaid(report))
-      throw ExitCode.failure
-    }
-    let errors = report.errors.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    StandardError.write("\(result.tally.errorCount) errors: \(errors.joined(separator: ", "))")
-    for (name, failure) in result.tally.failures.sorted(by: { $0.key < $1.key }).prefix(3) {
-      StandardError.write("\(name), for one: \(failure).")
-      if let advice = advice.sentence(failure) { StandardError.write(advice) }
-    }
-    if let undone = report.errors["NOT_DONE"] {
-      StandardError.write(
-        "Expected \(report.turns + undone) turns, \(report.turns) came: "
-          + "the server transferred or ended calls before all was said."
+  /// The load that is asked for.
+  func load() throws -> ReplayLoad {
+    var load: ReplayLoad
+    if let profile {
+      let stages = try ConfigurationFile.report { () throws(ConfigurationError) in try LoadProfile(file: profile) }
+      if stages.isRate {
+        load = ReplayLoad(arriving, stages: stages.stages, rounds: turns ?? 1)
+      } else {
+        guard calls == nil, turns == nil, arrivals == nil else {
+          throw CommandError("\(profile) says how many calls are up: leave --calls, --turns and --arrivals out.")
+        }
+        load = ReplayLoad(.calls, stages: stages.stages, rounds: nil)
+      }
+    } else if let rate {
+      load = ReplayLoad(
+        arriving, stages: [LoadStage(level: rate, ramp: seconds(ramp), duration: seconds(duration))], rounds: turns ?? 1
       )
+    } else {
+      load = ReplayLoad(
+        calls: calls ?? 1, ramp: seconds(ramp), rounds: turns ?? 1, duration: duration.map { seconds($0) })
     }
-    throw ExitCode.failure
+    load.warmUp = seconds(warmUp)
+    load.channels = channels
+    return load
   }
 
-  /// What was expected, what came, and what to do.
-  private func nothingSaid(_ report: ReplayReport) -> String {
-    let ends = report.outcomes.filter { ["transferred", "ended"].contains($0.key) }.values.reduce(0, +)
-    let expected = "Expected at least one turn of each of the \(calls) callers, none came"
-    if ends > 0 { return "\(expected): the server transferred or ended \(ends) of \(report.calls) calls." }
-    guard let duration else { return "\(expected): \(report.calls) calls were made." }
-    return """
-      \(expected): after \(duration) s they hung up, before the greeting was over. Give a longer --duration, or \
-      --barge-in MS to speak into the greeting.
-      """
+  /// Calls that are begun a second, as the options have them.
+  var arriving: ReplayLoad.Drive {
+    .arrivals(arrivals == .poisson ? .poisson(seed: seed ?? 1) : .steady, cap: calls ?? 10_000)
   }
 
-  /// A line on the terminal, redrawn in place; it goes to standard error, which `--json` leaves free.
-  private static func showProgress(_ run: ReplayRun, of calls: Int) async {
-    guard isatty(STDERR_FILENO) == 1 else { return }
-    let begin = ContinuousClock.now
-    while !Task.isCancelled {
-      let line = run.progress.line(at: ContinuousClock.now - begin, of: calls)
-      FileHandle.standardError.write(Data("\r\u{1B}[K\(line)".utf8))
-      try? await Task.sleep(for: .milliseconds(500))
-    }
-    FileHandle.standardError.write(Data("\r\u{1B}[K".utf8))
-  }
+  func seconds(_ time: Double?) -> Duration { .milliseconds(Int((time ?? 0) * 1000)) }
+}
 
-  private func write(_ report: ReplayReport, _ tally: ReplayTally, to folder: String) throws {
-    let folder = URL(fileURLWithPath: folder, isDirectory: true)
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data((try report.jsonLine + "\n").utf8).write(
-        to: folder.appendingPathComponent("summary.json"), options: .atomic)
-      try Data(ReplayPlot.html(tally, report: report).utf8).write(
-        to: folder.appendingPathComponent("index.html"), options: .atomic)
-    } catch {
-      throw CommandError("The report cannot be written to \(folder.path): \(error.localizedDescription)")
-    }
-  }
+/// `--arrivals`
+enum ArrivalSpread: String, ExpressibleByArgument, CaseIterable {
+  case steady, poisson
 }

@@ -122,7 +122,7 @@ struct LiveCallTests {
   func load() async throws {
     let agent = try LoopbackAgent()
     let run = try ReplayRun(
-      ReplayLoad(calls: 12, ramp: .milliseconds(100), length: .rounds(2), callsPerChannel: 5),
+      ReplayLoad(.calls, stages: [LoadStage(level: 12, ramp: .milliseconds(100))], rounds: 2, callsPerChannel: 5),
       clips: [Self.clip, Self.clip], template: Self.settings { $0.keepsAudio = false },
       route: CallRoute(target: agent.target, token: "t"), loops: agent.group.loops)
     let (tally, wall) = await run.run()
@@ -148,7 +148,7 @@ struct LiveCallTests {
   func timeLimit() async throws {
     let agent = try LoopbackAgent(refusal: RPCStatus(.resourceExhausted, "full"))
     let run = try ReplayRun(
-      ReplayLoad(calls: 2, length: .time(.milliseconds(4300))), clips: [Self.clip], template: Self.settings(),
+      ReplayLoad(calls: 2, duration: .milliseconds(4300)), clips: [Self.clip], template: Self.settings(),
       route: CallRoute(target: agent.target, token: "t"), loops: agent.group.loops)
     let (tally, wall) = await run.run()
     await agent.stop()
@@ -156,5 +156,38 @@ struct LiveCallTests {
     #expect(tally.calls > 2 && tally.calls <= 10)
     #expect(tally.errors == ["RESOURCE_EXHAUSTED": tally.calls])
     #expect(wall < .seconds(60))
+  }
+
+  @Test("Calls arrive at their rate, and the times of one that began late count from when it was due")
+  func arrivals() async throws {
+    let agent = try LoopbackAgent()
+    let run = try ReplayRun(
+      ReplayLoad(
+        .arrivals(.steady, cap: 2), stages: [LoadStage(level: 10, duration: .milliseconds(400))], rounds: 1),
+      clips: [Self.clip], template: Self.settings { $0.keepsAudio = false },
+      route: CallRoute(target: agent.target, token: "t"), loops: agent.group.loops)
+    let (tally, _) = await run.run()
+    await agent.stop()
+    // Two of the four are up until after the time is over.
+    #expect(tally.calls == 2 && tally.callsLate >= 2 && tally.callsMissed == 2)
+    #expect(tally.turns == 2 && tally.errors == [:])
+    #expect(tally.times[.callDelay]?.totalCount == 4)
+  }
+
+  @Test("What began before the warm-up was over is in no figure")
+  func warmUp() async throws {
+    let agent = try LoopbackAgent()
+    var load = ReplayLoad(calls: 2, duration: .milliseconds(2000))
+    load.warmUp = .milliseconds(1000)
+    let run = try ReplayRun(
+      load, clips: [Self.clip], template: Self.settings { $0.keepsAudio = false },
+      route: CallRoute(target: agent.target, token: "t"), loops: agent.group.loops)
+    let (tally, _) = await run.run()
+    let frames = agent.rpcs.flatMap(\.requests).count { if case .audio = $0.input { true } else { false } }
+    await agent.stop()
+    #expect(tally.calls == 2 && tally.turns > 0 && tally.errors == [:])
+    // Both greetings were before.
+    #expect(tally.times[.greeting] == nil && tally.times[.connect] == nil && tally.greetings == 0)
+    #expect(tally.framesSent < frames)
   }
 }

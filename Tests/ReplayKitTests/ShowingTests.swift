@@ -72,7 +72,7 @@ struct ShowingTests {
     #expect(
       Set(try #require(object).keys) == [
         "calls", "turns", "framesSent", "framesUnsent", "turnsCutShort", "errors", "outcomes", "violations",
-        "textPrompts", "wallSeconds", "turnLatency",
+        "textPrompts", "wallSeconds", "turnLatency", "lateFrames", "callsLate", "callsMissed",
       ])
     #expect(object?["wallSeconds"] as? Double == 71.3)
     #expect(object?["errors"] as? [String: Int] == ["UNAVAILABLE": 1])

@@ -16,7 +16,7 @@ extension DialogueReader {
       return goto(text, at: node.place, from: index, say: [], isThen: isThen)
     }
     let write = "the name of a state, or one of goto, stay, transfer and end"
-    let group = ScriptGroup(node, name: name, write: write, reading: reading)
+    let group = YAMLGroup(node, name: name, write: write, reading: reading)
     guard case .mapping = node.content else { return nil }
     defer { group.finish() }
     let say = group.node("say").map { prompts($0, of: name) } ?? []
@@ -59,7 +59,7 @@ extension DialogueReader {
     return Dialogue.Action(say: say, step: .goto(to))
   }
 
-  private func isSet(_ key: String, _ group: ScriptGroup) -> Bool {
+  private func isSet(_ key: String, _ group: YAMLGroup) -> Bool {
     switch group.flag(key) {
     case true?: return true
     case false?:
@@ -71,12 +71,12 @@ extension DialogueReader {
 
   private mutating func transfer(_ node: YAMLNode, of name: String) -> Dialogue.Step {
     if case .scalar("true", isPlain: true) = node.content { return .transfer(summary: nil, metadata: [:]) }
-    let group = ScriptGroup(
+    let group = YAMLGroup(
       node, name: "`transfer` of \(name)", write: "`true`, or a summary and metadata beneath it", reading: reading)
     let summary = group.text("summary", maximum: 1000, write: "a sentence for the agent who takes over")
     var metadata: [String: BotValue] = [:]
     if let data = group.node("metadata") {
-      let members = ScriptGroup(data, name: "`metadata` of \(name)", write: "names and values", reading: reading)
+      let members = YAMLGroup(data, name: "`metadata` of \(name)", write: "names and values", reading: reading)
         .members
       if members.count > 32 {
         reading.report(data.place, "`metadata` of \(name) has \(members.count) entries", "keep at most 32")
@@ -140,7 +140,7 @@ extension DialogueReader {
 
   private func prompt(_ node: YAMLNode, of name: String) -> Dialogue.Prompt? {
     let write = "`{play: FILE.wav}` or `{text: what to say}`"
-    let group = ScriptGroup(node, name: "`say` of \(name)", write: write, reading: reading)
+    let group = YAMLGroup(node, name: "`say` of \(name)", write: write, reading: reading)
     guard case .mapping = node.content else { return nil }
     let file = group.text("play", maximum: 4096, write: "the path of a WAV file")
     let text = group.text("text", maximum: 2000, write: "what to say")

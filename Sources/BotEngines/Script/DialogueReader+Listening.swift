@@ -16,7 +16,7 @@ extension DialogueReader {
 
   /// A `listen`, over its defaults. The mode is a state's own: it follows from what the state answers.
   func listening(_ node: YAMLNode, of name: String, defaults: Listening, isState: Bool = true) -> Listening {
-    let group = ScriptGroup(
+    let group = YAMLGroup(
       node, name: "`listen` of \(name)", write: "keys beneath it, as in `listen: {length: 4, terminator: \"#\"}`",
       reading: reading)
     var listening = defaults
@@ -58,7 +58,7 @@ extension DialogueReader {
 
 extension Listening {
   /// Chooses the mode by what the state answers where none is named, and reports one that does not fit.
-  mutating func settle(in group: ScriptGroup) {
+  mutating func settle(in group: YAMLGroup) {
     let takesDigits = group.has("digits")
     let takesSpeech = group.has("speech")
     guard isModeGiven else {

@@ -23,7 +23,7 @@ struct DialogueReader {
 
   /// The dialogue, or `nil` where nothing can be made of the text; problems may have been reported in either case.
   mutating func read(_ root: YAMLNode) -> Dialogue? {
-    let script = ScriptGroup(
+    let script = YAMLGroup(
       root, name: "the script", write: "`states:` and the states beneath it", reading: reading)
     guard case .mapping = root.content else { return nil }
     let defaults =
@@ -77,7 +77,7 @@ struct DialogueReader {
 
   private mutating func state(_ member: YAMLNode.Member, index: Int, defaults: Listening) -> Dialogue.State {
     let name = "the state \(member.key.quotedForMessage)"
-    let group = ScriptGroup(
+    let group = YAMLGroup(
       member.value, name: name, write: "keys beneath it: say, listen, digits, speech, no_input, events, then",
       reading: reading)
     var state = Dialogue.State()
@@ -112,7 +112,7 @@ struct DialogueReader {
     return state
   }
 
-  private mutating func readAnswers(_ group: ScriptGroup, from index: Int, into state: inout Dialogue.State) {
+  private mutating func readAnswers(_ group: YAMLGroup, from index: Int, into state: inout Dialogue.State) {
     if let node = group.node("digits") { readDigits(node, group, from: index, into: &state) }
     state.speech = group.node("speech").flatMap { action($0, of: "`speech` of \(group.name)", from: index) }
     if let node = group.node("no_input") {
@@ -125,7 +125,7 @@ struct DialogueReader {
       state.silences = nodes.compactMap { action($0, of: "`no_input` of \(group.name)", from: index) }
     }
     if let node = group.node("events") {
-      let events = ScriptGroup(
+      let events = YAMLGroup(
         node, name: "`events` of \(group.name)", write: "the events' names and where they lead", reading: reading)
       if events.members.count > 64 {
         reading.report(node.place, "\(events.name) names \(events.members.count)", "keep at most 64")
@@ -137,7 +137,7 @@ struct DialogueReader {
     }
     if let node = group.node("attempts") {
       let name = "`attempts` of \(group.name)"
-      let attempts = ScriptGroup(
+      let attempts = YAMLGroup(
         node, name: name, write: "`attempts: {maximum: 3, then: {transfer: {}}}`", reading: reading)
       state.maximumAttempts = attempts.integer("maximum", in: 1...100) ?? Dialogue.defaultAttempts
       if let then = attempts.node("then") {
@@ -157,9 +157,9 @@ struct DialogueReader {
   }
 
   private mutating func readDigits(
-    _ node: YAMLNode, _ group: ScriptGroup, from index: Int, into state: inout Dialogue.State
+    _ node: YAMLNode, _ group: YAMLGroup, from index: Int, into state: inout Dialogue.State
   ) {
-    let digits = ScriptGroup(
+    let digits = YAMLGroup(
       node, name: "`digits` of \(group.name)", write: "the keys and where they lead, as in `\"1\": sales`",
       reading: reading)
     if digits.members.count > 64 {
@@ -184,7 +184,7 @@ struct DialogueReader {
     state.digits = state.digits.filter(\.pattern.isExact) + state.digits.filter { !$0.pattern.isExact }
   }
 
-  private mutating func readDigitsName(_ group: ScriptGroup, into state: inout Dialogue.State) {
+  private mutating func readDigitsName(_ group: YAMLGroup, into state: inout Dialogue.State) {
     let write = "a name of letters, digits, - and _"
     guard let (name, place) = group.text("digits_as", maximum: Self.maximumNameLength, write: write) else { return }
     if !Self.isName(name) {
@@ -200,7 +200,7 @@ struct DialogueReader {
     }
   }
 
-  private func checkPatterns(_ state: Dialogue.State, _ group: ScriptGroup) {
+  private func checkPatterns(_ state: Dialogue.State, _ group: YAMLGroup) {
     guard let length = state.listening.digitCount else { return }
     for (pattern, _) in state.digits where pattern.length > length {
       reading.report(

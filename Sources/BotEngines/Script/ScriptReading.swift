@@ -3,11 +3,7 @@ import Basics
 import YAMLReading
 
 /// One reading of a script: where its files are, what was loaded, what was found wrong.
-final class ScriptReading {
-  /// Problems that are collected before the rest is left unsaid.
-  static let maximumProblems = 200
-  /// The problems that come with the word that may have been meant.
-  static let maximumSuggestions = 20
+final class ScriptReading: YAMLReport {
   /// The largest sound file, in bytes.
   static let maximumSoundFile = 10_000_000
   /// All sounds of a script together, in bytes of mu-law: about two hours.
@@ -16,21 +12,10 @@ final class ScriptReading {
   private let folder: String
   private var sounds: [String: [UInt8]?] = [:]
   private var soundBytes = 0
-  private(set) var problems: [YAMLProblem] = []
 
   /// The script's path; sounds are found from its folder.
   init(file: String) {
     folder = file.lastIndex(of: "/").map { String(file[...$0]) } ?? ""
-  }
-
-  func report(_ place: YAMLPlace, _ message: String, _ remedy: String? = nil) {
-    guard problems.count < Self.maximumProblems else { return }
-    problems.append(YAMLProblem(place, message, remedy))
-  }
-
-  /// The known name nearest to a mistyped one. Looking for it takes a while, so only the first problems have it.
-  func suggestion(for word: String, among names: some Sequence<String>) -> String? {
-    problems.count < Self.maximumSuggestions ? Suggestion.nearest(to: word, among: names) : nil
   }
 
   /// The audio of a WAV file as mu-law at 8,000 Hz; `nil` where it cannot be used, which is reported where it is first

@@ -15,6 +15,8 @@ final class CallPacer: @unchecked Sendable {
   /// How late calls were woken, in microseconds: what the machine, not the server, adds to every time measured.
   private(set) var times = ReplayTally.Times(
     highestTrackableValue: 600_000_000, numberOfSignificantValueDigits: .three)
+  /// Frames that left a whole frame's time late or later.
+  private(set) var lateFrames = 0
   /// Called each time, before the calls are woken.
   var onLook: ((Int64) -> Void)?
 
@@ -33,6 +35,12 @@ final class CallPacer: @unchecked Sendable {
 
   func stop() { isRunning = false }
 
+  /// Forgets how late calls were so far.
+  func forget() {
+    times.reset()
+    lateFrames = 0
+  }
+
   private func look() {
     guard isRunning else {
       calls = []
@@ -46,7 +54,10 @@ final class CallPacer: @unchecked Sendable {
       if wake == .max {
         hasEnded = true
       } else if wake <= now {
-        times.record(UInt64(min(600_000_000, (now - wake) / 1000)))
+        let late = min(600_000_000, (now - wake) / 1000)
+        times.record(UInt64(late))
+        // Those that follow within the time are sent with the first one, each 20 ms less late than the one before.
+        lateFrames += Int(late / 20_000)
         calls[index].tick(at: now)
       }
     }

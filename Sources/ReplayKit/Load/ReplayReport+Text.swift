@@ -1,9 +1,10 @@
 extension ReplayReport {
   /// The report for a terminal.
   public var lines: [String] {
-    var lines = [
-      "\(calls) calls, \(turns) turns, \(framesSent) frames in \(Figures.seconds(.milliseconds(wallSeconds * 1000))) s"
-    ]
+    var lines =
+      (verdict?.lines ?? []) + [
+        "\(calls) calls, \(turns) turns, \(framesSent) frames in \(Figures.seconds(.milliseconds(wallSeconds * 1000))) s"
+      ]
     lines.append("ended: " + Self.list(outcomes))
     if !errors.isEmpty { lines.append("errors: " + Self.list(errors)) }
     if turnsCutShort > 0 { lines.append("\(turnsCutShort) turns were ended in a pause, before all was said") }
@@ -11,6 +12,11 @@ extension ReplayReport {
       lines.append("\(textPrompts) prompts were text for the platform's own voice; how long they take is estimated")
     }
     if framesUnsent > 0 { lines.append("\(framesUnsent) messages could not be sent: the server did not take them") }
+    if callsLate > 0 {
+      lines.append(
+        "\(callsLate) calls were late, \(callsMissed) of them never begun: as many were up as --calls allows")
+    }
+    if lateFrames > 0 { lines.append("\(lateFrames) frames left late: the replayer itself was slow") }
     for (violation, count) in violations.sorted(by: { $0.key < $1.key }) {
       lines.append("wrong, \(count) times: \(violation.forTerminal)")
     }
@@ -28,8 +34,18 @@ extension ReplayReport {
 
 extension ReplayRun.Progress {
   /// How far a run is, in a line for a terminal.
-  public func line(at time: Duration, of calls: Int) -> String {
-    "\(Figures.seconds(time, width: 8)) s  \(live) of \(calls) calls up, \(tally.calls) over, \(tally.turns) turns, "
-      + "\(tally.framesSent) frames, \(tally.errorCount) errors"
+  public func line(at time: Duration) -> String {
+    var line =
+      "\(Figures.seconds(time, width: 8)) s  \(live) calls up, \(tally.calls) over, \(tally.turns) turns, "
+      + "\(tally.errorCount) errors"
+    if let turns = tally.times[.turnLatency], turns.totalCount > 0 {
+      let milliseconds = { (percentile: Double) in
+        Figures.milliseconds(.microseconds(Int(clamping: turns.valueAtPercentile(percentile))))
+      }
+      line += ", turn p50 \(milliseconds(50)), p99 \(milliseconds(99))"
+    }
+    if tally.callsLate > 0 { line += ", \(tally.callsLate) calls late" }
+    if tally.lateFrames > 0 { line += ", \(tally.lateFrames) late frames" }
+    return line
   }
 }

@@ -3,14 +3,16 @@ import Histogram
 /// What a run came to, as `patchbay replay --json` writes it: one object.
 ///
 /// ```json
-/// {"calls": 400, "turns": 4805, "framesSent": 1200345, "framesUnsent": 0, "turnsCutShort": 0,
+/// {"calls": 400, "turns": 4805, "framesSent": 1200345, "framesUnsent": 0, "lateFrames": 0,
+///  "turnsCutShort": 0, "callsLate": 0, "callsMissed": 0,
 ///  "errors": {"UNAVAILABLE": 1}, "outcomes": {"hungUp": 399, "failed": 1}, "violations": {},
 ///  "textPrompts": 0, "wallSeconds": 71.3,
 ///  "connect": {"count": 400, "mean": 1.2, "p50": 1.1, "p90": 1.9, "p99": 4.0, "max": 9.8},
 ///  "greeting": {…}, "startDelay": {…}, "endDelay": {…}, "turnLatency": {…}, "answerAfterEnd": {…}, "pacingLag": {…}}
 /// ```
 ///
-/// All times are in milliseconds; ``ReplayTally/Measure`` says from when to when. A measure that nothing was recorded
+/// With `verdict` and the requirements; calls that arrive have `callsLate`, `callsMissed` and `callDelay`, a search for
+/// capacity has `capacity`. All times are in milliseconds; ``ReplayTally/Measure`` says from when to when. A measure that nothing was recorded
 /// for is absent.
 public struct ReplayReport: Sendable, Codable, Equatable {
   /// A distribution of times, in milliseconds.
@@ -48,6 +50,12 @@ public struct ReplayReport: Sendable, Codable, Equatable {
   public var framesSent: Int
   /// Frames that the server did not take in time.
   public var framesUnsent: Int
+  /// ``ReplayTally/lateFrames``
+  public var lateFrames: Int
+  /// ``ReplayTally/callsLate``
+  public var callsLate: Int
+  /// ``ReplayTally/callsMissed``
+  public var callsMissed: Int
   /// Turns that the server ended before all speech was said.
   public var turnsCutShort: Int
   /// What went wrong, by gRPC status or ``ReplayTally/errors``.
@@ -60,6 +68,12 @@ public struct ReplayReport: Sendable, Codable, Equatable {
   public var textPrompts: Int
   /// From the first call to the end of the last, in seconds.
   public var wallSeconds: Double
+  /// Whether what was required was kept.
+  public var verdict: ReplayVerdict?
+  /// The search whose best load these figures are of.
+  public var capacity: CapacityReport?
+  /// ``ReplayTally/Measure/callDelay``
+  public var callDelay: Times?
   /// ``ReplayTally/Measure/connect``
   public var connect: Times?
   /// ``ReplayTally/Measure/greeting``
@@ -81,12 +95,16 @@ public struct ReplayReport: Sendable, Codable, Equatable {
     turns = tally.turns
     framesSent = tally.framesSent
     framesUnsent = tally.framesUnsent
+    lateFrames = tally.lateFrames
+    callsLate = tally.callsLate
+    callsMissed = tally.callsMissed
     turnsCutShort = tally.turnsCutShort
     errors = tally.errors
     outcomes = tally.outcomes
     violations = tally.violations
     textPrompts = tally.textPrompts
     wallSeconds = (wall.inSeconds * 1000).rounded() / 1000
+    callDelay = Times(tally.times[.callDelay])
     connect = Times(tally.times[.connect])
     greeting = Times(tally.times[.greeting])
     startDelay = Times(tally.times[.startDelay])
@@ -99,7 +117,8 @@ public struct ReplayReport: Sendable, Codable, Equatable {
   /// The measures that something was recorded for.
   public var measures: [(name: String, times: Times)] {
     [
-      ("connect", connect), ("greeting", greeting), ("start delay", startDelay), ("end delay", endDelay),
+      ("call delay", callDelay), ("connect", connect), ("greeting", greeting), ("start delay", startDelay),
+      ("end delay", endDelay),
       ("turn latency", turnLatency), ("answer after end", answerAfterEnd), ("pacing lag", pacingLag),
     ].compactMap { name, times in times.map { (name, $0) } }
   }

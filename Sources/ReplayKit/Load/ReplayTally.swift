@@ -7,9 +7,13 @@ public struct ReplayTally: Sendable {
 
   /// What is timed.
   public enum Measure: String, Sendable, CaseIterable {
-    /// From opening the call's first RPC to the server's headers: connecting, and the token.
+    /// From when a call was due to when it was begun, where calls arrive (an open loop).
+    case callDelay
+    /// From opening the call's first RPC, or from when it was due where calls arrive, to the server's headers:
+    /// connecting, and the token.
     case connect
-    /// From SESSION_START to the first audio of the greeting, or to its FINAL where it has no audio.
+    /// From SESSION_START, or from when the call was due where calls arrive, to the first audio of the greeting, or to
+    /// its FINAL where it has no audio.
     case greeting
     /// From the true start of speech to START_OF_INPUT.
     case startDelay
@@ -31,6 +35,14 @@ public struct ReplayTally: Sendable {
   public var framesSent = 0
   /// Frames that could not be sent because the server did not take them.
   public var framesUnsent = 0
+  /// Frames that the caller itself sent 20 ms late or later.
+  public var lateFrames = 0
+  /// Calls that were begun more than ``lateness`` after they were due, and those of ``callsMissed``.
+  public var callsLate = 0
+  /// Calls that were due and never begun, as so many were up.
+  public var callsMissed = 0
+  /// Greetings that were given.
+  public var greetings = 0
   /// Turns that the server ended before all speech was said.
   public var turnsCutShort = 0
   /// What went wrong, by gRPC status, or NO_ANSWER, INCOMPLETE, UNREADABLE, UNHEARD, NOT_COLLECTED and NOT_DONE (a step
@@ -47,11 +59,17 @@ public struct ReplayTally: Sendable {
   /// The times.
   public private(set) var times: [Measure: Times] = [:]
 
+  /// A call that is begun later than this is late.
+  public static let lateness: Duration = .milliseconds(20)
+
   /// Nothing yet.
   public init() {}
 
   /// All errors.
   public var errorCount: Int { errors.values.reduce(0, +) }
+
+  /// Greetings and turns that were given, and errors: what errors are a share of.
+  public var exchanges: Int { greetings + turns + errorCount }
 
   /// Adds a time, of ten minutes at most; nothing where it is not known.
   public mutating func record(_ measure: Measure, _ time: Duration?) {
@@ -60,19 +78,43 @@ public struct ReplayTally: Sendable {
     times[measure, default: Self.empty].record(microseconds)
   }
 
+  /// A call was begun, so long after it was due.
+  mutating func begin(after delay: Duration) {
+    record(.callDelay, delay)
+    if delay > Self.lateness { callsLate += 1 }
+  }
+
+  /// A call was not begun in all the time since it was due.
+  mutating func miss(after delay: Duration) {
+    record(.callDelay, delay)
+    callsLate += 1
+    callsMissed += 1
+  }
+
   /// Adds a call that is over.
-  public mutating func add(_ caller: Caller, connected: Duration?, unsent: Int = 0) {
+  ///
+  /// - Parameters:
+  ///   - connected: from its begin to the server's headers.
+  ///   - unsent: frames that the server did not take in time.
+  ///   - delay: from when it was due to its begin.
+  ///   - from: the time of the call from which on turns count.
+  ///   - framesBefore: frames that were sent before.
+  public mutating func add(
+    _ caller: Caller, connected: Duration?, unsent: Int = 0, delay: Duration = .zero, from: Duration = .zero,
+    framesBefore: Int = 0
+  ) {
     calls += 1
-    framesSent += caller.framesSent
+    framesSent += caller.framesSent - framesBefore
     framesUnsent += unsent
-    record(.connect, connected)
-    for turn in caller.turns {
+    if from <= .zero { record(.connect, connected.map { $0 + delay }) }
+    for turn in caller.turns where turn.began >= from {
       switch turn.result {
       case .answered:
         // A call that is handed over or ended without a word has been given no answer.
         if turn.ending != nil, turn.answerLength == .zero { continue }
         if turn.kind == .greeting {
-          record(.greeting, turn.answerLatency)
+          greetings += 1
+          record(.greeting, turn.answerLatency.map { $0 + delay })
           continue
         }
         turns += 1
@@ -112,6 +154,10 @@ public struct ReplayTally: Sendable {
     turns += other.turns
     framesSent += other.framesSent
     framesUnsent += other.framesUnsent
+    lateFrames += other.lateFrames
+    callsLate += other.callsLate
+    callsMissed += other.callsMissed
+    greetings += other.greetings
     turnsCutShort += other.turnsCutShort
     errors.merge(other.errors, uniquingKeysWith: +)
     failures.merge(other.failures) { first, _ in first }
@@ -130,6 +176,9 @@ public struct ReplayTally: Sendable {
 }
 
 extension CallOutcome {
+  /// All of ``name``.
+  static let names = ["hungUp", "ended", "transferred", "vanished", "failed"]
+
   /// For counting.
   public var name: String {
     switch self {

@@ -1,17 +1,15 @@
-import YAMLReading
-
-/// A group of keys of a script. Asking for a key makes it known; ``finish()`` reports the keys that nothing asked for.
-final class ScriptGroup {
-  let reading: ScriptReading
+/// A group of keys of a YAML text. Asking for a key makes it known; ``finish()`` reports the keys that nothing asked for.
+package final class YAMLGroup {
+  package let reading: YAMLReport
   /// What the group is, for messages: `the state welcome`.
-  let name: String
-  let place: YAMLPlace
-  let members: [YAMLNode.Member]
+  package let name: String
+  package let place: YAMLPlace
+  package let members: [YAMLNode.Member]
   private let byKey: [String: YAMLNode.Member]
   private var asked: [String] = []
 
   /// The group that a node is; what is no group is reported and counts as empty.
-  init(_ node: YAMLNode, name: String, write: String, reading: ScriptReading) {
+  package init(_ node: YAMLNode, name: String, write: String, reading: YAMLReport) {
     self.reading = reading
     self.name = name
     place = node.place
@@ -25,19 +23,19 @@ final class ScriptGroup {
   }
 
   /// Whether the key is there, be it empty.
-  func has(_ key: String) -> Bool { byKey[key] != nil }
+  package func has(_ key: String) -> Bool { byKey[key] != nil }
 
   /// The value of a key.
-  func node(_ key: String) -> YAMLNode? {
+  package func node(_ key: String) -> YAMLNode? {
     asked.append(key)
     return byKey[key]?.value
   }
 
   /// Where the key stands, or else where the group begins.
-  func place(of key: String) -> YAMLPlace { byKey[key]?.keyPlace ?? place }
+  package func place(of key: String) -> YAMLPlace { byKey[key]?.keyPlace ?? place }
 
   /// The text of a key, of at most `maximum` UTF-8 bytes and not blank.
-  func text(_ key: String, maximum: Int, write: String) -> (text: String, place: YAMLPlace)? {
+  package func text(_ key: String, maximum: Int, write: String) -> (text: String, place: YAMLPlace)? {
     guard let node = node(key) else { return nil }
     guard case .scalar(let text, _) = node.content, !node.isNull, !text.allSatisfy(\.isWhitespace) else {
       let what = if case .scalar = node.content { "empty" } else { "\(node.kind)" }
@@ -52,7 +50,7 @@ final class ScriptGroup {
   }
 
   /// `true` or `false`.
-  func flag(_ key: String) -> Bool? {
+  package func flag(_ key: String) -> Bool? {
     guard let node = node(key) else { return nil }
     switch node.content {
     case .scalar("true", isPlain: true): return true
@@ -64,7 +62,7 @@ final class ScriptGroup {
   }
 
   /// A whole number within a range.
-  func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+  package func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let node = node(key) else { return nil }
     guard case .scalar(let text, isPlain: true) = node.content, let number = Int(text), range.contains(number) else {
       reading.report(
@@ -75,8 +73,22 @@ final class ScriptGroup {
     return number
   }
 
+  /// A number within a range, with a fraction or without.
+  package func number(_ key: String, in range: ClosedRange<Double>) -> Double? {
+    guard let node = node(key) else { return nil }
+    guard case .scalar(let text, isPlain: true) = node.content, text.isWord(with: ".-+"), let number = Double(text),
+      range.contains(number)
+    else {
+      reading.report(
+        node.place, "`\(key)` of \(name) cannot be \(node.quoted)",
+        "write a number from \(range.lowerBound) to \(range.upperBound)")
+      return nil
+    }
+    return number
+  }
+
   /// A time with its unit, `700ms`, `8s` or `1m`, within a range, in milliseconds.
-  func milliseconds(_ key: String, in range: ClosedRange<Int>) -> Int? {
+  package func milliseconds(_ key: String, in range: ClosedRange<Int>) -> Int? {
     guard let node = node(key) else { return nil }
     guard case .scalar(let text, _) = node.content, let time = Notation.duration(text)?.wholeMilliseconds,
       range.contains(time)
@@ -91,7 +103,7 @@ final class ScriptGroup {
   }
 
   /// Reports every key that was not asked for.
-  func finish() {
+  package func finish() {
     let known = asked.sorted()
     for member in members where !asked.contains(member.key) {
       let nearest = reading.suggestion(for: member.key, among: known)
@@ -104,7 +116,7 @@ final class ScriptGroup {
 
 extension YAMLNode {
   /// The value as it may stand in a message.
-  var quoted: String {
+  package var quoted: String {
     if case .scalar(let text, _) = content, !isNull { "`\(text.quotedForMessage)`" } else { kind }
   }
 }

@@ -1,0 +1,168 @@
+import Basics
+import GRPCTransport
+import Locking
+
+/// The calls of one loop.
+///
+/// `@unchecked Sendable`: `published` is in a mutex, the other variables are touched on the loop only.
+final class ReplayLoop: @unchecked Sendable {
+  /// A call that is up.
+  private struct Live {
+    let call: LiveCall
+    /// When it was begun, in the run's time.
+    let begun: Duration
+    /// When it was to begin.
+    let due: Duration
+    /// Frames that were sent before the run's warm-up was over.
+    var framesBefore = 0
+  }
+
+  private let load: ReplayLoad
+  private let clips: [SpokenClip]
+  private let audio: WireAudio
+  private let template: CallerSettings
+  private let route: CallRoute
+  private let channels: [GRPCChannel]
+  private let place: Int
+  private let stride: Int
+  private let pacer: CallPacer
+  private let loop: EventLoop
+
+  private var plan: any CallPlan
+  private var live: [Int: Live] = [:]
+  private var hopeless: CallError?
+  /// Calls that are over, and those of them that were refused in a way that cannot heal.
+  private var ended = (all: 0, refused: 0)
+  private var tally = ReplayTally()
+  private var begin: Int64 = 0
+  private var isWarm = false
+  private var whenDone: CheckedContinuation<Void, Never>?
+  private var nextReport: Int64 = 0
+  private let published = Locked(ReplayRun.Progress())
+  /// After so many refusals that cannot heal, and no other end of a call, nobody calls any more.
+  private static let refusalsEnough = 10
+
+  init(
+    load: ReplayLoad, place: Int, stride: Int, clips: [SpokenClip], audio: WireAudio, template: CallerSettings,
+    route: CallRoute, channels: [GRPCChannel], loop: EventLoop
+  ) {
+    self.load = load
+    self.clips = clips
+    self.audio = audio
+    self.template = template
+    self.route = route
+    self.channels = channels
+    self.place = place
+    self.stride = stride
+    self.loop = loop
+    pacer = CallPacer(loop: loop)
+    plan =
+      switch load.drive {
+      case .calls: HeldCalls(load, place: place, stride: stride)
+      case .arrivals(let spread, let cap): ArrivingCalls(load, spread, cap: cap, place: place, stride: stride)
+      }
+  }
+
+  var progress: ReplayRun.Progress { published.withLock { $0 } }
+
+  func run(from begin: Int64) async {
+    await withCheckedContinuation { done in
+      loop.execute {
+        self.begin = begin
+        self.whenDone = done
+        self.pacer.onLook = { [unowned self] now in look(now) }
+        self.pacer.start()
+      }
+    }
+  }
+
+  func stop() {
+    loop.execute {
+      let now = MonotonicClock.nanoseconds
+      self.carryOut(self.plan.stop(at: self.time(now), endsCalls: true), at: now)
+    }
+  }
+
+  private func time(_ now: Int64) -> Duration { .nanoseconds(now - begin) }
+
+  private func look(_ now: Int64) {
+    if !isWarm, time(now) >= load.warmUp {
+      isWarm = true
+      pacer.forget()
+      for (slot, call) in live { live[slot]?.framesBefore = call.call.caller.framesSent }
+    }
+    carryOut(plan.look(at: time(now)), at: now)
+    let isDone = plan.isDone
+    if now >= nextReport || isDone {
+      nextReport = now + 250_000_000
+      publish(isDone: isDone)
+    }
+    guard isDone, let whenDone else { return }
+    self.whenDone = nil
+    pacer.stop()
+    for channel in channels { channel.close() }
+    whenDone.resume()
+  }
+
+  private func carryOut(_ orders: [CallOrder], at now: Int64) {
+    for order in orders {
+      switch order {
+      case .begin(let slot, let number, let due): dial(slot, number: number, due: due, at: now)
+      case .endSoon(let slot): live[slot]?.call.endSoon(at: now)
+      case .miss(let delay): if time(now) - delay >= load.warmUp { tally.miss(after: delay) }
+      }
+    }
+  }
+
+  private func dial(_ slot: Int, number: Int, due: Duration?, at now: Int64) {
+    var settings = template
+    settings.conversation = RandomID.make()
+    let first = clips.isEmpty ? 0 : number % clips.count
+    let steps = clips.indices.map { CallStep.speak(clip: (first + $0) % clips.count) }
+    settings.repeatsSteps = load.rounds == nil
+    // A loop's connections are shared by its calls in the order of their slots; those of held calls count all loops'.
+    let mine = load.drive == .calls ? slot / stride : slot
+    let channel = channels[(load.channels == nil ? mine / load.callsPerChannel : mine) % channels.count]
+    let call = LiveCall(
+      Caller(
+        steps: Array(repeatElement(steps, count: load.rounds ?? 1).joined()), clips: clips, settings: settings),
+      over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(settings.conversation)"),
+      audio: audio)
+    call.onOver = { [unowned self] outcome in over(slot, outcome) }
+    let time = time(now)
+    live[slot] = Live(call: call, begun: time, due: due ?? time)
+    if let due, due >= load.warmUp { tally.begin(after: time - due) }
+    call.start(at: now)
+    pacer.add(call)
+  }
+
+  private func over(_ slot: Int, _ outcome: CallOutcome) {
+    guard let call = live.removeValue(forKey: slot) else { return }
+    let now = MonotonicClock.nanoseconds
+    if isWarm {
+      tally.add(
+        call.call.caller, connected: call.call.connected, unsent: call.call.unsent, delay: call.begun - call.due,
+        from: load.warmUp - call.begun, framesBefore: call.framesBefore)
+    }
+    ended.all += 1
+    plan.over(slot: slot, outcome, at: time(now), random: .random(in: 0...1))
+    guard case .failed(let failure) = outcome, failure.isPermanent else { return }
+    ended.refused += 1
+    if load.end != nil || ended.refused >= Self.refusalsEnough { hopeless = hopeless ?? failure }
+    guard ended.refused >= Self.refusalsEnough, ended.refused == ended.all else { return }
+    carryOut(plan.stop(at: time(now), endsCalls: false), at: now)
+  }
+
+  private func publish(isDone: Bool) {
+    var progress = ReplayRun.Progress(live: live.count, tally: tally, hopeless: hopeless)
+    for call in live.values {
+      progress.tally.framesSent += call.call.caller.framesSent - call.framesBefore
+      progress.tally.turns += call.call.caller.turns.reduce(into: 0) { count, turn in
+        if turn.result == .answered, turn.kind != .greeting { count += 1 }
+      }
+    }
+    progress.tally.lateFrames = pacer.lateFrames
+    if isDone { progress.tally.add(pacer.times, as: .pacingLag) }
+    published.withLock { $0 = progress }
+  }
+}
