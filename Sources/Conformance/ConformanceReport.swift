@@ -1,5 +1,5 @@
 /// Whether a server keeps a rule.
-public enum Verdict: String, Sendable, Codable {
+public enum RuleVerdict: String, Sendable, Codable {
   /// It does, in all cases.
   case passed
   /// It does not, in one case at least.
@@ -15,7 +15,7 @@ public struct ConformanceReport: Sendable, Codable, Equatable {
     /// The rule.
     public var rule: Rule
     /// What came of it.
-    public var verdict: Verdict
+    public var verdict: RuleVerdict
     /// The cases that judged it; where it failed, those in which it did.
     public var cases: [String]
     /// What was seen, or why it was skipped.
@@ -33,7 +33,7 @@ public struct ConformanceReport: Sendable, Codable, Equatable {
   public var hasPassed: Bool { count(.failed) == 0 && count(.passed) > 0 }
 
   /// How many rules came out so.
-  public func count(_ verdict: Verdict) -> Int { findings.count { $0.verdict == verdict } }
+  public func count(_ verdict: RuleVerdict) -> Int { findings.count { $0.verdict == verdict } }
 
   /// What failed, the gravest first.
   public var toMend: [Finding] {
@@ -47,7 +47,7 @@ public struct ConformanceReport: Sendable, Codable, Equatable {
     self.target = target
     findings = Rule.all.map { rule in
       let all = judgements.filter { $0.judgement.rule == rule.id }
-      for verdict in [Verdict.failed, .passed, .skipped] {
+      for verdict in [RuleVerdict.failed, .passed, .skipped] {
         let found = all.filter { $0.judgement.verdict == verdict }
         guard let first = found.first else { continue }
         return Finding(

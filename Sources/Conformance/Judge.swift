@@ -5,7 +5,7 @@ package struct Judgement: Sendable, Equatable {
   /// The rule's id.
   package var rule: String
   /// Passed, failed or skipped.
-  package var verdict: Verdict
+  package var verdict: RuleVerdict
   /// What was seen, or why the rule could not be judged.
   package var seen: String
   /// The messages that show it: time, who, what.
