@@ -9,8 +9,6 @@ import WebSockets
 final class ServerLoop: @unchecked Sendable {
   /// How long the last answers and the sockets' close frames may take when the server ends.
   private static let farewell = TimeAmount.seconds(1)
-  /// How long nobody is accepted after the system had no descriptor, or no memory, for another connection.
-  private static let pause = TimeAmount.milliseconds(200)
   /// Bytes that the kernel holds of a client that nobody reads from. When it closes they are all read at once.
   private static let receiveBuffer: SocketOptionValue = 262_144
   /// Bytes that the kernel holds for a client that reads slowly: few enough that it is seen to read.
@@ -51,11 +49,7 @@ final class ServerLoop: @unchecked Sendable {
       .serverChannelOption(.maxMessagesPerRead, value: 16)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(
-            AcceptBackoffHandler(shouldForwardIOErrorCaught: false) { error in
-              logger.debug("\(name): no connection is accepted for a moment", metadata: ["reason": "\(error)"])
-              return Self.pause
-            })
+          try channel.pipeline.syncOperations.addHandler(AcceptPause(name: name, logger: logger))
         }
       }
       .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
