@@ -17,7 +17,8 @@ extension ConformanceReport {
       for (number, finding) in toMend.enumerated() {
         lines += [
           "",
-          "\(number + 1). \(paint(finding.rule.id, 1)) (\(finding.rule.source); case \(finding.cases.joined(separator: ", ")))",
+          "\(number + 1). \(paint(finding.rule.id, 1)) (\(finding.rule.source); "
+            + "case \(finding.cases.joined(separator: ", ")))",
           "   rule:  \(finding.rule.text)", "   seen:  \(finding.seen)", "   else:  \(finding.rule.consequence)",
         ]
         lines += finding.evidence.map { "     | \($0)" }
@@ -31,7 +32,8 @@ extension ConformanceReport {
   public var junit: String {
     var lines = [
       #"<?xml version="1.0" encoding="UTF-8"?>"#,
-      #"<testsuite name="conformance" tests="\#(findings.count)" failures="\#(count(.failed))" skipped="\#(count(.skipped))">"#,
+      #"<testsuite name="conformance" tests="\#(findings.count)" failures="\#(count(.failed))""#
+        + #" skipped="\#(count(.skipped))">"#,
     ]
     for finding in findings {
       let group = finding.rule.id.split(separator: ".").first ?? ""
@@ -43,7 +45,8 @@ extension ConformanceReport {
         let evidence = ([finding.rule.text] + finding.evidence).joined(separator: "\n")
         lines.append(
           head
-            + #"><failure message="\#(finding.seen.escapedForMarkup)">\#(evidence.escapedForMarkup)</failure></testcase>"#
+            + #"><failure message="\#(finding.seen.escapedForMarkup)">\#(evidence.escapedForMarkup)</failure>"#
+            + "</testcase>"
         )
       }
     }

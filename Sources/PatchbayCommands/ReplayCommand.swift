@@ -77,7 +77,7 @@ struct ReplayCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Leave out of all figures what began in the first time of the run; with --find-capacity after the ramp, default 5.",
+      "Leave out of all figures what began in this time at first; with --find-capacity after the ramp, default 5.",
       valueName: "seconds"))
   var warmUp: Double?
 

@@ -84,7 +84,7 @@ enum MetricFamilies {
     .counter("patchbay_digit_entries_total", "Entries of digits that were handed to bots."),
     .counter(
       "patchbay_eager_answers_total",
-      "Answers that bots prepared while the caller might have finished: held, used, dropped.", by: ["agent", "outcome"]),
+      "Answers that bots prepared while the turn might be over: held, used, dropped.", by: ["agent", "outcome"]),
     .counter("patchbay_fillers_total", "Fillers that callers heard while bots thought.", by: ["agent", "reason"]),
     .counter("patchbay_flow_values_left_out_total", "Values of flows beyond their bounds, which bots did not get."),
     .gauge("patchbay_key_set_age_seconds", "Since an issuer's keys were fetched.", by: ["issuer"]),

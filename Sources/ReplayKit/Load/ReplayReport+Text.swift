@@ -1,10 +1,9 @@
 extension ReplayReport {
   /// The report for a terminal.
   public var lines: [String] {
-    var lines =
-      (verdict?.lines ?? []) + [
-        "\(calls) calls, \(turns) turns, \(framesSent) frames in \(Figures.seconds(.milliseconds(wallSeconds * 1000))) s"
-      ]
+    var lines = verdict?.lines ?? []
+    let time = Figures.seconds(.milliseconds(wallSeconds * 1000))
+    lines.append("\(calls) calls, \(turns) turns, \(framesSent) frames in \(time) s")
     lines.append("ended: " + Self.list(outcomes))
     if !errors.isEmpty { lines.append("errors: " + Self.list(errors)) }
     if turnsCutShort > 0 { lines.append("\(turnsCutShort) turns were ended in a pause, before all was said") }
