@@ -111,7 +111,7 @@ def folder(tmp_path, name):
 
 
 def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
-    """200 calls in the long form: none lost, none on two servers, while one is added and one drained; one that dies costs
+    """100 calls in the long form: none lost, none on two servers, while one is added and one drained; one that dies costs
     its own calls the turn that was under way, and they go on at the others."""
     first, second = (own_gateway(shutdown=SHUTDOWN) for _ in range(2))
     to_come = types.SimpleNamespace(address=f"127.0.0.1:{free_port()}", admin=f"127.0.0.1:{free_port()}")
