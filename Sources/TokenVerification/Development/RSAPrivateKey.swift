@@ -43,10 +43,14 @@ final class RSAPrivateKey: @unchecked Sendable {
   /// The key of a PEM text (PKCS #8 or PKCS #1, not encrypted).
   convenience init(pem: [UInt8]) throws(DevelopmentIssuer.SigningKeyError) {
     defer { ERR_clear_error() }
-    guard let bio = BIO_new_mem_buf(pem, Int32(clamping: pem.count)) else { throw .notAnRSAKey }
-    defer { BIO_free(bio) }
-    // Without a callback OpenSSL would ask for an encrypted key's password on the terminal.
-    guard let key = PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil) else { throw .notAnRSAKey }
+    // The BIO reads the bytes where they are: they have to stay there until it is freed.
+    let key = pem.withUnsafeBytes { bytes -> OpaquePointer? in
+      guard let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+      defer { BIO_free(bio) }
+      // Without a callback OpenSSL would ask for an encrypted key's password on the terminal.
+      return PEM_read_bio_PrivateKey(bio, nil, { _, _, _, _ in -1 }, nil)
+    }
+    guard let key else { throw .notAnRSAKey }
     try self.init(owning: key)
   }
 
