@@ -101,6 +101,8 @@ let package = Package(
     layer("YAMLReading", [yaml]),
     layer("WebSockets", ["Basics", "Locking", .product(name: "NIOCore", package: "swift-nio"), nioWebSocket]),
     layer("BotConnections", ["Basics", "Locking", nioTLS, nioSSL] + nio),
+    // Redis, over the same connections: what servers share.
+    layer("RedisClient", ["Basics", "Locking", "Secrets", "BotConnections", nioSSL, log, metrics] + nio),
     layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
     layer("HTTPServing", ["Basics", "Locking", "WebSockets", log] + webSocket),
     layer(
@@ -177,6 +179,7 @@ let package = Package(
     tests("YAMLReading"),
     tests("BotConnections", nio),
     tests("WebSockets"),
+    tests("RedisClient", ["Basics", "Locking", "Secrets", log]),
     tests("WebSocketClient", ["Locking", "WebSockets", nioSSL] + webSocket),
     tests(
       "BotEngines",

@@ -132,6 +132,14 @@ enum MetricFamilies {
     .counter("patchbay_recording_participants_left_out_total", "Participants of sessions who are not recorded."),
     .counter("patchbay_recordings_deleted_total", "Recordings deleted at the end of their time."),
     .counter("patchbay_recordings_total", "Recordings, by state.", by: ["state"]),
+    .histogram("patchbay_redis_command_seconds", "From a command to Redis to its answer in time."),
+    .counter(
+      "patchbay_redis_commands_total",
+      "Commands to Redis, by result: answered, refused, timeout; not sent: full, unreachable; lost meanwhile.",
+      by: ["result"]),
+    .gauge("patchbay_redis_connected", "1 while Redis is connected, 0 while it is not."),
+    .counter("patchbay_redis_connections_total", "Times that Redis was connected."),
+    .counter("patchbay_redis_late_answers_total", "Answers of Redis to commands whose time was over."),
     .gauge("patchbay_revocations", "Revoked tokens' nonces in force."),
     .counter(
       "patchbay_rpcs_total",

@@ -17,7 +17,7 @@ public struct ConnectionError: Error, Sendable, Hashable, CustomStringConvertibl
   /// What an error of the network's means at an address such as `bot.example:443`.
   ///
   /// - Parameter name: the name that the certificate has to hold.
-  init(_ error: any Error, at address: String, name: String) {
+  package init(_ error: any Error, at address: String, name: String) {
     switch error {
     case let error as ConnectionError: self = error
     case let error as FrameError: self.init(error.description)

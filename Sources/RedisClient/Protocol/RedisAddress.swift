@@ -1,0 +1,89 @@
+/// Where a Redis server is: a URL `redis://` or `rediss://` (TLS), then `USER@HOST:PORT/DATABASE`, of which all but the
+/// host may be left out.
+public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
+  /// Whether the connection is made over TLS.
+  public let isSecure: Bool
+  /// The user, where the server has several.
+  public let user: String?
+  /// A name or an address; an IPv6 address without its brackets.
+  public let host: String
+  /// The port; 6379 where the URL names none.
+  public let port: Int
+  /// The number of the database.
+  public let database: Int
+
+  /// The longest URL taken, in bytes.
+  public static let maximumBytes = 1_024
+
+  /// Reads a URL.
+  public init(_ url: String) throws(RedisAddressError) {
+    guard url.utf8.count <= Self.maximumBytes, url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      throw RedisAddressError("has characters that a URL must escape, or is over \(Self.maximumBytes) bytes")
+    }
+    guard let colon = url.firstRange(of: "://") else { throw RedisAddressError("is no URL: write redis://HOST:PORT") }
+    switch url[..<colon.lowerBound].lowercased() {
+    case "redis": isSecure = false
+    case "rediss": isSecure = true
+    default: throw RedisAddressError("is neither redis:// nor rediss://")
+    }
+    let rest = url[colon.upperBound...]
+    guard !rest.contains("?"), !rest.contains("#") else { throw RedisAddressError("has a query: leave it out") }
+    let slash = rest.firstIndex(of: "/") ?? rest.endIndex
+    var authority = rest[..<slash]
+    if let at = authority.lastIndex(of: "@") {
+      let name = authority[..<at]
+      guard !name.contains(":") else {
+        throw RedisAddressError("has a password: leave it out, and name a file that holds it")
+      }
+      user = name.isEmpty ? nil : String(name)
+      authority = authority[authority.index(after: at)...]
+    } else {
+      user = nil
+    }
+    (host, port) = try Self.endpoint(authority)
+    database = try Self.database(rest[slash...].dropFirst())
+  }
+
+  private static func endpoint(_ text: Substring) throws(RedisAddressError) -> (host: String, port: Int) {
+    let host: Substring
+    var rest: Substring
+    if text.first == "[" {
+      guard let end = text.firstIndex(of: "]") else { throw RedisAddressError("has a bracket that is not closed") }
+      host = text[text.index(after: text.startIndex)..<end]
+      rest = text[text.index(after: end)...]
+    } else {
+      let end = text.firstIndex(of: ":") ?? text.endIndex
+      host = text[..<end]
+      rest = text[end...]
+    }
+    guard !host.isEmpty else { throw RedisAddressError("names no host") }
+    if rest.isEmpty { return (String(host), 6379) }
+    guard rest.popFirst() == ":", let port = UInt16(rest), port > 0 else {
+      throw RedisAddressError("has a port that is not from 1 to 65535")
+    }
+    return (String(host), Int(port))
+  }
+
+  private static func database(_ text: Substring) throws(RedisAddressError) -> Int {
+    if text.isEmpty { return 0 }
+    guard let number = UInt16(text) else { throw RedisAddressError("has a database that is not from 0 to 65535") }
+    return Int(number)
+  }
+
+  /// `HOST:PORT`, for people.
+  public var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
+  /// The URL.
+  public var description: String {
+    let start = "\(isSecure ? "rediss" : "redis")://\(user.map { $0 + "@" } ?? "")\(place)"
+    return database == 0 ? start : "\(start)/\(database)"
+  }
+}
+
+/// What is wrong with the URL of a Redis server: a clause whose subject is the URL.
+public struct RedisAddressError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The clause.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
