@@ -19,6 +19,7 @@ public final class CallerEvents: AsyncSequence, Sendable {
   static let maximumStretches = 1024
 
   private let state = Awaited(State())
+  private let guesses = Locked(true)
 
   /// An empty sequence, to be filled by ``deliver(_:turn:)``.
   public init() {}
@@ -34,6 +35,13 @@ public final class CallerEvents: AsyncSequence, Sendable {
 
   /// Other events dropped because the bot was slow.
   public var droppedEvents: Int { state.withLock { $0.droppedEvents } }
+
+  /// Whether the bot can be told that a turn may be over; yes, until its engine says otherwise, which knows it of some bots
+  /// only once they have said so. The gateway then waits for the turn's end, and holds nothing.
+  public var acceptsGuesses: Bool {
+    get { guesses.withLock { $0 } }
+    set { guesses.withLock { $0 = newValue } }
+  }
 
   /// Appends an event of a turn. After ``CallerEvent/ended(_:)`` nothing is taken any more. Never waits for the bot.
   public func deliver(_ event: CallerEvent, turn: Int) {

@@ -23,9 +23,25 @@ extension EngineSpecification {
   public var eagerEnds: EagerEnds? {
     switch self {
     case .demo, .scripted: .always
-    case .grpc: .onRequest
-    case .mediaStreams, .realtime, .byova: .never
+    case .grpc, .mediaStreams, .realtime: .onRequest
+    case .byova: .never
     case .own: nil
+    }
+  }
+
+  /// Why such a bot's words cannot end the caller's turn, and what to write instead; `nil` where they can, or where only the
+  /// engine knows.
+  public var whyItEndsNoTurn: (problem: String, remedy: String)? {
+    switch self {
+    case .demo, .scripted: ("it hears of the end of a turn from Patchbay", "remove `bot_ends_turn`")
+    case .byova:
+      (
+        "the other server reports the end of the turn itself, by END_OF_INPUT",
+        "write `end_of_input: upstream` in `engine`, and remove `bot_ends_turn`"
+      )
+    case .grpc(let bot) where bot.hears == .none:
+      ("a bot that hears nothing cannot tell when the caller has finished", "write `hears: everything`")
+    case .grpc, .mediaStreams, .realtime, .own: nil
     }
   }
 }

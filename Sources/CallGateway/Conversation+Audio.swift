@@ -107,7 +107,7 @@ extension Conversation {
         if isInterruption { agent.metrics.stopped(after: .milliseconds(max(0, (stopped ?? at) - at))) }
       case .decision(.paused(let at, _)):
         deliverUtterance()
-        perform(machine.speechPaused(offset: at, now: now))
+        if events.acceptsGuesses { perform(machine.speechPaused(offset: at, now: now)) }
       case .decision(.resumed): perform(machine.speechResumed(now: now))
       case .decision(.ended(let at, let decidedAt, _)):
         if machine.isSpeaking { turnEnded = (now, .milliseconds(decidedAt - at)) }

@@ -69,6 +69,7 @@ extension Conversation {
 
   func carryOut(_ command: BotCommand, turn: Int) {
     guard !machine.isClosed else { return }
+    let turn = machine.turn(of: turn)
     var command = command
     if case .audio(let audio) = command { command = .audio(mulaw(audio)) }
     if let handedOver, turn >= handedOver.turn, command.isSpeech {
@@ -89,6 +90,10 @@ extension Conversation {
     default: break
     }
     perform(machine.bot(command, turn: turn, now: loop.now))
+    if command.isSpeech, machine.isAnswered(turn: turn) {
+      record("turn_ended_by_bot")
+      endInput(turn: turn)
+    }
     if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
     if recorder != nil { recordSensitivity() }
     settleSpeech()
@@ -101,7 +106,7 @@ extension Conversation {
     deliverUtterance()
     let offset = speech?.position ?? 0
     speech?.reset()
-    perform(machine.speechEnded(offset: offset, now: loop.now))
+    perform(machine.inputEnded(offset: offset, now: loop.now))
   }
 
   /// Tells the bot whether there is room for more of its output.

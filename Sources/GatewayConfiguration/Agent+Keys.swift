@@ -35,6 +35,11 @@ extension Configuration.Agent: KeyGroup {
       bot.endSilence = speech.endSilence.wholeMilliseconds
       engine = .byova(bot)
     }
+    if case .realtime(var bot) = engine {
+      bot.isEager = isEager == true
+      bot.endsTurns = speech.botEndsTurn
+      engine = .realtime(bot)
+    }
     if filler != nil, responses == .wav {
       section.report(
         "filler", "with `responses: wav` an answer is one response: no filler can go before it",
@@ -49,6 +54,13 @@ extension Configuration.Agent: KeyGroup {
       section.report(
         "eager", "an engine of the kind `\(engine.kind)` cannot be told that a turn may be over", "remove `eager: true`"
       )
+    }
+    if speech.botEndsTurn, let why = engine.whyItEndsNoTurn {
+      section.report("speech", "`bot_ends_turn` is not for the kind `\(engine.kind)`: \(why.problem)", why.remedy)
+    } else if speech.botEndsTurn, isEager == true {
+      section.report(
+        "eager", "`eager: true` holds the bot's words until the turn is over, and with `bot_ends_turn` they end it",
+        "remove one of the two")
     }
     guard !id.isEmpty else { return }
     if !Self.isID(id) {
@@ -94,6 +106,9 @@ extension Configuration.Agent.Speech: KeyGroup {
     Key(
       "eager_silence", \.eagerSilence, .duration(100.ms...10.s),
       "The silence after which the turn may be over; no effect unless shorter than `end_silence`.")
+    Key(
+      "bot_ends_turn", \.botEndsTurn, .flag,
+      "Whether the bot's first words end the turn: for bots that find its end themselves, before `end_silence` does.")
     Key("preroll", \.preroll, .duration(0.s...2.s), "The audio before the start of speech that goes to the bot.")
     Key("maximum_utterance", \.maximumUtterance, .duration(1.s...10.min), "The longest turn.")
   }

@@ -46,6 +46,8 @@ extension Configuration {
       public var endSilence: Duration = 700.ms
       /// `eager_silence`: silence after which the turn may be over.
       public var eagerSilence: Duration = 250.ms
+      /// `bot_ends_turn`: whether the bot's first words end the turn.
+      public var botEndsTurn = false
       /// `preroll`: audio from before the start of speech that the bot is given.
       public var preroll: Duration = 400.ms
       /// `maximum_utterance`: a turn is ended after this.

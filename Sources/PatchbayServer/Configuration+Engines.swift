@@ -72,3 +72,32 @@ extension Configuration.Agent {
     }
   }
 }
+
+extension Configuration.Agent {
+  /// What only the engine knows: a session file, or a bot of the program's own, may not go with what the agent says of the
+  /// ends of turns.
+  func checkTurns(of bot: any BotEngine) throws(EngineError) {
+    let isRealtime = if case .realtime = engine { true } else { false }
+    if isEager == true, bot.eagerEnds == .never {
+      throw EngineError(
+        .unusable,
+        isRealtime
+          ? "The agent \(id) says `eager: true`, and its session_file has the server find the ends of turns: remove one."
+          : "The agent \(id) says `eager: true`, and its engine \(engine.kind) cannot be told that a turn may be over.")
+    }
+    guard speech.botEndsTurn else { return }
+    if isRealtime, bot.audioDelivery != .everything {
+      throw EngineError(
+        .unusable,
+        "The agent \(id) says `bot_ends_turn: true`, and its session leaves the ends of turns to Patchbay: "
+          + "write `turn_detection` in `session_file`, or remove `bot_ends_turn`.")
+    }
+    if bot.audioDelivery == .none || bot.eagerEnds.areTold(agent: isEager) {
+      throw EngineError(
+        .unusable,
+        "The agent \(id) says `bot_ends_turn: true`, and its engine \(engine.kind) "
+          + (bot.audioDelivery == .none
+            ? "does not hear the caller: remove it." : "answers turns that may be over: write `eager: false`."))
+    }
+  }
+}

@@ -82,25 +82,22 @@ extension Configuration.Tenant {
 extension Configuration.Agent {
   func agent(limits: Configuration.Limits, log: Logger) throws -> Agent {
     let bot = try makeEngine(log: log)
-    if isEager == true, bot.eagerEnds == .never {
-      throw EngineError(
-        .unusable,
-        "The agent \(id) says `eager: true`, and its engine \(engine.kind) cannot be told that a turn may be over.")
-    }
+    try checkTurns(of: bot)
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds,
       eagerSilence: bot.eagerEnds.areTold(agent: isEager) ? speech.eagerSilence.wholeMilliseconds : nil)
+    var conversation = ConversationStateMachine.Settings(
+      mode: responses, turn: .standard(speech: speech),
+      maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
+      answerTimeout: engine.endpoint?.answerTimeout ?? .seconds(5), idleTimeout: limits.idle,
+      lostTimeout: limits.lostAfter,
+      fallback: try fallback.settings(), filler: try filler?.settings(),
+      pauseAhead: self.speech.bargeIn == .pause ? self.speech.pauseAhead : nil)
+    conversation.botEndsTurn = self.speech.botEndsTurn
     return Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
-      engine: bot,
-      conversation: .init(
-        mode: responses, turn: .standard(speech: speech),
-        maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
-        answerTimeout: engine.endpoint?.answerTimeout ?? .seconds(5), idleTimeout: limits.idle,
-        lostTimeout: limits.lostAfter,
-        fallback: try fallback.settings(), filler: try filler?.settings(),
-        pauseAhead: self.speech.bargeIn == .pause ? self.speech.pauseAhead : nil),
+      engine: bot, conversation: conversation,
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
       pauseLimit: self.speech.pauseLimit.wholeMilliseconds,

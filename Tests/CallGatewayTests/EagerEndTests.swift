@@ -26,13 +26,15 @@ struct EagerEndTests {
 
   /// Plays the line in real time; `onGuess` is called when the bot is told that the turn may be over, with its number.
   private func play(
-    _ test: TestGateway, _ onGuess: (Int) -> Void = { _ in }
+    _ test: TestGateway, greeted: Bool = false, answersFirstWord: Bool = false, _ onGuess: (Int) -> Void = { _ in }
   ) throws -> (rpc: FakeRPC, toldBeforeTheEnd: [String]) {
-    let greeting = try test.call()
-    greeting.send(message: VoiceRequest.start)
-    test.answer("hello")
-    greeting.halfClose()
-    greeting.end(.completed)
+    if !greeted {
+      let greeting = try test.call()
+      greeting.send(message: VoiceRequest.start)
+      test.answer("hello")
+      greeting.halfClose()
+      greeting.end(.completed)
+    }
     let rpc = try test.call()
     let line = try Self.line()
     var guesses = 0
@@ -44,6 +46,10 @@ struct EagerEndTests {
       if heard > guesses {
         guesses = heard
         onGuess(guesses)
+      }
+      if answersFirstWord, told(test) == ["speech started"] {
+        // The second command is of a turn that the first has ended.
+        test.bot(.text("one", bargeIn: true), .text("two", bargeIn: true), .endTurn(nil))
       }
       if !(try rpc.told.contains("endOfInput")) { before = try rpc.told }
       test.advance(by: .milliseconds(20))
@@ -88,5 +94,29 @@ struct EagerEndTests {
     }
     #expect(told(test) == ["speech started", "turn may be over", "turn over"])
     #expect(try rpc.told == ["startOfInput", "endOfInput", "early"])
+  }
+
+  @Test("a bot that is not told of guesses is heard as it was before there were any")
+  func declined() throws {
+    let test = try TestGateway(conversation: .init(mode: .chunk), speech: EndpointingSettings(eagerSilence: 250))
+    let greeting = try test.call()
+    greeting.send(message: VoiceRequest.start)
+    test.bot.call?.events.acceptsGuesses = false
+    test.answer("hello")
+    greeting.halfClose()
+    greeting.end(.completed)
+    _ = try play(test, greeted: true)
+    #expect(told(test) == ["speech started", "speech ended"])
+  }
+
+  @Test("where the agent says so, the bot's first words end the turn, and all of them are heard")
+  func endedByTheAnswer() throws {
+    var settings = ConversationStateMachine.Settings(mode: .chunk)
+    settings.botEndsTurn = true
+    let test = try TestGateway(conversation: settings)
+    let (rpc, _) = try play(test, answersFirstWord: true)
+    #expect(told(test) == ["speech started", "speech ended"])
+    #expect(try rpc.told == ["startOfInput", "endOfInput", "one", "two"])
+    #expect(rpc.status == .ok)
   }
 }

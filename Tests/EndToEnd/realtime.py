@@ -29,6 +29,15 @@ class StandIn:
 
     @property
     def events(self):
+        return [event for event in self._noted if not event["type"].startswith("stand_in.")]
+
+    @property
+    def conversations(self):
+        """What the conversation held after each answer: roles, and types of items without one."""
+        return [event["items"] for event in self._noted if event["type"] == "stand_in.conversation"]
+
+    @property
+    def _noted(self):
         return [json.loads(line) for line in self.log.read_text().splitlines()]
 
     def of(self, type):

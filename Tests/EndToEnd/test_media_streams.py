@@ -217,6 +217,45 @@ def test_barge_in(bot, streams_caller):
     assert 700 < played < 6000
 
 
+def test_eager_ends(bot, streams_caller):
+    """A bot that asks for it is told that the turn may be over, and answers; what it says to a pause is never heard."""
+    def behave(stream):
+        stream.send("subscribe", subscribe=["turnMayBeOver"])
+        stream.say(recorded(GREETING))
+        stream.wait("turnMayBeOver")
+        stream.say(recorded(QUESTION), mark="wrong")
+        stream.wait("turnResumed")
+        stream.wait("turnMayBeOver", 2)
+        stream.say(recorded(ANSWER))
+
+    caller = streams_caller(bot(behave).url, more={"eager": True})
+    caller.start()
+    turn = caller.speak(recorded("vm-password") + silence(0.5) + recorded("vm-extension"))
+    assert likeness(turn.audio, recorded(ANSWER)) > 0.95
+    assert turn.audio.seconds < recorded(ANSWER).seconds + 0.5, "and nothing else"
+    caller.hang_up()
+
+
+@pytest.mark.parametrize("way", ["media", "endInput"])
+def test_the_bot_ends_the_turn(bot, streams_caller, way):
+    """A bot that finds the end of the turn itself says so, or where the agent lets it begins to answer."""
+    def behave(stream):
+        stream.send("subscribe", subscribe=["speech"])
+        stream.say(recorded(GREETING))
+        stream.wait("speech")
+        time.sleep(1.5)
+        if way == "endInput":
+            stream.send("endInput")
+        stream.say(recorded(ANSWER))
+
+    caller = streams_caller(
+        bot(behave).url, more={"speech": {"end_silence": "6s", "bot_ends_turn": way == "media"}})
+    caller.start()
+    turn = caller.speak(recorded("vm-password"))
+    assert turn.times(Event.END_OF_INPUT)[0] - turn.utterance.ended < 4
+    assert likeness(turn.audio, recorded(ANSWER)) > 0.95, "all of the answer is heard"
+
+
 def test_digits_and_silence(bot, streams_caller):
     """Digits come one by one; what Twilio has no word for ends the turn, or is told a bot that asks for it."""
 

@@ -16,7 +16,7 @@ from conftest import TENANT_A, agent
 from gateway import run
 from realtime import StandIn
 from schemas import SESSION_START, START_OF_DTMF, Event
-from speech import likeness, prompt, recorded
+from speech import likeness, prompt, recorded, silence
 
 QUESTION = "vm-theperson"
 
@@ -40,8 +40,9 @@ def stand_in(tmp_path):
 def realtime_caller(own_gateway, token):
     """Starts a gateway whose one agent is such a bot, and gives callers for it."""
 
-    def start(url, responses="chunk", environment=None, **engine):
-        gateway = own_gateway(agents=[agent("realtime", responses, {"kind": "realtime", "url": url} | engine)])
+    def start(url, responses="chunk", environment=None, more=None, **engine):
+        kind = {"kind": "realtime", "url": url}
+        gateway = own_gateway(agents=[agent("realtime", responses, kind | engine, **(more or {}))])
         caller = Caller(gateway.channel(), token, TENANT_A["org"], "realtime", mode=responses)
         caller.gateway = gateway
         return caller
@@ -362,3 +363,50 @@ def test_the_kit_for_bot_authors(stand_in):
         "--end", "9", "--sensitive", "5", "--closes", "8", "--long-answer", "7", seconds=90)
     assert tested.returncode == 0, tested.stdout + tested.stderr
     assert "0 failed, 0 not applicable" in tested.stdout
+
+
+@pytest.mark.parametrize("query", ["", "?hasty=1"])
+def test_eager_ends(stand_in, realtime_caller, query):
+    """A caller who pauses: the response to the pause is cancelled, or its transfer dropped, and nothing of it stays; the turn
+    is one item, from its first word on."""
+    server = stand_in("--think", "0.4")
+    caller = realtime_caller(server.url + query, more={"eager": True})
+    caller.start()
+    spoken = recorded("vm-password") + silence(0.5) + recorded("vm-extension")
+    turn = caller.speak(spoken)
+    assert turn.event is None, "nobody is transferred"
+    assert likeness(turn.audio, spoken) > 0.85, "the whole turn is said back"
+    caller.hang_up()
+    types = [event["type"] for event in server.events if event["type"] != "input_audio_buffer.append"]
+    assert types.count("input_audio_buffer.commit") == 2 and types.count("response.create") == 3
+    assert types.count("conversation.item.delete") >= 1
+    assert server.conversations[-1] == ["assistant", "user", "assistant"]
+
+
+def test_the_bot_ends_the_turn(stand_in, realtime_caller, tmp_path):
+    """The server's own detector is quicker than ours: its answer ends the turn, without a wait for `end_silence`."""
+    session = tmp_path / "session.json"
+    detection = {"type": "server_vad", "silence_duration_ms": 400}
+    session.write_text(json.dumps({"audio": {"input": {"turn_detection": detection}}}))
+    more = {"speech": {"end_silence": "4s", "bot_ends_turn": True}}
+    caller = realtime_caller(stand_in().url, more=more, session_file=str(session))
+    caller.start()
+    spoken = recorded(QUESTION)
+    turn = caller.speak(spoken)
+    first = next(r for r in turn.answers if any(p.audio_content for p in r.message.prompts))
+    assert first.time - turn.utterance.ended < 3
+    assert turn.times(Event.END_OF_INPUT)[0] <= first.time
+    assert likeness(turn.audio, spoken) > 0.8
+    refused = run(
+        "config", "check", "--config", own_configuration(tmp_path, {"speech": {"bot_ends_turn": True}}))
+    assert refused.returncode == 78 and "leaves the ends of turns to Patchbay" in refused.stderr
+    refused = run("config", "check", "--config", own_configuration(tmp_path, {"eager": True}, str(session)))
+    assert refused.returncode == 78 and "has the server find the ends of turns" in refused.stderr
+
+
+def own_configuration(folder, more, session=None):
+    """The path of a configuration with a realtime agent."""
+    engine = {"kind": "realtime", "url": "ws://127.0.0.1:1/"} | ({"session_file": session} if session else {})
+    path = folder / "patchbay.yaml"
+    path.write_text(json.dumps({"identity": {"development": True}, "agents": [{"id": "a", "engine": engine} | more]}))
+    return str(path)

@@ -177,13 +177,31 @@ struct EngineConfigurationTests {
     func problems(_ engine: String) -> [String] {
       GatewayConfigurationTests.problems(of: "agents: [{id: a, eager: true, engine: {\(engine)}}]")
     }
-    for kind in ["byova", "media-streams", "realtime"] {
-      let url = kind == "byova" ? "https://a.example.com" : "wss://a.example.com"
-      let found = problems("kind: \(kind), url: \"\(url)\"")
-      #expect(found.count == 1 && found[0].contains("kind `\(kind)` cannot be told"), "\(found)")
-    }
+    let found = problems("kind: byova, url: \"https://a.example.com\"")
+    #expect(found.count == 1 && found[0].contains("kind `byova` cannot be told"), "\(found)")
+    for kind in ["media-streams", "realtime"] { #expect(problems("kind: \(kind), url: \"wss://a.b\"").isEmpty) }
     #expect(problems("kind: demo").isEmpty)
     #expect(problems("kind: grpc, url: \"https://a.example.com\"").isEmpty)
+  }
+
+  @Test("a turn is ended by bots that hear its end themselves, and by one way only")
+  func botEndsTurn() throws {
+    func problems(_ engine: String, _ more: String = "") -> [String] {
+      GatewayConfigurationTests.problems(
+        of: "agents: [{id: a, speech: {bot_ends_turn: true}, \(more) engine: {\(engine)}}]")
+    }
+    for kind in ["media-streams", "realtime"] { #expect(problems("kind: \(kind), url: \"wss://a.b\"").isEmpty) }
+    #expect(problems("kind: grpc, url: \"https://a.b\"").isEmpty)
+    for (engine, phrase) in [
+      ("kind: demo", "hears of the end of a turn from Patchbay"),
+      ("kind: byova, url: \"https://a.b\"", "END_OF_INPUT"),
+      ("kind: grpc, url: \"https://a.b\", hears: none", "hears nothing"),
+    ] {
+      let found = problems(engine)
+      #expect(found.count == 1 && found[0].contains(phrase), "\(found)")
+    }
+    let both = problems("kind: grpc, url: \"https://a.b\"", "eager: true,")
+    #expect(both.count == 1 && both[0].contains("remove one of the two"), "\(both)")
   }
 
   @Test("a connection is allowed to loopback, to the hosts listed, and to those that the engines name where none is")

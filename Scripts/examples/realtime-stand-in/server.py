@@ -2,7 +2,8 @@
 """A stand-in for a Realtime server: it speaks the published events, greets, says the caller's words back and obeys keys.
 
 Keys, which come as text items: 0 transfers, 9 ends the call, 5 asks for four digits, 7 tells something long, 8 breaks
-the connection off in the middle of a word, and everything else is read back. For tests, the URL's query can ask for `beta=1` (the names of the beta) and `fault=…`.
+the connection off in the middle of a word, and everything else is read back. For tests, the URL's query can ask for
+`beta=1` (the names of the beta), `hasty=1` (asks for a person when the caller has first spoken) and `fault=…`.
 """
 
 import argparse
@@ -35,7 +36,8 @@ class Session:
         self.session = events.session(self.query.get("model", "gpt-realtime"))
         self.buffer = b""
         self.items = {}  # id -> seconds of audio
-        self.committed = None  # what the caller said last
+        self.history = []  # the items of the conversation, in their order
+        self.committed = None  # what the caller said last: the item, and its audio
         self.pending = []  # text items and function outputs since the last response
         self.response = None
         self.task = None
@@ -109,7 +111,7 @@ class Session:
         await self.commit(identifier("item"))
 
     async def commit(self, item):
-        self.committed, self.buffer = audio.decoded(self.buffer, self.form("input")), b""
+        self.committed, self.buffer = (item, audio.decoded(self.buffer, self.form("input"))), b""
         await self.emit("input_audio_buffer.committed", previous_item_id=None, item_id=item)
         await self.added({
             "object": "realtime.item", "id": item, "type": "message", "status": "completed", "role": "user",
@@ -120,6 +122,7 @@ class Session:
                 transcript="(what the caller said)", usage={"type": "duration", "seconds": 1})
 
     async def added(self, item):
+        self.history.append(item)
         await self.emit("conversation.item.added", previous_item_id=None, item=item)
         if not self.query.get("beta"):
             await self.emit("conversation.item.done", previous_item_id=None, item=item)
@@ -140,6 +143,14 @@ class Session:
         await self.emit(
             "conversation.item.truncated", item_id=event["item_id"], content_index=event["content_index"],
             audio_end_ms=event["audio_end_ms"])
+
+    async def on_conversation_item_delete(self, event):
+        if not any(item["id"] == event["item_id"] for item in self.history):
+            return await self.error("item_delete_invalid_item_id", "There is no such item.", event)
+        self.history = [item for item in self.history if item["id"] != event["item_id"]]
+        if self.committed and self.committed[0] == event["item_id"]:
+            self.committed = None
+        await self.emit("conversation.item.deleted", item_id=event["item_id"])
 
     async def on_response_create(self, event):
         if self.task and not self.task.done():
@@ -202,7 +213,9 @@ class Session:
                 return self.obey(keys[1])
             return "Are you still there?", audio.prompt("still-there"), []
         if committed is not None:
-            return "You said this.", audio.prompt("you-said") + committed, []
+            if self.query.pop("hasty", None):
+                return "", audio.silence(0), [("transfer_to_agent", {"reason": "hasty"})]
+            return "You said this.", audio.prompt("you-said") + committed[1], []
         return instructions or "Hello.", audio.prompt("greeting"), []
 
     def obey(self, keys):
@@ -229,16 +242,20 @@ class Session:
             {"name": "requests", "limit": 1000, "remaining": 999, "reset_seconds": 0.06}])
         if await self.fault("answer", identity):
             return
-        output = [await self.say(identity, text, samples)]
+        await asyncio.sleep(self.options.think)
+        output = [await self.say(identity, text, samples)] if text else []
         for name, arguments in calls:
             output.append(await self.call(identity, len(output), name, json.dumps(arguments)))
         await self.emit("response.done", response=events.response(identity, "completed", output))
+        self.options.note({"type": "stand_in.conversation", "items": [
+            item.get("role") or item["type"] for item in self.history]})
 
     async def say(self, identity, text, samples):
         item = identifier("item")
         place = {"response_id": identity, "item_id": item, "output_index": 0, "content_index": 0}
         started = events.message(item)
         await self.emit("response.output_item.added", response_id=identity, output_index=0, item=started)
+        self.history.append(started)
         await self.emit("conversation.item.added", previous_item_id=None, item=started)
         await self.emit("response.content_part.added", **place, part={"type": "audio", "transcript": ""})
         self.items[item] = 0.0
@@ -263,6 +280,7 @@ class Session:
         item, call = identifier("item"), identifier("call")
         place = {"response_id": identity, "item_id": item, "output_index": index, "call_id": call}
         started = events.function_call(item, call, name, "", "in_progress")
+        self.history.append(started)
         await self.emit("response.output_item.added", response_id=identity, output_index=index, item=started)
         await self.emit("response.function_call_arguments.delta", **place, delta=arguments)
         await self.emit("response.function_call_arguments.done", **place, name=name, arguments=arguments)
@@ -314,6 +332,7 @@ class Options:
 
     def __init__(self, arguments):
         self.speed = arguments.speed
+        self.think = arguments.think
         self.key = arguments.key
         self.log = open(arguments.log, "a", buffering=1) if arguments.log else None
 
@@ -335,7 +354,9 @@ async def main():
     parser.add_argument("--port", type=int, default=8765, help="0 for a free one (default: 8765)")
     parser.add_argument("--key", help="the API key that clients have to show (default: none is asked for)")
     parser.add_argument("--speed", type=float, default=8.0, help="how much faster than it is spoken audio is sent")
-    parser.add_argument("--log", help="a file to which every event of the clients is appended, one JSON text a line")
+    parser.add_argument("--think", type=float, default=0.0, help="seconds before each answer (default: 0)")
+    parser.add_argument("--log", help="a file to which every event of the clients is appended, one JSON text a line; and "
+                        "after each answer `stand_in.conversation`, the roles and types of what the conversation holds")
     options = Options(parser.parse_args())
 
     async def hold(connection):

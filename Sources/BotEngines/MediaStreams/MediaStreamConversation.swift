@@ -20,6 +20,8 @@ struct MediaStreamConversation: SocketConversation {
   private var hasStarted = false
   /// Whether the caller may interrupt what follows.
   private var mayBeInterrupted = true
+  /// Set while the caller's turn may be over, and the bot was told so: ``mayBeInterrupted`` as it was before.
+  private var guess: Bool?
   /// The caller interrupted, and the bot cannot have noticed.
   private var isDeaf = false
   /// Audio of the bot's that came after an interruption.
@@ -78,6 +80,32 @@ struct MediaStreamConversation: SocketConversation {
       return extra(.interrupted) { $0.member("playedMilliseconds", String(played)) }
     case .mark(let name, _): return [.send(writer.mark(name))]
     case .ended: return [.send(writer.stop()), .finish]
+    }
+  }
+
+  var acceptsGuesses: Bool { subscribed.contains(.turnMayBeOver) }
+
+  /// Something is known of the end of the caller's turn: only a bot that has asked for it is told, and prepares an answer.
+  mutating func receive(_ event: TurnEvent, now: Duration) -> [Action] {
+    switch event {
+    case .mayBeOver(let offset):
+      isDeaf = false
+      guess = mayBeInterrupted
+      return extra(.turnMayBeOver) { $0.member("offset", String(offset)) }
+    case .resumed:
+      // What is still on its way is of the answer that was dropped.
+      isDeaf = true
+      silence.reset()
+      flood.reset()
+      mayBeInterrupted = guess ?? mayBeInterrupted
+      guess = nil
+      return extra(.turnResumed) { _ in }
+    case .over(let offset):
+      isDeaf = false
+      guard guess != nil else { return speech("ended", offset) }
+      silence.heldBack(until: now)
+      guess = nil
+      return extra(.turnOver) { $0.member("offset", String(offset)) }
     }
   }
 
@@ -141,7 +169,12 @@ struct MediaStreamConversation: SocketConversation {
       return [.command(.clear)]
     case .subscribe(let events):
       subscribed = Set(events)
+      if subscribed.contains(.turnMayBeOver) { subscribed.formUnion([.turnResumed, .turnOver]) }
       return []
+    case .endInput:
+      // It has heard the caller out, whatever it was saying before.
+      isDeaf = false
+      return [.command(.endInput)]
     case .endTurn(let settings): return endTurn(settings)
     case .settings(let settings, let isSensitive, let bargeIn):
       if let bargeIn { mayBeInterrupted = bargeIn }
@@ -185,10 +218,13 @@ struct MediaStreamConversation: SocketConversation {
     audio.fill(now: now)
     var actions = frames()
     if isHeldUp { silence.heldUp(now: now) }
-    if silence.isOver(now: now) { actions += endTurn() }
+    // What is held has not been heard: its silence has not begun.
+    if guess == nil, silence.isOver(now: now) { actions += endTurn() }
     return actions
   }
 
   /// When ``tick(now:)`` has something to do, unless something comes before.
-  var nextTick: Duration? { min(audio.nextFill, silence.deadline ?? audio.nextFill) }
+  var nextTick: Duration? {
+    guess == nil ? min(audio.nextFill, silence.deadline ?? audio.nextFill) : audio.nextFill
+  }
 }

@@ -10,6 +10,8 @@ enum MediaStreamMessage {
   // Beyond Twilio's.
   case subscribe([MediaStreamExtra])
   case endTurn(BotInputSettings?)
+  /// The caller has finished.
+  case endInput
   case settings(BotInputSettings?, isSensitive: Bool?, bargeIn: Bool?)
   case transfer(summary: String?, metadata: [String: BotValue])
   case end
@@ -50,6 +52,7 @@ enum MediaStreamMessage {
 
   private static func extra(_ event: JSONElement, _ root: JSONElement) throws(FormatError) -> MediaStreamMessage? {
     if event.isString("end") { return .end }
+    if event.isString("endInput") { return .endInput }
     if event.isString("subscribe") {
       return .subscribe((root["subscribe"]?.elements ?? []).compactMap { $0.string.flatMap(MediaStreamExtra.init) })
     }

@@ -129,4 +129,10 @@ enum MediaStreamExtra: String, CaseIterable {
   case digits
   /// An event of the flow designer.
   case custom
+  /// The caller's turn may be over. Who asks for this is also told how it came out.
+  case turnMayBeOver
+  /// The caller goes on, after ``turnMayBeOver``.
+  case turnResumed
+  /// The turn is over, after ``turnMayBeOver``.
+  case turnOver
 }

@@ -18,6 +18,9 @@ struct MediaStreamsEngine: BotEngine {
   /// Twilio's bots find the ends of turns themselves, by silence.
   var audioDelivery: CallerAudioDelivery { .everything }
 
+  /// Where the agent says so, and only those that ask for it in the call are told.
+  var eagerEnds: EagerEnds { .onRequest }
+
   func converse(_ call: BotCall) async throws {
     let identity = MediaStreamWriter.Identity(account: settings.account)
     let socket = try await bot.connect(for: call.info)

@@ -38,6 +38,10 @@ enum RealtimeClientEvent {
     }
   }
 
+  static func delete(item: String) -> [UInt8] {
+    event("conversation.item.delete") { $0.member("item_id", item) }
+  }
+
   /// What the caller did, in words.
   static func userText(_ text: String) -> [UInt8] { item(text, role: "user") }
 

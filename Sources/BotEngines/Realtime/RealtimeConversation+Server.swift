@@ -47,8 +47,16 @@ extension RealtimeConversation {
       if let output { self.output = output }
       return becomeReady()
     case .responseCreated(let id):
-      if answer == .cancelled { abandon(id) } else if !isAbandoned(id) { answer = .active(id) }
+      if answer == .cancelled {
+        abandon(id)
+        guesses.named(cancelled: id)
+      } else if !isAbandoned(id) {
+        answer = .active(id)
+      }
       return []
+    case .committed(let item): return deletions(guesses.named(item: item))
+    case .itemAdded(let response, let item):
+      return added([item], to: response, isDone: answer != .cancelled)
     case .audio(let response, let item, let contentIndex, let bytes):
       let duration = Duration.microseconds(output.microseconds(ofBytes: bytes.count))
       let isWanted = isWanted(response)
@@ -60,8 +68,10 @@ extension RealtimeConversation {
       return [.command(.audio(output.audio(bytes)))]
     case .text(let response, let text):
       return isWanted(response) && !text.isEmpty ? [.command(.text(text, bargeIn: true))] : []
-    case .spoken(let text): return text.isEmpty ? [] : [.command(.transcript(speaker: .agent, text: text))]
-    case .heard(let text): return text.isEmpty ? [] : [.command(.transcript(speaker: .caller, text: text))]
+    case .spoken(let response, let text):
+      return text.isEmpty || guesses.isVain(response) ? [] : [.command(.transcript(speaker: .agent, text: text))]
+    case .heard(let item, let text):
+      return text.isEmpty || guesses.isDeleted(item) ? [] : [.command(.transcript(speaker: .caller, text: text))]
     case .speechStarted:
       // The server has heard the caller speak over it and gives up its response: what waits is not to be heard.
       return session.detectsTurns && answer != .none ? [.command(.clear)] : []
@@ -93,29 +103,50 @@ extension RealtimeConversation {
   }
 
   private mutating func done(_ response: RealtimeResponse) -> [Action] {
+    if answer == .cancelled { guesses.named(cancelled: response.id) }
+    let deleted = added(response.items, to: response.id, isDone: true)
     switch answer {
-    case .none: return []
-    case .active(let id) where id != response.id && !response.id.isEmpty: return []
-    case .cancelled:
-      answer = .none
-      return ask()
-    case .requested where isAbandoned(response.id): return []
+    case .none: return deleted
+    case .active(let id) where id != response.id && !response.id.isEmpty: return deleted
+    case .cancelled: return deleted + freed()
+    case .requested where isAbandoned(response.id): return deleted
     case .requested, .active: answer = .none
     }
     if let failure = response.failure { return [.fail(failure.botFailure)] }
     // The server gave up its own response because the caller speaks: the turn is the caller's already.
     if response.status == "cancelled" { return ask() }
-    return response.calls.isEmpty ? [endTurn()] : carryOut(response.calls)
+    guard !response.calls.isEmpty else { return endTurn() }
+    guard !guesses.isOpen else {
+      guesses.hold(response.calls)
+      return []
+    }
+    return carryOut(response.calls)
   }
 
-  private mutating func endTurn() -> Action {
+  /// Items of a response: those of a guess that was wrong are deleted.
+  private mutating func added(_ items: [String], to response: String, isDone: Bool) -> [Action] {
+    let isWanted =
+      switch answer {
+      case .none, .cancelled: false
+      case .requested: !isAbandoned(response)
+      case .active(let id): response == id || response.isEmpty
+      }
+    return deletions(guesses.added(items, to: response, isWanted: isWanted, isDone: isDone))
+  }
+
+  private mutating func endTurn() -> [Action] {
     defer { mustRestoreInput = false }
-    return .command(.endTurn(mustRestoreInput ? BotInputSettings() : nil))
+    return endTurn(mustRestoreInput ? BotInputSettings() : nil)
+  }
+
+  /// A server that ends the caller's turn by its answer does so by one without a word too.
+  private func endTurn(_ settings: BotInputSettings?) -> [Action] {
+    (session.endsTurns ? [.command(.endInput)] : []) + [.command(.endTurn(settings))]
   }
 
   // MARK: Functions
 
-  private mutating func carryOut(_ calls: [RealtimeResponse.FunctionCall]) -> [Action] {
+  mutating func carryOut(_ calls: [RealtimeResponse.FunctionCall]) -> [Action] {
     rounds += 1
     var actions: [Action] = []
     var outputs: [Action] = []
@@ -155,7 +186,7 @@ extension RealtimeConversation {
     mustRestoreInput = true
     var actions: [Action] = []
     if case .bool(true)? = arguments["sensitive"] { actions.append(setSensitive()) }
-    return actions + [.command(.endTurn(settings))]
+    return actions + endTurn(settings)
   }
 
   // MARK: Errors
@@ -164,9 +195,8 @@ extension RealtimeConversation {
     switch failure.code {
     case "response_cancel_not_active":
       // It was done before it could be cancelled; that it was done came first.
-      guard answer == .cancelled else { return [] }
-      answer = .none
-      return ask()
+      return answer == .cancelled ? freed() : []
+    case "input_audio_buffer_commit_empty": guesses.commitRefused()
     case "conversation_already_has_active_response":
       // The server answers by itself: ours comes after.
       guard answer == .requested else { return [] }

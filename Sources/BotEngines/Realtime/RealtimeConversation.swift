@@ -4,7 +4,8 @@ import BotEngine
 /// One call on the wire of the Realtime events: what the caller does and what the server says in, actions out.
 ///
 /// The gateway finds the caller's turns; then the audio is committed and a response asked for. Where the session has
-/// the server find them, the server answers by itself, and nothing is committed.
+/// the server find them, the server answers by itself, and nothing is committed. Turns that may be over are in
+/// `RealtimeConversation+Eager`.
 struct RealtimeConversation: SocketConversation {
   typealias Action = SocketAction
 
@@ -54,7 +55,10 @@ struct RealtimeConversation: SocketConversation {
   /// The caller was asked for keys only: to be taken back with the next end of a turn.
   var mustRestoreInput = false
   private var isSensitive = false
-  private var uncommitted = 0
+  /// Samples that were appended and not committed.
+  var uncommitted = 0
+  /// What a turn that may be over leaves behind.
+  var guesses: RealtimeGuesses
   private var converter = RateConverter()
   /// Events that were not understood, and errors that do not matter.
   var ignored = 0
@@ -63,6 +67,7 @@ struct RealtimeConversation: SocketConversation {
   init(_ session: RealtimeSession, data: RealtimeCallData? = nil, isHeardAtOnce: Bool) {
     self.session = session
     self.data = data
+    guesses = RealtimeGuesses(isKept: session.isEager)
     flood = FloodWatch(isHeardAtOnce: isHeardAtOnce)
     input = session.format
     output = session.format
@@ -72,6 +77,7 @@ struct RealtimeConversation: SocketConversation {
   static let mayClose = false
   var figures: [String: Int] { ["faults": ignored] }
   var nextTick: Duration? { cancelDeadline }
+  var acceptsGuesses: Bool { true }
 
   /// The socket is open.
   func begin() -> [Action] { [.send(RealtimeClientEvent.sessionUpdate(session.value(for: data)))] }
@@ -98,6 +104,7 @@ struct RealtimeConversation: SocketConversation {
     case .started: return beginTurn(instructions: session.greeting)
     case .audio(let stretch): return append(stretch)
     case .speechStarted:
+      guesses.begin()
       // What is left of speech that led to nothing.
       guard !session.detectsTurns, uncommitted > 0 else { return [] }
       uncommitted = 0
@@ -120,20 +127,31 @@ struct RealtimeConversation: SocketConversation {
     let samples = converter.convert(stretch.samples, from: stretch.sampleRate, to: input.sampleRate)
     guard isReady, !samples.isEmpty else { return [] }
     uncommitted += samples.count
-    return [.sendAudio(RealtimeClientEvent.append(input.encode(samples)))]
+    let bytes = input.encode(samples)
+    guesses.append(bytes, samples: samples.count)
+    return [.sendAudio(RealtimeClientEvent.append(bytes))]
   }
 
-  private mutating func speechEnded() -> [Action] {
+  mutating func speechEnded() -> [Action] {
+    _ = guesses.close()
     guard !session.detectsTurns else { return [] }
-    var actions: [Action] = []
-    // The server refuses to commit less than 100 ms.
-    if uncommitted >= input.sampleRate / 10 { actions.append(.send(RealtimeClientEvent.commit())) }
-    uncommitted = 0
+    var actions = commit()
     if let call = takeCollecting() {
       actions.append(
         .send(RealtimeClientEvent.functionOutput(call: call, .object(["status": .string("the caller spoke")]))))
     }
     return actions + beginTurn()
+  }
+
+  /// The server refuses to commit less than 100 ms.
+  var hasEnough: Bool { uncommitted >= input.sampleRate / 10 }
+
+  /// Commits what was appended.
+  mutating func commit() -> [Action] {
+    defer { uncommitted = 0 }
+    guard hasEnough else { return [] }
+    guesses.committed()
+    return [.send(RealtimeClientEvent.commit())]
   }
 
   /// Keys, or none: the output of the function that asked for them, or a word of the user's.
@@ -169,12 +187,19 @@ struct RealtimeConversation: SocketConversation {
   mutating func ask() -> [Action] {
     guard wanted.isSet, isReady, answer == .none else { return [] }
     answer = .requested
+    guesses.asked()
     defer { wanted = (nil, false) }
     return [.send(RealtimeClientEvent.createResponse(instructions: wanted.instructions))]
   }
 
+  /// The cancelled response is done, or is not waited for any more: what it left goes, and the next one is asked for.
+  mutating func freed() -> [Action] {
+    answer = .none
+    return deletions(guesses.takeDoomed()) + ask()
+  }
+
   /// Gives up the response that is on its way, if one is.
-  private mutating func cancelled() -> [Action] {
+  mutating func cancelled() -> [Action] {
     switch answer {
     case .none, .cancelled: return []
     case .requested:
@@ -210,8 +235,7 @@ struct RealtimeConversation: SocketConversation {
   /// Time has passed: a server that says nothing of a cancelled response has given it up.
   mutating func tick(now: Duration, isHeldUp: Bool = false) -> [Action] {
     guard let cancelDeadline, cancelDeadline <= now else { return [] }
-    if answer == .cancelled { answer = .none }
-    let actions = ask()
+    let actions = answer == .cancelled ? freed() : ask()
     settleCancelDeadline(now)
     return actions
   }

@@ -9,9 +9,13 @@ struct RealtimeEngine: BotEngine {
 
   /// Bytes of a server's event: an item with a minute of the caller's audio, as 24 kHz linear samples in Base64.
   private static let maximumMessage = 4 << 20
+  /// Bytes that may wait to be sent where turns that may be over are taken back: one turn in Base64, and what follows it.
+  private static let maximumUnsent = 1 << 20
 
   init(_ settings: RealtimeSettings, log: Logger) throws(EngineError) {
-    bot = try SocketBot(settings.endpoint, url: Self.url(settings), maximumMessage: Self.maximumMessage)
+    bot = try SocketBot(
+      settings.endpoint, url: Self.url(settings), maximumMessage: Self.maximumMessage,
+      maximumUnsent: settings.isEager ? Self.maximumUnsent : nil)
     session = try RealtimeSession(settings, over: try EngineFile.text(settings.sessionFile))
     self.log = log
   }
@@ -35,6 +39,9 @@ struct RealtimeEngine: BotEngine {
 
   /// A server that finds the caller's turns itself needs the silence between them too.
   var audioDelivery: CallerAudioDelivery { session.detectsTurns ? .everything : .turns }
+
+  /// Where the agent says so, and the server does not find the turns itself.
+  var eagerEnds: EagerEnds { session.detectsTurns ? .never : .onRequest }
 
   func converse(_ call: BotCall) async throws {
     let socket = try await bot.connect(for: call.info)

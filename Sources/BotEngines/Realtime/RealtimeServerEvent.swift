@@ -6,12 +6,16 @@ enum RealtimeServerEvent {
   /// The session is as we asked, or as far as the server went along: the audio formats that it names, if it does.
   case sessionUpdated(input: RealtimeAudioFormat?, output: RealtimeAudioFormat?)
   case responseCreated(id: String)
+  /// The caller's audio is this item now.
+  case committed(item: String)
+  /// A response has this item.
+  case itemAdded(response: String, item: String)
   case audio(response: String, item: String, contentIndex: Int, bytes: [UInt8])
   /// The bot's words: spoken, or, where the session has no audio, to be spoken.
-  case spoken(String)
+  case spoken(response: String, String)
   case text(response: String, String)
   /// The caller's words.
-  case heard(String)
+  case heard(item: String, String)
   case speechStarted
   case responseDone(RealtimeResponse)
   case error(RealtimeFailure)
@@ -38,10 +42,14 @@ enum RealtimeServerEvent {
     case "session.updated": self = Self.sessionUpdated(root["session"])
     case "response.created": self = .responseCreated(id: root["response"]?["id"]?.string ?? "")
     case "response.output_audio_transcript.done", "response.audio_transcript.done":
-      self = .spoken(root["transcript"]?.string ?? "")
+      self = .spoken(response: root["response_id"]?.string ?? "", root["transcript"]?.string ?? "")
     case "response.output_text.done", "response.text.done":
       self = .text(response: root["response_id"]?.string ?? "", root["text"]?.string ?? "")
-    case "conversation.item.input_audio_transcription.completed": self = .heard(root["transcript"]?.string ?? "")
+    case "conversation.item.input_audio_transcription.completed":
+      self = .heard(item: root["item_id"]?.string ?? "", root["transcript"]?.string ?? "")
+    case "input_audio_buffer.committed": self = .committed(item: root["item_id"]?.string ?? "")
+    case "response.output_item.added":
+      self = .itemAdded(response: root["response_id"]?.string ?? "", item: root["item"]?["id"]?.string ?? "")
     case "input_audio_buffer.speech_started": self = .speechStarted
     case "response.cancelled":
       self = .responseDone(
@@ -85,11 +93,14 @@ struct RealtimeResponse {
   /// Why it failed, where it did.
   var failure: RealtimeFailure?
   var calls: [FunctionCall]
+  /// Ids of the items that it consists of.
+  var items: [String]
 
   init(_ element: JSONElement) {
     id = element["id"]?.string ?? ""
     status = element["status"]?.string ?? "completed"
     failure = status == "failed" ? RealtimeFailure(element["status_details"]?["error"]) : nil
+    items = (element["output"]?.elements ?? []).compactMap { $0["id"]?.string }
     calls = (element["output"]?.elements ?? []).compactMap { item in
       guard item["type"]?.isString("function_call") == true, let id = item["call_id"]?.string,
         let name = item["name"]?.string
@@ -109,6 +120,7 @@ struct RealtimeResponse {
     status = "cancelled"
     failure = nil
     calls = []
+    items = []
   }
 }
 

@@ -6,6 +6,10 @@ struct RealtimeSession {
   let format: RealtimeAudioFormat
   let greeting: String?
   let callData: RealtimeSettings.CallData
+  /// Whether the server answers turns that may be over.
+  let isEager: Bool
+  /// Whether the server's answer ends the caller's turn.
+  let endsTurns: Bool
   /// The `session` object of `session.update`.
   let value: BotValue
 
@@ -14,6 +18,8 @@ struct RealtimeSession {
     format = RealtimeAudioFormat(settings.format)
     greeting = settings.greeting
     callData = settings.callData
+    isEager = settings.isEager
+    endsTurns = settings.endsTurns
     var output: [String: BotValue] = ["format": format.value]
     if let voice = settings.voice { output["voice"] = .string(voice) }
     var session: [String: BotValue] = [

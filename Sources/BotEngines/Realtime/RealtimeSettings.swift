@@ -48,6 +48,10 @@ public struct RealtimeSettings: Sendable, Equatable {
   public var sessionFile: String?
   /// Where the bot is given what the flow designer hands over.
   public var callData = CallData.item
+  /// The agent's `eager`: whether a response is asked for where the caller's turn may be over.
+  public var isEager = false
+  /// The agent's `speech.bot_ends_turn`: whether the server's answer ends the caller's turn.
+  public var endsTurns = false
 
   /// Settings; all but the endpoint are defaults.
   public init(endpoint: BotEndpoint) { self.endpoint = endpoint }

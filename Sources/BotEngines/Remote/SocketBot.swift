@@ -16,8 +16,12 @@ struct SocketBot: Sendable {
   /// Throws ``EngineError`` where the URL or a certificate cannot be used. Blocks while secrets, certificates and roots
   /// are read.
   ///
-  /// - Parameter maximumMessage: bytes of a message of the bot's; a larger one ends its call.
-  init(_ endpoint: BotEndpoint, url: String, maximumMessage: Int = Self.longestMessage) throws(EngineError) {
+  /// - Parameters:
+  ///   - maximumMessage: bytes of a message of the bot's; a larger one ends its call.
+  ///   - maximumUnsent: bytes that may wait to be sent; `nil` is the limit of every socket.
+  init(
+    _ endpoint: BotEndpoint, url: String, maximumMessage: Int = Self.longestMessage, maximumUnsent: Int? = nil
+  ) throws(EngineError) {
     guard let address = WebSocketAddress(url) else {
       throw EngineError(.unusable, "A bot's URL is not a WebSocket URL; write it as in wss://bot.example.com/call.")
     }
@@ -31,6 +35,7 @@ struct SocketBot: Sendable {
     limits.connectTimeout = endpoint.connectTimeout
     limits.maximumFrame = maximumMessage
     limits.maximumMessage = maximumMessage
+    if let maximumUnsent { limits.maximumUnsent = maximumUnsent }
     self.limits = limits
   }
 

@@ -31,8 +31,12 @@ protocol SocketConversation: SendableMetatype {
   var figures: [String: Int] { get }
 
   static func read(_ message: WebSocketMessage) -> Incoming
+  /// Whether the bot can be told that the caller's turn may be over, where the agent says so.
+  var acceptsGuesses: Bool { get }
   /// Something happened on the caller's side.
   mutating func receive(_ event: CallerEvent, now: Duration) -> [SocketAction]
+  /// Something is known of the end of the caller's turn.
+  mutating func receive(_ event: TurnEvent, now: Duration) -> [SocketAction]
   /// A message of so many bytes was read.
   mutating func receive(_ message: Incoming, bytes: Int, now: Duration) -> [SocketAction]
   /// Time has passed.
@@ -58,6 +62,9 @@ actor SocketCall<Conversation: SocketConversation> {
   private var isOver = false
   /// The bot has said what becomes of the call.
   private var hasTakenLeave = false
+  /// The same before the caller's turn might be over: a leave that is taken then may come to nothing.
+  private var hadTakenLeave = false
+  private var acceptsGuesses = true
   private let began = ContinuousClock.now
   /// Wakes the clock where there is a time to wait for again.
   private let waits = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -90,10 +97,22 @@ actor SocketCall<Conversation: SocketConversation> {
   var figures: [String: Int] { conversation.figures.merging(["unsent": socket.droppedMessages]) { $1 } }
 
   private func hearCaller() async throws {
-    for await event in call.events {
-      try perform(conversation.receive(event, now: now))
+    for await event in call.eagerEvents {
+      switch event {
+      case .caller(let event): try perform(conversation.receive(event, now: now))
+      case .turn(let event): try hear(event)
+      }
       if isOver { return }
     }
+  }
+
+  private func hear(_ event: TurnEvent) throws {
+    switch event {
+    case .mayBeOver: hadTakenLeave = hasTakenLeave
+    case .resumed: hasTakenLeave = hadTakenLeave
+    case .over: break
+    }
+    try perform(conversation.receive(event, now: now))
   }
 
   private func hearBot() async throws {
@@ -136,6 +155,10 @@ actor SocketCall<Conversation: SocketConversation> {
 
   /// Carries actions out in their order.
   private func perform(_ actions: [SocketAction]) throws {
+    if acceptsGuesses != conversation.acceptsGuesses {
+      acceptsGuesses = conversation.acceptsGuesses
+      call.events.acceptsGuesses = acceptsGuesses
+    }
     if !isWaiting, conversation.nextTick != nil {
       isWaiting = true
       waits.continuation.yield()

@@ -6,6 +6,8 @@ public struct TurnSilence: Sendable, Equatable {
   private let silence: Duration
   private let isHeardAtOnce: Bool
   private var hasSpoken = false
+  /// When the first audio came.
+  private var began: Duration = .zero
   /// When the audio so far will have been played, or arrived, whichever the silence is reckoned from.
   private var quietSince: Duration = .zero
 
@@ -24,8 +26,14 @@ public struct TurnSilence: Sendable, Equatable {
 
   /// The bot sent audio of this duration.
   public mutating func spoke(_ duration: Duration, now: Duration) {
+    if !hasSpoken { began = now }
     quietSince = isHeardAtOnce ? max(hasSpoken ? quietSince : now, now) + duration : now
     hasSpoken = true
+  }
+
+  /// What the bot has said so far was held back, and is heard from now on.
+  public mutating func heldBack(until now: Duration) {
+    if hasSpoken, isHeardAtOnce { quietSince += max(.zero, now - began) }
   }
 
   /// The bot is made to wait until now, and could not go on.
@@ -43,6 +51,7 @@ public struct TurnSilence: Sendable, Equatable {
   /// The turn ended otherwise: the caller interrupted it, or the bot said that it is over.
   public mutating func reset() {
     hasSpoken = false
+    began = .zero
     quietSince = .zero
   }
 }

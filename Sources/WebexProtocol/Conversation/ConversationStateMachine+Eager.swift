@@ -24,13 +24,6 @@ extension ConversationStateMachine {
   /// given up, and is dropped.
   public func withholds(turn: Int) -> Bool { eager.holds(turn) || eager.isDropped(turn) }
 
-  /// Whether a bot that says that the caller has finished speaks of what the caller says now.
-  public func mayEndInput(turn endedTurn: Int) -> Bool {
-    // One that knows nothing of the guess yet means the same speech.
-    guard isSpeaking, !eager.isDropped(endedTurn) else { return false }
-    return endedTurn >= (eager.turn.map { $0 - 1 } ?? turn)
-  }
-
   /// How often the bot was told that a turn may be over, and what became of its answers.
   public var eagerAnswers: (begun: Int, used: Int, dropped: Int) {
     (eager.counts.begun, eager.counts.used, eager.counts.dropped)

@@ -24,6 +24,8 @@ public struct ConversationStateMachine: Sendable {
     /// Where speech over a prompt pauses it until it is clear that the caller interrupts: how much of a prompt may be sent
     /// ahead of what is heard. In CHUNK mode only. `nil`: speech stops a prompt.
     public var pauseAhead: Duration?
+    /// Whether the bot's first words end the caller's turn: it has a detector of its own.
+    public var botEndsTurn = false
     /// Time to the bot's first output after the caller's turn; then the caller is transferred.
     public var answerTimeout: Duration
     /// Time without any open RPC after which the conversation is taken for dead.
@@ -166,6 +168,8 @@ public struct ConversationStateMachine: Sendable {
   var transcriptBytes = 0
   var actions: [ConversationAction] = []
 
+  /// The turn of the caller's that the bot has ended: what it still says for it is of the turn that follows.
+  var endedTurn: Int?
   /// Number of the current turn; output of an earlier one is dropped.
   public internal(set) var turn = 0
   /// The caller is speaking: START_OF_INPUT was sent and END_OF_INPUT was not.
@@ -257,7 +261,7 @@ public struct ConversationStateMachine: Sendable {
   static let leastAudio = 800
 
   /// Whether the bot has said anything in this turn that somebody could understand.
-  private var hasSpoken: Bool { answer.appendedAudio >= Self.leastAudio || answer.hasText }
+  var hasSpoken: Bool { answer.appendedAudio >= Self.leastAudio || answer.hasText }
 
   // MARK: Inputs
 
@@ -313,6 +317,8 @@ public struct ConversationStateMachine: Sendable {
 
   /// The detector heard the caller stop.
   public mutating func speechEnded(offset: Int, now: Duration) -> [ConversationAction] {
+    // A bot with a detector of its own may be about to answer.
+    if settings.botEndsTurn { return inputEnded(offset: offset, now: now) }
     endSpeech(offset: offset, now: now)
     return taken()
   }

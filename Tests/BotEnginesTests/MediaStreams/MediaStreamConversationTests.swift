@@ -162,6 +162,56 @@ struct MediaStreamConversationTests {
     #expect(try events(call.receive(.ended(.hangup), now: .zero)) == ["stop", "finish"])
   }
 
+  /// A bot that asked to be told, and a caller who paused.
+  private func paused() throws -> MediaStreamConversation {
+    var call = conversation()
+    #expect(!call.acceptsGuesses)
+    _ = call.receive(.subscribe([.turnMayBeOver]), now: .zero)
+    #expect(call.acceptsGuesses)
+    _ = call.receive(.speechStarted(offset: 0), now: .zero)
+    #expect(try events(call.receive(TurnEvent.mayBeOver(offset: 900), now: .seconds(1))) == ["turnMayBeOver"])
+    return call
+  }
+
+  @Test("tells a bot that asks for it that a turn may be over, and that it is; the answer's silence begins then")
+  func eager() throws {
+    var call = try paused()
+    #expect(try events(call.receive(media(500), now: .milliseconds(1100))) == ["audio"])
+    #expect(try !events(call.tick(now: .seconds(9))).contains("endTurn"), "what is held has not been heard")
+    #expect(try events(call.receive(TurnEvent.over(offset: 900), now: .seconds(10))) == ["turnOver"])
+    #expect(try !events(call.tick(now: .milliseconds(11_199))).contains("endTurn"))
+    #expect(try events(call.tick(now: .milliseconds(11_200))).contains("endTurn"))
+  }
+
+  @Test("drops what still comes of an answer once the caller goes on, until the next guess or the bot's clear")
+  func resumed() throws {
+    for clears in [true, false] {
+      var call = try paused()
+      _ = call.receive(.settings(nil, isSensitive: nil, bargeIn: false), now: .seconds(1))
+      _ = call.receive(media(500), now: .seconds(1))
+      #expect(try events(call.receive(TurnEvent.resumed, now: .seconds(2))) == ["turnResumed"])
+      #expect(call.receive(media(500), now: .seconds(2)).isEmpty)
+      if clears {
+        #expect(try events(call.receive(.clear, now: .seconds(2))) == ["clear"])
+      } else {
+        _ = call.receive(TurnEvent.mayBeOver(offset: 1900), now: .seconds(2))
+      }
+      let heard = call.receive(media(500), now: .seconds(2))
+      guard case .command(.audio(let audio))? = heard.first else { throw Failed() }
+      #expect(audio.bargeIn, "what the dropped answer asked for is gone with it")
+    }
+  }
+
+  @Test("a bot may say that the caller has finished, and is heard from then on")
+  func endInput() throws {
+    var call = conversation()
+    _ = call.receive(media(5000), now: .zero)
+    _ = call.receive(.interrupted(playedMilliseconds: 900), now: .seconds(1))
+    let message = try MediaStreamMessage(Array(#"{"event":"endInput","streamSid":"MZ1"}"#.utf8))
+    #expect(try events(call.receive(message, now: .seconds(2))) == ["endInput"])
+    #expect(try events(call.receive(media(20), now: .seconds(2))) == ["audio"])
+  }
+
   struct Failed: Error {}
 }
 

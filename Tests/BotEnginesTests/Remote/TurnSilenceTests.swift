@@ -50,6 +50,16 @@ struct TurnSilenceTests {
     #expect(turn.deadline == .milliseconds(9_700))
   }
 
+  @Test("later, where its words were held back", arguments: [true, false])
+  func heldBack(isHeardAtOnce: Bool) {
+    var turn = silence(heardAtOnce: isHeardAtOnce)
+    turn.heldBack(until: .seconds(1))
+    #expect(turn.deadline == nil, "it has said nothing")
+    turn.spoke(.seconds(2), now: .seconds(1))
+    turn.heldBack(until: .milliseconds(1_400))
+    #expect(turn.deadline == .milliseconds(isHeardAtOnce ? 4_100 : 1_700))
+  }
+
   @Test("at once, where the caller interrupts it")
   func interrupted() {
     var turn = silence(heardAtOnce: true)
