@@ -75,7 +75,7 @@ let package = Package(
     .target(name: "CWebexSchemas", dependencies: ["CProtobufC"], cSettings: [.headerSearchPath("Generated")]),
     .target(name: "CDemoVoice", exclude: ["Voice"]),
     // The dashboard's files: #embed reads them.
-    .target(name: "CDashboard", exclude: ["Page", "Dygraphs"]),
+    .target(name: "CDashboard", exclude: ["Page", "Phone", "Dygraphs"]),
     .target(name: "CVoiceModel", linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "CProcess"),
 
@@ -130,6 +130,13 @@ let package = Package(
     layer(
       "ReplayKit",
       ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", histogram]),
+    // The telephone of the admin port: its socket, and the caller behind it.
+    layer(
+      "BrowserPhone",
+      [
+        "Basics", "Locking", "AudioCodecs", "JSONText", "GRPCTransport", "WebexProtocol", "WebSockets", "HTTPServing",
+        "ReplayKit",
+      ]),
     layer(
       "BotTestKit",
       [
@@ -148,7 +155,7 @@ let package = Package(
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
         "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "WebSockets",
-        "HTTPServing", "AdminServer", "ReplayKit", tracing, lifecycle, signals, log, metrics,
+        "HTTPServing", "AdminServer", "ReplayKit", "BrowserPhone", tracing, lifecycle, signals, log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -203,6 +210,7 @@ let package = Package(
     tests(
       "ReplayKit",
       ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", log]),
+    tests("BrowserPhone", ["ReplayKit", "WebSockets", "WebexProtocol"]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
     tests("Conformance", ["AudioCodecs", "ReplayKit", "WebexProtocol"]),
     tests(
@@ -211,8 +219,7 @@ let package = Package(
     tests(
       "PatchbayCommands",
       [
-        "BotEngine", "BotTestKit", "PatchbayServer", "AudioCodecs", "YAMLReading", "GatewayConfiguration", "ReplayKit",
-        log,
+        "BotEngine", "BotTestKit", "PatchbayServer", "YAMLReading", "GatewayConfiguration", "ReplayKit", log,
       ]),
   ],
   swiftLanguageModes: [.v6]

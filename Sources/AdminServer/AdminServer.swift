@@ -30,6 +30,10 @@ public final class AdminServer: Sendable {
   private let actions: Locked<[String: AdminAction]>
   private let questions: Locked<[String: AdminAction]>
   private let details: Locked<[String: AdminDetails]>
+  private let sockets: Locked<[String: AdminSocket]>
+  private let pages: Locked<[String: String]>
+  /// WebSockets at once.
+  private static let maximumSockets = 8
   /// Bytes of a request's body.
   private static let maximumBody = 9_216
   private let logger: Logger
@@ -58,12 +62,18 @@ public final class AdminServer: Sendable {
     self.questions = questions
     let details = Locked<[String: AdminDetails]>([:])
     self.details = details
+    let sockets = Locked<[String: AdminSocket]>([:])
+    self.sockets = sockets
+    let pages = Locked<[String: String]>([:])
+    self.pages = pages
     var site = AdminSite(
       token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
       callEnding: callEnding)
     site.actions = { actions.withLock { $0 } }
     site.questions = { questions.withLock { $0 } }
     site.details = { details.withLock { $0 } }
+    site.sockets = { sockets.withLock { $0 } }
+    site.pages = { pages.withLock { $0 } }
     self.site = site
   }
 
@@ -86,6 +96,13 @@ public final class AdminServer: Sendable {
     questions.withLock { $0[path] = question }
   }
 
+  /// Has WebSockets of a path opened from here on. Who may open one is the opener's to decide: a browser can set no header
+  /// on a WebSocket, so nobody was asked for the token.
+  public func addSocket(_ open: @escaping AdminSocket, at path: String) { sockets.withLock { $0[path] = open } }
+
+  /// Serves a page of the dashboard's files at a path from here on, for those who may read `/`.
+  public func addPage(_ file: String, at path: String) { pages.withLock { $0[path] = file } }
+
   /// Binds the address and serves from here on, on a thread of its own. Once.
   ///
   /// - Returns: the address with the port that was bound.
@@ -95,6 +112,7 @@ public final class AdminServer: Sendable {
       guard phase.isIdle else { throw HTTPListenError(description: "the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
       var limits = HTTPLimits()
+      limits.sockets = Self.maximumSockets
       limits.body = max(CallEnding.maximumForm, Self.maximumBody)
       let server = try HTTPServer(
         address, site, name: "admin port", limits: limits, crowdedOut: { crowdedOut.increment() }, logger: logger)

@@ -6,6 +6,9 @@ import Telemetry
 /// the port's one thread: it must not wait for anything but a small file.
 public typealias AdminAction = @Sendable (ServerRequest) -> ServerResponse
 
+/// Decides about a WebSocket; nobody has been asked for the token. Called on the port's one thread: it must not wait.
+public typealias AdminSocket = @Sendable (ServerRequest, @escaping @Sendable (UpgradeDecision) -> Void) -> Void
+
 /// Something that an operator can read as JSON: for the rest of its path, `nil` where there is no such thing. Called on
 /// the port's one thread: it must not wait.
 public typealias AdminDetails = @Sendable (String) -> (any Encodable & Sendable)?
@@ -21,6 +24,8 @@ public typealias AdminDetails = @Sendable (String) -> (any Encodable & Sendable)
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
 /// | `/status/…` | what ``AdminServer/addDetails(_:below:)`` has added, as JSON | yes |
 /// | `/`, `/dashboard/<file>` | the dashboard | yes |
+/// | pages | what ``AdminServer/addPage(_:at:)`` has added | yes |
+/// | WebSockets | what ``AdminServer/addSocket(_:at:)`` has added | as each decides |
 /// | POST | what ``AdminServer/addQuestion(_:at:)`` has added, which changes nothing | yes |
 /// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
 /// | POST ``CallEnding`` | 200, for a bot that hangs up | always: this port's, or that of the call's bot |
@@ -41,6 +46,21 @@ struct AdminSite: HTTPSite {
   /// What is read as JSON below `/status/`, by the first part of the path there.
   var details: @Sendable () -> [String: AdminDetails] = { [:] }
 
+  /// Who opens WebSockets, by their paths.
+  var sockets: @Sendable () -> [String: AdminSocket] = { [:] }
+
+  /// Further pages: the files of the dashboard's that are served, by their paths.
+  var pages: @Sendable () -> [String: String] = { [:] }
+
+  func upgrade(_ request: ServerRequest, decide: @escaping @Sendable (UpgradeDecision) -> Void) {
+    guard let open = sockets()[request.path] else { return decide(.refuse(respond(to: request))) }
+    // Without a token a web page could have its own name point here, as for everything else.
+    guard token() != nil || isLocalName(request.host) else {
+      return decide(.refuse(.text(403, "not under this host name")))
+    }
+    open(request, decide)
+  }
+
   func respond(to request: ServerRequest) -> ServerResponse {
     if let callEnding, let (account, call) = CallEnding.ids(in: request.path) {
       return end(call, of: account, request, by: callEnding)
@@ -55,7 +75,7 @@ struct AdminSite: HTTPSite {
     case "/readyz": return ready()
     case let path where Self.pingedService(path) != nil: return pong(Self.pingedService(path) ?? "")
     case "/metrics", "/status": break
-    case let path where path.hasPrefix("/status/") || DashboardFiles.file(at: path) != nil: break
+    case let path where path.hasPrefix("/status/") || file(at: path) != nil: break
     default: return .text(404, "there is /livez, /readyz, /metrics, /status and / here")
     }
     if let refusal = refusal(of: request) { return refusal }
@@ -67,6 +87,7 @@ struct AdminSite: HTTPSite {
       var status = status()
       status.verdict = Verdict(on: status)
       status.canAct = token() != nil
+      status.pages = pages().keys.sorted()
       return json(200, status)
     case let path where path.hasPrefix("/status/"):
       let parts = path.split(separator: "/", maxSplits: 2)
@@ -78,8 +99,12 @@ struct AdminSite: HTTPSite {
     }
   }
 
+  private func file(at path: String) -> DashboardFiles.File? {
+    pages()[path].flatMap { DashboardFiles.all[$0] } ?? DashboardFiles.file(at: path)
+  }
+
   private func dashboard(_ path: String) -> ServerResponse {
-    guard let file = DashboardFiles.file(at: path) else { return .text(404, "the dashboard has no such file") }
+    guard let file = file(at: path) else { return .text(404, "the dashboard has no such file") }
     return ServerResponse(
       status: 200, contentType: file.contentType, body: file.bytes,
       fields: [

@@ -67,6 +67,8 @@ public struct StatusSnapshot: Sendable, Encodable {
   public var configuration = ConfigurationFile()
   /// Whether the server has a token, which drain and reload need.
   public var canAct = false
+  /// The paths of further pages, as `/phone`.
+  var pages: [String] = []
 
   /// The state of a server with nothing in it.
   public init(version: String, reasons: [String], uptime: Double, liveCalls: Int, callLimit: Int) {

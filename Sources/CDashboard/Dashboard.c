@@ -44,6 +44,28 @@ static const unsigned char dygraphs[] = {
 #embed "Dygraphs/dygraph.min.js"
 };
 
+static const unsigned char phonePage[] = {
+#embed "Phone/phone.html"
+};
+static const unsigned char phoneStyle[] = {
+#embed "Phone/phone.css"
+};
+static const unsigned char phone[] = {
+#embed "Phone/phone.js"
+};
+static const unsigned char phoneSound[] = {
+#embed "Phone/phone-sound.js"
+};
+static const unsigned char phoneMicrophone[] = {
+#embed "Phone/phone-microphone.js"
+};
+static const unsigned char phoneWorklet[] = {
+#embed "Phone/phone-worklet.js"
+};
+static const unsigned char phoneTape[] = {
+#embed "Phone/phone-tape.js"
+};
+
 #define FILE_OF(name, type, bytes) {name, type, bytes, sizeof bytes}
 
 static const CDashboardFile files[] = {
@@ -58,6 +80,13 @@ static const CDashboardFile files[] = {
     FILE_OF("charts.js", SCRIPT, charts),
     FILE_OF("lists.js", SCRIPT, lists),
     FILE_OF("actions.js", SCRIPT, actions),
+    FILE_OF("phone.html", HTML, phonePage),
+    FILE_OF("phone.css", CSS, phoneStyle),
+    FILE_OF("phone.js", SCRIPT, phone),
+    FILE_OF("phone-sound.js", SCRIPT, phoneSound),
+    FILE_OF("phone-microphone.js", SCRIPT, phoneMicrophone),
+    FILE_OF("phone-worklet.js", SCRIPT, phoneWorklet),
+    FILE_OF("phone-tape.js", SCRIPT, phoneTape),
     FILE_OF("dygraph.min.js", SCRIPT, dygraphs),
 };
 

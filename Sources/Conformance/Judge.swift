@@ -132,7 +132,7 @@ package struct Judge: Sendable {
     case .custom: if turn.result == .answered { pass("event.answered") }
     case .unintended:
       fail("turn.no-false-start", "START_OF_INPUT came while the caller sent silence.")
-    case .speech: judgeSpeech(turn)
+    case .speech, .voice: judgeSpeech(turn)
     }
   }
 

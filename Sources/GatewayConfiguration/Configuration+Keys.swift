@@ -153,6 +153,9 @@ extension Configuration.Admin: KeyGroup {
     Key(
       "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping need none.", isLive: true
     )
+    Key(
+      "phone", \.phone, .choice,
+      "The telephone at `/phone`, which calls this server's own gRPC port; `auto` has it on a loopback address.")
   }
 
   func check(_ section: Section) {

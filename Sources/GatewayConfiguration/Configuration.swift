@@ -83,6 +83,25 @@ public struct Configuration: Sendable, Equatable {
     public var address = Self.defaultAddress
     /// `token_file` or `token_variable`: the bearer token for all but health and ping.
     public var token: Secret?
+    /// `phone`: whether the port has a telephone.
+    public var phone = Phone.auto
+
+    /// When the port has a telephone.
+    public enum Phone: String, Sendable, CaseIterable {
+      /// On a loopback address.
+      case auto
+      case on = "true"
+      case off = "false"
+    }
+
+    /// Whether the port has a telephone.
+    public var hasPhone: Bool {
+      switch phone {
+      case .auto: address.isLoopback
+      case .on: true
+      case .off: false
+      }
+    }
 
     static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 8080)
   }

@@ -43,6 +43,21 @@ struct IdentityParts: Sendable {
     return try development.issuer.mint(claims)
   }
 
+  /// Whether tokens are made here.
+  var isDevelopment: Bool { development != nil }
+
+  /// The tenants whose tokens are accepted.
+  var acceptedTenants: [Tenant] { verifier.policy.tenants }
+
+  /// A token of the server's own issuer for an organization's calls, for an hour; `nil` where others issue the tokens or
+  /// there is no such tenant.
+  func makeToken(organization: String) throws -> String? {
+    guard let development, let tenant = acceptedTenants.first(where: { $0.organization == organization }) else {
+      return nil
+    }
+    return try development.issuer.mint(development.issuer.claims(for: tenant))
+  }
+
   /// Leaves a token of the server's own issuer where `patchbay call` finds it; `nil` where others issue the tokens.
   func leaveToken(port: Int) throws -> DemoToken.Kept? {
     guard let token = try makeToken() else { return nil }

@@ -37,13 +37,7 @@ struct PortProbe: Service {
     _ listen: Configuration.Listen, port: Int, state: ServerState, answered: @escaping @Sendable () -> Void,
     log: Logger
   ) {
-    // A port of every address is a port of the loopback.
-    switch listen.address.host {
-    case "0.0.0.0": host = "127.0.0.1"
-    case "::": host = "::1"
-    case "localhost": host = "127.0.0.1"
-    case let given: host = given
-    }
+    host = listen.address.ownHost
     self.port = port
     self.state = state
     isTLS = listen.tls != nil

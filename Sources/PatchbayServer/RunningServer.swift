@@ -125,6 +125,9 @@ package final class RunningServer: Sendable {
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
     defer { token?.remove() }
     let socketPort = try sockets?.start()
+    if configuration.admin.hasPhone, let port = ports.first {
+      PhoneParts(configuration, port: port, identity: identity, gateway: gateway, loops: loops).add(to: admin)
+    }
     let bound = try await admin.start()
     state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }

@@ -27,6 +27,37 @@ struct AdminSiteTests {
 
   private func text(_ response: ServerResponse) -> String { String(decoding: response.body, as: UTF8.self) }
 
+  @Test(
+    "a socket is its opener's to decide, under a local name where there is no token",
+    arguments: [
+      ("/s", "localhost:8080", nil, "opener"), ("/s", "evil.example.com", nil, "not under this host name\n"),
+      ("/s", "voice.example.com", "t", "opener"), ("/t", "localhost", nil, "there is /livez"),
+    ] as [(String, String, String?, String)])
+  func sockets(path: String, host: String, token: String?, answer: String) async {
+    var site = site(token: token)
+    site.sockets = { ["/s": { _, decide in decide(.refuse(.text(418, "opener"))) }] }
+    let decision = await withCheckedContinuation { decided in
+      site.upgrade(request(path, host: host)) { decided.resume(returning: $0) }
+    }
+    guard case .refuse(let response) = decision else {
+      Issue.record("a socket of nobody's")
+      return
+    }
+    #expect(text(response).hasPrefix(answer))
+  }
+
+  @Test("a page that was added is the dashboard's to serve, with its policy, and the status names it")
+  func pages() throws {
+    var site = site()
+    #expect(site.respond(to: request("/phone")).status == 404)
+    site.pages = { ["/phone": "phone.html"] }
+    let page = site.respond(to: request("/phone"))
+    #expect(page.status == 200 && page.contentType.hasPrefix("text/html"))
+    #expect(page.fields.contains { $0.0 == "Content-Security-Policy" })
+    #expect(text(site.respond(to: request("/status"))).contains("\"pages\":[\"/phone\"]"))
+    #expect(site.respond(to: request("/dashboard/phone-worklet.js")).status == 200)
+  }
+
   @Test("/livez is 200 while the process serves; /readyz only when calls can be taken")
   func health() {
     #expect(site(reasons: ["draining"]).respond(to: request("/livez")).status == 200)
@@ -147,15 +178,17 @@ struct AdminSiteTests {
 
   @Test("the dashboard holds everything it needs and may talk to nobody else")
   func dashboard() throws {
-    let response = site().respond(to: request("/"))
+    var site = site()
+    site.pages = { ["/phone": "phone.html"] }
+    let response = site.respond(to: request("/"))
     #expect(response.contentType == "text/html; charset=utf-8")
     let policy = try #require(response.fields.first { $0.0 == "Content-Security-Policy" }?.1)
     #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"))
     let named = text(response).matches(of: /(?:src|href)="(?!data:)([^"]+)"/).map { String($0.1) }
-    #expect(named.count == 3)
+    #expect(named.count == 4)
     var scripts = 0
     for name in named + DashboardFiles.all.keys.map({ "dashboard/\($0)" }) {
-      let file = site().respond(to: request("/\(name)"))
+      let file = site.respond(to: request("/\(name)"))
       #expect(file.status == 200)
       guard name != "dashboard/dygraph.min.js" else { continue }
       // Its own files: nothing from elsewhere, and no text is ever read as HTML.
@@ -168,6 +201,6 @@ struct AdminSiteTests {
       }
     }
     #expect(scripts > 5)
-    #expect(site().respond(to: request("/dashboard/index.htm")).status == 404)
+    #expect(site.respond(to: request("/dashboard/index.htm")).status == 404)
   }
 }

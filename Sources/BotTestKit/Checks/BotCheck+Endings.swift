@@ -130,7 +130,7 @@ extension CallTurn.Kind {
   fileprivate var event: String {
     switch self {
     case .greeting: "started"
-    case .speech, .unintended: "speechEnded"
+    case .speech, .voice, .unintended: "speechEnded"
     case .digits: "digits"
     case .noInput: "noInput"
     case .custom: "custom"

@@ -10,6 +10,7 @@ import { showActions } from './actions.js'
 const period = 2000
 
 function showTiles(status) {
+  at('phone').hidden = !status.pages.includes('/phone')
   say(at('meta'), `version ${status.version} · running for ${clock(status.uptime)}`)
   say(at('live'), number(status.liveCalls))
   say(at('limit'), `of ${number(status.callLimit)}`)

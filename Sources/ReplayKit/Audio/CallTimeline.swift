@@ -61,6 +61,30 @@ public struct CallTimeline: Sendable, Equatable {
     }
   }
 
+  /// What a side says in a stretch, with silence between; `nil` where it says nothing.
+  ///
+  /// - Parameter range: in samples from the start of the call.
+  public func samples(of side: Side, in range: Range<Int>) -> [Int16]? {
+    var samples: [Int16]?
+    // The latest ones are the last.
+    for segment in (side == .caller ? caller : agent).reversed() {
+      if segment.end <= range.lowerBound { break }
+      let shared = range.clamped(to: segment.start..<segment.end)
+      guard !shared.isEmpty else { continue }
+      var filled = samples ?? [Int16](repeating: 0, count: range.count)
+      let (to, from) = (shared.lowerBound - range.lowerBound, shared.lowerBound - segment.start)
+      filled.replaceSubrange(to..<(to + shared.count), with: segment.samples[from..<(from + shared.count)])
+      samples = filled
+    }
+    return samples
+  }
+
+  /// Forgets what ended before a position, in samples from the start of the call.
+  public mutating func forget(before position: Int) {
+    if let first = caller.first, first.end <= position { caller.removeAll { $0.end <= position } }
+    if let first = agent.first, first.end <= position { agent.removeAll { $0.end <= position } }
+  }
+
   /// Where the last sample is, from the start of the call.
   public var end: Duration {
     .microseconds(125 * max(caller.last?.end ?? 0, agent.last?.end ?? 0))

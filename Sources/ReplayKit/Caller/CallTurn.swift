@@ -6,6 +6,8 @@ public struct CallTurn: Sendable, Equatable {
     case greeting
     /// A clip was spoken.
     case speech(clip: Int)
+    /// Somebody spoke at a microphone.
+    case voice
     /// Nothing was said on purpose, but the server heard speech.
     case unintended
     /// So many keys were pressed.

@@ -1,7 +1,31 @@
-import WebexProtocol
+public import WebexProtocol
 
 // Keys: START_OF_DTMF at the first one, all of them in one message when the entry is over.
 extension Caller {
+  /// A person at a telephone presses a key, which begins an entry or goes on with one.
+  public mutating func press(_ key: DTMFKey, at now: Duration) {
+    guard live != nil, outcome == nil else { return }
+    if case .waiting = phase, let due = earlyBargeIn, due <= now {
+      finishStep()
+      phase = .listening(since: now)
+    }
+    switch phase {
+    case .keying(let keying): goOn(keying, with: key, at: now)
+    case .listening where playout.isBargeInEnabled || !playout.isPlaying(at: now): press([key], at: now)
+    case .listening, .waiting: tell(.uncollectedKeys([key]))
+    case .ready, .leaving, .hangingUp, .finished: break
+    }
+  }
+
+  private mutating func goOn(_ keying: Keying, with key: DTMFKey, at now: Duration) {
+    let (collected, isComplete) = collect(keying.keys + [key])
+    guard collected.count > keying.keys.count else { return tell(.uncollectedKeys([key])) }
+    tell(.presses([key], overPrompt: false))
+    turns[keying.turn].kind = .digits(count: collected.count)
+    let due = isComplete ? now : now + interDigitTimeout
+    phase = .keying(Keying(keys: collected, turn: keying.turn, due: due))
+  }
+
   mutating func press(_ keys: [DTMFKey], at now: Duration) {
     guard inputMode != .voice else {
       tell(.uncollectedKeys(keys))

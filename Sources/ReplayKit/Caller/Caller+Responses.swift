@@ -47,6 +47,10 @@ extension Caller {
     stream?.started = now
     let turn = turn(of: index, at: now)
     turns[turn].startOfInput = now
+    if turns[turn].kind == .voice {
+      turns[turn].bargedIn = playout.isPlaying(at: now)
+      turns[turn].speechStart = stream.flatMap { open in open.voice.start.map { open.opened + $0 } }
+    }
     tell(.startOfInput(after: turns[turn].startDelay))
     let id = rpcs[index].id
     for older in rpcs.indices where rpcs[older].id < id { rpcs[older].isDropped = true }
@@ -65,6 +69,8 @@ extension Caller {
       let clip = clips[speech.clip]
       turns[turn].unspoken = max(.zero, clip.speech.upperBound - offset)
       turns[turn].speechEnd = speech.began + clip.speechEnd(before: offset)
+    } else if turns[turn].kind == .voice, let open = stream, let end = open.voice.end {
+      turns[turn].speechEnd = open.opened + end
     }
     tell(.endOfInput(after: turns[turn].endDelay))
     if settings.keepsAudio { timeline.cut(.caller, at: now) }
@@ -75,7 +81,7 @@ extension Caller {
   /// The turn of an audio RPC; one of its own where the server heard something that was not said.
   private mutating func turn(of index: Int, at now: Duration) -> Int {
     if let turn = rpcs[index].turn { return turn }
-    turns.append(CallTurn(.unintended, began: now))
+    turns.append(CallTurn(live != nil && rpcs[index].purpose == .audio ? .voice : .unintended, began: now))
     rpcs[index].turn = turns.count - 1
     return turns.count - 1
   }

@@ -51,6 +51,8 @@ extension Caller {
     let opened: Duration
     var sent = 0
     var speech: Speech?
+    /// What came from a microphone, where one is used.
+    var voice = VoiceSpan()
     /// When START_OF_INPUT came.
     var started: Duration?
 
@@ -94,7 +96,12 @@ extension Caller {
     case .listening(let since):
       if stream == nil, inputMode.carriesVoice { earliest(playout.isBargeInEnabled ? since : playout.end) }
       switch step {
-      case .pending: earliest(stepDue(since))
+      case .pending:
+        if let live {
+          if live.clip != nil, playout.isBargeInEnabled { earliest(since) }
+        } else {
+          earliest(stepDue(since))
+        }
       case .pausing(let until): earliest(until)
       case .underWay: break
       }

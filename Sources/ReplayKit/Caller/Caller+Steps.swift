@@ -32,11 +32,15 @@ extension Caller {
   /// When the next step begins though the answer is still being sent: a caller who interrupts need not wait for the
   /// FINAL.
   var earlyBargeIn: Duration? {
-    guard let bargeIn = settings.bargeIn, case .waiting(let rpc, _) = phase, playout.isBargeInEnabled,
+    // The platform listens from the first chunk on that may be interrupted; a person says when.
+    let bargeIn = live == nil ? settings.bargeIn : .zero
+    guard let bargeIn, case .waiting(let rpc, _) = phase, playout.isBargeInEnabled,
       let line = rpcs.first(where: { $0.id == rpc }), line.chunks > 0
     else { return nil }
-    let next = step == .underWay ? nextStep : currentStep
-    guard let next, next.canBargeIn else { return nil }
+    if live == nil {
+      let next = step == .underWay ? nextStep : currentStep
+      guard let next, next.canBargeIn else { return nil }
+    }
     let due = playout.start + bargeIn
     return due < playout.end ? due : nil
   }
@@ -62,7 +66,12 @@ extension Caller {
     if stream == nil, inputMode.carriesVoice, playout.isBargeInEnabled || now >= playout.end { openStream(at: now) }
     sendFrames(at: now)
     switch step {
-    case .pending: if now >= stepDue(since) { begin(currentStep, at: now) }
+    case .pending:
+      if live != nil {
+        beginWaitingClip(at: now)
+      } else if now >= stepDue(since) {
+        begin(currentStep, at: now)
+      }
     case .pausing(let until): if now >= until { advance() }
     case .underWay: break
     }
@@ -76,6 +85,7 @@ extension Caller {
 
   private mutating func openStream(at now: Duration) {
     stream = AudioStream(rpc: open(.audio, turn: nil), opened: now)
+    live?.frames.removeAll()
     tell(.listening)
   }
 
@@ -96,7 +106,7 @@ extension Caller {
     }
   }
 
-  private mutating func speak(_ clip: Int, at now: Duration) {
+  mutating func speak(_ clip: Int, at now: Duration) {
     guard clips.indices.contains(clip) else { return advance() }
     guard inputMode.carriesVoice else {
       tell(.uncollectedSpeech)
@@ -140,9 +150,14 @@ extension Caller {
     while let open = stream, open.nextFrame <= now {
       var frame = CallerFrame.silence
       if let speech = open.speech, speech.frame < clips[speech.clip].frames.count {
-        frame = .speech(clip: speech.clip, frame: speech.frame)
+        // Nobody could encode beforehand what a person chooses to say.
+        frame =
+          live == nil
+          ? .speech(clip: speech.clip, frame: speech.frame) : .live(clips[speech.clip].frames[speech.frame])
         stream?.speech?.frame += 1
         if speech.frame + 1 == clips[speech.clip].frames.count { tell(.spoke(clip: speech.clip)) }
+      } else if live != nil {
+        frame = nextLiveFrame(at: open.nextFrame - SpokenClip.frameLength)
       }
       act(.sendAudio(rpc: open.rpc, frame))
       stream?.sent += 1

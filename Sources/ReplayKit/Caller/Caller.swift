@@ -15,7 +15,7 @@ public struct Caller: Sendable {
   /// What the caller does after the greeting.
   public let steps: [CallStep]
   /// What the caller can say.
-  public let clips: [SpokenClip]
+  public internal(set) var clips: [SpokenClip]
   /// Who calls whom.
   public let settings: CallerSettings
 
@@ -56,6 +56,8 @@ public struct Caller: Sendable {
   var isEnding = false
   var stepIndex = 0
   var step = StepProgress.pending
+  /// What a person at a telephone does; `nil` where the steps are all that is done.
+  var live: LiveInput?
   private var actions: [CallerAction] = []
 
   /// A caller who has not called yet.

@@ -24,4 +24,6 @@ public enum CallerFrame: Sendable, Equatable {
   case silence
   /// A piece of a clip.
   case speech(clip: Int, frame: Int)
+  /// 20 ms as they came from a microphone, in the format of the wire.
+  case live([UInt8])
 }

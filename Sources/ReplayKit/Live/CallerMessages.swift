@@ -8,21 +8,25 @@ import WebexProtocol
 struct WireAudio: Sendable {
   let silence: [UInt8]
   let clips: [[[UInt8]]]
+  private let format: AudioFormat
 
   init(clips: [SpokenClip], format: AudioFormat) {
-    let message = { (bytes: [UInt8]) in
-      let audio = VoiceRequest.Audio(
-        bytes: bytes, encoding: format.encoding, sampleRate: Int32(clamping: format.sampleRate))
-      return VoiceRequest(conversationID: "", organizationID: "", input: .audio(audio)).encoded()
-    }
-    silence = message(SpokenClip.silence(format))
-    self.clips = clips.map { $0.frames.map(message) }
+    self.format = format
+    silence = Self.message(SpokenClip.silence(format), format)
+    self.clips = clips.map { $0.frames.map { Self.message($0, format) } }
+  }
+
+  private static func message(_ bytes: [UInt8], _ format: AudioFormat) -> [UInt8] {
+    let audio = VoiceRequest.Audio(
+      bytes: bytes, encoding: format.encoding, sampleRate: Int32(clamping: format.sampleRate))
+    return VoiceRequest(conversationID: "", organizationID: "", input: .audio(audio)).encoded()
   }
 
   func message(_ frame: CallerFrame) -> [UInt8] {
     switch frame {
     case .silence: silence
     case .speech(let clip, let frame): clips[clip][frame]
+    case .live(let bytes): Self.message(bytes, format)
     }
   }
 }

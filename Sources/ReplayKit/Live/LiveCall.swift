@@ -60,6 +60,15 @@ final class LiveCall: @unchecked Sendable {
     carryOut(at: now)
   }
 
+  /// Has the caller do something of its own accord.
+  func change(at now: Int64, _ body: (inout Caller, Duration) -> Void) {
+    body(&caller, time(now))
+    carryOut(at: now)
+  }
+
+  /// What ended before a position, in samples from the start of the call, is not kept any more.
+  func forgetAudio(before position: Int) { caller.forgetAudio(before: position) }
+
   /// A time of the call.
   func time(_ now: Int64) -> Duration { .nanoseconds(now - origin) }
 

@@ -9,7 +9,8 @@ extension CallEvent {
     return "\(Figures.seconds(time, width: 8)) s  \(who.padded(to: 6))  \(what)"
   }
 
-  private func story(_ clips: [String]) -> (who: String, what: String) {
+  /// Who does what, for a person who watches the call. `clips` are the names of the clips.
+  public func story(_ clips: [String]) -> (who: String, what: String) {
     let name = { (clip: Int) in clips.indices.contains(clip) ? clips[clip] : "clip \(clip + 1)" }
     switch self {
     case .sessionStart: return ("caller", "calls (SESSION_START)")

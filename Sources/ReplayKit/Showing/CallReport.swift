@@ -3,7 +3,7 @@
 public struct CallReport: Sendable, Codable, Equatable {
   /// One turn.
   public struct Turn: Sendable, Codable, Equatable {
-    /// greeting, speech, unintended, digits, noInput or custom.
+    /// greeting, speech, voice, unintended, digits, noInput or custom.
     public var kind: String
     /// The clip's name, where one was spoken.
     public var clip: String?
@@ -80,6 +80,7 @@ extension CallReport.Turn {
     case .speech(let index):
       kind = "speech"
       clip = clips.indices.contains(index) ? clips[index] : nil
+    case .voice: kind = "voice"
     case .unintended: kind = "unintended"
     case .digits: kind = "digits"
     case .noInput: kind = "noInput"

@@ -26,6 +26,7 @@ extension CallTurn.Kind {
     switch self {
     case .greeting: "greeting"
     case .speech(let clip): clips.indices.contains(clip) ? clips[clip] : "clip \(clip + 1)"
+    case .voice: "(at the microphone)"
     case .unintended: "(nothing said)"
     case .digits(let count): "\(count) key\(count == 1 ? "" : "s")"
     case .noInput: "no input"

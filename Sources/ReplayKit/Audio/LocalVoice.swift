@@ -1,9 +1,9 @@
 import AudioCodecs
-import Foundation
+public import Foundation
 import Locking
 
 /// A voice of this machine, flite or espeak-ng, for prompts that are text: Webex speaks those itself.
-final class LocalVoice: Sendable {
+public final class LocalVoice: Sendable {
   /// Text beyond this is not spoken.
   private static let maximumText = 4_000
   /// The longest prompt, in bytes of the file that the voice writes: some five minutes.
@@ -12,12 +12,12 @@ final class LocalVoice: Sendable {
   private static let limit = 30.0
 
   /// `flite` or `espeak-ng`.
-  let name: String
+  public let name: String
   private let path: String
   private let spoken = Locked<[String: [Int16]]>([:])
 
   /// The voice that is installed, flite before espeak-ng; `nil` where there is none.
-  init?(searching path: String = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") {
+  public init?(searching path: String = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin") {
     for name in ["flite", "espeak-ng"] {
       for folder in path.split(separator: ":") where access("\(folder)/\(name)", X_OK) == 0 {
         self.name = name
@@ -29,10 +29,10 @@ final class LocalVoice: Sendable {
   }
 
   /// ``say(_:)``, for those who know no voices.
-  var speaking: @Sendable (String) async -> [Int16]? { { text in await self.say(text) } }
+  public var speaking: @Sendable (String) async -> [Int16]? { { text in await self.say(text) } }
 
   /// The words at 8,000 Hz; `nil` where the voice fails.
-  func say(_ text: String) async -> [Int16]? {
+  public func say(_ text: String) async -> [Int16]? {
     if let known = spoken.withLock({ $0[text] }) { return known }
     let samples = await withCheckedContinuation { done in
       DispatchQueue.global().async { done.resume(returning: self.synthesize(String(text.prefix(Self.maximumText)))) }

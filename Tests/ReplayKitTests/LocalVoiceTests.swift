@@ -1,7 +1,7 @@
 import AudioCodecs
 import Testing
 
-@testable import PatchbayCommands
+@testable import ReplayKit
 
 @Suite("What a local voice writes")
 struct LocalVoiceTests {

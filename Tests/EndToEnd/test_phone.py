@@ -1,0 +1,178 @@
+"""The phone of the admin port: a call over its socket, and who gets one."""
+
+import contextlib
+import json
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from conftest import agent
+from phone import AGENT, CALLER, Phone, socket_address, ticket
+from speech import Speech, likeness, prompt, recorded
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+DEMO = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def gateway(own_gateway):
+    """A server that makes the phone's tokens, with a bot in each response mode."""
+    return own_gateway(identity={"development": True}, agents=[
+        agent("wav", "wav", {"kind": "demo"}, default=True), agent("chunk", "chunk", {"kind": "demo"})])
+
+
+@pytest.fixture
+def guarded(own_gateway, tmp_path):
+    """A server with an admin token and issuers of its own."""
+    secret = tmp_path / "admin.token"
+    secret.write_text(TOKEN)
+    secret.chmod(0o600)
+    return own_gateway(admin={"address": "127.0.0.1:0", "token_file": str(secret)})
+
+
+@pytest.mark.parametrize("bot", ["wav", "chunk"])
+def test_a_call_is_greeted_answered_interrupted_and_transferred(gateway, bot):
+    """At the microphone, from a file, and by keys; both sides come to the page where they were heard and sent."""
+    question = recorded("cannot-complete-as-dialed")
+    with Phone(gateway, DEMO, bot) as phone:
+        phone.event("promptsEnd")
+        assert phone.turns()[0]["kind"] == "greeting" and phone.turns()[0]["result"] == "answered"
+        assert likeness(Speech(phone.heard[AGENT]), prompt("greeting")) > 0.8
+
+        mark = phone.mark()
+        phone.speak(question)
+        start, end = phone.event("startOfInput", mark), phone.event("endOfInput", mark)
+        assert end["at"] - start["at"] > 1_000 * question.seconds / 2
+        begins = phone.event("promptBegins", mark)
+        phone.until(lambda: phone.turns().get(1, {}).get("result") == "answered" or None, "the turn is answered")
+        turn = phone.turns()[1]
+        assert turn["kind"] == "voice" and not turn["bargedIn"]
+        # Its speech was measured by its level: the end silence of the configuration is in it.
+        assert 600 < turn["endDelay"] < 1_500 and turn["answerLatency"] >= turn["endDelay"]
+        # A busy machine sends with gaps.
+        assert likeness(Speech(phone.heard[CALLER]), question) > 0.4
+
+        # The demo says what was said: over that, a file.
+        mark = phone.mark()
+        phone.say(question, "question.wav")
+        cut = phone.event("promptsCut", mark)
+        assert cut["at"] > begins["at"]
+        phone.until(lambda: phone.turns().get(2, {}).get("result") == "answered" or None, "the file is answered")
+        assert phone.turns()[2] | {"kind": "speech", "clip": "question.wav", "bargedIn": True} == phone.turns()[2]
+        phone.event("promptsEnd", phone.mark())
+        # What was cut is not in it: the agent said it once whole.
+        assert likeness(Speech(phone.heard[AGENT][int(cut["at"] * 8):]), question) > 0.8
+
+        phone.send(type="press", key="0")
+        assert phone.event("presses")["text"] == "presses •"
+        phone.event("transfer")
+        report = phone.message("over")["report"]
+        assert report["outcome"] == "transferred" and report["violations"] == [] and report["broken"] == []
+        phone.until(lambda: phone.closed, "the socket is closed")
+        assert phone.closed == 1000
+
+
+def test_the_server_sees_a_call_as_any_other_and_a_page_that_goes_hangs_up(gateway):
+    with Phone(gateway, DEMO) as phone:
+        conversation = phone.message("placed")["conversation"]
+        phone.event("promptBegins")
+        status = json.loads(gateway.get("/status")[1])
+        assert [one["conversation"] for one in status["calls"]] == [conversation] and status["pages"] == ["/phone"]
+
+    def ended():
+        return [one["state"] for one in json.loads(gateway.get("/status")[1])["endedCalls"]]
+    gateway.until(lambda: ended() == ["hangup"], "ends the call of a page that has gone")
+
+
+def test_recordings_and_sentences_are_said_without_a_microphone(gateway):
+    directory = json.loads(gateway.get("/status/phone/directory")[1])
+    assert directory["tenants"] == [{"name": "Demo", "organization": DEMO}] and not directory["needsToken"]
+    assert [one["id"] for one in directory["agents"]] == ["wav", "chunk"]
+    with Phone(gateway, DEMO) as phone:
+        phone.event("promptBegins")
+        mark = phone.mark()
+        phone.send(type="say", recording=directory["recordings"][0]["id"])
+        assert directory["recordings"][0]["words"] in phone.event("speaks", mark)["text"]
+        phone.event("endOfInput", mark)
+        phone.until(lambda: phone.turns().get(1, {}).get("result") == "answered" or None, "the recording is answered")
+        phone.send(type="say", recording="none")
+        phone.message("note", text="There is no recording none.")
+        mark = phone.mark()
+        phone.send(type="say", text="Good morning")
+        if "voice" in directory:
+            assert "typed" in phone.event("speaks", mark)["text"]
+        else:
+            phone.message("note", text="There is neither flite nor espeak-ng on the server to speak it with.")
+        phone.send(type="hangUp")
+        assert phone.message("over")["report"]["outcome"] == "hungUp"
+
+
+def test_a_ticket_opens_one_socket_of_the_same_origin(gateway):
+    def opened(address, **more):
+        with connect(address, **more):
+            pass
+
+    def refused(address, **more):
+        with pytest.raises(InvalidStatus) as refusal:
+            opened(address, **more)
+        return refusal.value.response.status_code
+
+    assert refused(socket_address(gateway, "")) == 401
+    given = ticket(gateway)[1].strip()
+    opened(socket_address(gateway, given))
+    assert refused(socket_address(gateway, given)) == 401
+    for origin in ("https://evil.example.com", "null", f"http://{gateway.admin}0"):
+        assert ticket(gateway, headers={"Origin": origin})[0] == 403
+        assert refused(socket_address(gateway, ticket(gateway)[1].strip()), origin=origin) == 403
+    assert ticket(gateway, headers={"Sec-Fetch-Site": "cross-site"})[0] == 403
+    assert ticket(gateway, headers={"Host": "evil.example.com"})[0] == 403
+    opened(socket_address(gateway, ticket(gateway)[1].strip()), origin=f"http://{gateway.admin}")
+
+
+def test_what_is_not_of_the_protocol_ends_the_call(gateway):
+    for message in ("{", json.dumps({"type": "dial"}), b"", b"\x03x", b"\x01" + b"x" * 161, "x" * 30_000):
+        with Phone(gateway, DEMO) as phone:
+            phone.event("sessionStart")
+            phone.socket.send(message)
+            assert "protocol" in phone.message("refused")["text"]
+            phone.until(lambda: phone.closed, "the socket is closed")
+            assert phone.closed == 1008
+        gateway.until(lambda: json.loads(gateway.get("/status")[1])["liveCalls"] == 0, "has no call any more")
+
+
+def test_four_phones_call_at_once(gateway):
+    with contextlib.ExitStack() as stack:
+        phones = [stack.enter_context(Phone(gateway, DEMO)) for _ in range(4)]
+        for phone in phones:
+            phone.event("promptBegins")
+        with Phone(gateway, DEMO) as fifth:
+            assert fifth.message("refused")["text"].startswith("4 phones are calling")
+        phones[0].send(type="hangUp")
+        phones[0].message("over")
+        with Phone(gateway, DEMO) as fifth:
+            fifth.event("promptBegins")
+
+
+def test_behind_a_token_the_page_and_its_tickets_need_it(guarded, token):
+    assert guarded.get("/phone")[0] == 401 and ticket(guarded)[0] == 401
+    assert guarded.get("/status/phone/directory")[0] == 401
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    status, page = guarded.get("/phone", headers=bearer)
+    assert status == 200 and "phone.js" in page
+    directory = json.loads(guarded.get("/status/phone/directory", headers=bearer)[1])
+    assert directory["needsToken"]
+    # A token of the issuers', and the one that it lacks.
+    with Phone(guarded, agent="demo-chunk", token=token, headers=bearer) as phone:
+        phone.event("promptBegins")
+    with Phone(guarded, headers=bearer) as phone:
+        assert "Others issue this server's tokens" in phone.message("refused")["text"]
+    with Phone(guarded, token=token[:-4] + "AAAA", headers=bearer) as phone:
+        report = phone.message("over")["report"]
+        assert report["outcome"] == "failed" and report["status"] == "UNAUTHENTICATED"
+
+
+def test_there_is_no_phone_where_it_is_off(own_gateway):
+    gateway = own_gateway(admin={"address": "127.0.0.1:0", "phone": False})
+    assert gateway.get("/phone")[0] == 404 and ticket(gateway)[0] == 405
+    assert json.loads(gateway.get("/status")[1])["pages"] == []
