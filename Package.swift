@@ -172,7 +172,7 @@ let package = Package(
     tests("Locking"),
     tests("Certificates"),
     tests("AudioCodecs", ["COpus"]),
-    tests("SpeechDetection", ["AudioCodecs", "COpus"]),
+    tests("SpeechDetection", ["AudioCodecs", "COpus", "CVoiceModel"]),
     tests("GRPCTransport", ["Locking", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("WebexSocketProtocol", ["BotEngine", "JSONText", "WebexProtocol"]),

@@ -23,6 +23,8 @@ typedef struct VoiceModel VoiceModel;
 
 // A model that has heard nothing but silence, or NULL if there is no memory. For one thread at a time.
 VoiceModel *voice_model_create(void);
+// The same in vectors of four only, also where the processor has AVX2 and FMA. Results differ by less than 0.001.
+VoiceModel *voice_model_create_portable(void);
 void voice_model_free(VoiceModel *model);
 
 // Forgets all that was heard.

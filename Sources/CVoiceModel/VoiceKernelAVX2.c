@@ -1,0 +1,11 @@
+#if defined(__x86_64__)
+#include <string.h>
+
+#include "VoiceModelState.h"
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define LANES 8
+#define KERNEL voice_kernel_avx2
+#include "VoiceKernel.h"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,57 @@
+#ifndef PATCHBAY_VOICE_MODEL_STATE_H
+#define PATCHBAY_VOICE_MODEL_STATE_H
+
+#include "VoiceModelWeights.h"
+#include "voice_model.h"
+
+enum {
+  PROMPT = BANDS + 2,
+  SHORTEST = 20,
+  LONGEST = 100,
+  TAPS = 47,
+  HISTORY = TAPS - 1,
+  // The bands' weights reach over the last bin, for those who step by vectors.
+  BAND_LONGEST = 32,
+};
+
+typedef struct {
+  int first, count;
+  float weights[BAND_LONGEST];  // zero from `count` on
+} Band;
+
+// What all models share, and nobody changes once it is made.
+typedef struct {
+  float window[WINDOW];
+  float cosine[WINDOW], sine[WINDOW];        // of a turn's 256ths, clockwise
+  float half_cosine[HALF], half_sine[HALF];  // of its 128ths
+  Band bands[BANDS];
+  float taps[TAPS];
+  // The first pass of the transform of HALF and of HALF / 2 numbers: the factors of the second, third and fourth part.
+  float turns[2][3][2][HALF / 4];
+} VoiceTables;
+
+struct VoiceModel {
+  float (*judge)(VoiceModel *);
+  const VoiceTables *tables;
+  float samples[WINDOW];
+  float wideband[HISTORY + 2 * VOICE_MODEL_FRAME];
+  float inputs[INPUTS];  // oldest frame first
+  float features[FEATURES];
+  float floor, floor_band;
+  float loudest[VOICE_MODEL_DELAY + 1];  // of each frame, the loudest band; the one that is judged first
+  float first[FIRST], second[SECOND];
+};
+
+// Below this a band is silence, whatever the line's coding leaves there.
+static const float silent = 100.0f;
+
+static inline float normal(float feature, int index) { return (feature - voice_mean[index]) * voice_scale[index]; }
+
+// Hears `samples`, and judges. The same arithmetic for vectors of four, and of eight where the processor has AVX2:
+// their results differ in the last digits.
+float voice_kernel_portable(VoiceModel *model);
+#if defined(__x86_64__)
+float voice_kernel_avx2(VoiceModel *model);
+#endif
+
+#endif
