@@ -17,6 +17,7 @@ static const uint8_t known_build[20] = {0x83, 0x25, 0xa7, 0xe5, 0x52, 0xba, 0xef
 pb_core_functions pb_core;
 
 PB_HOOK(PB_TARGET_WINDOW, pb_target_window_target);
+PB_HOOK(PB_UPDATE_ACTION, pb_update_action_target);
 PB_HOOK(PB_DEFRAME, pb_deframe_target);
 PB_HOOK(PB_PERFORM_READ, pb_perform_read_target);
 PB_HOOK(PB_TRANSPORT_CREATE, pb_transport_create_target);
@@ -64,6 +65,7 @@ __attribute__((constructor)) static void install(void) {
     void *ours;
   } hooks[] = {
     {PB_TARGET_WINDOW, (void **)&pb_core.target_window, &pb_target_window_target, (void *)pb_target_window},
+    {PB_UPDATE_ACTION, (void **)&pb_core.update_action, &pb_update_action_target, (void *)pb_update_action},
     {PB_DEFRAME, (void **)&pb_core.deframe, &pb_deframe_target, (void *)pb_deframe},
     {PB_PERFORM_READ, (void **)&pb_core.perform_read, &pb_perform_read_target, (void *)pb_perform_read},
     {PB_TRANSPORT_CREATE, (void **)&pb_core.transport_create, &pb_transport_create_target,
@@ -75,7 +77,8 @@ __attribute__((constructor)) static void install(void) {
   size_t count = sizeof(hooks) / sizeof(*hooks);
   pb_core.ping_begin = (void *(*)(void *, void *, uint32_t, uint8_t))dlsym(RTLD_DEFAULT, PB_PING_BEGIN);
   pb_core.endpoint_peer = dlsym(RTLD_DEFAULT, PB_ENDPOINT_PEER);
-  known = known && pb_core.ping_begin && pb_core.endpoint_peer;
+  pb_core.desired_size = (int64_t(*)(const void *))dlsym(RTLD_DEFAULT, PB_DESIRED_SIZE);
+  known = known && pb_core.ping_begin && pb_core.endpoint_peer && pb_core.desired_size;
   for (size_t i = 0; i < count; i++) {
     *hooks[i].own = dlsym(RTLD_NEXT, hooks[i].symbol);
     // The linker exports what a library it links with refers to: where it did not, the core would not come here.

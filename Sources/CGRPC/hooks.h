@@ -22,6 +22,8 @@
           ":\n.byte 0xf3, 0x0f, 0x1e, 0xfa\njmp *" #target "(%rip)\n.size " symbol ", . - " symbol "\n.popsection\n")
 
 #define PB_TARGET_WINDOW "_ZNK9grpc_core6chttp220TransportFlowControl13target_windowEv"
+#define PB_UPDATE_ACTION "_ZN9grpc_core6chttp217StreamFlowControl12UpdateActionENS0_17FlowControlActionE"
+#define PB_DESIRED_SIZE "_ZNK9grpc_core6chttp217StreamFlowControl19DesiredAnnounceSizeEv"
 #define PB_DEFRAME                                                                                                  \
   "_Z40grpc_deframe_unprocessed_incoming_framesP18grpc_chttp2_streamPlPN9grpc_core11SliceBufferEPj"
 #define PB_PERFORM_READ "_Z24grpc_chttp2_perform_readP21grpc_chttp2_transportRK10grpc_slice"
@@ -32,15 +34,25 @@
 #define PB_ENDPOINT_PEER "_Z22grpc_endpoint_get_peerP13grpc_endpoint"
 
 extern void *pb_target_window_target __attribute__((visibility("hidden")));
+extern void *pb_update_action_target __attribute__((visibility("hidden")));
 extern void *pb_deframe_target __attribute__((visibility("hidden")));
 extern void *pb_perform_read_target __attribute__((visibility("hidden")));
 extern void *pb_transport_create_target __attribute__((visibility("hidden")));
 extern void *pb_transport_destroy_target __attribute__((visibility("hidden")));
 extern void *pb_accept_target __attribute__((visibility("hidden")));
 
+// What the core is about to do about windows. The first byte is about the stream's: 1 is to announce it in a write of its
+// own, 2 with the next write.
+typedef struct pb_flow_action {
+  uint8_t stream, others[7];
+  uint32_t more;
+} pb_flow_action;
+
 // The core's own functions; set before `main`.
 typedef struct pb_core_functions {
   int64_t (*target_window)(const void *flow_control);
+  pb_flow_action (*update_action)(void *stream, pb_flow_action action);
+  int64_t (*desired_size)(const void *stream);
   // Of these two the first argument is where their result goes, which they give back.
   void *(*deframe)(void *result, void *stream, int64_t *min_progress, void *message, uint32_t *flags);
   void *(*perform_read)(void *result, void *transport, const grpc_slice *slice);
@@ -54,6 +66,7 @@ extern pb_core_functions pb_core;
 
 // What stands in, each in a file of its own.
 int64_t pb_target_window(const void *flow_control);
+pb_flow_action pb_update_action(void *stream, pb_flow_action action);
 void *pb_deframe(void *result, void *stream, int64_t *min_progress, void *message, uint32_t *flags);
 void *pb_perform_read(void *result, void *transport, const grpc_slice *slice);
 void *pb_transport_create(const void *arguments, void *endpoint, bool is_client);

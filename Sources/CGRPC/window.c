@@ -12,4 +12,29 @@ int64_t pb_target_window(const void *flow_control) {
   int64_t window = pb_core.target_window(flow_control);
   return window < LEAST_CONNECTION_WINDOW ? LEAST_CONNECTION_WINDOW : window;
 }
+
+// Where a stream's reader waits, this core announces each byte that it has read at once, in a write of its own: two
+// frames and a system call for each 20 ms of audio. Its later versions wait until half of the window is used, or until a
+// message needs more than there is of it: so does this. What is announced then is the same.
+enum { TRANSPORT_WINDOW = 0xc8, LEAST_HURRY = 8192 };
+
+typedef struct {
+  const char *transport;
+  int64_t min_progress, remote_delta, announced_delta;
+} stream_flow_control;
+
+pb_flow_action pb_update_action(void *stream, pb_flow_action action) {
+  enum { AT_ONCE = 1, WITH_NEXT_WRITE = 2 };
+  pb_flow_action result = pb_core.update_action(stream, action);
+  if (result.stream != AT_ONCE) return result;
+  stream_flow_control flow;
+  memcpy(&flow, stream, sizeof(flow));
+  int64_t window;
+  memcpy(&window, flow.transport + TRANSPORT_WINDOW, sizeof(window));
+  int64_t half = window / 2, hurry = half > LEAST_HURRY ? half : LEAST_HURRY;
+  if (window > 0 && flow.announced_delta > -half && pb_core.desired_size(stream) <= hurry) {
+    result.stream = WITH_NEXT_WRITE;
+  }
+  return result;
+}
 #endif

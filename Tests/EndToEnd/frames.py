@@ -66,6 +66,16 @@ class FrameClient:
             pass
         self.closed.set()
 
+    def updates(self):
+        """How many WINDOW_UPDATE frames of its last stream have come; for a client that has received little else."""
+        count, at, received = 0, 0, self.received
+        while at + 9 <= len(received):
+            length, kind = int.from_bytes(received[at:at + 3], "big"), received[at + 3]
+            stream = int.from_bytes(received[at + 5:at + 9], "big")
+            count += kind == WINDOW_UPDATE and stream == self.stream
+            at += 9 + length
+        return count
+
     def send(self, data):
         self.socket.sendall(data)
 

@@ -296,6 +296,25 @@ def test_far_callers_on_one_connection(gateway, token):
     assert max(late) < 0.25 + (3 if SLOW else 0.75)
 
 
+def test_a_frame_of_audio_is_not_acknowledged_alone(gateway, new_caller):
+    """Half of an RPC's window is used before the server announces more of it: a frame of audio costs it no write."""
+    caller = new_caller()
+    caller.start()
+    client = FrameClient(gateway.address)
+    client.send(client.headers(PROCESS_CALLER_INPUT, *caller.metadata()))
+    message = caller.request(audio_input={"caller_audio": bytes(640), "encoding": LINEAR16, "sample_rate_hertz": 16_000})
+    content = message.SerializeToString()
+    frames = 400
+    for _ in range(frames):
+        client.send(frame(DATA, 0, client.stream, prefix(len(content)) + content))
+        time.sleep(0.005)
+    gateway.until(lambda: client.updates(), "has announced more of the window", 5)
+    updates, sent = client.updates(), frames * (len(content) + 5)
+    print(f"{sent} bytes of audio in {frames} messages: {updates} WINDOW_UPDATE frames of the RPC")
+    assert updates <= sent // 16_000 + 1
+    client.close()
+
+
 def test_descriptors_run_out(own_gateway, token):
     """H6: 400 connections where 256 files are allowed: live calls go on, and new ones come in once there is room."""
     gateway = own_gateway()
