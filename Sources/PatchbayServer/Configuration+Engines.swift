@@ -82,7 +82,7 @@ extension Configuration.Agent {
       throw EngineError(
         .unusable,
         isRealtime
-          ? "The agent \(id) says `eager: true`, and its session_file has the server find the ends of turns: remove one."
+          ? "The agent \(id) says `eager: true`, and its session_file has the server find ends of turns: remove one."
           : "The agent \(id) says `eager: true`, and its engine \(engine.kind) cannot be told that a turn may be over.")
     }
     guard speech.botEndsTurn else { return }

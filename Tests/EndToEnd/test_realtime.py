@@ -401,7 +401,7 @@ def test_the_bot_ends_the_turn(stand_in, realtime_caller, tmp_path):
         "config", "check", "--config", own_configuration(tmp_path, {"speech": {"bot_ends_turn": True}}))
     assert refused.returncode == 78 and "leaves the ends of turns to Patchbay" in refused.stderr
     refused = run("config", "check", "--config", own_configuration(tmp_path, {"eager": True}, str(session)))
-    assert refused.returncode == 78 and "has the server find the ends of turns" in refused.stderr
+    assert refused.returncode == 78 and "has the server find ends of turns" in refused.stderr
 
 
 def own_configuration(folder, more, session=None):
