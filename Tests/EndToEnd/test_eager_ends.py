@@ -28,13 +28,17 @@ def thinker(call, event):
     if kind == "started":
         yield bots.bot.BotMessage(turn=turn, text={"text": "Yes?"})
         yield bots.end_turn(turn)
-    elif kind in ("turn_may_be_over", "speech_ended", "digits"):
+    elif kind in ("turn_may_be_over", "speech_ended", "digits") and call.metadata["patchbay-agent"] != "judge":
         agent_id = call.metadata["patchbay-agent"]
         if agent_id != "hasty":
             time.sleep(THINKING)
         if agent_id in ("hasty", "slow") and call.kinds.count("turn_may_be_over") == 1:
             yield bots.bot.BotMessage(turn=turn, transfer={"summary": "wants a person"})
             return
+        yield from bots.audio(recorded(ANSWER), turn)
+        yield bots.end_turn(turn)
+    elif kind == "speech_started" and call.metadata["patchbay-agent"] == "judge":
+        time.sleep(2 * THINKING)  # it has heard enough by then
         yield from bots.audio(recorded(ANSWER), turn)
         yield bots.end_turn(turn)
 
@@ -49,6 +53,8 @@ def server(tmp_path_factory, issuer):
             agent("hasty", "chunk", bot.engine, eager=True, recorded=True),
             agent("slow", "chunk", bot.engine, eager=True),
             agent("demo-chunk", "chunk", {"kind": "demo"}),
+            agent("judge", "chunk", bot.engine, recorded=True)
+            | {"speech": {"bot_ends_turn": True, "end_silence": "6s"}},
         ], recording=settings(folder / "recordings", enabled=False)))
         yield gateway, bot, Archive(folder / "recordings")
         gateway.stop()
@@ -114,8 +120,8 @@ def test_a_caller_who_goes_on(server, token, name):
     gateway.until(lambda: answers(gateway, name).get("used") == 1, "counts the answers")
     assert answers(gateway, name) == {"held": 2, "used": 1, "dropped": 1}
     if name == "hasty":
-        rows = archive.list()
-        _, timeline = archive.export(rows[-1]["id"], archive.folder / "out")
+        row = next(row for row in archive.list() if row["agent"] == "hasty")
+        _, timeline = archive.export(row["id"], archive.folder / "out")
         told = [e["event"] for e in timeline["events"] if e["event"].startswith(("turn", "speech"))]
         assert told == ["speech_started", "turn_may_be_over", "turn_resumed", "turn_may_be_over", "speech_ended"]
 
@@ -148,3 +154,22 @@ def test_the_demo_says_everything_back(server, token):
         caller.hang_up()
     server[0].until(lambda: answers(server[0], "demo-chunk").get("used") == 1, "counts the answers")
     assert answers(server[0], "demo-chunk") == {"held": 2, "used": 1, "dropped": 1}
+
+
+def test_the_bot_ends_the_turn(server, token):
+    """A bot with a detector of its own answers: its first words end the turn, and all of them are heard."""
+    gateway, bot, archive = server
+    with gateway.channel() as channel:
+        caller = Caller(channel, token, TENANT_A["org"], "judge", "chunk")
+        caller.start()
+        turn = caller.speak(recorded(WORD))
+        assert turn.times(Event.END_OF_INPUT)[0] - turn.utterance.ended < 4
+        assert likeness(turn.audio, recorded(ANSWER)) > 0.95
+        caller.hang_up()
+    call = bot.calls[-1]
+    assert call.ended.wait(5)
+    assert call.kinds == ["started", "speech_started", "speech_ended", "ended"]
+    row = next(row for row in archive.list() if row["agent"] == "judge")
+    _, timeline = archive.export(row["id"], archive.folder / "judged")
+    told = [e["event"] for e in timeline["events"] if e["event"].startswith(("turn", "speech"))]
+    assert told == ["speech_started", "turn_ended_by_bot", "speech_ended"]

@@ -397,37 +397,3 @@ struct RealtimeConversationTests {
 
   struct Failed: Error {}
 }
-
-extension RealtimeConversation {
-  /// Takes a server's event as it is on the wire.
-  fileprivate mutating func hear(_ text: String) throws -> [Action] {
-    receive(.init(kind: .text, bytes: Array(text.utf8)), now: .zero)
-  }
-}
-
-extension [RealtimeConversation.Action] {
-  fileprivate var sent: [JSONElement] {
-    compactMap {
-      switch $0 {
-      case .send(let bytes), .sendAudio(let bytes): try? JSONDocument(bytes).root
-      default: nil
-      }
-    }
-  }
-
-  fileprivate var commands: [String] {
-    compactMap {
-      if case .command(let command) = $0 {
-        Mirror(reflecting: command).children.first?.label ?? "\(command)"
-      } else {
-        nil
-      }
-    }
-  }
-
-  fileprivate var failures: [BotFailure] { compactMap { if case .fail(let failure) = $0 { failure } else { nil } } }
-}
-
-extension [JSONElement] {
-  fileprivate var types: [String] { compactMap { $0["type"]?.string } }
-}

@@ -199,36 +199,9 @@ struct RealtimeEagerTests {
 }
 
 extension RealtimeConversation {
-  /// Takes a server's event as it is on the wire.
-  fileprivate mutating func hear(_ text: String) throws -> [Action] {
-    receive(.init(kind: .text, bytes: Array(text.utf8)), now: .zero)
-  }
-
   /// The caller says something.
   fileprivate mutating func say(_ milliseconds: Int) {
     _ = receive(
       .audio(CallerAudio(samples: [Int16](repeating: 99, count: milliseconds * 8), sampleRate: 8000, offset: 0)))
   }
-}
-
-extension [RealtimeConversation.Action] {
-  fileprivate var sent: [JSONElement] {
-    compactMap {
-      switch $0 {
-      case .send(let bytes), .sendAudio(let bytes): try? JSONDocument(bytes).root
-      default: nil
-      }
-    }
-  }
-
-  fileprivate var commands: [String] {
-    compactMap {
-      guard case .command(let command) = $0 else { return nil }
-      return Mirror(reflecting: command).children.first?.label ?? "\(command)"
-    }
-  }
-}
-
-extension [JSONElement] {
-  fileprivate var types: [String] { compactMap { $0["type"]?.string } }
 }
