@@ -1,8 +1,8 @@
 """What eager ends gain and cost: calls to a running server, with a Realtime bot that needs its time for every answer.
 
 Each turn is of one voice: a sentence, two halves of one with a pause, or eight digits in three groups. Pauses are drawn
-from a log-normal distribution: a quarter is over 450 ms, a tenth over 700. The wait is from the last sample to the first
-audio of the answer, of turns that were heard to their end; a turn is cut where END_OF_INPUT comes before the caller has
+from a log-normal distribution: a quarter is over 450 ms, a tenth over 700. The wait is from the last sample to the
+first audio of the answer, of turns that were heard to their end; a turn is cut where END_OF_INPUT comes before the caller has
 finished. An answer is in vain where the caller went on: it was dropped, or it cut the turn.
 """
 
@@ -148,14 +148,16 @@ def measure(arguments, token, gateway, name):
 
 def main():
     parser = argparse.ArgumentParser(prog="Scripts/eager-report", description=__doc__.splitlines()[0])
-    parser.add_argument("--calls", type=int, default=4, help="calls at once with them, and as many without (default: 4)")
+    parser.add_argument("--calls", type=int, default=4, help="calls at once with them, and without (default: 4)")
     parser.add_argument("--turns", type=int, default=12, help="turns of each call (default: 12)")
     parser.add_argument("--thinks", type=float, default=0.5, help="seconds the bot needs for an answer (default: 0.5)")
+    parser.add_argument("--silence", default="250ms", help="eager_silence (default: 250ms)")
     arguments = parser.parse_args()
     issuer, bot = Issuer(), Bot(arguments.thinks)
     engine = {"kind": "realtime", "url": bot.url}
     agents = [
         conftest.agent("without", "chunk", engine, default=True), conftest.agent("eager", "chunk", engine, eager=True)]
+    agents[1]["speech"]["eager_silence"] = arguments.silence
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(folder, conftest.configuration(issuer, agents=agents, logging={"level": "warning"}))
         try:
