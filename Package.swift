@@ -103,6 +103,7 @@ let package = Package(
     layer("BotConnections", ["Basics", "Locking", nioTLS, nioSSL] + nio),
     // Redis, over the same connections: what servers share.
     layer("RedisClient", ["Basics", "Locking", "Secrets", "BotConnections", nioSSL, log, metrics] + nio),
+    layer("Ownership", ["Basics", "Locking", "RedisClient", log, metrics]),
     layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
     layer("HTTPServing", ["Basics", "Locking", "WebSockets", log] + webSocket),
     layer(
@@ -117,13 +118,14 @@ let package = Package(
       "CallGateway",
       [
         "Basics", "Locking", "AudioCodecs", "SpeechDetection", "GRPCTransport", "Wire", "WebexProtocol",
-        "WebexSocketProtocol", "TokenVerification", "CallTraces", "BotEngine", "Recordings", tracing, log, metrics,
+        "WebexSocketProtocol", "TokenVerification", "Ownership", "CallTraces", "BotEngine", "Recordings", tracing, log,
+        metrics,
       ]),
     layer(
       "GatewayConfiguration",
       [
         "Basics", "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification",
-        "DataSources", "BotEngine", "YAMLReading", "BotEngines", "Telemetry", "CallTraces", yaml, log,
+        "DataSources", "BotEngine", "YAMLReading", "RedisClient", "BotEngines", "Telemetry", "CallTraces", yaml, log,
       ]),
     layer("AdminServer", ["CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
@@ -155,7 +157,8 @@ let package = Package(
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
         "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "WebSockets",
-        "HTTPServing", "AdminServer", "ReplayKit", "BrowserPhone", tracing, lifecycle, signals, log, metrics,
+        "RedisClient", "Ownership", "HTTPServing", "AdminServer", "ReplayKit", "BrowserPhone", tracing, lifecycle, signals,
+        log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -177,6 +180,7 @@ let package = Package(
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("WebexSocketProtocol", ["BotEngine", "JSONText", "WebexProtocol"]),
     tests("Recordings", [log]),
+    tests("Ownership", ["Locking", log]),
     tests("CallTraces", ["Locking", "HTTPFetching", tracing, log]),
     tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
     tests(
@@ -199,7 +203,7 @@ let package = Package(
       "CallGateway",
       [
         "AudioCodecs", "JSONText", "Locking", "SpeechDetection", "GRPCTransport", "TokenVerification", "WebexProtocol",
-        "BotEngine",
+        "BotEngine", "Ownership",
         "Recordings", "Wire", "CallTraces", tracing, log, metrics,
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),

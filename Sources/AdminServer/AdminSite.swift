@@ -18,7 +18,7 @@ public typealias AdminDetails = @Sendable (String) -> (any Encodable & Sendable)
 /// | path | answer | token |
 /// | --- | --- | --- |
 /// | `/livez` | 200 while the process serves | no |
-/// | `/readyz` | 200 when calls can be taken, else 503 with `{"ready": false, "reasons": […]}` | no |
+/// | `/readyz` | 200 when calls can be taken, else 503 with `{"ready": false, "reasons": […]}`; with `degraded` what is missing | no |
 /// | `/<service>/v1/ping` | 200, for Webex | no |
 /// | `/metrics` | Prometheus text | yes |
 /// | `/status` | ``StatusSnapshot`` as JSON | yes |
@@ -150,11 +150,16 @@ struct AdminSite: HTTPSite {
   private struct ReadinessBody: Encodable {
     var ready: Bool
     var reasons: [String]
+    /// Left out where nothing is missing.
+    var degraded: [String]?
   }
 
   private func ready() -> ServerResponse {
     let readiness = readiness()
-    return json(readiness.isReady ? 200 : 503, ReadinessBody(ready: readiness.isReady, reasons: readiness.reasons))
+    let body = ReadinessBody(
+      ready: readiness.isReady, reasons: readiness.reasons,
+      degraded: readiness.degradations.isEmpty ? nil : readiness.degradations)
+    return json(readiness.isReady ? 200 : 503, body)
   }
 
   private struct PingBody: Encodable {

@@ -2,6 +2,8 @@
 public struct Readiness: Sendable, Equatable {
   /// Why they cannot, for people; empty where they can.
   public var reasons: [String]
+  /// What is missing although calls can be taken, for people.
+  public var degradations: [String] = []
 
   /// Ready.
   public static let ready = Readiness(reasons: [])

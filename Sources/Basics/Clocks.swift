@@ -30,6 +30,12 @@ public enum WallClock {
   }
 }
 
+/// The clock that goes on while the machine sleeps (`CLOCK_BOOTTIME`): never set, never stepping back.
+public enum BootClock {
+  /// The time since the machine started.
+  @Sendable public static func now() -> Duration { .nanoseconds(time(of: CLOCK_BOOTTIME)) }
+}
+
 /// The CPU time that this process has taken (`CLOCK_PROCESS_CPUTIME_ID`).
 public enum ProcessorClock {
   /// In nanoseconds.

@@ -2,6 +2,7 @@ import AudioCodecs
 import BotEngine
 import GRPCTransport
 import Logging
+import Ownership
 import Recordings
 import SpeechDetection
 import WebexProtocol
@@ -60,6 +61,12 @@ final class Conversation: SessionHost {
   var recorder: CallRecorder?
   /// Where the call is traced.
   var trace: ConversationTrace?
+  /// Whether the conversation is this replica's still; `nil` where nobody else could have it.
+  let ownership: OwnershipKeeper?
+  /// What was decided while that was not known.
+  var withheld: [ConversationAction] = []
+  /// Another replica has it by now.
+  var isLost = false
   var recordingTimer: LoopTimer?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
@@ -68,7 +75,7 @@ final class Conversation: SessionHost {
   init(
     agent: Agent, info: CallInfo, status: SessionStatus, loop: any LoopExecutor,
     worker: VoiceWorker, metrics: GatewayMetrics,
-    recorder: CallRecorder?, trace: ConversationTrace? = nil, log: Logger,
+    recorder: CallRecorder?, trace: ConversationTrace? = nil, ownership: OwnershipKeeper? = nil, log: Logger,
     onClose: @escaping (Conversation) -> Void
   ) {
     self.agent = agent
@@ -80,6 +87,7 @@ final class Conversation: SessionHost {
     self.metrics = metrics
     self.recorder = recorder
     self.trace = trace
+    self.ownership = ownership
     self.log = log
     self.onClose = onClose
     self.began = loop.now
@@ -188,7 +196,7 @@ final class Conversation: SessionHost {
 
   /// An RPC leaves: nothing of it counts any more.
   @discardableResult
-  private func leave(_ rpc: RPCID) -> Interaction? {
+  func leave(_ rpc: RPCID) -> Interaction? {
     guard let interaction = interactions.removeValue(forKey: rpc) else { return nil }
     interaction.isOver = true
     interaction.audio.finish()
@@ -206,6 +214,7 @@ final class Conversation: SessionHost {
   // MARK: Actions
 
   func perform(_ actions: [ConversationAction]) {
+    if let ownership, isWithheld(actions, ownership) { return }
     for action in actions {
       switch action {
       case .send(let rpc, let response): send(response, on: rpc)
@@ -283,7 +292,7 @@ final class Conversation: SessionHost {
   /// A client that gives the greeting up does so while it connects or fails over: within this time of the greeting.
   private static let lingering = Duration.milliseconds(100)
 
-  private func close(_ end: CallEnd) {
+  func close(_ end: CallEnd) {
     timer?.cancel()
     timer = nil
     let drops = machine.drops

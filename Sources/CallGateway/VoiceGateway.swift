@@ -5,6 +5,7 @@ public import CallTraces
 public import GRPCTransport
 import Locking
 public import Logging
+import Ownership
 public import TokenVerification
 import WebexProtocol
 
@@ -37,28 +38,31 @@ public final class VoiceGateway: Sendable {
   public let load = LoadMonitor()
   /// Whether there is memory for more calls.
   public let memory = MemoryGuard()
-  private let workers = PerLoop { VoiceWorker() }
+  let workers = PerLoop { VoiceWorker() }
   private let current: Locked<Settings>
   private let recordings: CallRecordings?
   /// `nil` where nothing is traced.
   private let tracer: SpanRecorder?
+  /// `nil` where the server is the only one, or does not know the others.
+  let replicas: ReplicaLink?
 
   /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
   public convenience init(
     verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
-    recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil, log: Logger
+    recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil, replicas: ReplicaLink? = nil, log: Logger
   ) {
     self.init(
       verifier: verifier, settings: Settings(agents: agents, limits: limits, clientNames: clientNames),
-      recordings: recordings, tracer: tracer, log: log)
+      recordings: recordings, tracer: tracer, replicas: replicas, log: log)
   }
 
   /// A gateway with these settings.
   public init(
     verifier: TokenVerifier, settings: Settings, recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil,
-    log: Logger
+    replicas: ReplicaLink? = nil, log: Logger
   ) {
     self.recordings = recordings
+    self.replicas = replicas
     self.tracer = tracer
     current = Locked(settings)
     self.log = log
@@ -171,8 +175,12 @@ extension VoiceGateway: SessionService {
 
   /// The conversation of a line, from its first message: a live one or a new one; `nil` where the call is answered
   /// already.
+  ///
+  /// - Parameter claim: what is known of whose the conversation is; `nil` where nobody was asked. With other replicas it
+  ///   is found out then, and what stands for it meanwhile is returned.
   func conversation(
-    for call: any ArrivingLine, first bytes: UnsafeRawBufferPointer, _ identity: Identity
+    for call: any ArrivingLine, first bytes: UnsafeRawBufferPointer, _ identity: Identity,
+    claim: ConversationClaim? = nil
   ) throws -> LoopBound<any SessionHost>? {
     let request = try workers.on(call.loop).decoder.decode(bytes)
     try request.check(organization: identity.organization)
@@ -188,7 +196,14 @@ extension VoiceGateway: SessionService {
       }
       return conversation
     }
-    if case .event(let event) = request.input, case .sessionEnd = event.kind {
+    var isHangUp = false
+    if case .event(let event) = request.input, case .sessionEnd = event.kind { isHangUp = true }
+    if claim == nil, let replicas, let rpc = call as? SessionCall {
+      let arriving = ArrivingConversation(
+        rpc, key, agent: request.agentID.string, identity, onlyFinds: isHangUp, of: self, by: replicas)
+      return LoopBound(arriving, loop: call.loop)
+    }
+    if isHangUp {
       // The caller of a conversation that is already over has hung up.
       call.send(VoiceResponse().encoded())
       call.finish()
@@ -202,6 +217,7 @@ extension VoiceGateway: SessionService {
     call.subject["agent"] = "\(agent.id)"
     var isResumed = true
     if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
+    if let claim, claim.isAdopted { isResumed = true }
     var info = CallInfo(
       organization: key.organization, conversation: key.conversation, agent: agent.id,
       trackingID: call.trackingID, vendorConfiguration: request.vendorConfiguration,
@@ -220,8 +236,14 @@ extension VoiceGateway: SessionService {
       Conversation(
         agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),
         metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent),
-        trace: spans.map { ConversationTrace($0, of: info) }, log: log
-      ) { [registry] in registry.remove($0.status) }
+        trace: spans.map { ConversationTrace($0, of: info) }, ownership: claim == nil ? nil : replicas?.keeper, log: log
+      ) { [registry, replicas] in
+        registry.remove($0.status)
+        replicas?.keeper.ended(key.ownershipKey, number: status.number)
+      }
+    }
+    if let claim, let replicas, registry.status(of: key) === status {
+      own(session, status, claim, replicas.keeper)
     }
     // Another loop may have been first.
     if call.method == .socket, registry.status(of: key) !== status { throw Self.secondSocket }

@@ -16,6 +16,9 @@ extension Configuration: KeyGroup {
     Key("agents", \.agents, Agent.list(1_000), "The bots, in the order of Webex's list; at least one.", isLive: true)
     Media.keys.map { $0.of(\.media) }
     Key("limits", \.limits, .group, "Limits of the server.", isLive: true)
+    Key(
+      "cluster", \.cluster, .group(write: "`cluster: {redis: …, address: …, secret_file: …}`"),
+      "Other servers that the same callers reach; without it this one knows no other.", asOne: true)
     Key("recording", \.recording, .group, "Recordings of calls.", asOne: true)
     Key("logging", \.logging, .group, "The log.")
     Key("telemetry", \.telemetry, .group, "Traces of the calls.", hides: Telemetry(), asOne: true)
@@ -51,6 +54,7 @@ extension Configuration: KeyGroup {
   private func checkDevelopment(_ whole: Section) {
     let ports =
       [("listen", listen.address), ("admin", admin.address)] + (webSocket.map { [("websocket", $0.address)] } ?? [])
+      + (cluster.map { [("cluster", $0.address)] } ?? [])
     for (name, address) in ports where !address.isLoopback {
       whole.reading.report(
         whole.always(name).place(of: "address"),

@@ -28,6 +28,8 @@ public struct Configuration: Sendable, Equatable {
   public var media = Media()
   /// How much is accepted.
   public var limits = Limits()
+  /// The other servers that callers reach; `nil` is none, or none that is known.
+  public var cluster: Cluster?
   /// Recording of calls.
   public var recording = Recording()
   /// The log.

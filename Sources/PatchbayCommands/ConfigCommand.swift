@@ -104,7 +104,8 @@ extension Configuration {
     return
       "\(agents.count) agent\(agents.count == 1 ? "" : "s"), \(identity.tenants.count) "
       + "tenant\(identity.tenants.count == 1 ? "" : "s"), listening on \(listen.address) (\(transport)), "
-      + (webSocket.map { "websocket on \($0.address), " } ?? "") + "admin on \(admin.address)"
+      + (webSocket.map { "websocket on \($0.address), " } ?? "")
+      + (cluster.map { "cluster on \($0.address), " } ?? "") + "admin on \(admin.address)"
   }
 }
 

@@ -69,8 +69,14 @@ enum MetricFamilies {
     .counter("patchbay_connections_refused_total", "Connections refused before TLS, by reason.", by: ["reason"]),
     .histogram("patchbay_conversation_seconds", "How long conversations lasted.", bounds: lengths),
     .counter("patchbay_conversations_ended_total", "Conversations that ended, by reason.", by: ["reason"]),
+    .counter(
+      "patchbay_conversations_fenced_total",
+      "Conversations that ended here because another server of the cluster has them."),
     .gauge("patchbay_conversations_live", "Conversations that are live."),
     .counter("patchbay_conversations_started_total", "Conversations that started."),
+    .counter(
+      "patchbay_conversations_unowned_total",
+      "Conversations that started while Redis did not answer, so that no other server knows of them."),
     .counter(
       "patchbay_datasource_changes_total",
       "Changes of registrations with Webex.", by: ["tenant", "schema", "change"]),
@@ -121,6 +127,14 @@ enum MetricFamilies {
     .counter("patchbay_outputs_dropped_total", "Outputs of bots that callers did not get, by reason.", by: ["reason"]),
     .gauge("patchbay_overloaded", "1 while new calls are refused because live ones are heard late."),
     .counter(
+      "patchbay_ownership_claims_total",
+      "Questions to Redis who has a conversation, by the answer: own, other, adopted, nobody, failed.",
+      by: ["result"]),
+    .gauge("patchbay_ownership_store_reachable", "1 while Redis answers in time which server has a conversation."),
+    .counter(
+      "patchbay_process_pauses_total",
+      "Times that the process stood still for longer than its lease, and looked up what it still has."),
+    .counter(
       "patchbay_prompt_pauses_total", "Prompts that speech paused, by what ended the pause.", by: ["agent", "end"]),
     .counter("patchbay_prompts_refused_total", "Prompts of bots that cannot be played."),
     .counter("patchbay_received_audio_seconds_total", "Audio that a counting receiver got.", by: ["receiver"]),
@@ -140,6 +154,18 @@ enum MetricFamilies {
     .gauge("patchbay_redis_connected", "1 while Redis is connected, 0 while it is not."),
     .counter("patchbay_redis_connections_total", "Times that Redis was connected."),
     .counter("patchbay_redis_late_answers_total", "Answers of Redis to commands whose time was over."),
+    .histogram(
+      "patchbay_relay_acceptance_seconds",
+      "From handing an RPC on to the word of the conversation's server that it accepts it.", bounds: relays),
+    .counter(
+      "patchbay_relay_failures_total",
+      "RPCs that the conversation's server did not accept, or whose connection was lost later, by reason.",
+      by: ["reason"]),
+    .counter(
+      "patchbay_relayed_rpcs_total",
+      "RPCs that were handed on to the conversation's server (out), or came from another (in).", by: ["direction"]),
+    .counter(
+      "patchbay_relays_refused_total", "RPCs of other servers that were not accepted, by reason.", by: ["reason"]),
     .gauge("patchbay_revocations", "Revoked tokens' nonces in force."),
     .counter(
       "patchbay_rpcs_total",
@@ -157,6 +183,9 @@ enum MetricFamilies {
     .counter("patchbay_unknown_events_total", "Input events of kinds that the server does not know."),
     .counter("patchbay_unknown_keys_total", "Digits of kinds that the server does not know."),
   ]
+
+  /// From a quarter of a millisecond to a second.
+  private static let relays: [Double] = [0.00025, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.025, 0.05, 0.25, 1]
 
   /// From a second to an hour.
   private static let lengths: [Double] = [1, 5, 10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600]

@@ -26,6 +26,8 @@ package final class RunningServer: Sendable {
   /// The virtual agent over WebSocket; `nil` where the configuration has none.
   private let sockets: SocketServer?
   private let admin: AdminServer
+  /// The part in a cluster; `nil` where the configuration has none.
+  private let cluster: ClusterParts?
   private let identity: IdentityParts
   private let recordings: RecordingParts?
   private let traces: TraceParts?
@@ -58,10 +60,11 @@ package final class RunningServer: Sendable {
     let dataSources = DataSourceAccess(configuration)
     let registrar = dataSources?.registrar(configuration, tenants: identity.tenants, log: log)
     self.registrar = registrar
+    cluster = try configuration.cluster.map { try ClusterParts($0, log: log) }
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls,
-      tracer: traces?.recorder, log: log)
+      tracer: traces?.recorder, replicas: cluster?.link, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     media = MediaGateway(
       gateway: gateway, settings: try configuration.mediaSettings(recordings: recordings?.calls, log: log), log: log)
@@ -120,6 +123,8 @@ package final class RunningServer: Sendable {
   func run(until signals: UnixSignalsSequence) async throws {
     traces?.bootstrap()
     CoreGuard.configure(configuration.limits.connections)
+    // Before a caller can come whose conversation others are to be told of.
+    let clusterAddress = try cluster?.start(gateway: gateway, loops: loops)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
@@ -131,6 +136,7 @@ package final class RunningServer: Sendable {
     let bound = try await admin.start()
     state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
+    if let clusterAddress { Log.announce(.cluster(on: clusterAddress)) }
     announce(ports, sockets: socketPort, admin: bound, token)
     notifier.tell(.ready(status: "in force: the configuration of the start"))
 
@@ -202,6 +208,7 @@ package final class RunningServer: Sendable {
     if let traces { works.append { await traces.export() } }
     if let recordings { works.append { await recordings.keepInOrder() } }
     if let registrar { works.append { await registrar.run() } }
+    if let cluster { works += cluster.upkeep }
     return Upkeep(works)
   }
 
@@ -269,6 +276,7 @@ package final class RunningServer: Sendable {
       sockets.stop()
     }
     await server.shutdown(grace: server.statusHold + .seconds(2))
+    await cluster?.stop()
     admin.stop()
     await loops.shutdown()
     await recordings?.finish()

@@ -43,7 +43,11 @@ final class ServerState: Sendable {
     if CoreGuard.lacksDescriptors { reasons.append("connections are refused: open files are at their limit") }
     if !identity.isReady { reasons.append("no issuer's keys are there yet") }
     reasons += gateway.loadReasons
-    return Readiness(reasons: reasons)
+    var readiness = Readiness(reasons: reasons)
+    if let trouble = gateway.ownershipTrouble {
+      readiness.degradations.append("which server has a call cannot be looked up: \(trouble)")
+    }
+    return readiness
   }
 
   /// The same, after the health services have been told: who has been told that it is ready finds it so everywhere.

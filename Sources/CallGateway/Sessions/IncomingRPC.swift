@@ -10,6 +10,10 @@ protocol IncomingRPC: AnyObject {
   var peerCertificate: PeerCertificate? { get }
   /// Whether the client has been seen to half-close, before any status of ours.
   var isHalfClosed: Bool { get }
+  /// Bytes sent that have not left yet.
+  var queuedBytes: Int { get }
+  /// How long until the client's deadline; `nil` where it has set none.
+  var timeRemaining: Duration? { get }
 
   /// Every value of one header (lower-case key), in order.
   func values(for key: String) -> [String]

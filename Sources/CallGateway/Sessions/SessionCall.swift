@@ -85,6 +85,9 @@ final class SessionCall: IncomingRPCHandler {
   var loop: any LoopExecutor { call.executor }
   var authorization: String? { call.values(for: "authorization").first }
   var trackingID: String? { call.trackingID }
+  var peer: String { call.peer }
+  var timeRemaining: Duration? { call.timeRemaining }
+  var queuedBytes: Int { call.queuedBytes }
   func values(for key: String) -> [String] { call.values(for: key) }
 
   // MARK: Before the first message
@@ -105,6 +108,14 @@ final class SessionCall: IncomingRPCHandler {
     if case .authenticating = state { isAwaitingKeys = true }
   }
 
+  /// Begins an RPC whose token another replica has verified.
+  func begin(verified identity: Identity) {
+    guard service.openCalls.enter(most: service.maximumCalls) else {
+      return finish(RPCStatus(.resourceExhausted, "the server has as many calls as it takes"))
+    }
+    authorized(identity)
+  }
+
   private func authorized(_ identity: Identity) {
     guard !isOver else { return }
     state = .authorized(identity)
@@ -123,18 +134,31 @@ final class SessionCall: IncomingRPCHandler {
   private func join(_ bytes: UnsafeRawBufferPointer, _ identity: Identity) {
     do {
       guard let session = try service.session(for: self, first: bytes, identity) else { return }
-      if session.loop === loop {
-        state = .near(session.value)
-        session.value.joined(self)
-      } else {
-        state = .far(session)
-        let line = RemoteLine(self)
-        session.execute { $0.joined(line) }
-      }
+      join(session)
     } catch {
       return refuse(error)
     }
     received(bytes)
+  }
+
+  private func join(_ session: LoopBound<any SessionHost>) {
+    if session.loop === loop {
+      state = .near(session.value)
+      session.value.joined(self)
+    } else {
+      state = .far(session)
+      let line = RemoteLine(self)
+      session.execute { $0.joined(line) }
+    }
+  }
+
+  /// What has stood for the session has found it: what came so far goes there, and all that follows.
+  func settle(_ session: LoopBound<any SessionHost>, _ messages: [[UInt8]], isHalfClosed: Bool) {
+    guard !isOver else { return }
+    join(session)
+    for message in messages { message.withUnsafeBytes { received($0) } }
+    if isHalfClosed { halfClosed() }
+    pause(for: .zero)
   }
 
   // MARK: The call's events
@@ -166,6 +190,8 @@ final class SessionCall: IncomingRPCHandler {
     case .authenticating, .gone: break
     }
   }
+
+  func drained() { if case .near(let session) = state { session.drained(id) } }
 
   func ended(_ end: RPCEnd) {
     close()

@@ -17,14 +17,23 @@ protocol SessionHost: AnyObject {
   ///
   /// - Parameter isDelivered: whether the client has all that was sent on it.
   func left(_ rpc: RPCID, isDelivered: Bool)
+  /// All that was sent on the line has left.
+  func drained(_ rpc: RPCID)
   /// The server's time is up; callers without an open RPC may have some `grace`.
   func shutDown(grace: Duration?)
   /// The caller was lost, and another has been given the place.
   func giveUp()
+  /// Another replica has the session by now: nothing more is sent to its client or its bot.
+  func lostOwnership()
+  /// After a pause of the process it is known to be this replica's still.
+  func confirmedOwnership()
 }
 
 extension SessionHost {
   func opened() {}
+  func drained(_ rpc: RPCID) {}
+  func lostOwnership() { giveUp() }
+  func confirmedOwnership() {}
   func shutDown(grace: Duration?) {}
   func giveUp() {}
 }

@@ -60,6 +60,11 @@ public struct Announcement: Sendable, Equatable {
     Announcement(text: "websocket on \(address)")
   }
 
+  /// `cluster on 10.0.0.5:50052`: other servers reach this one at this address.
+  public static func cluster(on address: some CustomStringConvertible) -> Announcement {
+    Announcement(text: "cluster on \(address)")
+  }
+
   /// Anything else, such as where the demo's token was written.
   public static func notice(_ text: String) -> Announcement { Announcement(text: text) }
 }

@@ -17,6 +17,26 @@ public struct Identity: Sendable, Hashable {
   /// conversations that are up go on, and no new one begins.
   public let isRetired: Bool
 
+  init(
+    organization: String, tenantName: String, issuer: String, schema: SchemaID, nonceHash: String, expiry: Int64,
+    isRetired: Bool
+  ) {
+    self.organization = organization
+    self.tenantName = tenantName
+    self.issuer = issuer
+    self.schema = schema
+    self.nonceHash = nonceHash
+    self.expiry = expiry
+    self.isRetired = isRetired
+  }
+
+  /// Who calls by what another server of ours has verified: of the token only what its conversation goes by.
+  package init(verifiedElsewhere organization: String, tenantName: String, schema: SchemaID) {
+    self.init(
+      organization: organization, tenantName: tenantName, issuer: "", schema: schema, nonceHash: "", expiry: 0,
+      isRetired: true)
+  }
+
   /// Why a message that names this organization may not be part of the call, or nil if it may. An empty one says
   /// nothing and is allowed. To be asked for every message.
   public func refusal(forMessageOf organization: String) -> TokenRefusal? {

@@ -17,6 +17,8 @@ final class FakeRPC: IncomingRPC {
   private(set) var lingering = Duration.zero
   /// Whether what the server sends finds room.
   var hasRoom = true
+  var queuedBytes = 0
+  var timeRemaining: Duration?
 
   init(_ loops: ManualLoops, on loop: Int = 0, headers: [(String, String)]) {
     self.loops = loops
@@ -39,6 +41,9 @@ final class FakeRPC: IncomingRPC {
       if status == nil { handler?.halfClosed() }
     }
   }
+
+  /// All that was sent has left.
+  func drained() { loops.run(on: loop) { handler?.drained() } }
 
   /// The RPC is over: the status has arrived, or the client is gone.
   func end(_ end: RPCEnd) {

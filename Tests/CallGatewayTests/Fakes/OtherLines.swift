@@ -6,11 +6,13 @@ import WebexProtocol
 /// An RPC that another process has accepted and relays: bytes go through a queue each way, and nothing is decoded there.
 ///
 /// `@unchecked Sendable`: the test's thread alone touches it, as it does all of ``ManualLoops``.
-final class RelayedRPC: IncomingRPC, IncomingRPCHandler, @unchecked Sendable {
+final class OtherProcessRPC: IncomingRPC, IncomingRPCHandler, @unchecked Sendable {
   private let front: FakeRPC
   private let back: ManualLoop
   private var handler: (any IncomingRPCHandler)?
   private(set) var isHalfClosed = false
+  let queuedBytes = 0
+  let timeRemaining: Duration? = nil
 
   init(_ front: FakeRPC, to back: ManualLoop, _ service: any SessionService, _ method: SessionMethod) {
     self.front = front

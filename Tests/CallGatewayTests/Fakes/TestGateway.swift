@@ -24,11 +24,13 @@ final class TestGateway {
   private let issuer: DevelopmentIssuer
 
   init(
-    queues: Int = 1, bot: PuppetBot = PuppetBot(), conversation: ConversationStateMachine.Settings = .init(),
+    queues: Int = 1, loops: ManualLoops? = nil, bot: PuppetBot = PuppetBot(),
+    conversation: ConversationStateMachine.Settings = .init(),
     speech: EndpointingSettings = .init(), limits: GatewayLimits = .init(),
     meetings: MeetingSettings = .init(audioCodec: .mulaw),
     receivers: [any MediaReceiver] = [], keys: (any KeySource)? = nil, recordings: CallRecordings? = nil,
-    tracer: SpanRecorder? = nil, log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    tracer: SpanRecorder? = nil, replicas: ReplicaLink? = nil,
+    log: Logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   ) throws {
     issuer = try Self.issuer.get()
     tenant = try Tenant(
@@ -36,12 +38,12 @@ final class TestGateway {
       schemas: SchemaID.media.union([.voiceVirtualAgentSocket]))
     verifier = TokenVerifier(
       policy: ClaimPolicy(issuers: [issuer.issuer], tenants: [tenant]), keys: keys ?? issuer.keySource)
-    loops = ManualLoops(queues)
+    self.loops = loops ?? ManualLoops(queues)
     self.bot = bot
     let agent = Agent(id: "agent", name: "Agent", engine: bot, conversation: conversation, speech: speech)
     gateway = VoiceGateway(
       verifier: verifier, agents: AgentDirectory([agent]), limits: limits, recordings: recordings, tracer: tracer,
-      log: log)
+      replicas: replicas, log: log)
     media = MediaGateway(
       gateway: gateway,
       settings: .init(
@@ -108,7 +110,7 @@ final class TestGateway {
   func relayed(_ method: SessionMethod, to loop: Int) throws -> FakeRPC {
     let rpc = try rpc(method.schema, on: loops.loops.count - 1, [])
     let service: any SessionService = method.schema == .voiceVirtualAgent ? gateway : media
-    rpc.begin { RelayedRPC($0, to: loops.loops[loop], service, method) }
+    rpc.begin { OtherProcessRPC($0, to: loops.loops[loop], service, method) }
     return rpc
   }
 

@@ -1,0 +1,282 @@
+import GRPCTransport
+import Ownership
+import TokenVerification
+import WebexProtocol
+
+/// An RPC of a conversation that is not here, until it is known where it belongs: then it is one of a conversation of this
+/// replica, or is handed on to the owner, byte for byte, to its end. On the RPC's loop.
+final class ArrivingConversation: SessionHost {
+  private enum State {
+    /// Who has the conversation is being found out; the caller is not read meanwhile.
+    case looking
+    /// The owner has been called, and has not said yet that it accepts the RPC.
+    case calling(any OutgoingRPC, OwnershipRecord, since: Duration)
+    case relaying(any OutgoingRPC)
+    case over
+  }
+
+  /// How long an owner may take to accept an RPC.
+  static let acceptanceTime = Duration.seconds(1)
+  /// Bytes of a caller that are kept for the conversation until it is found; with the caller paused, one more message than
+  /// the first is on its way.
+  private static let maximumKept = 262_144
+  /// Bytes that wait on one side, from which the other is not read.
+  private static let fullQueue = 131_072
+
+  private let call: SessionCall
+  private let gateway: VoiceGateway
+  private let link: ReplicaLink
+  private let identity: Identity
+  private let key: ConversationKey
+  private let agent: String
+  private let onlyFinds: Bool
+  private var machine: ArrivalStateMachine
+  private var state = State.looking
+  private var kept: [[UInt8]] = []
+  private var keptBytes = 0
+  private var isHalfClosed = false
+  private var isFull = false
+  private var timer: LoopTimer?
+  /// Of the attempt to hand the RPC on that is under way.
+  private var handler: RelayHandler?
+
+  init(
+    _ call: SessionCall, _ key: ConversationKey, agent: String, _ identity: Identity, onlyFinds: Bool,
+    of gateway: VoiceGateway, by link: ReplicaLink
+  ) {
+    self.call = call
+    self.key = key
+    self.agent = agent
+    self.identity = identity
+    self.gateway = gateway
+    self.link = link
+    self.onlyFinds = onlyFinds || identity.isRetired
+    machine = ArrivalStateMachine(
+      own: link.keeper.own, onlyFinds: self.onlyFinds, lease: link.keeper.settings.lease, now: call.loop.now)
+  }
+
+  private var loop: any LoopExecutor { call.loop }
+
+  // MARK: The caller
+
+  func joined(_ line: any SessionLine) {
+    perform(machine.begin(remembered: link.keeper.remembered(key.ownershipKey)))
+  }
+
+  func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
+    switch state {
+    case .looking, .calling:
+      keptBytes += bytes.count
+      guard keptBytes <= Self.maximumKept else {
+        return call.refuse(RPCStatus(.resourceExhausted, "more came than may wait for the conversation's server"))
+      }
+      kept.append(Array(bytes))
+      if case .calling(let rpc, _, _) = state { _ = rpc.send(bytes) }
+      // Until it is known where this goes, nothing more is read.
+      call.pause(for: Self.acceptanceTime)
+    case .relaying(let rpc):
+      guard rpc.send(bytes) else {
+        return call.refuse(RPCStatus(.resourceExhausted, "the conversation's server does not keep up"))
+      }
+      if rpc.queuedBytes > Self.fullQueue { call.pause(for: Self.acceptanceTime) }
+    case .over: break
+    }
+  }
+
+  func halfClosed(_ rpc: RPCID) {
+    isHalfClosed = true
+    switch state {
+    case .calling(let rpc, _, _), .relaying(let rpc): rpc.halfClose()
+    case .looking, .over: break
+    }
+  }
+
+  func left(_ rpc: RPCID, isDelivered: Bool) {
+    switch state {
+    case .calling(let rpc, _, _), .relaying(let rpc): rpc.cancel()
+    case .looking, .over: break
+    }
+    end()
+  }
+
+  func drained(_ rpc: RPCID) {
+    guard isFull, case .relaying(let rpc) = state else { return }
+    isFull = false
+    rpc.startReading()
+  }
+
+  private func end() {
+    state = .over
+    handler = nil
+    kept = []
+    timer?.cancel()
+    timer = nil
+  }
+
+  // MARK: Where it belongs
+
+  private func perform(_ action: ArrivalStateMachine.Action) {
+    if case .over = state { return }
+    let keeper = link.keeper
+    switch action {
+    case .claim(let epoch, let onlyFinds):
+      state = .looking
+      let own = LoopBound(self, loop: loop)
+      keeper.claim(key.ownershipKey, agent: agent, adopting: epoch, onlyFinds: onlyFinds) { [key] answer in
+        own.execute { arriving in
+          arriving.claimed(answer)
+          keeper.asked(key.ownershipKey)
+        }
+      }
+    case .relay(let record): relay(to: record)
+    case .askLease(let replica):
+      let own = LoopBound(self, loop: loop)
+      keeper.isAlive(replica) { answer in
+        own.execute { $0.perform($0.machine.leaseAnswered(answer, now: $0.loop.now)) }
+      }
+    case .wait(let time):
+      timer?.cancel()
+      timer = loop.schedule(after: time) { self.perform(self.machine.waited(now: self.loop.now)) }
+    case .serve(let epoch, let turns, let isAdopted):
+      serve(ConversationClaim(epoch: epoch, turns: turns, isAdopted: isAdopted))
+    case .nobody: serve(nil)
+    case .fail(let why):
+      link.metrics.failed("no-owner")
+      end()
+      call.finish(RPCStatus(.unavailable, why), lingering: .zero)
+    }
+  }
+
+  private func claimed(_ answer: Result<ClaimAnswer, OwnershipStoreError>) {
+    // The caller has gone while the store was asked.
+    if case .over = state {
+      if case .success(.own) = answer, gateway.registry.status(of: key) == nil { link.keeper.release(key.ownershipKey) }
+      return
+    }
+    perform(machine.claimed(answer, now: loop.now))
+  }
+
+  /// The conversation is this replica's, or nobody's.
+  private func serve(_ claim: ConversationClaim?) {
+    let (kept, isHalfClosed) = (kept, isHalfClosed)
+    end()
+    guard let first = kept.first else { return }
+    do {
+      let session = try first.withUnsafeBytes { bytes in
+        try gateway.conversation(for: call, first: bytes, identity, claim: claim ?? .nobody)
+      }
+      guard let session else { return }
+      call.settle(session, kept, isHalfClosed: isHalfClosed)
+    } catch {
+      if let claim, claim.epoch > 0 { link.keeper.release(key.ownershipKey) }
+      call.refuse(error)
+    }
+  }
+
+  // MARK: The owner
+
+  private func relay(to record: OwnershipRecord) {
+    let handler = RelayHandler(self)
+    self.handler = handler
+    let rpc = link.network.open(
+      to: record.owner.address, headers: headers(for: record), deadline: call.timeRemaining, on: loop,
+      handler: handler)
+    guard let rpc else { return failed(.unreachable) }
+    state = .calling(rpc, record, since: loop.now)
+    for message in kept { message.withUnsafeBytes { _ = rpc.send($0) } }
+    if isHalfClosed { rpc.halfClose() }
+    timer?.cancel()
+    timer = loop.schedule(after: Self.acceptanceTime) { self.tookTooLong() }
+  }
+
+  private func headers(for record: OwnershipRecord) -> Metadata {
+    var headers: Metadata = [
+      (RelayHeaders.relay, RelayHeaders.version),
+      (RelayHeaders.secret, String(decoding: link.secret, as: UTF8.self)),
+      (RelayHeaders.owner, record.owner.incarnation),
+      (RelayHeaders.epoch, "\(record.epoch)"),
+      (RelayHeaders.from, link.keeper.own.address),
+      (RelayHeaders.organization, identity.organization),
+      (RelayHeaders.peer, call.peer),
+    ]
+    headers.add(RelayHeaders.tenant, bytes: Array(identity.tenantName.utf8))
+    if let token = call.authorization { headers.add("authorization", token) }
+    if let id = call.trackingID { headers.add("trackingid", id) }
+    return headers
+  }
+
+  private func tookTooLong() {
+    guard case .calling(let rpc, _, _) = state else { return }
+    state = .looking
+    rpc.cancel()
+    failed(.unreachable)
+  }
+
+  private func failed(_ why: ArrivalStateMachine.RelayFailure) {
+    timer?.cancel()
+    timer = nil
+    handler = nil
+    state = .looking
+    link.keeper.forget(key.ownershipKey)
+    link.metrics.failed(why.rawValue)
+    perform(machine.relayFailed(why, now: loop.now))
+  }
+
+  fileprivate func received(_ bytes: UnsafeRawBufferPointer, on handler: RelayHandler) {
+    guard handler === self.handler else { return }
+    switch state {
+    case .calling(let rpc, let record, let since):
+      // The owner has accepted the RPC.
+      timer?.cancel()
+      timer = nil
+      state = .relaying(rpc)
+      kept = []
+      link.keeper.remember(record, of: key.ownershipKey)
+      link.metrics.sent.increment()
+      link.metrics.acceptance.recordNanoseconds((loop.now - since).nanoseconds)
+      call.subject["relayed_to"] = "\(record.owner.address)"
+      call.pause(for: .zero)
+    case .relaying(let rpc):
+      call.send(Array(bytes))
+      guard call.queuedBytes > Self.fullQueue, !isFull else { return }
+      isFull = true
+      rpc.pauseReading()
+    case .looking, .over: break
+    }
+  }
+
+  fileprivate func drained(_ handler: RelayHandler) {
+    if handler === self.handler, case .relaying = state { call.pause(for: .zero) }
+  }
+
+  fileprivate func ended(_ handler: RelayHandler, _ status: RPCStatus, _ trailers: Metadata) {
+    guard handler === self.handler else { return }
+    let word = trailers.values(for: RelayHeaders.relay).first
+    switch state {
+    case .calling:
+      if word == RelayHeaders.end {
+        // It ended before it accepted anything: too many RPCs, for one.
+        end()
+        return call.finish(status, lingering: .zero)
+      }
+      failed(word.map { ArrivalStateMachine.RelayFailure(rawValue: $0) ?? .refused } ?? .unreachable)
+    case .relaying:
+      end()
+      if word != nil { return call.finish(status, lingering: .zero) }
+      link.metrics.failed("lost")
+      call.finish(RPCStatus(.unavailable, "the connection to the conversation's server is lost"), lingering: .zero)
+    case .looking, .over: break
+    }
+  }
+}
+
+/// One attempt to hand an RPC on: what comes of an earlier one is nobody's.
+private final class RelayHandler: OutgoingRPCHandler {
+  private weak var arriving: ArrivingConversation?
+
+  init(_ arriving: ArrivingConversation) { self.arriving = arriving }
+
+  func received(_ bytes: UnsafeRawBufferPointer) { arriving?.received(bytes, on: self) }
+  func drained() { arriving?.drained(self) }
+  func ended(_ status: RPCStatus, trailingMetadata: Metadata) { arriving?.ended(self, status, trailingMetadata) }
+}

@@ -1,0 +1,42 @@
+import GRPCTransport
+
+/// An RPC that another replica has accepted from its caller and hands on to this one: its messages are the caller's. On its
+/// loop.
+final class RelayedRPC: IncomingRPC {
+  private let call: ServerCall
+  /// The caller's address, as the other replica sees it.
+  let peer: String
+  /// The conversation's epoch, as the other replica knows it.
+  let epoch: UInt64
+
+  init(_ call: ServerCall) {
+    self.call = call
+    peer = call.values(for: RelayHeaders.peer).first ?? call.peer
+    epoch = call.values(for: RelayHeaders.epoch).first.flatMap(UInt64.init) ?? 0
+  }
+
+  var executor: any LoopExecutor { call.loop }
+  var peerCertificate: PeerCertificate? { nil }
+  var isHalfClosed: Bool { call.isHalfClosed }
+  var queuedBytes: Int { call.queuedBytes }
+  var timeRemaining: Duration? { call.timeRemaining }
+
+  func values(for key: String) -> [String] { call.values(for: key) }
+  /// The other replica tells its caller.
+  func setInitialMetadata(_ metadata: Metadata) {}
+  func startReading() { call.startReading() }
+  func pauseReading() { call.pauseReading() }
+  func send(_ message: [UInt8]) -> Bool { call.send(message) }
+
+  func finish(_ status: RPCStatus, lingering: Duration) {
+    call.finish(status, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end)], lingering: lingering)
+  }
+
+  /// Tells the other replica that the RPC is accepted: all that follows is the caller's.
+  func accept() { _ = call.send([]) }
+
+  /// The conversation is not here.
+  func refuse(_ why: String) {
+    call.finish(RPCStatus(.aborted, why), trailingMetadata: [(RelayHeaders.relay, why)])
+  }
+}

@@ -1,0 +1,119 @@
+/// A conversation of this replica.
+public struct OwnedConversation: Sendable {
+  /// 0 where the store did not answer when it began.
+  public var epoch: UInt64
+  /// The agent that has it.
+  public var agent: String
+  /// Tells it from a later conversation of the same key.
+  public var number: Int
+  /// Called, on any thread, when another replica has the conversation.
+  public var lost: @Sendable () -> Void
+  /// Called, on any thread, when after a pause it is known to be this replica's still.
+  public var confirmed: @Sendable () -> Void
+  /// Turns so far.
+  public var turns: @Sendable () -> Int
+
+  /// A conversation that begins.
+  public init(
+    epoch: UInt64, agent: String, number: Int, lost: @escaping @Sendable () -> Void,
+    confirmed: @escaping @Sendable () -> Void, turns: @escaping @Sendable () -> Int
+  ) {
+    self.epoch = epoch
+    self.agent = agent
+    self.number = number
+    self.lost = lost
+    self.confirmed = confirmed
+    self.turns = turns
+  }
+}
+
+/// What a replica knows of its own conversations and of where others are.
+///
+/// A pure value: the clock comes in.
+struct OwnershipBook: Sendable {
+  /// Owners of others' conversations that are remembered.
+  static let maximumRoutes = 100_000
+  /// How long they are.
+  static let routeLife = Duration.seconds(15 * 60)
+
+  private(set) var owned: [String: OwnedConversation] = [:]
+  private var routes: [String: (record: OwnershipRecord, until: Duration)] = [:]
+  /// RPCs that are asking the store for a conversation, which this replica is about to have.
+  private var claiming: [String: Int] = [:]
+
+  // MARK: Others' conversations
+
+  mutating func remember(_ record: OwnershipRecord, of key: String, now: Duration) {
+    if routes.count >= Self.maximumRoutes {
+      routes = routes.filter { $0.value.until > now }
+      // Full of what is fresh: one goes, whichever.
+      if routes.count >= Self.maximumRoutes { routes.remove(at: routes.startIndex) }
+    }
+    routes[key] = (record, now + Self.routeLife)
+  }
+
+  mutating func forget(_ key: String) { routes[key] = nil }
+
+  func remembered(_ key: String, now: Duration) -> OwnershipRecord? {
+    guard let route = routes[key], route.until > now else { return nil }
+    return route.record
+  }
+
+  // MARK: Own conversations
+
+  mutating func asks(for key: String) { claiming[key, default: 0] += 1 }
+
+  mutating func hasAsked(for key: String) {
+    let left = claiming[key, default: 1] - 1
+    claiming[key] = left > 0 ? left : nil
+  }
+
+  /// Whether the conversation may be about to begin here.
+  func isAsking(for key: String) -> Bool { claiming[key] != nil }
+
+  mutating func began(_ key: String, _ conversation: OwnedConversation) {
+    owned[key] = conversation
+    routes[key] = nil
+  }
+
+  /// The conversation of this number is over; false where it is another's of the same key, or was lost.
+  mutating func ended(_ key: String, number: Int) -> Bool {
+    guard owned[key]?.number == number else { return false }
+    owned[key] = nil
+    return true
+  }
+
+  /// What is to be renewed.
+  func renewals(by own: Replica) -> [(key: String, record: OwnershipRecord)] {
+    owned.map { key, conversation in
+      (
+        key,
+        OwnershipRecord(owner: own, epoch: conversation.epoch, agent: conversation.agent, turns: conversation.turns())
+      )
+    }
+  }
+
+  /// What is in force after a renewal. Returns what is another's by now.
+  mutating func renewed(
+    _ asked: [(key: String, record: OwnershipRecord)], _ answers: [OwnershipRecord], by own: Replica, now: Duration
+  ) -> [OwnedConversation] {
+    var lost: [OwnedConversation] = []
+    for ((key, record), answer) in zip(asked, answers) {
+      guard var conversation = owned[key], conversation.epoch == record.epoch else { continue }
+      if answer.owner == own {
+        conversation.epoch = max(conversation.epoch, answer.epoch)
+        owned[key] = conversation
+      } else {
+        owned[key] = nil
+        remember(answer, of: key, now: now)
+        lost.append(conversation)
+      }
+    }
+    return lost
+  }
+
+  /// Another replica has read that this one has the conversation with this epoch.
+  mutating func raise(_ key: String, to epoch: UInt64) {
+    if let conversation = owned[key], conversation.epoch < epoch { owned[key]?.epoch = epoch }
+  }
+}

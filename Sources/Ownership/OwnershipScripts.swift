@@ -1,0 +1,65 @@
+import RedisClient
+
+/// What Redis does in one step with one conversation's record, a hash of `owner`, `incarnation`, `epoch`, `agent` and
+/// `turns`. Fields are only added. Each script names one key.
+enum OwnershipScripts {
+  /// Arguments: owner, incarnation, agent, life in milliseconds, epoch to take over or nothing, 1 where it only looks.
+  /// Returns 1 (own), 0 (another's) or 2 (nobody's), then owner, incarnation, epoch, agent, turns.
+  static let claim = RedisScript(
+    """
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns')
+    if r[1] then
+      if r[1] == ARGV[1] and r[2] == ARGV[2] then
+        return {1, r[1], r[2], r[3], r[4] or '', r[5] or '0'}
+      end
+      if r[3] ~= ARGV[5] then
+        return {0, r[1], r[2], r[3], r[4] or '', r[5] or '0'}
+      end
+    end
+    if ARGV[6] == '1' then
+      return {2}
+    end
+    local epoch = string.format('%d', math.max(tonumber(r[3] or '0') or 0, tonumber(ARGV[5]) or 0) + 1)
+    redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'incarnation', ARGV[2], 'epoch', epoch,
+      'agent', ARGV[3], 'turns', r[5] or '0')
+    redis.call('PEXPIRE', KEYS[1], ARGV[4])
+    return {1, ARGV[1], ARGV[2], epoch, ARGV[3], r[5] or '0'}
+    """)
+
+  /// Arguments: owner, incarnation, epoch, agent, turns, life in milliseconds. Returns the record that is in force. One
+  /// that was never written (epoch 0) gives way to whatever there is.
+  static let renew = RedisScript(
+    """
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns')
+    local mine = r[1] == ARGV[1] and r[2] == ARGV[2]
+    if r[1] and not mine and (tonumber(r[3]) or 0) >= tonumber(ARGV[3]) then
+      return {0, r[1], r[2], r[3], r[4] or '', r[5] or '0'}
+    end
+    local known = 0
+    if mine then known = tonumber(r[3]) or 0 end
+    local epoch = string.format('%d', math.max(tonumber(ARGV[3]), known, 1))
+    redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'incarnation', ARGV[2], 'epoch', epoch,
+      'agent', ARGV[4], 'turns', ARGV[5])
+    redis.call('PEXPIRE', KEYS[1], ARGV[6])
+    return {1, ARGV[1], ARGV[2], epoch, ARGV[4], ARGV[5]}
+    """)
+
+  /// Arguments: owner, incarnation.
+  static let release = RedisScript(
+    """
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation')
+    if r[1] == ARGV[1] and r[2] == ARGV[2] then
+      return redis.call('DEL', KEYS[1])
+    end
+    return 0
+    """)
+
+  /// Arguments: incarnation. Ends the lease of that run, and of no later one.
+  static let leave = RedisScript(
+    """
+    if redis.call('GET', KEYS[1]) == ARGV[1] then
+      return redis.call('DEL', KEYS[1])
+    end
+    return 0
+    """)
+}

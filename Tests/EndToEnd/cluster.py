@@ -1,0 +1,114 @@
+"""Servers of one cluster: a Redis of their own, and calls whose RPCs go to one server after the other."""
+
+import contextlib
+import json
+import re
+import socket
+import subprocess
+import time
+
+from caller import Caller
+from conftest import TENANT_A
+from edge import free_port
+
+
+class Redis:
+    """Debian's redis-server, with nothing kept on disk."""
+
+    def __init__(self, folder, port=None):
+        self.port = port or free_port()
+        self.folder = folder
+        self.start()
+
+    @property
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+             "--dir", str(self.folder), "--enable-debug-command", "local"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 10
+        while True:
+            with contextlib.suppress(OSError):
+                if self.ask("PING") == "+PONG":
+                    return
+            assert time.monotonic() < deadline, "redis-server does not answer"
+            time.sleep(0.02)
+
+    def ask(self, *words):
+        """The first line of the answer to one command."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+            parts = [f"*{len(words)}\r\n"] + [f"${len(word)}\r\n{word}\r\n" for word in words]
+            connection.sendall("".join(parts).encode())
+            return connection.makefile("rb").readline().decode().strip()
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Cluster:
+    """Starts servers that share one Redis."""
+
+    def __init__(self, own_gateway, tmp_path, **more):
+        self.own_gateway = own_gateway
+        folder = tmp_path / "redis"
+        folder.mkdir()
+        self.redis = Redis(folder)
+        self.secret = tmp_path / "cluster.secret"
+        self.secret.write_text("0123456789abcdef0123456789abcdef\n")
+        self.secret.chmod(0o600)
+        self.more = more
+        self.servers = []
+
+    def settings(self, **changes):
+        return {"redis": self.redis.url, "address": "127.0.0.1:0", "secret_file": str(self.secret), "lease": "1s",
+                } | self.more | changes
+
+    def start(self, count=1, **changes):
+        for _ in range(count):
+            self.servers.append(self.own_gateway(cluster=self.settings(), **changes))
+        for server in self.servers[-count:]:
+            server.until(lambda server=server: "degraded" not in server.get("/readyz")[1], "reaches Redis")
+        return self.servers[-count:]
+
+
+def metric(server, name, **labels):
+    """A metric's value; 0 where it is not there yet."""
+    label = "".join(f'{key}="{value}",' for key, value in labels.items()).rstrip(",")
+    found = re.search(rf"^{name}{re.escape('{' + label + '}') if label else ''} ([\d.e+]+)$",
+                      server.get("/metrics")[1], re.M)
+    return int(float(found[1])) if found else 0
+
+
+def logged(server, message):
+    """The metadata of all log lines with this message."""
+    lines = (line for line in server.log.splitlines() if f'"{message}"' in line)
+    return [json.loads(line)["metadata"] for line in lines]
+
+
+class SpreadCaller(Caller):
+    """A caller whose RPCs go to one server after the other; `turn` is the number of the next."""
+
+    def __init__(self, servers, token, agent="demo-wav", **more):
+        self.servers, self.turn = servers, 0
+        self.channels = [server.channel() for server in servers]
+        super().__init__(self.channels[0], token, TENANT_A["org"], agent, **more)
+
+    def open(self, *messages, **more):
+        self.spread()
+        return super().open(*messages, **more)
+
+    def listen(self, **line):
+        self.spread()
+        return super().listen(**line)
+
+    def spread(self):
+        self.channel = self.channels[self.turn % len(self.channels)]
+        self.turn += 1
+
+    def close(self):
+        for channel in self.channels:
+            channel.close()

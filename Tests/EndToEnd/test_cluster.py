@@ -1,0 +1,240 @@
+"""Servers of one cluster with no affinity before them: each RPC of a call may reach any of them, and the call is one."""
+
+import signal
+import threading
+import time
+
+import grpc
+import pytest
+
+from caller import Caller
+from cluster import Cluster, SpreadCaller, logged, metric
+from conftest import TENANT_A
+from gateway import SLOW
+from schemas import SESSION_START, Event
+from speech import likeness, recorded
+
+FIRST = "tt-monkeysintro"
+SECOND = "queue-youarenext"
+RELAY = "/patchbay.cluster.v1.Relay/ProcessCallerInput"
+# Not what the servers have.
+SECRET = [("x-patchbay-relay", "1"), ("x-patchbay-secret", "0" * 32)]
+
+
+@pytest.fixture
+def cluster(own_gateway, tmp_path):
+    made = Cluster(own_gateway, tmp_path)
+    yield made
+    made.redis.kill()
+
+
+def quiet(caller):
+    """The caller has heard the prompt out."""
+    time.sleep(max(0, caller.playing_until - time.monotonic()))
+
+
+def started(servers):
+    return [start for server in servers for start in logged(server, "conversation started")]
+
+
+def ended(servers):
+    return [end["reason"] for server in servers for end in logged(server, "conversation ended")]
+
+
+def test_a_call_over_two_servers(cluster, token):
+    """The greeting, keys whose begin and rest come by different servers, speech, the hang-up: one conversation."""
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token)
+    assert caller.start().audio.seconds > 0.5
+    for _ in range(3):
+        assert caller.press("4").audio.seconds > 0.1
+    caller.turn = 1  # at the one that does not have the call
+    spoken = recorded(FIRST)
+    assert likeness(caller.speak(spoken).audio, spoken) > 0.9
+    caller.hang_up()
+    servers[0].until(lambda: sum(metric(server, "patchbay_conversations_live") for server in servers) == 0, "is over")
+    assert len(started(servers)) == 1 and started(servers)[0]["resumed"] == "false"
+    assert ended(servers) == ["hangup"]
+    out = sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
+    assert out == sum(metric(server, "patchbay_relayed_rpcs_total", direction="in") for server in servers) >= 4
+    assert cluster.redis.ask("EXISTS", f"patchbay:call:{caller.org}/{caller.conversation}") == ":0"
+    caller.close()
+
+
+def test_overlap_over_two_servers(cluster, token):
+    """In CHUNK mode the next RPC opens at the other server while the answer on the first is still coming."""
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token, "demo-chunk", mode="chunk")
+    caller.start()
+    quiet(caller)
+    first = caller.listen()
+    first.say(recorded(SECOND))
+    first.wait_for(lambda r: any(p.audio_content for p in r.message.prompts), "first chunk")
+    second = caller.listen()
+    spoken = recorded(FIRST)
+    second.say(spoken)
+    since = second.wait_event(Event.START_OF_INPUT).time
+    first.wait()
+    late = [r for r in first.replies if r.time > since + 0.3 and any(p.audio_content for p in r.message.prompts)]
+    assert late == [], f"output of the interrupted turn is dropped: {late}"
+    caller.hear(second)
+    assert likeness(second.audio, spoken) > 0.85
+    caller.hang_up()
+    assert len(started(servers)) == 1
+    caller.close()
+
+
+def test_two_starts_at_once(cluster, token):
+    """A client that fails over opens the call's first RPC at two servers: one conversation, and one greeting."""
+    servers = cluster.start(2)
+    callers = [Caller(server.channel(), token, TENANT_A["org"], "demo-wav") for server in servers]
+    for n in range(10):
+        for caller in callers:
+            caller.conversation = f"both-{n}"
+        starts = [caller.event(SESSION_START) for caller in callers]
+        for start in starts:
+            start.wait()
+        assert sum(start.audio.seconds > 0.5 for start in starts) == 1
+        assert len(started(servers)) == n + 1
+        callers[n % 2].hang_up()
+    for caller in callers:
+        caller.channel.close()
+
+
+def test_over_tls(own_gateway, tmp_path, token, certificates):
+    """What the servers say to each other goes over mutual TLS."""
+    files = {"certificate": "server.pem", "key": "server.key", "ca": "server.pem"}
+    cluster = Cluster(own_gateway, tmp_path, tls={key: str(certificates / file) for key, file in files.items()})
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token)
+    caller.start()
+    assert caller.press("4").audio.seconds > 0.1
+    assert metric(servers[1], "patchbay_relayed_rpcs_total", direction="out") == 1
+    caller.hang_up()
+    port = servers[0].printed("cluster on")
+    with pytest.raises(grpc.RpcError) as refused:
+        list(grpc.insecure_channel(port).stream_stream(RELAY)(iter([b""]), metadata=SECRET, timeout=5))
+    assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+    caller.close()
+    cluster.redis.kill()
+
+
+def test_redis_is_slow(own_gateway, tmp_path, token):
+    """Redis answers nothing for three seconds: calls begin and go on, and wait for nobody."""
+    cluster = Cluster(own_gateway, tmp_path, lease="10s")
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token)
+    caller.start()
+    caller.press("4")
+    sleep = threading.Thread(target=cluster.redis.ask, args=("DEBUG", "SLEEP", "3"))
+    sleep.start()
+    time.sleep(0.2)
+    began = time.monotonic()
+    new = SpreadCaller(servers[:1], token)
+    new.start()
+    caller.press("5")
+    assert sleep.is_alive() and time.monotonic() - began < 2.5
+    sleep.join()
+    key = f"patchbay:call:{new.org}/{new.conversation}"
+    servers[0].until(lambda: cluster.redis.ask("EXISTS", key) == ":1", "tells Redis what it has")
+    servers[0].until(lambda: "degraded" not in servers[0].get("/readyz")[1], "reaches Redis")
+    for one in (new, caller):
+        one.hang_up()
+        one.close()
+    assert len(started(servers)) == 2
+    cluster.redis.kill()
+
+
+def test_an_owner_that_dies(cluster, token):
+    """The next RPC finds that the owner is dead, and goes on at a server that adopts the call."""
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token)
+    caller.start()
+    caller.press("4")
+    servers[0].process.kill()
+    servers[0].wait()
+    caller.channels = caller.channels[1:]
+    began = time.monotonic()
+    assert caller.press("5").audio.seconds > 0.1
+    assert time.monotonic() - began < 8
+    adopted = logged(servers[1], "conversation started")
+    assert [start["resumed"] for start in adopted] == ["true"]
+    assert metric(servers[1], "patchbay_ownership_claims_total", result="adopted") == 1
+    caller.hang_up()
+    caller.close()
+
+
+def test_calls_go_on_without_redis(own_gateway, tmp_path, token):
+    """Redis is gone: calls that are known go on wherever their RPCs come, new ones begin, nothing waits for it."""
+    cluster = Cluster(own_gateway, tmp_path, lease="10s")
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token)
+    caller.start()
+    caller.press("4")
+    caller.press("5")
+    cluster.redis.kill()
+    for server in servers:
+        server.until(lambda server=server: "degraded" in server.get("/readyz")[1], "says that Redis is gone")
+        assert server.get("/readyz")[0] == 200
+    for _ in range(2):
+        assert caller.press("6").audio.seconds > 0.1
+    new = SpreadCaller(servers[:1], token)
+    began = time.monotonic()
+    assert new.start().audio.seconds > 0.5
+    assert time.monotonic() - began < (10 if SLOW else 2)
+    assert sum(metric(server, "patchbay_conversations_unowned_total") for server in servers) == 1
+    # It comes back, with nothing in it.
+    cluster.redis.start()
+    for one in (caller, new):
+        key = f"patchbay:call:{one.org}/{one.conversation}"
+        servers[0].until(lambda key=key: cluster.redis.ask("EXISTS", key) == ":1", "tells Redis again what it has")
+    other = SpreadCaller(servers, token, conversation=new.conversation)
+    other.turn = 1  # the server that never heard of it
+    other.press("7")
+    new.hang_up()
+    caller.hang_up()
+    assert len(started(servers)) == 2
+    for one in (caller, new, other):
+        one.close()
+    cluster.redis.kill()
+
+
+def test_an_owner_that_was_stopped(cluster, token):
+    """An owner sleeps, its call is adopted, it wakes: it says nothing more to the caller and hands the RPCs on."""
+    servers = cluster.start(2)
+    caller = SpreadCaller(servers, token)
+    caller.start()
+    quiet(caller)
+    caller.turn = 0
+    line = caller.listen()
+    line.say(recorded(FIRST))
+    time.sleep(1)
+    servers[0].process.send_signal(signal.SIGSTOP)
+    time.sleep(2)
+    other = SpreadCaller(servers[1:], token, conversation=caller.conversation)
+    assert other.press("5").audio.seconds > 0.1, "the adopter answers"
+    before = len(line.replies)
+    servers[0].process.send_signal(signal.SIGCONT)
+    servers[0].until(lambda: logged(servers[0], "the conversation is another server's by now"), "learns of it")
+    assert line.done.wait(10)
+    assert line.code is grpc.StatusCode.ABORTED and len(line.replies) == before, "two bots have spoken"
+    assert metric(servers[0], "patchbay_conversations_fenced_total") == 1
+    assert metric(servers[0], "patchbay_conversations_live") == 0
+    # Its RPCs that come to the former owner go to the new one.
+    back = SpreadCaller(servers[:1], token, conversation=caller.conversation)
+    assert back.press("6").audio.seconds > 0.1
+    back.hang_up()
+    assert len(started(servers)) == 2 and sorted(ended(servers)) == ["hangup", "lost"]
+    for one in (caller, other, back):
+        one.close()
+
+
+def test_who_does_not_know_the_secret(cluster):
+    """Nobody can speak to the cluster's port without the secret."""
+    (server,) = cluster.start()
+    port = server.printed("cluster on")
+    call = grpc.insecure_channel(port).stream_stream(RELAY)
+    with pytest.raises(grpc.RpcError) as refused:
+        list(call(iter([b""]), metadata=SECRET, timeout=5))
+    assert refused.value.code() is grpc.StatusCode.ABORTED and refused.value.details() == "secret"
+    assert metric(server, "patchbay_relays_refused_total", reason="secret") == 1

@@ -1,0 +1,182 @@
+"""Many calls over three servers with no affinity before them: every turn is answered, once, while servers
+are killed and stopped. In full size by Scripts/cluster-test."""
+
+import os
+import signal
+import statistics
+import threading
+import time
+
+import pytest
+
+from caller import Caller
+from cluster import Cluster, SpreadCaller, logged, metric
+from conftest import TENANT_A
+from schemas import SESSION_START
+
+# The full size: Scripts/cluster-test
+CALLS = int(os.environ.get("CLUSTER_CALLS", 8))
+SECONDS = int(os.environ.get("CLUSTER_SECONDS", 4))
+FULL = "CLUSTER_CALLS" in os.environ
+
+
+class Talker(threading.Thread):
+    """A call that presses a key now and then until it is told to hang up: two RPCs each time, each at the next server."""
+
+    def __init__(self, crowd, token):
+        super().__init__(daemon=True)
+        self.turns, self.lost, self.longest, self.over = 0, [], 0.0, threading.Event()
+        self.caller = SpreadCaller(crowd.servers, token)
+        self.caller.channels, self.caller.turn = crowd.channels, crowd.next()
+        self.caller.start()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.5):
+            began = time.monotonic()
+            try:
+                turn = self.caller.press("4")
+                assert turn.event is None and turn.audio.seconds > 0, f"no answer: {turn.replies}"
+                self.turns += 1
+            except Exception as problem:  # whatever a caller may see
+                self.lost.append((began, str(problem)[:200]))
+            self.longest = max(self.longest, time.monotonic() - began)
+        try:
+            self.caller.hang_up()
+        except Exception as problem:  # the same
+            self.lost.append((time.monotonic(), f"hang-up: {problem}"[:200]))
+
+
+class Crowd:
+    """Calls over the same connections, one to each server; a server that has died is taken out as a balancer does."""
+
+    def __init__(self, servers, token, calls):
+        self.servers, self.channels, self.count = servers, [server.channel() for server in servers], 0
+        self.talkers = []
+        for _ in range(calls):
+            self.talkers.append(Talker(self, token))
+            time.sleep(0.02)
+
+    def next(self):
+        self.count += 1
+        return self.count
+
+    @property
+    def turns(self):
+        return sum(talker.turns for talker in self.talkers)
+
+    def lost(self, since=0.0):
+        return [loss for talker in self.talkers for loss in talker.lost if loss[0] >= since]
+
+    def without(self, number):
+        """Nothing more is sent to this server."""
+        channels = [channel for n, channel in enumerate(self.channels) if n != number]
+        for talker in self.talkers:
+            talker.caller.channels = channels
+
+    def leave(self):
+        for talker in self.talkers:
+            talker.over.set()
+        for talker in self.talkers:
+            talker.join(60)
+        for channel in self.channels:
+            channel.close()
+
+
+def live(servers):
+    return sum(metric(server, "patchbay_conversations_live") for server in servers)
+
+
+def test_round_robin(own_gateway, tmp_path, token):
+    """Each call is one conversation, and each turn is answered."""
+    cluster = Cluster(own_gateway, tmp_path, lease="3s")
+    servers = cluster.start(3)
+    crowd = Crowd(servers, token, CALLS)
+    time.sleep(SECONDS)
+    assert live(servers) == CALLS, "two servers have one call"
+    crowd.leave()
+    starts = [start for server in servers for start in logged(server, "conversation started")]
+    ends = [end["reason"] for server in servers for end in logged(server, "conversation ended")]
+    relayed = sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
+    print(f"round robin: {CALLS} calls, {crowd.turns} turns, {len(crowd.lost())} lost, {relayed} RPCs relayed; the longest "
+          f"turn took {max(talker.longest for talker in crowd.talkers):.2f} s")
+    assert not crowd.lost(), crowd.lost()[:3]
+    assert len(starts) == CALLS and ends == ["hangup"] * CALLS
+    assert crowd.turns >= CALLS and relayed > crowd.turns
+    cluster.redis.kill()
+
+
+@pytest.mark.skipif(not FULL, reason="takes a minute: Scripts/cluster-test")
+def test_servers_die_and_sleep(own_gateway, tmp_path, token):
+    """One is killed, one is stopped for longer than its lease and woken, Redis is killed and comes back with nothing."""
+    cluster = Cluster(own_gateway, tmp_path, lease="2s")
+    servers = cluster.start(4)
+    crowd = Crowd(servers, token, CALLS)
+    time.sleep(5)
+    assert not crowd.lost(), crowd.lost()[:3]
+
+    dead, rest = servers[0], servers[1:]
+    own = metric(dead, "patchbay_conversations_live")
+    killed = time.monotonic()
+    dead.process.kill()
+    dead.wait()
+    crowd.without(0)
+    time.sleep(10)
+    lost = crowd.lost(since=killed - 1)
+    print(f"one killed: it had {own} of {CALLS} calls; {len(lost)} turns lost, {len(crowd.lost(since=killed + 5))} of them "
+          f"after 5 s; {live(rest)} calls live")
+    assert len(lost) <= CALLS and not crowd.lost(since=killed + 5), lost[:3]
+    assert live(rest) == CALLS
+
+    asleep, awake = servers[1], servers[2:]
+    own = metric(asleep, "patchbay_conversations_live")
+    stopped = time.monotonic()
+    asleep.process.send_signal(signal.SIGSTOP)
+    for talker in crowd.talkers:
+        talker.caller.channels = crowd.channels[2:]
+    time.sleep(20)
+    asleep.process.send_signal(signal.SIGCONT)
+    asleep.until(lambda: metric(asleep, "patchbay_conversations_live") == 0, "knows that its calls are others'")
+    fenced = metric(asleep, "patchbay_conversations_fenced_total")
+    print(f"one stopped for 20 s: it had {own} calls, {fenced} were ended there; {len(crowd.lost(since=stopped))} turns lost, "
+          f"{len(crowd.lost(since=stopped + 6))} of them after 6 s; {live(awake)} calls live")
+    assert fenced == own and live(awake) == CALLS
+    assert not crowd.lost(since=stopped + 6), crowd.lost(since=stopped + 6)[:3]
+    for talker in crowd.talkers:
+        talker.caller.channels = crowd.channels[1:]
+
+    gone, before = time.monotonic(), crowd.turns
+    cluster.redis.kill()
+    time.sleep(5)
+    print(f"Redis killed: {crowd.turns - before} turns in 5 s, {len(crowd.lost(since=gone))} lost")
+    cluster.redis.start()
+    time.sleep(3)
+    assert not crowd.lost(since=gone), crowd.lost(since=gone)[:3]
+    assert live(rest) == CALLS
+    crowd.leave()
+    assert live(rest) == 0
+    cluster.redis.kill()
+
+
+@pytest.mark.skipif(not FULL, reason="measures: Scripts/cluster-test")
+def test_what_a_relay_adds(own_gateway, tmp_path, token):
+    """A repeated SESSION_START is answered by the conversation at once: its time at the owner, and at another server."""
+    cluster = Cluster(own_gateway, tmp_path, lease="3s")
+    servers = cluster.start(2)
+    channels = [server.channel() for server in servers]
+    caller = Caller(channels[0], token, TENANT_A["org"], "demo-wav")
+    caller.start()
+    times = ([], [])
+    for n in range(600):
+        caller.channel = channels[n % 2]
+        began = time.perf_counter()
+        caller.event(SESSION_START).wait()
+        times[n % 2].append((time.perf_counter() - began) * 1000)
+    cuts = [statistics.quantiles(some[50:], n=100) for some in times]
+    print("an RPC at the owner: p50 {:.2f} ms, p99 {:.2f} ms; relayed: p50 {:.2f} ms, p99 {:.2f} ms".format(
+        cuts[0][49], cuts[0][98], cuts[1][49], cuts[1][98]))
+    assert cuts[1][49] - cuts[0][49] < 50
+    caller.hang_up()
+    for channel in channels:
+        channel.close()
+    cluster.redis.kill()

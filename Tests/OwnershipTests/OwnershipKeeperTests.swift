@@ -1,0 +1,128 @@
+import Locking
+import Logging
+import Testing
+
+@testable import Ownership
+
+@Suite("Who has which conversation")
+struct OwnershipKeeperTests {
+  private let store = MemoryStore()
+  private let time = Locked(Duration.seconds(100))
+  private let told = Locked<[String]>([])
+
+  private func keeper(_ address: String = "10.0.0.1:1") -> OwnershipKeeper {
+    OwnershipKeeper(
+      Replica(address: address, incarnation: address), store: store, settings: .init(),
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [time] in time.withLock { $0 } })
+  }
+
+  private func pass(_ duration: Duration) { time.withLock { $0 += duration } }
+
+  private func begin(_ key: String, epoch: UInt64, of keeper: OwnershipKeeper, number: Int = 1) {
+    keeper.began(
+      key,
+      OwnedConversation(
+        epoch: epoch, agent: "front-desk", number: number,
+        lost: { [told] in told.withLock { $0.append("lost \(key)") } },
+        confirmed: { [told] in told.withLock { $0.append("confirmed \(key)") } }, turns: { 2 }))
+  }
+
+  @Test("a claim is the owner's until the conversation is over")
+  func claim() {
+    let (first, second) = (keeper(), keeper("10.0.0.2:1"))
+    let answers = Locked<[Result<ClaimAnswer, OwnershipStoreError>]>([])
+    let note: @Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void = { answer in
+      answers.withLock { $0.append(answer) }
+    }
+    first.claim("org/c", agent: "a", adopting: nil, onlyFinds: false, note)
+    #expect(first.isAsking(for: "org/c"))
+    begin("org/c", epoch: 1, of: first)
+    first.asked("org/c")
+    #expect(!first.isAsking(for: "org/c"))
+    second.claim("org/c", agent: "a", adopting: nil, onlyFinds: false, note)
+    let record = OwnershipRecord(owner: first.own, epoch: 1, agent: "a")
+    #expect(answers.withLock { $0 } == [.success(.own(record)), .success(.other(record))])
+    #expect(second.remembered("org/c") == record)
+    first.ended("org/c", number: 7)
+    #expect(store["org/c"] != nil, "the end of another conversation of this key")
+    first.ended("org/c", number: 1)
+    #expect(store["org/c"] == nil)
+  }
+
+  @Test("a renewal brings turns and epoch along, writes what a new store lacks, and finds what is another's")
+  func renewal() async {
+    let keeper = keeper()
+    begin("org/kept", epoch: 1, of: keeper)
+    begin("org/unowned", epoch: 0, of: keeper)
+    begin("org/adopted", epoch: 1, of: keeper)
+    begin("org/stale", epoch: 5, of: keeper)
+    let other = Replica(address: "10.0.0.2:1", incarnation: "b")
+    store["org/adopted"] = OwnershipRecord(owner: other, epoch: 2)
+    store["org/stale"] = OwnershipRecord(owner: other, epoch: 4)
+    await keeper.tend()
+    #expect(store["org/kept"] == OwnershipRecord(owner: keeper.own, epoch: 1, agent: "front-desk", turns: 2))
+    #expect(store["org/unowned"]?.epoch == 1)
+    #expect(store["org/stale"]?.owner == keeper.own)
+    #expect(told.withLock { $0 } == ["lost org/adopted"])
+    #expect(keeper.remembered("org/adopted")?.owner == other)
+    #expect(keeper.count == 3)
+  }
+
+  @Test("after a pause nothing may be done until the records are read")
+  func pause() async {
+    let keeper = keeper()
+    begin("org/kept", epoch: 1, of: keeper)
+    begin("org/adopted", epoch: 1, of: keeper)
+    await keeper.tend()
+    store["org/adopted"] = OwnershipRecord(owner: Replica(address: "10.0.0.2:1", incarnation: "b"), epoch: 2)
+    pass(.seconds(20))
+    #expect(!keeper.mayAct)
+    keeper.tick()
+    #expect(!keeper.mayAct, "that it runs again is not enough")
+    store.trouble = OwnershipStoreError("gone")
+    await keeper.tend()
+    #expect(!keeper.mayAct, "nor that it has asked")
+    store.trouble = nil
+    await keeper.tend()
+    #expect(keeper.mayAct)
+    #expect(told.withLock { $0 } == ["lost org/adopted", "confirmed org/kept"])
+  }
+
+  @Test("one that only cannot reach the store goes on")
+  func cutOff() async {
+    let keeper = keeper()
+    begin("org/c", epoch: 1, of: keeper)
+    await keeper.tend()
+    store.trouble = OwnershipStoreError("Redis is not reachable: refused")
+    for _ in 0..<40 {
+      pass(.milliseconds(500))
+      keeper.tick()
+      await keeper.tend()
+    }
+    #expect(keeper.mayAct && keeper.count == 1)
+    #expect(keeper.trouble == "Redis is not reachable: refused")
+    store.trouble = nil
+    await keeper.tend()
+    #expect(keeper.trouble == nil)
+    #expect(told.withLock { $0 } == [])
+  }
+
+  @Test("an epoch that another replica has read is kept")
+  func raised() async {
+    let keeper = keeper()
+    begin("org/c", epoch: 0, of: keeper)
+    keeper.raise("org/c", to: 3)
+    #expect(keeper.epoch(of: "org/c") == 3)
+    keeper.raise("org/c", to: 2)
+    #expect(keeper.epoch(of: "org/c") == 3)
+  }
+
+  @Test("what is remembered is bounded in time")
+  func routes() {
+    let keeper = keeper()
+    keeper.remember(OwnershipRecord(owner: Replica(address: "x", incarnation: "y"), epoch: 1), of: "org/c")
+    #expect(keeper.remembered("org/c") != nil)
+    pass(.seconds(901))
+    #expect(keeper.remembered("org/c") == nil)
+  }
+}
