@@ -20,8 +20,14 @@ public struct CallInfo: Sendable {
   /// What of ``vendorConfiguration``, ``additionalInfo``, ``startName`` and ``startParameters`` is missing because it is
   /// over a bound: names, such as `additional_info.history`.
   public var leftOut: [String]
-  /// Whether the call was already under way when this server first heard of it (the server had restarted).
+  /// Whether the call was already under way when this server first heard of it (the server had restarted, or another of
+  /// its cluster had the call and died).
   public var isResumed: Bool
+  /// In a cluster, how many servers have had the call, this one included; else 0. Of two that speak of one conversation the
+  /// one with the higher epoch has it.
+  public var epoch: UInt64 = 0
+  /// The caller's turns before this server had the call, as far as they are known.
+  public var formerTurns = 0
   /// Whether the caller hears audio as the bot sends it (CHUNK responses), and not only once the turn has ended (WAV
   /// responses).
   public var isHeardAtOnce: Bool

@@ -223,6 +223,10 @@ extension VoiceGateway: SessionService {
       trackingID: call.trackingID, vendorConfiguration: request.vendorConfiguration,
       additionalInfo: request.additionalInfo, isResumed: isResumed,
       isHeardAtOnce: agent.conversation.mode == .chunk)
+    if let claim {
+      info.epoch = claim.epoch
+      info.formerTurns = claim.turns
+    }
     if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
       info.token = CallerToken(call.authorization)
     }

@@ -40,6 +40,7 @@ class Call:
         self.events = []
         self.hello = None
         self.ended = threading.Event()
+        self.is_open = context.is_active
 
     @property
     def kinds(self):

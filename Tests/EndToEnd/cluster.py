@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import subprocess
+import threading
 import time
 
 from caller import Caller
@@ -47,6 +48,45 @@ class Redis:
     def kill(self):
         self.process.kill()
         self.process.wait()
+
+
+class Forwarder:
+    """A way to a port of this machine that can be cut."""
+
+    def __init__(self, port):
+        self.target, self.sockets = port, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near = self.listener.accept()[0]
+                far = socket.create_connection(("127.0.0.1", self.target))
+                self.sockets += [near, far]
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def carry(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def cut(self):
+        """Nothing gets through, and nobody is accepted, from now on."""
+        for one in [self.listener, *self.sockets]:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.cut()
 
 
 class Cluster:

@@ -7,9 +7,10 @@ import time
 import grpc
 import pytest
 
+import bots
 from caller import Caller
-from cluster import Cluster, SpreadCaller, logged, metric
-from conftest import TENANT_A
+from cluster import Cluster, Forwarder, SpreadCaller, logged, metric
+from conftest import TENANT_A, agent
 from gateway import SLOW
 from schemas import SESSION_START, Event
 from speech import likeness, recorded
@@ -146,22 +147,23 @@ def test_redis_is_slow(own_gateway, tmp_path, token):
 
 
 def test_an_owner_that_dies(cluster, token):
-    """The next RPC finds that the owner is dead, and goes on at a server that adopts the call."""
-    servers = cluster.start(2)
-    caller = SpreadCaller(servers, token)
-    caller.start()
-    caller.press("4")
-    servers[0].process.kill()
-    servers[0].wait()
-    caller.channels = caller.channels[1:]
-    began = time.monotonic()
-    assert caller.press("5").audio.seconds > 0.1
-    assert time.monotonic() - began < 8
-    adopted = logged(servers[1], "conversation started")
-    assert [start["resumed"] for start in adopted] == ["true"]
-    assert metric(servers[1], "patchbay_ownership_claims_total", result="adopted") == 1
-    caller.hang_up()
-    caller.close()
+    """The next RPC finds that the owner is dead, and goes on at a server that adopts the call; the bot is told."""
+    with bots.Bot(bots.echo) as bot:
+        servers = cluster.start(2, agents=[agent("bot", "wav", bot.engine, default=True)])
+        caller = SpreadCaller(servers, token, "bot")
+        caller.start()
+        caller.press("4")
+        servers[0].process.kill()
+        servers[0].wait()
+        caller.channels = caller.channels[1:]
+        began = time.monotonic()
+        assert caller.press("5").text == "1 digits"
+        assert time.monotonic() - began < 8
+        first, second = (call.hello.call for call in bot.calls)
+        assert (first.resumed, first.epoch) == (False, 1) and (second.resumed, second.epoch) == (True, 2)
+        assert metric(servers[1], "patchbay_ownership_claims_total", result="adopted") == 1
+        caller.hang_up()
+        caller.close()
 
 
 def test_calls_go_on_without_redis(own_gateway, tmp_path, token):
@@ -200,33 +202,57 @@ def test_calls_go_on_without_redis(own_gateway, tmp_path, token):
 
 
 def test_an_owner_that_was_stopped(cluster, token):
-    """An owner sleeps, its call is adopted, it wakes: it says nothing more to the caller and hands the RPCs on."""
-    servers = cluster.start(2)
-    caller = SpreadCaller(servers, token)
-    caller.start()
-    quiet(caller)
-    caller.turn = 0
-    line = caller.listen()
-    line.say(recorded(FIRST))
-    time.sleep(1)
-    servers[0].process.send_signal(signal.SIGSTOP)
-    time.sleep(2)
-    other = SpreadCaller(servers[1:], token, conversation=caller.conversation)
-    assert other.press("5").audio.seconds > 0.1, "the adopter answers"
-    before = len(line.replies)
-    servers[0].process.send_signal(signal.SIGCONT)
-    servers[0].until(lambda: logged(servers[0], "the conversation is another server's by now"), "learns of it")
-    assert line.done.wait(10)
-    assert line.code is grpc.StatusCode.ABORTED and len(line.replies) == before, "two bots have spoken"
-    assert metric(servers[0], "patchbay_conversations_fenced_total") == 1
-    assert metric(servers[0], "patchbay_conversations_live") == 0
-    # Its RPCs that come to the former owner go to the new one.
-    back = SpreadCaller(servers[:1], token, conversation=caller.conversation)
-    assert back.press("6").audio.seconds > 0.1
-    back.hang_up()
-    assert len(started(servers)) == 2 and sorted(ended(servers)) == ["hangup", "lost"]
-    for one in (caller, other, back):
-        one.close()
+    """An owner sleeps, its call is adopted, it wakes: it says nothing more to the caller or the bot, and hands RPCs on."""
+    with bots.Bot(bots.echo) as bot:
+        servers = cluster.start(2, agents=[agent("bot", "wav", bot.engine, default=True)])
+        caller = SpreadCaller(servers[:1], token, "bot")
+        caller.start()
+        quiet(caller)
+        line = caller.listen()
+        line.say(recorded(FIRST))
+        time.sleep(1)
+        servers[0].process.send_signal(signal.SIGSTOP)
+        time.sleep(2)
+        other = SpreadCaller(servers[1:], token, "bot", conversation=caller.conversation)
+        assert other.press("5").text == "1 digits", "the adopter answers"
+        before = len(line.replies)
+        servers[0].process.send_signal(signal.SIGCONT)
+        servers[0].until(lambda: logged(servers[0], "the conversation is another server's by now"), "learns of it")
+        assert line.done.wait(10)
+        assert line.code is grpc.StatusCode.ABORTED and len(line.replies) == before, "two bots have spoken"
+        servers[0].until(lambda: not bot.calls[0].is_open(), "leaves the bot")
+        assert "ended" not in bot.calls[0].kinds, "the call goes on, and its bot was told that it is over"
+        assert metric(servers[0], "patchbay_conversations_fenced_total") == 1
+        assert metric(servers[0], "patchbay_conversations_live") == 0
+        # Its RPCs that come to the former owner go to the new one.
+        back = SpreadCaller(servers[:1], token, "bot", conversation=caller.conversation)
+        assert back.press("6").text == "1 digits"
+        back.hang_up()
+        assert [call.hello.call.epoch for call in bot.calls] == [1, 2] and bot.calls[1].ended.wait(5)
+        for one in (caller, other, back):
+            one.close()
+
+
+def test_one_that_cannot_reach_redis(own_gateway, tmp_path, token):
+    """An owner is cut off from Redis alone: its lease ends, but it answers, and its calls go on there and by relay."""
+    cluster = Cluster(own_gateway, tmp_path)
+    with Forwarder(cluster.redis.port) as way:
+        owner = own_gateway(cluster=cluster.settings(redis=f"redis://127.0.0.1:{way.port}"))
+        owner.until(lambda: "degraded" not in owner.get("/readyz")[1], "reaches Redis")
+        (other,) = cluster.start()
+        caller = SpreadCaller([owner, other], token)
+        caller.start()
+        way.cut()
+        owner.until(lambda: "degraded" in owner.get("/readyz")[1], "is cut off")
+        key = f"patchbay:replica:{owner.printed('cluster on')}"
+        owner.until(lambda: cluster.redis.ask("EXISTS", key) == ":0", "has no lease any more")
+        for _ in range(2):
+            assert caller.press("4").audio.seconds > 0.1
+        assert metric(other, "patchbay_ownership_claims_total", result="adopted") == 0
+        assert len(started([owner, other])) == 1
+        caller.hang_up()
+        caller.close()
+    cluster.redis.kill()
 
 
 def test_who_does_not_know_the_secret(cluster):

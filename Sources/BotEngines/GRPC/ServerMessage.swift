@@ -30,6 +30,8 @@ struct ServerMessageEncoder {
     if let tracking = info.trackingID { call.pointee.tracking = builder.text(tracking) }
     if let vendor = info.vendorConfiguration { call.pointee.vendor_configuration = builder.text(vendor) }
     call.pointee.resumed = info.isResumed ? 1 : 0
+    call.pointee.epoch = info.epoch
+    call.pointee.turns = UInt32(clamping: info.formerTurns)
     (call.pointee.n_additional_info, call.pointee.additional_info) = builder.entries(
       info.additionalInfo, patchbay__bot__call_info__additional_info_entry__init)
     (call.pointee.n_left_out, call.pointee.left_out) = builder.texts(info.leftOut)

@@ -2500,7 +2500,7 @@ const ProtobufCMessageDescriptor patchbay__bot__call_info__additional_info_entry
   (ProtobufCMessageInit) patchbay__bot__call_info__additional_info_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__call_info__field_descriptors[8] =
+static const ProtobufCFieldDescriptor patchbay__bot__call_info__field_descriptors[10] =
 {
   {
     "organization",
@@ -2598,21 +2598,47 @@ static const ProtobufCFieldDescriptor patchbay__bot__call_info__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "epoch",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__CallInfo, epoch),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "turns",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__CallInfo, turns),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__call_info__field_indices_by_name[] = {
   5,   /* field[5] = additional_info */
   2,   /* field[2] = agent */
   1,   /* field[1] = conversation */
+  8,   /* field[8] = epoch */
   7,   /* field[7] = left_out */
   0,   /* field[0] = organization */
   6,   /* field[6] = resumed */
   3,   /* field[3] = tracking */
+  9,   /* field[9] = turns */
   4,   /* field[4] = vendor_configuration */
 };
 static const ProtobufCIntRange patchbay__bot__call_info__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__call_info__descriptor =
 {
@@ -2622,7 +2648,7 @@ const ProtobufCMessageDescriptor patchbay__bot__call_info__descriptor =
   "Patchbay__Bot__CallInfo",
   "patchbay.bot",
   sizeof(Patchbay__Bot__CallInfo),
-  8,
+  10,
   patchbay__bot__call_info__field_descriptors,
   patchbay__bot__call_info__field_indices_by_name,
   1,  patchbay__bot__call_info__number_ranges,

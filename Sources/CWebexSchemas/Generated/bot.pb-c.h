@@ -476,7 +476,7 @@ struct  Patchbay__Bot__CallInfo
   size_t n_additional_info;
   Patchbay__Bot__CallInfo__AdditionalInfoEntry **additional_info;
   /*
-   * The call was already under way when Patchbay first heard of it (Patchbay had restarted).
+   * The call was already under way when Patchbay first heard of it (Patchbay had restarted, or another one had died).
    */
   protobuf_c_boolean resumed;
   /*
@@ -485,10 +485,20 @@ struct  Patchbay__Bot__CallInfo
    */
   size_t n_left_out;
   char **left_out;
+  /*
+   * Where several Patchbays are one cluster, how many of them have had the call, this one included; else 0. Of two
+   * streams of one conversation the one with the higher epoch counts: the other's server has lost the call, and will say
+   * no more.
+   */
+  uint64_t epoch;
+  /*
+   * The caller's turns before that, as far as they are known.
+   */
+  uint32_t turns;
 };
 #define PATCHBAY__BOT__CALL_INFO__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__call_info__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0,NULL, 0, 0 }
 
 
 struct  Patchbay__Bot__AudioFormat

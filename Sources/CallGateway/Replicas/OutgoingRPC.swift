@@ -72,7 +72,7 @@ final class RelayChannels: RelayNetwork {
     options.maximumSendQueue = Self.maximumQueue
     options.channelArguments["grpc.max_metadata_size"] = 65_536
     // An owner that is gone is found out within seconds, and one that is back is reached soon.
-    options.channelArguments["grpc.keepalive_time_ms"] = 10_000
+    options.channelArguments["grpc.keepalive_time_ms"] = 20_000
     options.channelArguments["grpc.keepalive_timeout_ms"] = 3_000
     options.channelArguments["grpc.initial_reconnect_backoff_ms"] = 100
     options.channelArguments["grpc.min_reconnect_backoff_ms"] = 1_000

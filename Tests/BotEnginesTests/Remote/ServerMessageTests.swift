@@ -18,9 +18,11 @@ struct ServerMessageTests {
 
   @Test("begins with the version and all that is known of the call")
   func hello() throws {
-    let info = CallInfo(
+    var info = CallInfo(
       organization: "o", conversation: "c", agent: "a", trackingID: "t", vendorConfiguration: "{}",
       additionalInfo: ["k": "v"], isResumed: true)
+    info.epoch = 3
+    info.formerTurns = 5
     try read(ServerMessageEncoder(encoding: .mulaw).hello(info)) { message in
       #expect(message.event_case == PATCHBAY__BOT__SERVER_MESSAGE__EVENT_HELLO)
       let hello = try #require(message.hello?.pointee)
@@ -28,7 +30,7 @@ struct ServerMessageTests {
       #expect(hello.kind == PATCHBAY__BOT__STREAM_KIND__STREAM_KIND_CONVERSATION)
       let call = try #require(hello.call?.pointee)
       #expect(BorrowedText(call.conversation).string == "c" && BorrowedText(call.tracking).string == "t")
-      #expect(call.n_additional_info == 1 && call.resumed != 0)
+      #expect(call.n_additional_info == 1 && call.resumed != 0 && call.epoch == 3 && call.turns == 5)
     }
   }
 

@@ -117,7 +117,7 @@ struct ReplicaTests {
     store.isLeaseRunning.withLock { $0 = false }
     test.advance(by: .milliseconds(200))
     #expect(store.claims.withLock { $0.last?.adopting } == 3)
-    #expect(test.bot.call?.info.isResumed == true)
+    #expect(test.bot.call?.info.isResumed == true && test.bot.call?.info.epoch == 4)
     #expect(keeper.epoch(of: "\(TestGateway.organization)/c-1") == 4)
     test.answer("where were we")
     #expect(try call.told.first == "where were we")
