@@ -80,7 +80,15 @@ extension Configuration.Cluster: KeyGroup {
 
   func check(_ section: Section) {
     if section.has("redis") {
-      do throws(RedisAddressError) { _ = try RedisAddress(redis) } catch {
+      do throws(RedisAddressError) {
+        let place = try RedisAddress(redis)
+        if address.isLoopback, !NetworkAddress.isLoopback(place.host) {
+          section.warn(
+            "address",
+            "no server of another machine reaches this one at \(address), and theirs may have the same address",
+            "write this server's own address, as in 10.0.0.5:\(address.port)")
+        }
+      } catch {
         section.report("redis", "`\(section.name("redis"))` \(error)", "write redis://HOST:PORT or rediss://HOST:PORT")
       }
     }

@@ -62,6 +62,37 @@ def test_a_call_over_two_servers(cluster, token):
     caller.close()
 
 
+def test_a_bot_gets_each_byte_once(cluster, token):
+    """Audio RPCs at one server after the other: the bot has what the caller sent, once, in order, to the byte."""
+    with bots.Bot(bots.echo) as bot:
+        engine = bot.engine | {"hears": "everything", "audio": "mulaw"}
+        servers = cluster.start(2, agents=[agent("bot", "wav", engine, default=True)])
+        caller = SpreadCaller(servers, token, "bot")
+        caller.start()
+        request, sent = caller.request, []
+
+        def noted(**input):
+            sent.append(input.get("audio_input", {}).get("caller_audio", b""))
+            return request(**input)
+
+        caller.request = noted
+        for turn in range(2):
+            quiet(caller)
+            caller.turn = turn
+            sent.clear()
+            before = len(bot.calls[0].events)
+            line = caller.listen()
+            line.say(recorded(FIRST))
+            caller.hear(line)
+            heard = [event.audio.samples for kind, event in bot.calls[0].events[before:] if kind == "audio"]
+            # Mu-law has two zeros.
+            whole, got = (b"".join(parts).replace(b"\x7f", b"\xff") for parts in (sent, heard))
+            assert len(got) > 8000 and whole.startswith(got), "bytes are lost, doubled or in disorder"
+        assert len(bot.calls) == 1
+        caller.hang_up()
+        caller.close()
+
+
 def test_overlap_over_two_servers(cluster, token):
     """In CHUNK mode the next RPC opens at the other server while the answer on the first is still coming."""
     servers = cluster.start(2)

@@ -88,18 +88,24 @@ def live(servers):
 
 
 def test_round_robin(own_gateway, tmp_path, token):
-    """Each call is one conversation, and each turn is answered."""
+    """Each call is one conversation, and each turn is answered; also while one of the servers drains, which the others reach."""
     cluster = Cluster(own_gateway, tmp_path, lease="3s")
-    servers = cluster.start(3)
+    servers = cluster.start(3, shutdown={"drain": "1m", "grace": "0s"})
     crowd = Crowd(servers, token, CALLS)
     time.sleep(SECONDS)
     assert live(servers) == CALLS, "two servers have one call"
+    own = metric(servers[0], "patchbay_conversations_live")
+    servers[0].signal()
+    crowd.without(0)
+    time.sleep(2)
+    assert live(servers[:1]) == own > 0, "its calls stay until they end"
+    relayed = sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
     crowd.leave()
+    assert servers[0].wait(20) == 0
     starts = [start for server in servers for start in logged(server, "conversation started")]
     ends = [end["reason"] for server in servers for end in logged(server, "conversation ended")]
-    relayed = sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
-    print(f"round robin: {CALLS} calls, {crowd.turns} turns, {len(crowd.lost())} lost, {relayed} RPCs relayed; the longest "
-          f"turn took {max(talker.longest for talker in crowd.talkers):.2f} s")
+    print(f"round robin, one drained: {CALLS} calls, {crowd.turns} turns, {len(crowd.lost())} lost, {relayed} RPCs "
+          f"relayed; the longest turn took {max(talker.longest for talker in crowd.talkers):.2f} s")
     assert not crowd.lost(), crowd.lost()[:3]
     assert len(starts) == CALLS and ends == ["hangup"] * CALLS
     assert crowd.turns >= CALLS and relayed > crowd.turns
@@ -136,12 +142,15 @@ def test_servers_die_and_sleep(own_gateway, tmp_path, token):
         talker.caller.channels = crowd.channels[2:]
     time.sleep(20)
     asleep.process.send_signal(signal.SIGCONT)
-    asleep.until(lambda: metric(asleep, "patchbay_conversations_live") == 0, "knows that its calls are others'")
-    fenced = metric(asleep, "patchbay_conversations_fenced_total")
-    print(f"one stopped for 20 s: it had {own} calls, {fenced} were ended there; {len(crowd.lost(since=stopped))} turns lost, "
-          f"{len(crowd.lost(since=stopped + 6))} of them after 6 s; {live(awake)} calls live")
-    assert fenced == own and live(awake) == CALLS
-    assert not crowd.lost(since=stopped + 6), crowd.lost(since=stopped + 6)[:3]
+
+    def fenced():
+        return metric(asleep, "patchbay_conversations_fenced_total")
+
+    # Whose RPC was under way at the one that was stopped has waited, and nobody else has heard of the call meanwhile.
+    asleep.until(lambda: fenced() + live([asleep]) == own and live(rest) == CALLS, "knows which calls are others'")
+    print(f"one stopped for 20 s: it had {own} calls, {fenced()} were ended there; {len(crowd.lost(since=stopped))} turns "
+          f"lost, {len(crowd.lost(since=stopped + 6))} of them after 6 s; {live(awake)} calls live at others")
+    assert fenced() > 0 and not crowd.lost(since=stopped + 6), crowd.lost(since=stopped + 6)[:3]
     for talker in crowd.talkers:
         talker.caller.channels = crowd.channels[1:]
 

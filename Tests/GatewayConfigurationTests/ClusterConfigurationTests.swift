@@ -51,6 +51,23 @@ struct ClusterConfigurationTests {
     #expect { try Self.parse(cluster) } throws: { "\($0)".contains(message) }
   }
 
+  @Test(
+    "what may not be meant is warned of",
+    arguments: [
+      ("redis://redis.example.com", "127.0.0.1:50052", "no server of another machine"),
+      ("redis://redis.example.com", "10.0.0.5:50052", "in plaintext"),
+    ])
+  func warned(_ redis: String, _ address: String, _ message: String) throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let text = """
+      cluster: {redis: "\(redis)", address: "\(address)", secret_file: admin.token}
+      agents: [{id: a, engine: {kind: demo}}]
+      """
+    let warnings = try Configuration.parse(text, file: fixture.file).warnings.map { "\($0)" }
+    #expect(warnings.contains { $0.contains(message) })
+  }
+
   @Test("a secret that can be guessed, or does not fit a header, is not used")
   func secrets() throws {
     var cluster = Configuration.Cluster()
