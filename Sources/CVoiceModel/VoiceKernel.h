@@ -1,5 +1,5 @@
-// The arithmetic of one frame. Included once for each width: LANES floats are a vector, KERNEL is the name of the
-// function. Scripts/speech/features.py and model.py compute the same: what is changed here is changed there.
+// The arithmetic of one frame. Included once for each width: LANES floats are a vector, KERNEL and MEASURE are
+// the names of the functions. Scripts/speech/features.py and model.py compute the same: what is changed here is changed there.
 
 #include <string.h>
 
@@ -144,16 +144,15 @@ static inline Four logarithm(Four x) {
   return f + y + 0.693359375f * n;
 }
 
-// The power spectrum of the window: bins 0 to 128, in a room that reaches a vector's width further.
-static void power_spectrum(const VoiceModel *model, float *power) {
-  const VoiceTables *tables = model->tables;
+// The power spectrum of a window: bins 0 to 128, in a room that reaches BAND_LONGEST further.
+static void power_spectrum(const VoiceTables *tables, const float *samples, float *power) {
   float re[HALF], im[HALF];
   Vector sum = 0;
-  for (int i = 0; i < WINDOW; i += LANES) sum += load(model->samples + i);
+  for (int i = 0; i < WINDOW; i += LANES) sum += load(samples + i);
   float mean = sum_of(sum) / WINDOW;
   for (int i = 0; i < HALF; i += 4) {
-    Four a = (load_four(model->samples + 2 * i) - mean) * load_four(tables->window + 2 * i);
-    Four b = (load_four(model->samples + 2 * i + 4) - mean) * load_four(tables->window + 2 * i + 4);
+    Four a = (load_four(samples + 2 * i) - mean) * load_four(tables->window + 2 * i);
+    Four b = (load_four(samples + 2 * i + 4) - mean) * load_four(tables->window + 2 * i + 4);
     store_four(re + i, __builtin_shufflevector(a, b, 0, 2, 4, 6));
     store_four(im + i, __builtin_shufflevector(a, b, 1, 3, 5, 7));
   }
@@ -177,6 +176,48 @@ static void power_spectrum(const VoiceModel *model, float *power) {
     store_four(power + other, __builtin_shufflevector(high, high, 3, 2, 1, 0));
     store_four(power + k, low);
   }
+  memset(power + HALF + 1, 0, sizeof(float) * BAND_LONGEST);
+}
+
+// The energy of each band, and `least` more.
+static void energies_of(const VoiceTables *tables, const float *power, float least, float *energies) {
+  for (int i = 0; i < BANDS; i++) {
+    const Band *band = &tables->bands[i];
+    Four energy = 0;
+    for (int j = 0; j < band->count; j += 4)
+      energy += load_four(band->weights + j) * load_four(power + band->first + j);
+    energies[i] = least + (energy[0] + energy[1]) + (energy[2] + energy[3]);
+  }
+}
+
+void MEASURE(const VoiceTables *tables, const float *window, float *energies) {
+  float power[HALF + 1 + BAND_LONGEST];
+  power_spectrum(tables, window, power);
+  energies_of(tables, power, 0, energies);
+}
+
+// Of a band so many times the echo that is expected is taken away, since it varies; what is left is made 6 dB louder.
+static const float caution = 4, louder = 4;
+
+// Takes the echo out of a spectrum, band by band.
+static void subtract(const VoiceTables *tables, const float *echo, float *power) {
+  float energies[BANDS], gain[HALF + 1] = {0}, weight[HALF + 1] = {0};
+  energies_of(tables, power, 1, energies);
+  for (int i = 0; i < BANDS; i++) {
+    const Band *band = &tables->bands[i];
+    float rest = energies[i] - caution * echo[i];
+    rest = rest > 0 ? louder * rest / energies[i] : 0;
+    for (int j = 0; j < band->count; j++) {
+      gain[band->first + j] += rest * band->weights[j];
+      weight[band->first + j] += band->weights[j];
+    }
+  }
+  for (int i = 0; i <= HALF; i++) power[i] *= weight[i] > 0 ? gain[i] / weight[i] : 0;
+}
+
+static void set_features(VoiceModel *model, const float *power) {
+  energies_of(model->tables, power, silent, model->features);
+  for (int i = 0; i < BANDS; i += 4) store_four(model->features + i, logarithm(load_four(model->features + i)));
 }
 
 // The autocorrelation at the lags 0 and SHORTEST to LONGEST of a spectrum of magnitudes, bins 0 to 128: a cosine
@@ -238,16 +279,8 @@ static int peak(const float *lags) {
 static void listen(VoiceModel *model) {
   const VoiceTables *tables = model->tables;
   float power[HALF + 1 + BAND_LONGEST], magnitudes[HALF + 4], lags[LONGEST + 8];
-  power_spectrum(model, power);
-  memset(power + HALF + 1, 0, sizeof(float) * BAND_LONGEST);
-  for (int i = 0; i < BANDS; i++) {
-    const Band *band = &tables->bands[i];
-    Four energy = 0;
-    for (int j = 0; j < band->count; j += 4)
-      energy += load_four(band->weights + j) * load_four(power + band->first + j);
-    model->features[i] = silent + (energy[0] + energy[1]) + (energy[2] + energy[3]);
-  }
-  for (int i = 0; i < BANDS; i += 4) store_four(model->features + i, logarithm(load_four(model->features + i)));
+  power_spectrum(tables, model->samples, power);
+  set_features(model, power);
   float level = 0, loudest = 0;
   for (int i = 0; i < BANDS; i++) {
     level += model->features[i] * (1.0f / BANDS);
@@ -258,6 +291,11 @@ static void listen(VoiceModel *model) {
   model->floor_band = floor_band < loudest ? floor_band : loudest;
   memmove(model->loudest, model->loudest + 1, sizeof(float) * VOICE_MODEL_DELAY);
   model->loudest[VOICE_MODEL_DELAY] = loudest;
+  // The line's floor and its level are those of the line as it is.
+  if (model->echo != NULL) {
+    subtract(tables, model->echo, power);
+    set_features(model, power);
+  }
   // Autocorrelation of the magnitudes: a periodic frame has a peak at its period, whatever its spectrum's slope is.
   for (int i = 0; i < HALF; i += LANES) store(magnitudes + i, __builtin_elementwise_sqrt(load(power + i)));
   magnitudes[HALF] = __builtin_sqrtf(power[HALF]);

@@ -6,6 +6,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define LANES 8
 #define KERNEL voice_kernel_avx2
+#define MEASURE voice_bands_avx2
 #include "VoiceKernel.h"
 #pragma clang attribute pop
 #endif

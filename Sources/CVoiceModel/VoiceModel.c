@@ -75,6 +75,7 @@ VoiceModel *voice_model_create_portable(void) {
   if (model == NULL) return NULL;
   model->tables = &shared;
   model->judge = voice_kernel_portable;
+  model->measure = voice_bands_portable;
   voice_model_reset(model);
   return model;
 }
@@ -82,8 +83,10 @@ VoiceModel *voice_model_create_portable(void) {
 VoiceModel *voice_model_create(void) {
   VoiceModel *model = voice_model_create_portable();
 #if defined(__x86_64__)
-  if (model != NULL && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+  if (model != NULL && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     model->judge = voice_kernel_avx2;
+    model->measure = voice_bands_avx2;
+  }
 #endif
   return model;
 }
@@ -101,15 +104,13 @@ void voice_model_reset(VoiceModel *model) {
   for (int i = 0; i < INPUTS; i++) model->inputs[i] = normal(model->features[i % FEATURES], i % FEATURES);
 }
 
-float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
+static void take(VoiceModel *model, const int16_t *samples) {
   enum { KEPT = WINDOW - VOICE_MODEL_FRAME };
   memmove(model->samples, model->samples + VOICE_MODEL_FRAME, sizeof(float) * KEPT);
   for (int i = 0; i < VOICE_MODEL_FRAME; i++) model->samples[KEPT + i] = samples[i];
-  model->features[PROMPT] = is_prompt_playing ? 1 : 0;
-  return model->judge(model);
 }
 
-float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
+static void take_wideband(VoiceModel *model, const int16_t *samples) {
   memmove(model->wideband, model->wideband + 2 * VOICE_MODEL_FRAME, sizeof(float) * HISTORY);
   for (int i = 0; i < 2 * VOICE_MODEL_FRAME; i++) model->wideband[HISTORY + i] = samples[i];
   int16_t narrow[VOICE_MODEL_FRAME];
@@ -118,7 +119,37 @@ float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool 
     for (int tap = 0; tap < TAPS; tap++) sum += model->wideband[2 * i + tap] * model->tables->taps[tap];
     narrow[i] = (int16_t)(sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum);
   }
-  return voice_model_hear(model, narrow, is_prompt_playing);
+  take(model, narrow);
+}
+
+static float hear(VoiceModel *model, const float *echo, bool is_prompt_playing) {
+  model->features[PROMPT] = is_prompt_playing ? 1 : 0;
+  model->echo = echo;
+  float probability = model->judge(model);
+  model->echo = NULL;
+  return probability;
+}
+
+float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
+  take(model, samples);
+  return hear(model, NULL, is_prompt_playing);
+}
+
+float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
+  take_wideband(model, samples);
+  return hear(model, NULL, is_prompt_playing);
+}
+
+float voice_model_hear_echo(VoiceModel *model, EchoModel *echo, const int16_t *samples, bool is_wideband,
+                            const int16_t *played, bool is_prompt_playing) {
+  if (is_wideband) {
+    take_wideband(model, samples);
+  } else {
+    take(model, samples);
+  }
+  float expected[BANDS];
+  bool is_followed = echo_model_hear(echo, model, model->samples + WINDOW - VOICE_MODEL_FRAME, played, expected);
+  return hear(model, is_followed ? expected : NULL, is_prompt_playing && !is_followed);
 }
 
 bool voice_model_line_is_quiet(const VoiceModel *model) {

@@ -2,6 +2,7 @@
 #define PATCHBAY_VOICE_MODEL_STATE_H
 
 #include "VoiceModelWeights.h"
+#include "echo_model.h"
 #include "voice_model.h"
 
 enum {
@@ -32,7 +33,9 @@ typedef struct {
 
 struct VoiceModel {
   float (*judge)(VoiceModel *);
+  void (*measure)(const VoiceTables *, const float *, float *);
   const VoiceTables *tables;
+  const float *echo;  // of the frame to be heard: the energy in each band that is to be expected, or NULL
   float samples[WINDOW];
   float wideband[HISTORY + 2 * VOICE_MODEL_FRAME];
   float inputs[INPUTS];  // oldest frame first
@@ -53,5 +56,16 @@ float voice_kernel_portable(VoiceModel *model);
 #if defined(__x86_64__)
 float voice_kernel_avx2(VoiceModel *model);
 #endif
+
+// The energy of a window's samples in each band.
+void voice_bands_portable(const VoiceTables *tables, const float *window, float *energies);
+#if defined(__x86_64__)
+void voice_bands_avx2(const VoiceTables *tables, const float *window, float *energies);
+#endif
+
+// Hears 20 ms of the line, and what was played by then. Gives whether an echo is followed, and if so how much energy of
+// it is to be expected in each band of the window that ends with them.
+bool echo_model_hear(EchoModel *echo, const VoiceModel *model, const float *line, const int16_t *played,
+                     float *expected);
 
 #endif

@@ -27,6 +27,8 @@ public struct Agent: Sendable {
   public var minimumBargeIn: Int
   /// The same where speech pauses a prompt: what goes on for so long ends it, in milliseconds.
   public var pauseLimit: Int
+  /// Whether the echo of its prompts is taken out of what is heard.
+  public var subtractsEcho: Bool
   /// The format of audio that states none.
   public var defaultFormat: AudioFormat
   /// Whether its calls are recorded; `nil` leaves it to the tenant.
@@ -37,6 +39,7 @@ public struct Agent: Sendable {
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
     conversation: ConversationStateMachine.Settings = .init(), breaker: CircuitBreaker.Settings = .init(),
     speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, pauseLimit: Int = 500,
+    subtractsEcho: Bool = true,
     defaultFormat: AudioFormat = .telephone,
     isRecorded: Bool? = nil
   ) {
@@ -51,6 +54,7 @@ public struct Agent: Sendable {
     self.speech = speech
     self.minimumBargeIn = minimumBargeIn
     self.pauseLimit = pauseLimit
+    self.subtractsEcho = subtractsEcho
     self.defaultFormat = defaultFormat
     self.isRecorded = isRecorded
   }

@@ -30,6 +30,7 @@ extension Conversation {
     let now = loop.now
     if !interaction.carriesAudio {
       interaction.carriesAudio = true
+      echo?.lineBreaks()
       perform(machine.received(.audio, on: interaction.id, now: now))
       if interaction.isOver { return }
     }
@@ -64,11 +65,13 @@ extension Conversation {
     let isPausable = machine.isPausable(now)
     if speech.watchesOnset != isPausable { speech.watchesOnset = isPausable }
     let minimum =
-      isPausable ? agent.pauseLimit : isPrompting ? agent.minimumBargeIn : agent.speech.minimumSpeech
+      isPausable
+      ? agent.pauseLimit
+      : isPrompting || echo?.isFollowing == true ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
     let isSpeaking = machine.isSpeaking
     let wantsTurns = audioDelivery == .turns
-    speech.process(samples) { output in
+    speech.process(samples, now: now) { output in
       switch output {
       case .decision(let decision): heard.append(.decision(decision))
       case .utterance(let samples, let at):
@@ -80,6 +83,7 @@ extension Conversation {
         }
       }
     }
+    if let echo, echo.isFollowing, !hasReportedEcho { report(echo, now: now) }
     if !heard.isEmpty { act(now: now) }
     if speech.isOnsetHeard != (onset != nil) { hearOnset(at: speech.position, isHeard: speech.isOnsetHeard, now: now) }
     if utterance.samples.count >= sampleRate / 1000 * Self.deliveredAtOnce { deliverUtterance() }
@@ -139,6 +143,7 @@ extension Conversation {
     deliverUtterance()
     let made = CallerSpeech(
       detector: try RecurrentDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
+    made.echo = echo
     speech = made
     log.info("audio", metadata: ["chain": "\((decoder.names + ["detector", "bot"]).joined(separator: " → "))"])
     settleSpeech()

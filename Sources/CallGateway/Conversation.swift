@@ -33,6 +33,10 @@ final class Conversation: SessionHost {
   let worker: VoiceWorker
   /// Made with the first audio; its clock goes on over all RPCs.
   var speech: CallerSpeech?
+  /// Made with the first prompt, where the agent takes its echo out.
+  var echo: EchoFollower?
+  /// Whether it was said that there is one.
+  var hasReportedEcho = false
   /// What the detector gave out for the chunk at hand.
   var heard: [HeardSpeech] = []
   var utterance = Utterance()
@@ -221,6 +225,7 @@ final class Conversation: SessionHost {
       case .fill(let rpc, let response, let reason):
         if let reason { agent.metrics.filled(reason) }
         keep(filler: response, begins: reason)
+        expectEcho(of: response)
         interactions[rpc]?.line.send(response.encoded())
       case .paused: recorder?.event("prompt_paused", now: loop.now - began)
       case .unpaused(let end):
@@ -228,6 +233,7 @@ final class Conversation: SessionHost {
         recorder?.event("prompt_\(end.rawValue)", now: loop.now - began)
       case .finish(let rpc, let completion): finish(rpc, completion)
       case .tell(let event, let turn):
+        if case .interrupted = event { echo?.stop(at: loop.now) }
         show(event)
         if event.turnKind != nil { handedOver = (turn, loop.now) }
         record(event)
@@ -276,6 +282,7 @@ final class Conversation: SessionHost {
       turnEnded = nil
     }
     if recorder != nil || trace != nil { keep(response) }
+    expectEcho(of: response)
     interactions[rpc]?.line.send(response)
   }
 

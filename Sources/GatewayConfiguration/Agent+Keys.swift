@@ -102,6 +102,9 @@ extension Configuration.Agent.Speech: KeyGroup {
       "pause_ahead", \.pauseAhead, .duration(200.ms...2.s),
       "With `pause`: how much of a prompt may be sent ahead of what is heard.")
     Key("pause_limit", \.pauseLimit, .duration(200.ms...1.s), "With `pause`: speech of this length ends the prompt.")
+    Key(
+      "echo", \.echo, .choice,
+      "The echo of a prompt is taken out of what is heard (`subtract`), or the line is heard as it is (`ignore`).")
     Key("end_silence", \.endSilence, .duration(100.ms...10.s), "The silence that ends the turn.")
     Key(
       "eager_silence", \.eagerSilence, .duration(100.ms...10.s),

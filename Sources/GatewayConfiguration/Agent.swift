@@ -42,6 +42,8 @@ extension Configuration {
       public var pauseAhead: Duration = 400.ms
       /// `pause_limit`: speech of this length ends a prompt that it has paused.
       public var pauseLimit: Duration = 500.ms
+      /// `echo`: what is done with the echo of the prompts.
+      public var echo = EchoHandling.subtract
       /// `end_silence`: silence that ends the turn.
       public var endSilence: Duration = 700.ms
       /// `eager_silence`: silence after which the turn may be over.

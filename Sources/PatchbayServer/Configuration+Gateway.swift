@@ -100,7 +100,7 @@ extension Configuration.Agent {
       engine: bot, conversation: conversation,
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
-      pauseLimit: self.speech.pauseLimit.wholeMilliseconds,
+      pauseLimit: self.speech.pauseLimit.wholeMilliseconds, subtractsEcho: self.speech.echo == .subtract,
       defaultFormat: defaultFormat, isRecorded: isRecorded)
   }
 }

@@ -75,15 +75,16 @@ public struct Endpointer: Sendable {
     reset()
   }
 
-  /// Takes what a detector makes of the next frame.
-  public mutating func advance(_ evidence: SpeechEvidence) -> SpeechDecision? {
+  /// Takes what a detector makes of the next frame, and whether speech may begin with it: where it may not, it begins
+  /// with the first that may, of what was heard until then.
+  public mutating func advance(_ evidence: SpeechEvidence, mayBegin: Bool = true) -> SpeechDecision? {
     now += frameMilliseconds
     if evidence < .possible {
       possibleSince = nil
     } else if possibleSince == nil {
       possibleSince = max(origin, heard - frameMilliseconds)
     }
-    guard let start = speechStart else { return listen(isSpeech: evidence == .certain) }
+    guard let start = speechStart else { return listen(isSpeech: evidence == .certain, mayBegin: mayBegin) }
     // It takes less to go on than to begin.
     if evidence >= .possible {
       resumption += frameMilliseconds
@@ -112,12 +113,12 @@ public struct Endpointer: Sendable {
     return isSpeaking ? end(at: speechEnd, reason: .endOfStream) : nil
   }
 
-  private mutating func listen(isSpeech: Bool) -> SpeechDecision? {
+  private mutating func listen(isSpeech: Bool, mayBegin: Bool) -> SpeechDecision? {
     let needed = (settings.minimumSpeech + frameMilliseconds - 1) / frameMilliseconds
     let window = min(64, max(needed, Self.longestDecision(for: settings) / frameMilliseconds))
     recent = recent << 1 | (isSpeech ? 1 : 0)
     if window < 64 { recent &= (1 << UInt64(window)) - 1 }
-    guard isSpeech, recent.nonzeroBitCount >= min(needed, window) else { return nil }
+    guard isSpeech, mayBegin, recent.nonzeroBitCount >= min(needed, window) else { return nil }
     let certain = heard - (64 - recent.leadingZeroBitCount) * frameMilliseconds
     let start = max(origin, min(certain, max(possibleSince ?? certain, certain - Self.longestDatingBack)))
     speechStart = start

@@ -23,14 +23,15 @@ public struct OnsetWatch: Sendable {
   /// A watch over frames of 10 to 30 milliseconds.
   public init(frameMilliseconds: Int = 20) { self.frameMilliseconds = min(max(frameMilliseconds, 10), 30) }
 
-  /// Takes what a detector makes of the next frame. Gives whether it was the last of a silence that ends what was heard.
-  public mutating func advance(_ evidence: SpeechEvidence) -> Bool {
+  /// Takes what a detector makes of the next frame, and whether speech may begin with it. Gives whether it was the last
+  /// of a silence that ends what was heard.
+  public mutating func advance(_ evidence: SpeechEvidence, mayBegin: Bool = true) -> Bool {
     guard isHeard else {
       let window = UInt32(1) << UInt32(Self.window / frameMilliseconds) &- 1
       certain = (certain << 1 | (evidence == .certain ? 1 : 0)) & window
       possible = (possible << 1 | (evidence >= .possible ? 1 : 0)) & window
       isHeard =
-        possible.nonzeroBitCount * frameMilliseconds >= Self.onset
+        mayBegin && possible.nonzeroBitCount * frameMilliseconds >= Self.onset
         && certain.nonzeroBitCount * frameMilliseconds >= Self.certain
       return false
     }

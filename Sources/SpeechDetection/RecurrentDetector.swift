@@ -26,6 +26,8 @@ public final class RecurrentDetector: VoiceDetector {
     public static let trace: Float = 0.3
     /// The same on a line without noise.
     public static let traceOnQuietLine: Float = 0.05
+    /// To be taken for speech on a line that is heard without its echo, whose voice has holes; and to go on.
+    public static let overEcho: Float = 0.5, possibleOverEcho: Float = 0.3
   }
 
   /// Samples a second: 8,000 or 16,000.
@@ -36,6 +38,10 @@ public final class RecurrentDetector: VoiceDetector {
   public let delayMilliseconds = Int(VOICE_MODEL_DELAY) * 20
   /// Whether a prompt plays to the caller: what is heard may be its echo.
   public var isPromptPlaying = false
+  /// What follows the echo of the prompts, where somebody does.
+  public var echo: EchoFollower?
+  /// Whether speech may begin with the frame just heard.
+  public var mayBegin: Bool { !(echo?.isEchoAlone ?? false) }
   /// How probable it was that the caller spoke in the frame judged last, 0 to 1.
   public private(set) var probability: Float = 0
 
@@ -62,10 +68,26 @@ public final class RecurrentDetector: VoiceDetector {
   /// holds no speech.
   public func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence {
     guard frame.count == frameLength, let samples = frame.baseAddress else { return .none }
+    if let echo,
+      let heard = echo.hear(
+        samples, isWideband: sampleRate != 8000, isPromptPlaying: isPromptPlaying, with: handle)
+    {
+      probability = heard
+      if echo.isFollowing {
+        isVoice = probability >= Threshold.overEcho
+        return isVoice ? .certain : probability >= Threshold.possibleOverEcho ? .possible : .none
+      }
+      return judge()
+    }
     probability =
       sampleRate == 8000
       ? voice_model_hear(handle, samples, isPromptPlaying)
       : voice_model_hear_wideband(handle, samples, isPromptPlaying)
+    return judge()
+  }
+
+  /// What is made of the probability on a line that is heard as it is.
+  private func judge() -> SpeechEvidence {
     let isQuiet = voice_model_line_is_quiet(handle)
     let begin = isQuiet && voice_model_frame_is_soft(handle) ? Threshold.beginSoftly : Threshold.begin
     isVoice = probability >= (isVoice ? Threshold.possible : begin)
@@ -73,6 +95,9 @@ public final class RecurrentDetector: VoiceDetector {
     if probability >= (isQuiet ? Threshold.possibleOnQuietLine : Threshold.possible) { return .possible }
     return probability >= (isQuiet ? Threshold.traceOnQuietLine : Threshold.trace) ? .trace : .none
   }
+
+  /// So many samples are there that it has not heard, the last of which arrived at `now`.
+  public func arrive(_ count: Int, by now: Duration) { echo?.arrive(count * 8000 / sampleRate, by: now) }
 
   /// Forgets what it has learnt of the line.
   public func reset() {

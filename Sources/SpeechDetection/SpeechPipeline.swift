@@ -75,8 +75,9 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     partial = [Int16](repeating: 0, count: detector.frameLength)
   }
 
-  /// Takes a piece of the stream and gives out what is decided within it.
-  public func process(_ input: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
+  /// Takes a piece of the stream, which arrived at `now` where that is known, and gives out what is decided within it.
+  public func process(_ input: UnsafeBufferPointer<Int16>, now: Duration? = nil, _ output: (Output) -> Void) {
+    if let now { detector.arrive(partialCount + input.count, by: now) }
     var rest = input[...]
     if partialCount > 0 {
       let length = min(partial.count - partialCount, rest.count)
@@ -126,10 +127,11 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   private func detect(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
     let evidence = detector.hear(frame)
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
-    if watchesOnset, onset.advance(evidence), !endpointer.isSpeaking { endpointer.reset() }
+    let mayBegin = detector.mayBegin
+    if watchesOnset, onset.advance(evidence, mayBegin: mayBegin), !endpointer.isSpeaking { endpointer.reset() }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking
-    let decision = endpointer.advance(evidence)
+    let decision = endpointer.advance(evidence, mayBegin: mayBegin)
     if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
     guard let decision else { return }
     output(.decision(decision))
@@ -153,6 +155,14 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   private static func prerollCapacity(_ settings: EndpointingSettings, _ detector: Detector) -> Int {
     let longest = Endpointer.longestDecision(for: settings) + Endpointer.longestDatingBack + detector.delayMilliseconds
     return (settings.preroll + longest) * detector.sampleRate / 1000 + detector.frameLength
+  }
+}
+
+extension SpeechPipeline where Detector == RecurrentDetector {
+  /// What follows the echo of the prompts, where somebody does.
+  public var echo: EchoFollower? {
+    get { detector.echo }
+    set { detector.echo = newValue }
   }
 }
 

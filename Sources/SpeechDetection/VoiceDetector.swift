@@ -8,6 +8,11 @@ public protocol VoiceDetector {
   var delayMilliseconds: Int { get }
   /// Whether a prompt plays to the caller, whose echo may come back: a detector may ask for more then. Not all do.
   var isPromptPlaying: Bool { get set }
+  /// Whether speech may begin with the frame just heard: not where the line is a prompt's echo and nothing else.
+  var mayBegin: Bool { get }
+
+  /// So many samples are there that it has not heard, the last of which arrived at `now`. Not all need to know.
+  mutating func arrive(_ count: Int, by now: Duration)
 
   /// What it makes of this frame, itself: a detector's hangover after speech is not wanted here, since the
   /// ``Endpointer`` measures silence. The frame has ``frameLength`` samples and follows the last one in time. A detector
@@ -39,6 +44,12 @@ extension VoiceDetector {
 
   /// None.
   public var delayMilliseconds: Int { 0 }
+
+  /// Whenever it is heard.
+  public var mayBegin: Bool { true }
+
+  /// Makes no difference.
+  public mutating func arrive(_ count: Int, by now: Duration) {}
 
   /// Makes no difference.
   public var isPromptPlaying: Bool {

@@ -52,7 +52,7 @@ struct ConfigurationTests {
     #expect(
       agent.speech
         == .init(
-          minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), endSilence: .seconds(1),
+          minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), echo: .ignore, endSilence: .seconds(1),
           eagerSilence: .milliseconds(300), preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
     #expect(agent.isEager == false)
     #expect(agent.defaultFormat == .init(encoding: .alaw, sampleRate: 16_000))

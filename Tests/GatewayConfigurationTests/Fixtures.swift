@@ -64,6 +64,7 @@ struct Fixture {
         speech:
           minimum_speech: 120ms
           minimum_barge_in: 250ms
+          echo: ignore
           end_silence: 1s
           eager_silence: 300ms
           preroll: 300ms

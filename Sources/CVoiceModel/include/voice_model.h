@@ -31,7 +31,8 @@ void voice_model_free(VoiceModel *model);
 void voice_model_reset(VoiceModel *model);
 
 // Hears the next 20 ms: VOICE_MODEL_FRAME samples at 8 kHz, and gives the probability, 0 to 1, that the caller spoke
-// VOICE_MODEL_DELAY frames before. While a prompt plays to the caller, what is heard may be its echo.
+// VOICE_MODEL_DELAY frames before. While a prompt plays to the caller, what is heard may be its echo; echo_model.h has
+// what takes it out.
 float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing);
 
 // The same for 2 * VOICE_MODEL_FRAME samples at 16 kHz, of which it hears the lower half of the band.
