@@ -3,6 +3,7 @@ import Basics
 import BotEngines
 import BrowserPhone
 import CallGateway
+import Certificates
 import GRPCTransport
 import GatewayConfiguration
 import ReplayKit
@@ -36,7 +37,7 @@ struct PhoneParts: Sendable {
           if let obstacle { throw PhoneLines.PlacingError(obstacle) }
           return CallRoute(
             target: "\(NetworkAddress(host: configuration.listen.address.ownHost, port: UInt16(clamping: port)))",
-            security: try Self.security(configuration), token: token)
+            security: try Self.security(configuration.listen), token: token)
         },
         loop: { loops.nextLoop() }, voice: voice.map { ($0.name, $0.speaking) },
         recordings: SpokenSamples.all.map { ($0.id, $0.words, $0.audio) }))
@@ -90,15 +91,17 @@ struct PhoneParts: Sendable {
     return (token, organization)
   }
 
-  /// The server is sure of who it is where it shows the certificate of its own file.
+  /// Trusts the certificate of the server's own file and nothing else, under a name that it has.
   private static func security(
-    _ configuration: Configuration
+    _ listen: Configuration.Listen
   ) throws(PhoneLines.PlacingError) -> GRPCChannel.Security {
-    guard let tls = configuration.listen.tls else { return .plaintext }
-    do {
-      let chain = try BoundedFile.text(tls.certificate, maximum: 1 << 20)
-      return .tls(ClientTLS(rootsPEM: chain, serverName: configuration.namedHosts.first?.host))
-    } catch { throw PhoneLines.PlacingError("The server's own certificate cannot be read: \(error).") }
+    guard let tls = listen.tls else { return .plaintext }
+    do throws(CertificateError) {
+      let own = try ServerCertificate(certificate: tls.certificate, key: tls.key, now: WallClock.now())
+      let host = listen.address.ownHost
+      let name = own.names.contains(host) ? nil : own.names.first?.replacing("*.", with: "phone.", maxReplacements: 1)
+      return .tls(ClientTLS(rootsPEM: own.certificate, serverName: name))
+    } catch { throw PhoneLines.PlacingError("The server's own certificate cannot be used: \(error).") }
   }
 }
 

@@ -19,6 +19,7 @@ from speech import Speech, likeness, prompt, recorded, silence
 
 FOLDER = pathlib.Path(os.environ.get("SCREENSHOTS", "."))
 RATE = 48_000
+TOKEN = "0123456789abcdef0123456789abcdef"
 QUESTION, OBJECTION = "cannot-complete-as-dialed", "tt-monkeysintro"
 
 
@@ -51,7 +52,7 @@ def microphone(tmp_path_factory):
 def browser(microphone):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[
-            "--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+            "--no-sandbox", "--host-resolver-rules=MAP phone.test 127.0.0.1", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-audio-capture={microphone}%noloop"])
         yield browser
         browser.close()
@@ -153,6 +154,32 @@ def test_without_a_microphone_a_file_is_said_and_keys_are_pressed_by_the_keyboar
     page.keyboard.press("9")
     until(page, "document.getElementById('state').textContent === 'The bot ended the call'")
     until(page, "!document.getElementById('call').hidden && !document.getElementById('call').disabled")
+
+
+def test_from_another_machine_the_page_tells_why_there_is_no_microphone(own_gateway, tmp_path, browser):
+    """A name that is not this machine's is no secure context: the rest works."""
+    secret = tmp_path / "admin.token"
+    secret.write_text(TOKEN)
+    secret.chmod(0o600)
+    server = own_gateway(identity={"development": True}, agents=[agent("wav", "wav", {"kind": "demo"}, default=True)],
+                         admin={"address": "127.0.0.1:0", "token_file": str(secret)})
+    port = server.admin.rsplit(":", 1)[1]
+    context = browser.new_context(
+        viewport={"width": 390, "height": 900}, http_credentials={"username": "operator", "password": TOKEN})
+    page = context.new_page()
+    page.goto(f"http://phone.test:{port}/phone")
+    until(page, "document.getElementById('handset').dataset.state === 'idle' && document.getElementById('agent').options.length > 0")
+    assert page.evaluate("isSecureContext") is False
+    assert "browsers give one only" in page.inner_text("#advice")
+    assert f"ssh -L {port}:127.0.0.1:{port} phone.test" in page.inner_text("#advice")
+    judge(page, "elsewhere")
+    page.click("#call")
+    until(page, "document.getElementById('handset').dataset.state === 'live'")
+    page.locator("#recordings button").first.click()
+    until(page, f"{result(1)}?.startsWith('answered')")
+    page.click("#hangup")
+    until(page, "document.getElementById('state').textContent === 'You hung up'")
+    context.close()
 
 
 def test_the_keyboard_reaches_everything_and_the_dashboard_leads_here(server, open_phone):

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import subprocess
 
 import pytest
 from websockets.exceptions import InvalidStatus
@@ -170,6 +171,26 @@ def test_behind_a_token_the_page_and_its_tickets_need_it(guarded, token):
     with Phone(guarded, token=token[:-4] + "AAAA", headers=bearer) as phone:
         report = phone.message("over")["report"]
         assert report["outcome"] == "failed" and report["status"] == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("kind", ["self-signed", "of an authority"])
+def test_a_port_with_tls_is_called_too(own_gateway, tmp_path, certificates, kind):
+    """The phone trusts the server's own certificate, and no other, under a name that it has."""
+    certificate, key = certificates / "server.pem", certificates / "server.key"
+    if kind == "of an authority":
+        certificate, key = tmp_path / "wild.pem", tmp_path / "wild.key"
+        (tmp_path / "names").write_text("subjectAltName=DNS:*.voice.example.com\n")
+        request = subprocess.run(
+            ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-subj", "/CN=voice"],
+            check=True, capture_output=True).stdout
+        subprocess.run(
+            ["openssl", "x509", "-req", "-CA", certificates / "ca.pem", "-CAkey", certificates / "ca.key", "-days", "2",
+             "-extfile", tmp_path / "names", "-out", certificate], input=request, check=True, capture_output=True)
+        key.chmod(0o600)
+    gateway = own_gateway(identity={"development": True}, agents=[agent("wav", "wav", {"kind": "demo"}, default=True)], listen={
+        "address": "127.0.0.1:0", "tls": {"certificate": str(certificate), "key": str(key)}})
+    with Phone(gateway, DEMO) as phone:
+        phone.event("promptBegins")
 
 
 def test_there_is_no_phone_where_it_is_off(own_gateway):

@@ -158,18 +158,18 @@ function draw() {
     pen.fillText(words, right + 6, y)
   }
 
-  // Marks
-  const edge = { caller: -1, agent: -1 }
-  for (const one of marks) {
-    if (one.time < start - 200 || one.time > start + shown + 100) continue
+  // Marks; where two words have no room, the stronger one is there.
+  const words = { caller: [], agent: [] }
+  const shownMarks = marks.filter(one => one.time > start - 200 && one.time < start + shown + 100)
+  for (const one of [...shownMarks.filter(one => one.isStrong), ...shownMarks.filter(one => !one.isStrong)]) {
     const place = x(one.time), top = one.side === 'caller'
     pen.fillStyle = lanes[one.side].colour
     if (top) pen.fillRect(place, 16, one.isStrong ? 2 : 1, lane + 4)
     else pen.fillRect(place, 24 + lane, one.isStrong ? 2 : 1, lane + 2)
-    if (place < edge[one.side]) continue
-    const wide = pen.measureText(one.text).width, left = Math.max(0, Math.min(place, width - wide))
+    const wide = pen.measureText(one.text).width, left = Math.max(0, Math.min(place, width - wide)), right = left + wide + 6
+    if (words[one.side].some(other => left < other.right && right > other.left)) continue
+    words[one.side].push({ left, right })
     pen.fillText(one.text, left, top ? 8 : height - 26)
-    edge[one.side] = left + wide + 6
   }
 
   // Where one is

@@ -46,6 +46,7 @@ function showAgents() {
 /** Browsers give a microphone to pages from this machine and over TLS only. */
 function showAdvice() {
   if (isSecureContext) return
+  at('say').open = true
   const port = location.port || '80'
   at('advice').hidden = false
   at('advice').replaceChildren(
@@ -134,6 +135,7 @@ async function listen() {
     at('mute').hidden = at('meter').hidden = false
     mute(false)
   } catch (error) {
+    at('say').open = true
     note(error.name === 'NotAllowedError' ? 'The browser does not allow the microphone; recordings can be said.'
       : `There is no microphone (${error.message}); recordings can be said.`)
   }
@@ -163,7 +165,6 @@ const outcomes = {
 
 function over(report) {
   finish(report.outcome === 'failed' ? 'failed' : 'over', report.failure ?? outcomes[report.outcome] ?? report.outcome)
-  if (report.summary) note(`The person is told: ${report.summary}`)
   result = report
 }
 
@@ -302,5 +303,7 @@ setInterval(() => {
   tape.tick(time)
 }, 50)
 
+// On a small screen the call is worth more.
+at('say').open = matchMedia('(min-width: 861px)').matches
 tape.clear()
 showDirectory()
