@@ -24,8 +24,12 @@ public final class PhoneCall: Sendable {
   /// What the caller says is told so much later: a frame that leaves late is still in it.
   private static let callerDelay = CallTimeline.sampleRate * 3 / 50
 
+  /// A server that has not answered by then is hung up on all the same.
+  private static let connecting: Duration = .seconds(2)
+
   private let call: LiveCall
   private let loop: EventLoop
+  private let reporter: PhoneReporter
 
   /// Places a call at once, on a connection of its own. Throws where the target or the TLS files are not usable; a server
   /// that cannot be reached is the call's outcome.
@@ -50,6 +54,7 @@ public final class PhoneCall: Sendable {
     self.loop = loop
     let pacer = CallPacer(loop: loop)
     let reporter = PhoneReporter(news)
+    self.reporter = reporter
     call.onEvent = { [unowned call] event, time in reporter.report(event, at: time, of: call.caller) }
     call.onOver = { [unowned call] outcome in
       pacer.stop()
@@ -58,7 +63,7 @@ public final class PhoneCall: Sendable {
     }
     pacer.onLook = { now in
       reporter.reportAudio(of: call, upTo: CallTimeline.position(call.time(now)))
-      if call.time(now) >= limit { call.hangUp(at: now) }
+      if reporter.hangsUp || call.time(now) >= limit { Self.hangUp(call, at: now) }
     }
     loop.execute {
       call.start(at: MonotonicClock.nanoseconds)
@@ -85,7 +90,13 @@ public final class PhoneCall: Sendable {
 
   /// Hangs up, as a caller does; the end follows.
   public func hangUp() {
-    loop.execute { [call] in call.hangUp(at: MonotonicClock.nanoseconds) }
+    loop.execute { [reporter] in reporter.hangsUp = true }
+  }
+
+  /// Before there is a connection the RPC that ends the call could overtake the one that begins it.
+  private static func hangUp(_ call: LiveCall, at now: Int64) {
+    guard call.connected != nil || call.time(now) >= connecting else { return }
+    call.hangUp(at: now)
   }
 
   private func change(_ body: @escaping @Sendable (inout Caller, Duration) -> Void) {
@@ -99,6 +110,8 @@ public final class PhoneCall: Sendable {
     /// Turns before the last few do not change any more.
     private static let recentTurns = 4
 
+    /// The person has hung up.
+    var hangsUp = false
     private let news: @Sendable (News) -> Void
     private var told: [CallTurn] = []
     private var heard = 0
