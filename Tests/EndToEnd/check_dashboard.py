@@ -1,14 +1,11 @@
 """The dashboard in headless Chromium, on real servers. Run by Scripts/dashboard-check, which brings the browser."""
 
-import os
-import pathlib
 import socket
-import time
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from browsing import judge, until
 from caller import Caller
 from conftest import TENANT_A, agent
 from gateway import Gateway
@@ -16,16 +13,6 @@ from standin import StandIn
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 WIDTHS = (390, 1280, 2560)
-FOLDER = pathlib.Path(os.environ.get("SCREENSHOTS", "."))
-
-
-def until(page, expression, seconds=20):
-    """Waits until a script's expression is true. The browser's own wait would have to evaluate text in the page, which the
-    page's policy forbids."""
-    deadline = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {expression}"
-        page.wait_for_timeout(50)
 
 
 @pytest.fixture(scope="module")
@@ -59,15 +46,6 @@ def look(browser):
         context.close()
     # A token that is refused is one of the tests.
     assert [one for one in complaints if "401" not in one] == []
-
-
-def judge(page, name):
-    """A screenshot; nothing beyond the page's edges; nothing serious to axe."""
-    page.screenshot(path=FOLDER / f"{name}-{page.viewport_size['width']}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], "wider than the window"
-    findings = Axe().run(page).response["violations"]
-    serious = [(one["id"], [node["target"] for node in one["nodes"]]) for one in findings if one["impact"] in ("serious", "critical")]
-    assert serious == []
 
 
 @pytest.fixture

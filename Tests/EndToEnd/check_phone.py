@@ -4,31 +4,20 @@ browser."""
 import audioop
 import io
 import json
-import os
 import pathlib
-import time
 import wave
 
 import numpy
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
+from browsing import judge, until
 from conftest import agent
 from speech import Speech, likeness, prompt, recorded, silence
 
-FOLDER = pathlib.Path(os.environ.get("SCREENSHOTS", "."))
 RATE = 48_000
 TOKEN = "0123456789abcdef0123456789abcdef"
 QUESTION, OBJECTION = "cannot-complete-as-dialed", "tt-monkeysintro"
-
-
-def until(page, expression, seconds=40):
-    """Waits until a script's expression is true: the browser's own wait would have to evaluate text in the page."""
-    deadline = time.monotonic() + seconds
-    while not page.evaluate(expression):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {expression}\n{page.inner_text('#events')}"
-        page.wait_for_timeout(50)
 
 
 def result(number):
@@ -52,7 +41,8 @@ def microphone(tmp_path_factory):
 def browser(microphone):
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[
-            "--no-sandbox", "--host-resolver-rules=MAP phone.test 127.0.0.1", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+            "--no-sandbox", "--host-resolver-rules=MAP phone.test 127.0.0.1",
+            "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
             f"--use-file-for-fake-audio-capture={microphone}%noloop"])
         yield browser
         browser.close()
@@ -77,15 +67,6 @@ def open_phone(browser):
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def judge(page, name):
-    """A screenshot; nothing beyond the page's edges; nothing serious to axe."""
-    page.screenshot(path=FOLDER / f"{name}-{page.viewport_size['width']}.png", full_page=True)
-    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"], "wider than the window"
-    findings = Axe().run(page).response["violations"]
-    serious = [(one["id"], [node["target"] for node in one["nodes"]]) for one in findings if one["impact"] in ("serious", "critical")]
-    assert serious == []
 
 
 @pytest.fixture
