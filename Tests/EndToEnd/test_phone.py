@@ -10,7 +10,7 @@ from websockets.sync.client import connect
 
 from conftest import agent
 from phone import AGENT, CALLER, Phone, socket_address, ticket
-from speech import Speech, likeness, prompt, recorded
+from speech import Speech, likeness, recorded
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 DEMO = "00000000-0000-4000-8000-000000000000"
@@ -32,41 +32,37 @@ def guarded(own_gateway, tmp_path):
     return own_gateway(admin={"address": "127.0.0.1:0", "token_file": str(secret)})
 
 
-@pytest.mark.parametrize("bot", ["wav", "chunk"])
-def test_a_call_is_greeted_answered_interrupted_and_transferred(gateway, bot):
+def test_a_call_is_greeted_interrupted_answered_and_transferred(gateway):
     """At the microphone, from a file, and by keys; both sides come to the page where they were heard and sent."""
     question = recorded("cannot-complete-as-dialed")
-    with Phone(gateway, DEMO, bot) as phone:
-        phone.event("promptsEnd")
-        assert phone.turns()[0]["kind"] == "greeting" and phone.turns()[0]["result"] == "answered"
-        assert likeness(Speech(phone.heard[AGENT]), prompt("greeting")) > 0.8
-
+    with Phone(gateway, DEMO, "chunk") as phone:
+        phone.event("promptBegins")
         mark = phone.mark()
         phone.speak(question)
+        phone.event("promptsCut", mark)
         start, end = phone.event("startOfInput", mark), phone.event("endOfInput", mark)
         assert end["at"] - start["at"] > 1_000 * question.seconds / 2
-        begins = phone.event("promptBegins", mark)
         phone.until(lambda: phone.turns().get(1, {}).get("result") == "answered" or None, "the turn is answered")
-        turn = phone.turns()[1]
-        assert turn["kind"] == "voice" and not turn["bargedIn"]
+        greeting, turn = phone.turns()[0], phone.turns()[1]
+        assert greeting["kind"] == "greeting" and greeting["result"] == "answered"
+        assert turn["kind"] == "voice" and turn["bargedIn"]
         # Its speech was measured by its level: the end silence of the configuration is in it.
         assert 600 < turn["endDelay"] < 1_500 and turn["answerLatency"] >= turn["endDelay"]
         # A busy machine sends with gaps.
         assert likeness(Speech(phone.heard[CALLER]), question) > 0.4
 
-        # The demo says what was said: over that, a file.
+        # Over the answer, a file; the demo says it back.
         mark = phone.mark()
         phone.say(question, "question.wav")
         cut = phone.event("promptsCut", mark)
-        assert cut["at"] > begins["at"]
         phone.until(lambda: phone.turns().get(2, {}).get("result") == "answered" or None, "the file is answered")
         assert phone.turns()[2] | {"kind": "speech", "clip": "question.wav", "bargedIn": True} == phone.turns()[2]
-        phone.event("promptsEnd", phone.mark())
-        # What was cut is not in it: the agent said it once whole.
+        after = int(phone.event("endOfInput", mark)["at"] * 8)
+        phone.until(lambda: len(phone.heard[AGENT]) > after + len(question.samples) + 16_000 or None, "the answer is heard")
         assert likeness(Speech(phone.heard[AGENT][int(cut["at"] * 8):]), question) > 0.8
 
         phone.send(type="press", key="0")
-        assert phone.event("presses")["text"] == "presses •"
+        assert phone.event("presses")["text"].startswith("presses •")
         phone.event("transfer")
         report = phone.message("over")["report"]
         assert report["outcome"] == "transferred" and report["violations"] == [] and report["broken"] == []
