@@ -48,8 +48,38 @@ public struct ForeignWAVFile: Sendable {
     (samples, sampleRate) = try outcome.get()
   }
 
+  /// The channels of a file, each at another rate. Throws as ``init(parsing:)`` does.
+  public static func channels(parsing bytes: [UInt8], sampleRate: Int) throws(AudioError) -> [[Int16]] {
+    let outcome: Result<(channels: [[Int16]], rate: Int), AudioError> = bytes.withUnsafeBytes { bytes in
+      do throws(AudioError) {
+        let found = try find(bytes)
+        let channels = (0..<found.format.channels).map { channel in
+          samples(bytes, found) { value in value(channel) }
+        }
+        return .success((channels, found.format.rate))
+      } catch { return .failure(error) }
+    }
+    let (channels, rate) = try outcome.get()
+    var converted: [[Int16]] = []
+    for channel in channels { converted.append(try Resampler.resample(channel, fromAny: rate, to: sampleRate)) }
+    return converted
+  }
+
+  private typealias Format = (sample: Sample, channels: Int, rate: Int)
+
   private static func read(_ bytes: UnsafeRawBufferPointer) throws(AudioError) -> (samples: [Int16], rate: Int) {
-    let found = try WAVHeader.find(bytes) { (format) throws(AudioError) -> (sample: Sample, channels: Int, rate: Int) in
+    let found = try find(bytes)
+    let channels = found.format.channels
+    let samples = samples(bytes, found) { value in
+      var sum = 0
+      for channel in 0..<channels { sum += value(channel) }
+      return sum / channels
+    }
+    return (samples, found.format.rate)
+  }
+
+  private static func find(_ bytes: UnsafeRawBufferPointer) throws(AudioError) -> WAVHeader.Contents<Format> {
+    let found = try WAVHeader.find(bytes) { (format) throws(AudioError) -> Format in
       guard let sample = Sample(tag: format.tag, bits: format.bits) else {
         throw AudioError(
           .unsupportedFile, "A WAV file of format \(format.tag) with \(format.bits) bits a sample; use linear samples.")
@@ -66,21 +96,26 @@ public struct ForeignWAVFile: Sendable {
     guard let found else {
       throw AudioError(.malformedFile, "The WAV file ends before its audio begins; it is truncated.")
     }
-    let (sample, channels, rate) = found.format
+    return found
+  }
+
+  /// A sample of each frame, made of the samples of its channels.
+  private static func samples(
+    _ bytes: UnsafeRawBufferPointer, _ found: WAVHeader.Contents<Format>, _ make: ((_ channel: Int) -> Int) -> Int
+  ) -> [Int16] {
+    let (sample, channels, _) = found.format
     let frame = sample.bytes * channels
     let count = found.audio.count / frame
-    let samples = [Int16](unsafeUninitializedCapacity: count) { output, initialized in
+    return [Int16](unsafeUninitializedCapacity: count) { output, initialized in
       for index in 0..<count {
-        var sum = 0
-        for channel in 0..<channels {
+        let made = make { channel in
           // `count` whole frames lie within the audio.
-          sum += value(bytes, at: found.audio.lowerBound + index * frame + channel * sample.bytes, sample)
+          value(bytes, at: found.audio.lowerBound + index * frame + channel * sample.bytes, sample)
         }
-        output.initializeElement(at: index, to: Int16(clamping: sum / channels))
+        output.initializeElement(at: index, to: Int16(clamping: made))
       }
       initialized = count
     }
-    return (samples, rate)
   }
 
   /// A sample in 16 bits.

@@ -42,6 +42,7 @@ extension Conversation {
         audio.bytes, encoding: audio.encoding, sampleRate: Int(audio.sampleRate), into: worker.samples)
       try keepPace(samples.count, on: interaction, now: now)
       status.note(lag: -interaction.pace.leadMilliseconds)
+      if recorder != nil { record(piece: samples.count, on: interaction) }
       if let recorder, machine.isCallersVoice(on: interaction.id) {
         recorder.caller(samples, sampleRate: interaction.audio.sampleRate, now: now - began)
       }

@@ -19,6 +19,9 @@ extension Conversation {
         guard let mulaw = agent.conversation.mode == .chunk ? audio : try? WAVFile(parsing: audio).audio else {
           continue
         }
+        recorder?.event(
+          "prompt", now: now,
+          numbers: ["length_ms": mulaw.count / 8, "may_be_interrupted": prompt.isBargeInEnabled ? 1 : 0])
         recorder?.agent(mulaw: mulaw, now: now)
         trace?.played(milliseconds: mulaw.count / 8, now: loop.now)
       } else if let text = prompt.text {
@@ -51,9 +54,13 @@ extension Conversation {
     case .started: recorder.event("started", now: now)
     case .speechStarted: recorder.event("speech_started", now: now)
     case .speechEnded: recorder.event("speech_ended", now: now)
-    case .digits(let digits): recorder.event("digits", now: now, numbers: ["count": digits.count])
+    case .digits(let digits):
+      recorder.event(
+        "digits", now: now, numbers: ["count": digits.count], keys: digits)
     case .noInput: recorder.event("no_input", now: now)
-    case .custom(_, let parameters): recorder.event("custom", now: now, numbers: ["parameters": parameters.count])
+    case .custom(let name, let parameters):
+      recorder.event(
+        "custom", now: now, numbers: ["parameters": parameters.count], words: ["name": String(name.prefix(200))])
     case .interrupted(let milliseconds, _):
       recorder.interrupted(now: now)
       recorder.event("interrupted", now: now, numbers: ["played_ms": milliseconds])
@@ -85,5 +92,66 @@ extension Conversation {
     recordingTimer = nil
     recorder?.finish(now: sinceBegin)
     recorder = nil
+  }
+}
+
+// What the platform sent, so that it can be sent again: which RPCs there were, what came on them, and in which pieces.
+extension Conversation {
+  func record(opened interaction: Interaction) {
+    recordedRPCs += 1
+    interaction.traits.number = recordedRPCs
+    recorder?.event("rpc_opened", now: sinceBegin, numbers: ["rpc": recordedRPCs])
+  }
+
+  func record(input name: String, on interaction: Interaction) {
+    recorder?.event("received", now: sinceBegin, numbers: ["rpc": interaction.traits.number], words: ["what": name])
+  }
+
+  /// So many samples came at once.
+  func record(piece samples: Int, on interaction: Interaction) {
+    let rate = interaction.audio.sampleRate
+    // Junk, and the messages that only tell the format, are no pieces of speech.
+    guard samples * 1000 >= rate * Self.shortestPiece else { return }
+    let length = samples * 1000 / rate
+    if interaction.traits.pieces.count == 0 {
+      recorder?.event(
+        "audio_began", now: sinceBegin,
+        numbers: ["rpc": interaction.traits.number, "piece_ms": length, "sample_rate": rate],
+        words: ["encoding": interaction.audio.format.encoding.rawValue])
+    }
+    interaction.traits.pieces.add(milliseconds: length)
+  }
+
+  private static let shortestPiece = 5
+
+  func record(halfClosed rpc: RecordedRPC) {
+    var numbers = ["rpc": rpc.number]
+    if rpc.pieces.count > 0 {
+      numbers["pieces"] = rpc.pieces.count
+      numbers["piece_ms"] = rpc.pieces.usual
+      numbers["shortest_ms"] = rpc.pieces.shortest
+      numbers["longest_ms"] = rpc.pieces.longest
+    }
+    recorder?.event("half_closed", now: sinceBegin, numbers: numbers)
+  }
+
+  /// The server's part of an RPC is over. Its status waits for the client's half-close, which is told when it has left.
+  func record(ended interaction: Interaction) {
+    recorder?.event("rpc_ended", now: sinceBegin, numbers: ["rpc": interaction.traits.number])
+    if !interaction.traits.isHalfClosed { unclosedRPCs[interaction.id] = interaction.traits }
+  }
+}
+
+extension VoiceRequest.Event.Kind {
+  /// Its name in a timeline: the wire's.
+  var recordedName: String {
+    switch self {
+    case .sessionStart: "SESSION_START"
+    case .sessionEnd: "SESSION_END"
+    case .noInput: "NO_INPUT"
+    case .startOfDTMF: "START_OF_DTMF"
+    case .custom: "CUSTOM_EVENT"
+    case .unspecified, .unknown: "UNKNOWN"
+    }
   }
 }

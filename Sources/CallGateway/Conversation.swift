@@ -63,6 +63,9 @@ final class Conversation: SessionHost {
   var handedOver: (turn: Int, at: Duration)?
   /// Where the call is recorded.
   var recorder: CallRecorder?
+  /// RPCs of the call that are in its recording, and those of them that are over without the client's half-close.
+  var recordedRPCs = 0
+  var unclosedRPCs: [RPCID: RecordedRPC] = [:]
   /// Where the call is traced.
   var trace: ConversationTrace?
   /// Whether the conversation is this replica's still; `nil` where nobody else could have it.
@@ -109,8 +112,10 @@ final class Conversation: SessionHost {
   }
 
   func joined(_ line: any SessionLine) {
-    interactions[line.id] = Interaction(
+    let interaction = Interaction(
       line, CallerAudioDecoder(defaults: agent.defaultFormat, formatChanges: formatChanges))
+    interactions[line.id] = interaction
+    if recorder != nil { record(opened: interaction) }
     info.token?.renew(line.authorization)
   }
 
@@ -124,9 +129,11 @@ final class Conversation: SessionHost {
       case .audio(let audio): try hear(audio, on: interaction)
       case .dtmf(let keys, let unknown):
         if unknown > 0 { metrics.unknownKeys.increment(by: unknown) }
+        if recorder != nil { record(input: "DTMF", on: interaction) }
         apply(.digits(keys), on: interaction)
       case .event(let event):
         if case .sessionStart = event.kind { learn(event) }
+        if recorder != nil { record(input: event.kind.recordedName, on: interaction) }
         apply(CallerInput(event, leftOut: request.leftOut), on: interaction)
       case .none: break
       }
@@ -181,7 +188,11 @@ final class Conversation: SessionHost {
 
   /// The caller's part of an RPC is over.
   func halfClosed(_ rpc: RPCID) {
-    guard interactions[rpc] != nil else { return }
+    guard let interaction = interactions[rpc] else { return }
+    if recorder != nil {
+      interaction.traits.isHalfClosed = true
+      record(halfClosed: interaction.traits)
+    }
     if machine.isSpeaking, machine.isListening(on: rpc) {
       turnEnded = (loop.now, nil)
       deliverUtterance()
@@ -192,8 +203,10 @@ final class Conversation: SessionHost {
   /// An RPC is gone: one that was completed has delivered the greeting, or has not; another was lost.
   func left(_ rpc: RPCID, isDelivered: Bool) {
     if leave(rpc) == nil {
+      if let unclosed = unclosedRPCs.removeValue(forKey: rpc) { record(halfClosed: unclosed) }
       perform(machine.greetingSettled(rpc, isDelivered: isDelivered, now: loop.now))
     } else {
+      unclosedRPCs[rpc] = nil
       perform(machine.lost(rpc, now: loop.now))
     }
   }
@@ -203,6 +216,7 @@ final class Conversation: SessionHost {
   func leave(_ rpc: RPCID) -> Interaction? {
     guard let interaction = interactions.removeValue(forKey: rpc) else { return nil }
     interaction.isOver = true
+    if recorder != nil { record(ended: interaction) }
     interaction.audio.finish()
     formatChanges = max(formatChanges, interaction.audio.counts.formatChanges)
     metrics.heard(interaction.audio.counts)

@@ -17,6 +17,8 @@ extension Configuration {
     public var keep: Duration?
     /// `text`: whether timelines hold what bots say.
     public var keepsText = false
+    /// `digits`: whether timelines hold the keys that callers press where the input is not sensitive.
+    public var keepsDigits = false
   }
 
   /// Whether anything may be recorded.
@@ -69,6 +71,9 @@ extension Configuration.Recording: KeyGroup {
       "The path of a folder with a folder of keys for each organization; with it, recordings are encrypted.")
     Key("keep", \.keep, .keep, "Recordings are deleted after this.", standard: "never", isLive: true)
     Key("text", \.keepsText, .flag, "Whether timelines hold the bots' texts and transcripts.")
+    Key(
+      "digits", \.keepsDigits, .flag,
+      "Whether timelines hold the keys that callers press, except where the input is sensitive.")
   }
 }
 

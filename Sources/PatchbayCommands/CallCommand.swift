@@ -13,6 +13,8 @@ struct CallCommand: AsyncParsableCommand {
       After the greeting the caller says nothing for each --no-input, speaks each --audio, sends each --event, presses \
       each --digits, and hangs up; each is a turn of its own, which waits for the answer and for its prompt to be played.
 
+      With --recorded the caller does what was recorded instead, when it was recorded; see Docs/recorded-calls.md.
+
       As the platform, it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC to its status.
 
       Prompts that are text are for Webex's own voice: they are shown, and with --speak-text a voice of this machine \
@@ -36,6 +38,9 @@ struct CallCommand: AsyncParsableCommand {
   @Flag(help: "Say nothing until the no-input timer fires; may be repeated.")
   var noInput: Int
 
+  @Option(help: ArgumentHelp("The folder of a recorded call to make again.", valueName: "folder"))
+  var recorded: String?
+
   @Flag(help: "Speak prompts that are text with flite or espeak-ng, where one of them is installed.")
   var speakText = false
 
@@ -52,16 +57,22 @@ struct CallCommand: AsyncParsableCommand {
     for entry in digits where entry.contains(where: { DTMFKey($0) == nil }) {
       throw ValidationError("--digits takes the keys 0-9, A-D, * and #, not '\(entry)'.")
     }
+    guard recorded == nil || (audio.isEmpty && digits.isEmpty && event.isEmpty && noInput == 0) else {
+      throw ValidationError(
+        "--recorded says what the caller does: leave --audio, --digits, --event and --no-input out.")
+    }
     if stereo, heard == nil { throw ValidationError("--stereo goes with --heard FILE.") }
   }
 
   func run() async throws {
     let token = try options.token()
-    let clips = try options.clips(audio)
+    let script = try recorded.map(options.recorded)
+    let clips = try script?.clips ?? options.clips(audio)
     var settings = options.settings(token: token.text)
     settings.keepsAudio = true
-    var steps = Array(repeating: CallStep.stayQuiet, count: noInput)
-    steps += clips.indices.map { .speak(clip: $0) }
+    script?.adjust(&settings)
+    var steps = script?.steps ?? Array(repeating: CallStep.stayQuiet, count: noInput)
+    if script == nil { steps += clips.indices.map { .speak(clip: $0) } }
     steps += event.map { .custom(name: $0, parameters: [:]) }
     steps += digits.map { .press($0.compactMap { DTMFKey($0) }) }
 
@@ -108,7 +119,9 @@ struct CallCommand: AsyncParsableCommand {
     }
     for broken in end.caller.brokenRPCs { StandardError.write("The platform would not take this: \(broken).") }
     let verdict = CallVerdict(end.caller, outcome: end.outcome)
-    let shortfalls = isInterrupted.withLock { $0 } ? [] : verdict.shortfalls
+    let expected = script?.recorded?.expectations(end.caller).filter { !$0.isKept } ?? []
+    let shortfalls =
+      isInterrupted.withLock { $0 } ? [] : verdict.shortfalls + expected.map { "\($0.id.line): \($0.seen)." }
     for shortfall in shortfalls { StandardError.write(shortfall) }
     if !end.caller.brokenRPCs.isEmpty || !shortfalls.isEmpty { throw ExitCode.failure }
   }

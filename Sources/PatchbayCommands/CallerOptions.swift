@@ -1,11 +1,13 @@
 import ArgumentParser
 import AudioCodecs
 import Basics
+import BotEngines
 import Foundation
 import GRPCTransport
 import Logging
 import ReplayKit
 import TokenVerification
+import YAMLReading
 
 /// What `call` and `replay` have in common: whom they call, as whom, and with what audio.
 struct CallerOptions: ParsableArguments {
@@ -153,6 +155,42 @@ struct CallerOptions: ParsableArguments {
         throw CommandError("\(file): \(error)")
       }
     }
+  }
+
+  /// Reads what calls do: WAV files are spoken by all calls, folders are recorded calls.
+  func scripts(_ paths: [String]) throws -> [CallScript] {
+    let folders = paths.filter(CallFolder.isFolder)
+    var scripts: [CallScript] = []
+    let files = paths.filter { !CallFolder.isFolder($0) }
+    let format = AudioFormat(encoding: encoding.encoding, sampleRate: sampleRate)
+    if !files.isEmpty { scripts = CallScript.speaking(try clips(files), format: format) }
+    var speech = Duration.zero
+    for folder in folders {
+      for call in try ConfigurationFile.report({ () throws(ConfigurationError) in try CallFolder.calls(at: folder) }) {
+        let script = try recorded(call)
+        speech += script.clips.reduce(.zero) { $0 + $1.length }
+        guard speech <= CallFolder.maximumSpeech, scripts.count < CallFolder.maximumCalls else {
+          throw CommandError("\(call): over \(CallFolder.maximumCalls) calls, or four hours of speech; give fewer.")
+        }
+        scripts.append(script)
+      }
+    }
+    return scripts
+  }
+
+  /// Reads a recorded call.
+  func recorded(_ folder: String) throws -> CallScript {
+    let format = AudioFormat(encoding: encoding.encoding, sampleRate: sampleRate)
+    let standIn = AudioEncoding.mulaw.decode(try CallerVoice.sentence())
+    let script = try ConfigurationFile.report { () throws(ConfigurationError) in
+      try CallFolder.read(folder, format: format, standIn: standIn)
+    }
+    if script.standIns > 0 {
+      StandardError.write(
+        "note: \(folder): \(script.standIns) keys or stretches of speech were not kept: "
+          + "1 is pressed, and another sentence said.")
+    }
+    return script
   }
 
   /// Loops whose logs go to standard error, errors only.

@@ -8,7 +8,7 @@ import ReplayKit
 struct RecordingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "recording", abstract: "Lists, exports, verifies and deletes recordings.",
-    subcommands: [List.self, Export.self, Verify.self, Delete.self])
+    subcommands: [List.self, Export.self, Import.self, Verify.self, Delete.self])
 
   /// Where recordings are.
   struct Place: ParsableArguments {
@@ -75,11 +75,21 @@ struct RecordingCommand: ParsableCommand {
   struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Writes recordings as files that anything plays: audio, decrypted, and the timeline as JSON.",
-      discussion: "Files that are there are not written over.")
+      discussion: """
+        Files that are there are not written over. With --format call each recording becomes a folder ID.call that \
+        `patchbay replay` plays: both sides, the timeline, and call.yaml, which says what the caller did and when. Keys \
+        are masked unless the configuration has recordings keep them (recording.digits) and --keep-digits is given; what \
+        was sensitive was not recorded, and is masked in any case.
+        """)
 
     @OptionGroup var place: Place
 
     @OptionGroup var named: NamedRecordings
+
+    @Option(help: "What is made of each: files (audio and timeline), or a call (a folder that can be replayed).")
+    var format = ExportFormat.files
+
+    @OptionGroup var arguments: RecordedCallArguments
 
     @Option(help: ArgumentHelp("Where to write them; made where it is not there.", valueName: "folder"))
     var to = "."
@@ -91,10 +101,16 @@ struct RecordingCommand: ParsableCommand {
       try makeFolder()
       var failed = 0
       for entry in entries {
-        do throws(RecordingError) {
-          let files = try archive.export(entry, to: to)
+        do {
+          var made: [String]
+          switch format {
+          case .files:
+            let files = try archive.export(entry, to: to, keepsKeys: arguments.keepDigits)
+            made = [files.audio, files.timeline]
+          case .call: made = [try RecordedCallWriter.export(entry, of: archive, to: to, arguments.options)]
+          }
           audit?.write("exported", recording: entry.id, organization: entry.organization, by: "operator")
-          print("\(files.audio)\n\(files.timeline)")
+          print(made.joined(separator: "\n"))
         } catch {
           // The others can still be exported.
           StandardError.write("Not exported: \(error)")
@@ -175,6 +191,11 @@ struct RecordingCommand: ParsableCommand {
       print("\(entries.count) deleted")
     }
   }
+}
+
+/// `recording export --format`
+enum ExportFormat: String, ExpressibleByArgument, CaseIterable {
+  case files, call
 }
 
 /// Which recordings are meant.

@@ -9,7 +9,7 @@ extension ReplayCommand {
     let token = try options.token()
     let group = try CallerOptions.loops(loops)
     let caller = LoadCaller(
-      clips: try options.clips(files), settings: options.settings(token: token.text),
+      scripts: try options.scripts(files), settings: options.settings(token: token.text),
       route: try options.route(token: token.text), loops: group.loops)
     let result: LoadResult
     do {
@@ -29,7 +29,9 @@ extension ReplayCommand {
   }
 
   private func single(_ caller: LoadCaller) async throws -> LoadResult {
-    let load = try load()
+    var load = try load()
+    let recorded = caller.scripts.count { $0.recorded != nil }
+    if recorded > 0 { load.callsEach = (recorded + load.mostCalls - 1) / load.mostCalls * (turns ?? 1) }
     let run = try await caller.call(load)
     var report = ReplayReport(run.tally, wall: run.wall)
     report.verdict = ReplayVerdict(
@@ -100,6 +102,10 @@ extension ReplayCommand {
       StandardError.write("\(name), for one: \(failure).")
       if let advice = advice.sentence(failure) { StandardError.write(advice) }
     }
+    for (id, count) in result.tally.expectations.sorted(by: { $0.key < $1.key }) where count.failed > 0 {
+      StandardError.write(
+        "\(id.line): not so in \(count.failed) of \(count.kept + count.failed) calls, for one: \(count.seen ?? "").")
+    }
     if let undone = report.errors["NOT_DONE"] {
       StandardError.write(
         "Expected \(report.turns + undone) turns, \(report.turns) came: "
@@ -152,14 +158,14 @@ private struct LoadCaller {
     var isInterrupted: Bool
   }
 
-  let clips: [SpokenClip]
+  let scripts: [CallScript]
   let settings: CallerSettings
   let route: CallRoute
   let loops: [EventLoop]
 
   /// Makes the calls of a load, telling how far it is. The interrupt key has the calls hang up.
   func call(_ load: ReplayLoad) async throws -> Run {
-    let run = try ReplayRun(load, clips: clips, template: settings, route: route, loops: loops)
+    let run = try ReplayRun(load, scripts: scripts, template: settings, route: route, loops: loops)
     let isInterrupted = Locked(false)
     let interruption = Interruption {
       isInterrupted.withLock { $0 = true }

@@ -6,10 +6,12 @@ import YAMLReading
 struct ReplayCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay",
-    abstract: "Makes many calls from recorded speech, in real time, and says what the server was like.",
+    abstract: "Makes many calls from recordings, in real time, and says what the server was like.",
     discussion: """
-      Each call speaks every file as a turn of its own, beginning with another one, and hangs up; with --turns it does \
-      so several times. As the platform, it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC \
+      WAV files: each call speaks every file as a turn of its own, beginning with another one, and hangs up; with --turns \
+      it does so several times. A folder of a recorded call (Docs/recorded-calls.md; `patchbay recording export --format \
+      call` makes one), or a folder of such: calls do what was recorded, when it was recorded, and what the call expects of \
+      the answers is counted: NOT_AS_EXPECTED is an error. With --calls each is played at least once. As the platform, it half-closes an audio RPC up to 50 ms after END_OF_INPUT, and reads every RPC \
       to its status: any but OK is an error.
 
       How many calls: --calls N holds N at once; with --duration a call that ends is made anew until then. --rate N \
@@ -43,7 +45,7 @@ struct ReplayCommand: AsyncParsableCommand {
       errors; and if no turn was exchanged at all.
       """)
 
-  @Argument(help: "WAV files to speak.")
+  @Argument(help: ArgumentHelp("WAV files to speak, or folders of recorded calls.", valueName: "file or folder"))
   var files: [String]
 
   @OptionGroup var options: CallerOptions
@@ -81,7 +83,9 @@ struct ReplayCommand: AsyncParsableCommand {
       valueName: "seconds"))
   var warmUp: Double?
 
-  @Option(help: ArgumentHelp("How often each call speaks all files.", valueName: "times"))
+  @Option(
+    help: ArgumentHelp(
+      "How often each call speaks all files, or how often recorded calls are made.", valueName: "times"))
   var turns: Int?
 
   @Option(

@@ -18,7 +18,8 @@ final class RecordingParts: Sendable {
     let service = try RecordingService(
       settings: RecordingSettings(
         directory: directory, format: configuration.recording.format,
-        keys: configuration.recording.keys.map(KeyFolder.init), keepsText: configuration.recording.keepsText),
+        keys: configuration.recording.keys.map(KeyFolder.init), keepsText: configuration.recording.keepsText,
+        keepsDigits: configuration.recording.keepsDigits),
       log: log)
     calls = CallRecordings(
       service: service, policy: configuration.recordingPolicy, sampleRate: configuration.recording.sampleRate)

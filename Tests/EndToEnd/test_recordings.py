@@ -91,7 +91,7 @@ def test_both_sides_are_kept(own_gateway, issuer, folder, tmp_path, agent, kept)
     assert abs(offset(right, spoken) - answered) < 1.5, "the bot's are where they were answered"
     assert offset(right, spoken) > offset(left, spoken) + spoken.seconds
     events = [event["event"] for event in timeline["events"]]
-    assert events[0] == "started" and events[-1] == "ended" and "speech_started" in events and "speech_ended" in events
+    assert events[0] == "rpc_opened" and "started" in events and events[-1] == "ended" and "speech_started" in events and "speech_ended" in events
     for file in folder.rglob("*"):
         if file.is_file():
             assert file.stat().st_mode & 0o777 == 0o600, file

@@ -5,8 +5,11 @@ extension RecordingArchive {
   /// Files that are there are not written over. A recording that was cut short is exported as far as it can be played;
   /// one without audio is not.
   ///
+  /// - Parameter keepsKeys: whether keys that callers pressed are exported, where the timeline has them.
   /// - Returns: the paths of the audio and of the timeline.
-  public func export(_ entry: Entry, to folder: String) throws(RecordingError) -> (audio: String, timeline: String) {
+  public func export(
+    _ entry: Entry, to folder: String, keepsKeys: Bool = false
+  ) throws(RecordingError) -> (audio: String, timeline: String) {
     guard entry.state != .live else {
       throw RecordingError(.live, "\(entry.id) is being written; export it after the call")
     }
@@ -27,7 +30,7 @@ extension RecordingArchive {
       ) { piece throws(RecordingError) in try audio.append(piece) }
       try mend(audio, length, details)
       let content = try read(entry.names.timeline, name: entry.names.timelineName, organization: entry.organization)
-      try RecordedFile(creating: timelinePath).append(try Self.object(content.bytes))
+      try RecordedFile(creating: timelinePath).append(try Self.object(content.bytes, keepsKeys: keepsKeys))
     } catch {
       try? Folder.remove(audioPath)
       throw error
@@ -35,7 +38,13 @@ extension RecordingArchive {
     return (audioPath, timelinePath)
   }
 
-  private static func object(_ timeline: [UInt8]) throws(RecordingError) -> [UInt8] {
+  /// A recording's timeline as one JSON object; without keys that callers pressed unless they are wanted.
+  public func timelineObject(of entry: Entry, keepsKeys: Bool) throws(RecordingError) -> [UInt8] {
+    let content = try read(entry.names.timeline, name: entry.names.timelineName, organization: entry.organization)
+    return try Self.object(content.bytes, keepsKeys: keepsKeys)
+  }
+
+  private static func object(_ timeline: [UInt8], keepsKeys: Bool) throws(RecordingError) -> [UInt8] {
     guard let parsed = Timeline.parse(timeline) else {
       throw RecordingError(.damaged, "the timeline does not begin as one")
     }
@@ -44,7 +53,12 @@ extension RecordingArchive {
     }
     var object: [String: Any] = [
       "recording": json(parsed.details) ?? [:] as [String: Any],
-      "events": parsed.events.compactMap { try? JSONSerialization.jsonObject(with: $0) },
+      "events": parsed.events.compactMap { event -> Any? in
+        let object = try? JSONSerialization.jsonObject(with: event)
+        guard !keepsKeys, var members = object as? [String: Any] else { return object }
+        members["keys"] = nil
+        return members
+      },
     ]
     if let closing = parsed.closing, let end = json(closing) { object["closed"] = end }
     guard

@@ -16,6 +16,7 @@ public final class CallRecorder {
   private var handover: MixHandover
   private let sampleRate: Int
   private let keepsText: Bool
+  private let keepsDigits: Bool
   private var mix = StereoMix()
   private var callerEnd = 0
   private var agentEnd = 0
@@ -24,11 +25,13 @@ public final class CallRecorder {
   private var agentConverter = RateConverter()
 
   init(
-    line: RecordingLine, sampleRate: Int, keepsText: Bool, onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void
+    line: RecordingLine, sampleRate: Int, keepsText: Bool, keepsDigits: Bool = false,
+    onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void
   ) {
     handover = MixHandover(line: line, sampleRate: sampleRate, channels: 2, onLoss: onLoss)
     self.sampleRate = sampleRate
     self.keepsText = keepsText
+    self.keepsDigits = keepsDigits
   }
 
   /// What the caller says: it ends now, unless it is ahead of its time.
@@ -78,13 +81,15 @@ public final class CallRecorder {
     event(TimelineEvent(isSensitive ? "sensitive_began" : "sensitive_ended", at: milliseconds(now)))
   }
 
-  /// Something that happened.
+  /// Something that happened. `text` and `keys` are kept only where the settings say so, and of nothing sensitive.
   public func event(
-    _ name: String, now: Duration, numbers: [String: Int] = [:], words: [String: String] = [:], text: String? = nil
+    _ name: String, now: Duration, numbers: [String: Int] = [:], words: [String: String] = [:], text: String? = nil,
+    keys: String? = nil
   ) {
     guard !isOver else { return }
     var event = TimelineEvent(name, at: milliseconds(now), numbers: numbers, words: words)
     if keepsText, !mix.isMuted, let text { event.words["text"] = text }
+    if keepsDigits, !mix.isMuted, let keys { event.words["keys"] = keys }
     self.event(event)
   }
 

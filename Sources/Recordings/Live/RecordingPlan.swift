@@ -37,14 +37,18 @@ public struct RecordingSettings: Sendable {
   public var keys: (any RecordingKeys)?
   /// Whether timelines may hold what the bot says as text and the lines of its transcript.
   public var keepsText: Bool
+  /// Whether timelines may hold the keys that callers press, except where the input is sensitive.
+  public var keepsDigits: Bool
 
   /// Settings; without more, unencrypted WAV.
   public init(
-    directory: String, format: RecordingFormat = .wav, keys: (any RecordingKeys)? = nil, keepsText: Bool = false
+    directory: String, format: RecordingFormat = .wav, keys: (any RecordingKeys)? = nil, keepsText: Bool = false,
+    keepsDigits: Bool = false
   ) {
     self.directory = directory
     self.format = format
     self.keys = keys
     self.keepsText = keepsText
+    self.keepsDigits = keepsDigits
   }
 }

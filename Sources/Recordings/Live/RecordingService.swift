@@ -31,8 +31,10 @@ public final class RecordingService: Sendable {
   public func record(_ plan: RecordingPlan) -> CallRecorder {
     let details = details(plan)
     let line = RecordingLine(details, settings: settings, writers: writers, watcher: self)
-    return CallRecorder(line: line, sampleRate: plan.sampleRate, keepsText: settings.keepsText) {
-      [overflowed] in overflowed.increment(by: Double($0) / 1_000)
+    return CallRecorder(
+      line: line, sampleRate: plan.sampleRate, keepsText: settings.keepsText, keepsDigits: settings.keepsDigits
+    ) { [overflowed] in
+      overflowed.increment(by: Double($0) / 1_000)
     }
   }
 

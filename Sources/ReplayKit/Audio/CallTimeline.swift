@@ -27,14 +27,16 @@ public struct CallTimeline: Sendable, Equatable {
   /// Samples that were not kept.
   public private(set) var dropped = 0
 
-  /// An empty call.
-  public init() {}
+  private let limit: Int
+
+  /// An empty call; later audio than `limit` is not kept.
+  public init(limit: Duration = .seconds(3600)) { self.limit = min(Self.maximumSamples, Self.position(limit)) }
 
   /// Puts samples on a side, beginning at a time.
   public mutating func add(_ samples: [Int16], to side: Side, at time: Duration) {
     let start = Self.position(time)
     guard !samples.isEmpty else { return }
-    guard start >= 0, start + samples.count <= Self.maximumSamples else {
+    guard start >= 0, start + samples.count <= limit else {
       dropped += samples.count
       return
     }

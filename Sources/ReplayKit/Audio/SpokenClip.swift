@@ -1,12 +1,14 @@
 public import AudioCodecs
 
-/// Something a caller can say: recorded speech, cut into frames of 20 ms as they go on the wire.
+/// Something a caller can say: recorded speech, cut into frames as they go on the wire.
 public struct SpokenClip: Sendable {
   /// For people: the file's name.
   public let name: String
   /// The encoding and rate on the wire.
   public let format: AudioFormat
-  /// The frames, each of 20 ms; the last is filled up with silence.
+  /// The length of a frame.
+  public let frameLength: Duration
+  /// The frames; the last is filled up with silence.
   public let frames: [[UInt8]]
   /// Where speech begins and ends, from the start of the clip: the first and last 10 ms that are louder than the clip's
   /// loudest 10 ms less 35 dB. The whole clip if it is silent.
@@ -16,23 +18,36 @@ public struct SpokenClip: Sendable {
   /// The clip at 8,000 Hz, for the recording of the call.
   public let samples: [Int16]
 
-  /// The time of a frame.
+  /// The usual time of a frame.
   public static let frameLength: Duration = .milliseconds(20)
+  /// The frames that are sent: of a whole number of milliseconds.
+  public static let frameLengths: ClosedRange<Duration> = .milliseconds(5) ... .milliseconds(1000)
 
   /// How long it takes to say.
-  public var length: Duration { Self.frameLength * frames.count }
+  public var length: Duration { frameLength * frames.count }
 
   /// A clip of a WAV file of any rate that can be converted, in the format of the wire.
-  public init(name: String, wav: WAVFile, format: AudioFormat) throws(AudioError) {
+  ///
+  /// - Parameter frameLength: within ``frameLengths``.
+  public init(
+    name: String, wav: WAVFile, format: AudioFormat, frameLength: Duration = SpokenClip.frameLength
+  ) throws(AudioError) {
     let telephone = try wav.samples(at: 8000)
-    self.init(name: name, samples: try wav.samples(at: format.sampleRate), telephone: telephone, format: format)
+    self.init(
+      name: name, samples: try wav.samples(at: format.sampleRate), telephone: telephone, format: format,
+      frameLength: frameLength)
   }
 
-  init(name: String, samples: [Int16], telephone: [Int16], format: AudioFormat) {
+  init(
+    name: String, samples: [Int16], telephone: [Int16], format: AudioFormat,
+    frameLength: Duration = SpokenClip.frameLength
+  ) {
+    let frameLength = min(max(frameLength, Self.frameLengths.lowerBound), Self.frameLengths.upperBound)
     self.name = name
     self.format = format
     self.samples = telephone
-    let count = format.sampleRate / 50
+    self.frameLength = frameLength
+    let count = Self.samples(of: frameLength, format)
     frames = stride(from: 0, to: samples.count, by: count).map { first in
       var frame = Array(samples[first..<min(first + count, samples.count)])
       frame += repeatElement(0, count: count - frame.count)
@@ -42,9 +57,14 @@ public struct SpokenClip: Sendable {
     speech = Self.speech(isLoud, of: telephone.count)
   }
 
-  /// 20 ms of silence in a format.
-  public static func silence(_ format: AudioFormat) -> [UInt8] {
-    [UInt8](repeating: format.encoding.silence, count: format.bytesPerSecond / 50)
+  /// A frame of silence in a format.
+  public static func silence(_ format: AudioFormat, frameLength: Duration = SpokenClip.frameLength) -> [UInt8] {
+    let count = samples(of: frameLength, format) * format.encoding.bytesPerSample
+    return [UInt8](repeating: format.encoding.silence, count: count)
+  }
+
+  private static func samples(of time: Duration, _ format: AudioFormat) -> Int {
+    max(1, format.sampleRate * (time.inMicroseconds / 1000) / 1000)
   }
 
   /// Where the speech before an offset ended: in a pause, the end of what was said last.

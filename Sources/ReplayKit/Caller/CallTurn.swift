@@ -64,12 +64,17 @@ public struct CallTurn: Sendable, Equatable {
   public var answerLength: Duration = .zero
   /// How the answer ends the call; `nil` where the call goes on.
   public var ending: Ending?
+  /// The answer's events for the flow, as ``VoiceResponse/Event/Kind`` names them; at most ``mostEvents``.
+  public internal(set) var events: [String] = []
   /// Silence within the answer because chunks came too late.
   public var gaps: Duration = .zero
   /// Whether the caller began while a prompt was playing.
   public var bargedIn = false
   /// What was left of the clip when the server ended the turn.
   public var unspoken: Duration = .zero
+
+  /// Events that are kept of an answer.
+  static let mostEvents = 16
 
   init(_ kind: Kind, began: Duration) {
     self.kind = kind

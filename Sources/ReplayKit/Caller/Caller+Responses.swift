@@ -27,7 +27,7 @@ extension Caller {
     switch response.kind {
     case .partial: break
     case .chunk:
-      if let event, event.kind != .endOfInput { tell(.outputEvent(event.kind, name: event.name)) }
+      if let event, event.kind != .endOfInput { tell(event, index) }
       chunk(response, index, at: now)
     case .final: final(response, index, at: now)
     }
@@ -138,9 +138,7 @@ extension Caller {
       phase = .leaving(ending, since: now)
       return
     }
-    if let event, event.kind != .startOfInput, event.kind != .endOfInput {
-      tell(.outputEvent(event.kind, name: event.name))
-    }
+    if let event, event.kind != .startOfInput, event.kind != .endOfInput { tell(event, index) }
     inputMode = response.inputMode ?? inputMode
     handling = response.inputHandling ?? handling
     tell(.answer(response.inputMode, isInputSensitive: response.isInputSensitive))
@@ -152,6 +150,12 @@ extension Caller {
       halfClose(line.id)
       phase = .listening(since: now)
     }
+  }
+
+  private mutating func tell(_ event: VoiceResponse.Event, _ index: Int) {
+    tell(.outputEvent(event.kind, name: event.name))
+    guard let turn = rpcs[index].turn else { return }
+    if turns[turn].events.count < CallTurn.mostEvents { turns[turn].events.append(event.kind.wireName) }
   }
 
   /// How the call ends with an event, if it does.

@@ -45,10 +45,11 @@ extension Caller {
     var chunkLength: Duration = .zero
   }
 
-  /// The audio RPC that frames are sent in. A frame holds the 20 ms before it is sent.
+  /// The audio RPC that frames are sent in. A frame holds the time before it is sent.
   struct AudioStream: Sendable {
     let rpc: Int
     let opened: Duration
+    let frameLength: Duration
     var sent = 0
     var speech: Speech?
     /// What came from a microphone, where one is used.
@@ -56,7 +57,7 @@ extension Caller {
     /// When START_OF_INPUT came.
     var started: Duration?
 
-    var nextFrame: Duration { opened + SpokenClip.frameLength * (sent + 1) }
+    var nextFrame: Duration { opened + frameLength * (sent + 1) }
   }
 
   /// A clip that is being spoken.

@@ -24,16 +24,34 @@ extension Caller {
   /// When the pending step begins.
   func stepDue(_ since: Duration) -> Duration {
     if isEnding { return since }
-    let afterPrompts = max(playout.end, since) + settings.reaction
-    guard let bargeIn = settings.bargeIn, playout.isBargeInEnabled, currentStep.canBargeIn else { return afterPrompts }
+    var reaction = settings.reaction
+    if case .afterPrompt(let time)? = stepTime(stepIndex)?.begin { reaction = time }
+    let afterPrompts = max(playout.end, since) + reaction
+    guard let bargeIn = bargeIn(at: stepIndex),
+      currentStep.canBargeIn ? playout.isBargeInEnabled : stepTime(stepIndex)?.begin != nil && currentStep.endsCall
+    else { return afterPrompts }
     return min(afterPrompts, max(playout.start + bargeIn, since))
+  }
+
+  /// What was recorded of a step's time.
+  func stepTime(_ index: Int) -> StepTime? {
+    settings.stepTimes.indices.contains(index) ? settings.stepTimes[index] : nil
+  }
+
+  /// How long after the begin of a prompt a step begins, where it does not wait for the end.
+  private func bargeIn(at index: Int) -> Duration? {
+    switch stepTime(index)?.begin {
+    case .overPrompt(let time)?: time
+    case .afterPrompt?: nil
+    case nil: settings.bargeIn
+    }
   }
 
   /// When the next step begins though the answer is still being sent: a caller who interrupts need not wait for the
   /// FINAL.
   var earlyBargeIn: Duration? {
     // The platform listens from the first chunk on that may be interrupted; a person says when.
-    let bargeIn = live == nil ? settings.bargeIn : .zero
+    let bargeIn = live == nil ? bargeIn(at: step == .underWay ? stepIndex + 1 : stepIndex) : .zero
     guard let bargeIn, case .waiting(let rpc, _) = phase, playout.isBargeInEnabled,
       let line = rpcs.first(where: { $0.id == rpc }), line.chunks > 0
     else { return nil }
@@ -84,7 +102,7 @@ extension Caller {
   }
 
   private mutating func openStream(at now: Duration) {
-    stream = AudioStream(rpc: open(.audio, turn: nil), opened: now)
+    stream = AudioStream(rpc: open(.audio, turn: nil), opened: now, frameLength: settings.frameLength)
     live?.frames.removeAll()
     tell(.listening)
   }
@@ -115,7 +133,7 @@ extension Caller {
     if stream == nil { openStream(at: now) }
     guard let open = stream else { return }
     let spoken = clips[clip]
-    let began = open.nextFrame - SpokenClip.frameLength
+    let began = open.nextFrame - open.frameLength
     var turn = CallTurn(.speech(clip: clip), began: began)
     turn.speechStart = began + spoken.speech.lowerBound
     turn.speechEnd = began + spoken.speech.upperBound
@@ -194,6 +212,14 @@ extension Caller {
 }
 
 extension CallStep {
+  /// A caller may leave whatever is said.
+  fileprivate var endsCall: Bool {
+    switch self {
+    case .hangUp, .vanish: true
+    case .speak, .press, .stayQuiet, .custom, .wait: false
+    }
+  }
+
   fileprivate var canBargeIn: Bool {
     switch self {
     case .speak, .press: true

@@ -66,6 +66,7 @@ public struct Caller: Sendable {
     self.clips = clips
     self.settings = settings
     isRepeating = settings.repeatsSteps && !steps.isEmpty
+    timeline = CallTimeline(limit: settings.keptAudio)
   }
 
   // MARK: What happens
@@ -218,7 +219,7 @@ public struct Caller: Sendable {
 
   /// Half-closes an RPC some time after END_OF_INPUT, as the platform does.
   mutating func halfCloseSoon(_ rpc: Int, at now: Duration) {
-    let range = settings.halfCloseDelay
+    let range = stepTime(stepIndex)?.halfClose.map { $0...$0 } ?? settings.halfCloseDelay
     guard range.upperBound > .zero else { return halfClose(rpc) }
     if stream?.rpc == rpc { stream = nil }
     guard let index = rpcs.firstIndex(where: { $0.id == rpc }), !rpcs[index].isHalfClosed else { return }

@@ -6,7 +6,7 @@ public enum CallerAction: Sendable, Equatable {
   case open(rpc: Int)
   /// Sends a message.
   case send(rpc: Int, input: VoiceRequest.Input)
-  /// Sends 20 ms of audio.
+  /// Sends a frame of audio.
   case sendAudio(rpc: Int, CallerFrame)
   /// Says that nothing more will be sent in this RPC.
   case halfClose(rpc: Int)
@@ -18,7 +18,7 @@ public enum CallerAction: Sendable, Equatable {
   case finish(CallOutcome)
 }
 
-/// 20 ms of the caller's audio.
+/// A frame of the caller's audio.
 public enum CallerFrame: Sendable, Equatable {
   /// Silence.
   case silence

@@ -18,6 +18,11 @@ public struct CallerSettings: Sendable, Equatable {
   public var bargeIn: Duration?
   /// From the end of a prompt until the caller speaks or presses the first key.
   public var reaction: Duration = .milliseconds(300)
+  /// When single steps begin, where that is known of a recorded call: as many as there are steps, or none. They go
+  /// before ``bargeIn`` and ``reaction``.
+  public var stepTimes: [StepTime] = []
+  /// The length of the pieces that audio is sent in.
+  public var frameLength = SpokenClip.frameLength
   /// From one key to the next.
   public var keyInterval: Duration = .milliseconds(200)
   /// No-input time where a response states none.
@@ -36,10 +41,34 @@ public struct CallerSettings: Sendable, Equatable {
   public var repeatsSteps = false
   /// Whether what is heard and said is kept, as ``CallTimeline``.
   public var keepsAudio = false
+  /// How much of it is kept at most.
+  public var keptAudio: Duration = .seconds(3600)
 
   /// A caller of an organization.
   public init(conversation: String, organization: String) {
     self.conversation = conversation
     self.organization = organization
+  }
+}
+
+/// When a step begins, and what the platform did after it, as it was recorded.
+public struct StepTime: Sendable, Equatable {
+  /// When the step begins.
+  public enum Begin: Sendable, Equatable {
+    /// So long after the prompts are over.
+    case afterPrompt(Duration)
+    /// So long after the prompts began, if they may be interrupted; or else as after prompts.
+    case overPrompt(Duration)
+  }
+
+  /// When it begins; `nil` is as the settings have it for all steps.
+  public var begin: Begin?
+  /// From END_OF_INPUT to the half-close; `nil` is as the settings have it.
+  public var halfClose: Duration?
+
+  /// A time.
+  public init(begin: Begin? = nil, halfClose: Duration? = nil) {
+    self.begin = begin
+    self.halfClose = halfClose
   }
 }

@@ -10,9 +10,9 @@ struct WireAudio: Sendable {
   let clips: [[[UInt8]]]
   private let format: AudioFormat
 
-  init(clips: [SpokenClip], format: AudioFormat) {
+  init(clips: [SpokenClip], format: AudioFormat, frameLength: Duration = SpokenClip.frameLength) {
     self.format = format
-    silence = Self.message(SpokenClip.silence(format), format)
+    silence = Self.message(SpokenClip.silence(format, frameLength: frameLength), format)
     self.clips = clips.map { $0.frames.map { Self.message($0, format) } }
   }
 

@@ -32,7 +32,8 @@ public final class PlacedCall: Sendable {
     let (news, reporter) = AsyncStream.makeStream(of: CallNews.self, bufferingPolicy: .bufferingNewest(100_000))
     let call = LiveCall(
       caller, over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(RandomID.make())"),
-      audio: WireAudio(clips: caller.clips, format: caller.settings.format))
+      audio: WireAudio(
+        clips: caller.clips, format: caller.settings.format, frameLength: caller.settings.frameLength))
     call.voice = voice
     let pacer = CallPacer(loop: loop)
     call.onEvent = { event, time in reporter.yield(.event(event, at: time)) }

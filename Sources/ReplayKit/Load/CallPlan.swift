@@ -29,6 +29,9 @@ struct HeldCalls: CallPlan {
   private let stride: Int
   private let all: Int
   private let end: Duration?
+  private let callsEach: Int
+  /// How many calls of each caller are over.
+  private var made: [Int: Int] = [:]
   private var cursor: LoadCurve.Cursor
   /// So many of this loop's callers are to have a call.
   private var raised = 0
@@ -46,6 +49,7 @@ struct HeldCalls: CallPlan {
     self.stride = max(1, stride)
     cursor = LoadCurve.Cursor(load.curve)
     end = load.end
+    callsEach = load.callsEach
     all = Self.share(load.mostCalls, place: place, stride: stride)
   }
 
@@ -53,7 +57,7 @@ struct HeldCalls: CallPlan {
     max(0, (calls - place + stride - 1) / stride)
   }
 
-  var isDone: Bool { live.isEmpty && (isStopping || (end == nil && raised == all)) }
+  var isDone: Bool { live.isEmpty && (isStopping || (end == nil && raised == all && again.isEmpty)) }
 
   mutating func look(at now: Duration) -> [CallOrder] {
     guard !isStopping else { return [] }
@@ -86,7 +90,9 @@ struct HeldCalls: CallPlan {
 
   mutating func over(slot: Int, _ outcome: CallOutcome, at now: Duration, random: Double) {
     live.remove(slot)
-    guard end != nil, !isStopping else { return }
+    guard !isStopping else { return }
+    made[slot, default: 0] += 1
+    guard end != nil || made[slot, default: 0] < callsEach else { return }
     guard let pause = backOff[slot, default: CallBackOff()].next(after: outcome, random: random) else {
       refused.insert(slot)
       return

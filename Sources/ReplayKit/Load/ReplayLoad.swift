@@ -15,6 +15,8 @@ public struct ReplayLoad: Sendable, Equatable {
   public var stages: [LoadStage]
   /// How often a call does all its steps; `nil` is over and over until the stages are over, in an open loop once.
   public var rounds: Int?
+  /// How many calls each caller makes, one after the other, where calls are held at once and no time ends them.
+  public var callsEach = 1
   /// What began before this time of the run is left out of all figures.
   public var warmUp: Duration
   /// Calls that share a connection, where ``channels`` says nothing.

@@ -9,6 +9,7 @@ final class ReplayLoop: @unchecked Sendable {
   /// A call that is up.
   private struct Live {
     let call: LiveCall
+    let script: CallScript
     /// When it was begun, in the run's time.
     let begun: Duration
     /// When it was to begin.
@@ -18,13 +19,13 @@ final class ReplayLoop: @unchecked Sendable {
   }
 
   private let load: ReplayLoad
-  private let clips: [SpokenClip]
-  private let audio: WireAudio
+  private let scripts: [CallScript]
   private let template: CallerSettings
   private let route: CallRoute
   private let channels: [GRPCChannel]
   private let place: Int
   private let stride: Int
+  private let isRecorded: Bool
   private let pacer: CallPacer
   private let loop: EventLoop
 
@@ -33,6 +34,8 @@ final class ReplayLoop: @unchecked Sendable {
   private var hopeless: CallError?
   /// Calls that are over, and those of them that were refused in a way that cannot heal.
   private var ended = (all: 0, refused: 0)
+  /// How often each caller who calls again has called.
+  private var made: [Int: Int] = [:]
   private var tally = ReplayTally()
   private var begin: Int64 = 0
   private var isWarm = false
@@ -43,12 +46,12 @@ final class ReplayLoop: @unchecked Sendable {
   private static let refusalsEnough = 10
 
   init(
-    load: ReplayLoad, place: Int, stride: Int, clips: [SpokenClip], audio: WireAudio, template: CallerSettings,
-    route: CallRoute, channels: [GRPCChannel], loop: EventLoop
+    load: ReplayLoad, place: Int, stride: Int, scripts: [CallScript], template: CallerSettings, route: CallRoute,
+    channels: [GRPCChannel], loop: EventLoop
   ) {
     self.load = load
-    self.clips = clips
-    self.audio = audio
+    self.scripts = scripts
+    isRecorded = scripts.contains { $0.recorded != nil }
     self.template = template
     self.route = route
     self.channels = channels
@@ -117,23 +120,32 @@ final class ReplayLoop: @unchecked Sendable {
   private func dial(_ slot: Int, number: Int, due: Duration?, at now: Int64) {
     var settings = template
     settings.conversation = RandomID.make()
-    let first = clips.isEmpty ? 0 : number % clips.count
-    let steps = clips.indices.map { CallStep.speak(clip: (first + $0) % clips.count) }
+    let script = script(slot, number: number)
     settings.repeatsSteps = load.rounds == nil
+    script.adjust(&settings)
+    let rounds = script.recorded == nil ? load.rounds ?? 1 : 1
     // A loop's connections are shared by its calls in the order of their slots; those of held calls count all loops'.
     let mine = load.drive == .calls ? slot / stride : slot
     let channel = channels[(load.channels == nil ? mine / load.callsPerChannel : mine) % channels.count]
     let call = LiveCall(
       Caller(
-        steps: Array(repeatElement(steps, count: load.rounds ?? 1).joined()), clips: clips, settings: settings),
+        steps: Array(repeatElement(script.steps, count: rounds).joined()), clips: script.clips, settings: settings),
       over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(settings.conversation)"),
-      audio: audio)
+      audio: script.audio)
     call.onOver = { [unowned self] outcome in over(slot, outcome) }
     let time = time(now)
-    live[slot] = Live(call: call, begun: time, due: due ?? time)
+    live[slot] = Live(call: call, script: script, begun: time, due: due ?? time)
     if let due, due >= load.warmUp { tally.begin(after: time - due) }
     call.start(at: now)
     pacer.add(call)
+  }
+
+  /// What a call does. Callers who speak clips do the same in each of their calls; recorded calls come one after the other.
+  private func script(_ slot: Int, number: Int) -> CallScript {
+    guard load.drive == .calls, isRecorded else { return scripts[number % scripts.count] }
+    let before = made[slot, default: 0]
+    made[slot] = before + 1
+    return scripts[(number + before * load.mostCalls) % scripts.count]
   }
 
   private func over(_ slot: Int, _ outcome: CallOutcome) {
@@ -143,6 +155,7 @@ final class ReplayLoop: @unchecked Sendable {
       tally.add(
         call.call.caller, connected: call.call.connected, unsent: call.call.unsent, delay: call.begun - call.due,
         from: load.warmUp - call.begun, framesBefore: call.framesBefore)
+      if call.begun >= load.warmUp { tally.judge(call.call.caller, by: call.script) }
     }
     ended.all += 1
     plan.over(slot: slot, outcome, at: time(now), random: .random(in: 0...1))

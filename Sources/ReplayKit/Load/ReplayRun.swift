@@ -16,18 +16,26 @@ public final class ReplayRun: Sendable {
 
   private let loops: [ReplayLoop]
 
+  /// Prepares a run in which every call speaks clips: a turn each, in turn; each call begins with another one.
+  public convenience init(
+    _ load: ReplayLoad, clips: [SpokenClip], template: CallerSettings, route: CallRoute, loops: [EventLoop]
+  ) throws(RPCStatus) {
+    try self.init(
+      load, scripts: CallScript.speaking(clips, format: template.format), template: template, route: route, loops: loops
+    )
+  }
+
   /// Prepares a run on some loops.
   ///
   /// - Parameters:
-  ///   - load: how many calls, and when.
-  ///   - clips: what is said: a turn each, in turn; each call begins with another one.
+  ///   - load: how many calls, and when. A recorded call is played once, and begun anew where the load goes on.
+  ///   - scripts: what calls do, one after the other; at least one.
   ///   - template: the callers' settings; the conversation's id is made for each call.
   ///   - route: how to reach the server. Throws where the target or the TLS files are not usable.
   ///   - loops: the loops that hold the calls, evenly.
   public init(
-    _ load: ReplayLoad, clips: [SpokenClip], template: CallerSettings, route: CallRoute, loops: [EventLoop]
+    _ load: ReplayLoad, scripts: [CallScript], template: CallerSettings, route: CallRoute, loops: [EventLoop]
   ) throws(RPCStatus) {
-    let audio = WireAudio(clips: clips, format: template.format)
     var made: [ReplayLoop] = []
     for (place, loop) in loops.enumerated() {
       let share = { (whole: Int) in max(1, (whole - place + loops.count - 1) / loops.count) }
@@ -37,7 +45,7 @@ public final class ReplayRun: Sendable {
       for _ in 0..<count { channels.append(try route.channel(on: loop)) }
       made.append(
         ReplayLoop(
-          load: load, place: place, stride: loops.count, clips: clips, audio: audio, template: template, route: route,
+          load: load, place: place, stride: loops.count, scripts: scripts, template: template, route: route,
           channels: channels, loop: loop))
     }
     self.loops = made

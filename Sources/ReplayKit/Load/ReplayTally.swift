@@ -45,11 +45,13 @@ public struct ReplayTally: Sendable {
   public var greetings = 0
   /// Turns that the server ended before all speech was said.
   public var turnsCutShort = 0
-  /// What went wrong, by gRPC status, or NO_ANSWER, INCOMPLETE, UNREADABLE, UNHEARD, NOT_COLLECTED and NOT_DONE (a step
-  /// that the server's transfer or end came before).
+  /// What went wrong, by gRPC status, or NO_ANSWER, INCOMPLETE, UNREADABLE, UNHEARD, NOT_COLLECTED, NOT_DONE (a step that
+  /// the server's transfer or end came before) and NOT_AS_EXPECTED (an answer to a recorded call).
   public var errors: [String: Int] = [:]
   /// One failure of each kind in ``errors``, for advice.
   public var failures: [String: CallError] = [:]
+  /// What was expected of answers, and how often it came.
+  public internal(set) var expectations: [ExpectedAnswer.ID: ExpectationCount] = [:]
   /// Prompts that were text for the platform's own voice: how long they take is estimated.
   public var textPrompts = 0
   /// How calls ended: hungUp, ended, transferred, vanished, failed.
@@ -161,6 +163,7 @@ public struct ReplayTally: Sendable {
     turnsCutShort += other.turnsCutShort
     errors.merge(other.errors, uniquingKeysWith: +)
     failures.merge(other.failures) { first, _ in first }
+    expectations.merge(other.expectations) { $0 + $1 }
     textPrompts += other.textPrompts
     outcomes.merge(other.outcomes, uniquingKeysWith: +)
     violations.merge(other.violations, uniquingKeysWith: +)

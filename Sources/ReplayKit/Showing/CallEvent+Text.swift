@@ -44,7 +44,7 @@ extension CallEvent {
     case .answer(let mode, let isSensitive):
       return ("server", "FINAL: wants \(mode.text)\(isSensitive ? ", sensitive" : "")")
     case .outputEvent(let kind, let name):
-      return ("server", "event \(kind.text)\(name.map { " \"\($0.forTerminal)\"" } ?? "")")
+      return ("server", "event \(kind.wireName)\(name.map { " \"\($0.forTerminal)\"" } ?? "")")
     case .transfer(let summary):
       return ("server", "TRANSFER_TO_AGENT\(summary.map { ": \"\($0.forTerminal)\"" } ?? "")")
     case .sessionEnd: return ("server", "SESSION_END")
@@ -80,7 +80,8 @@ extension InputMode? {
 }
 
 extension VoiceResponse.Event.Kind {
-  fileprivate var text: String {
+  /// Its name on the wire.
+  var wireName: String {
     switch self {
     case .unspecified: "UNSPECIFIED_EVENT"
     case .sessionEnd: "SESSION_END"
