@@ -103,6 +103,8 @@ let package = Package(
     layer("BotConnections", ["Basics", "Locking", nioTLS, nioSSL] + nio),
     // Redis, over the same connections: what servers share.
     layer("RedisClient", ["Basics", "Locking", "Secrets", "BotConnections", nioSSL, log, metrics] + nio),
+    // What is one for all servers of a cluster.
+    layer("ReplicaSharing", ["Basics", "Locking", "TokenVerification", "DataSources", "RedisClient", log, metrics]),
     layer("Ownership", ["Basics", "Locking", "RedisClient", log, metrics]),
     layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
     layer("HTTPServing", ["Basics", "Locking", "WebSockets", log] + webSocket),
@@ -157,8 +159,8 @@ let package = Package(
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
         "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "WebSockets",
-        "RedisClient", "Ownership", "HTTPServing", "AdminServer", "ReplayKit", "BrowserPhone", tracing, lifecycle,
-        signals, log, metrics,
+        "RedisClient", "Ownership", "ReplicaSharing", "HTTPServing", "AdminServer", "ReplayKit", "BrowserPhone",
+        tracing, lifecycle, signals, log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.
     layer(
@@ -167,7 +169,8 @@ let package = Package(
         "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
-        "WebexStandIn", "ReplayKit", "Conformance", arguments, signals, log,
+        "WebexStandIn", "RedisClient", "ReplicaSharing", "AdminServer", "ReplayKit", "Conformance", arguments,
+        signals, log,
       ]),
     .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
@@ -191,6 +194,8 @@ let package = Package(
     tests("BotConnections", nio),
     tests("WebSockets"),
     tests("RedisClient", ["Basics", "Locking", "Secrets", log]),
+    // With RedisServer.swift of the tests above, by a link.
+    tests("ReplicaSharing", ["Basics", "Locking", "RedisClient", "DataSources", "TokenVerification", log]),
     tests("WebSocketClient", ["Locking", "WebSockets", nioSSL] + webSocket),
     tests(
       "BotEngines",

@@ -58,6 +58,8 @@ extension StatusSnapshot {
     public var turns: Int
     /// Milliseconds from the caller's last sound to the latest answer, where speech was heard to end.
     public var lastWait: Double?
+    /// The server that has it, where it is another one.
+    public var server: String?
 
     /// A call, live or over.
     public init(

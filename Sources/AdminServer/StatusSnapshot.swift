@@ -67,6 +67,10 @@ public struct StatusSnapshot: Sendable, Encodable {
   public var problems: [Problem] = []
   /// The configuration's file.
   public var configuration = ConfigurationFile()
+  /// The servers of the cluster; `nil` where the configuration has none.
+  public var cluster: Cluster?
+  /// Some live calls of the other servers.
+  public var otherCalls: [Call] = [] { didSet { otherCalls = Array(otherCalls.prefix(Self.maximumCalls)) } }
   /// Whether the server has a token, which drain and reload need.
   public var canAct = false
   /// The paths of further pages, as `/phone`.

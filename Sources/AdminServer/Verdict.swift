@@ -39,7 +39,7 @@ struct Verdict: Sendable, Encodable, Equatable {
     let points =
       status.reasons.map { Point(tone: .bad, text: $0) } + Self.bots(status) + Self.refusals(status)
       + Self.configuration(status.configuration) + Self.certificates(status) + Self.registrations(status)
-      + Self.keySets(status) + Self.places(status)
+      + Self.keySets(status) + Self.places(status) + Self.cluster(status.cluster)
     // A stable order, so that nothing jumps from one look to the next.
     self.points = [Tone.bad, .warning].flatMap { tone in points.filter { $0.tone == tone } }
     tone = points.map(\.tone).max() ?? .good
@@ -111,6 +111,19 @@ struct Verdict: Sendable, Encodable, Equatable {
           tone: .warning, text: "The file of revocations is refused: those that were in force stay", detail: mistake))
     }
     return points
+  }
+
+  private static func cluster(_ cluster: StatusSnapshot.Cluster?) -> [Point] {
+    guard let cluster else { return [] }
+    if let trouble = cluster.trouble {
+      return [
+        Point(
+          tone: .warning, text: "The other servers are not known: each counts its own calls alone", detail: trouble)
+      ]
+    }
+    return cluster.servers.filter { $0.state == StatusSnapshot.Cluster.Server.silent }.map { server in
+      Point(tone: .warning, text: "The server at \(server.address) has told nothing for \(Int(server.secondsAgo)) s")
+    }
   }
 
   /// As the alert rules have it.

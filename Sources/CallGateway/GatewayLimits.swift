@@ -1,3 +1,7 @@
+/// How many conversations of an organization this server may have, where others share its limit: asked with the
+/// organization, how many it has, and the limit. Waits for nothing.
+public typealias SharedCeiling = @Sendable (_ organization: String, _ own: Int, _ limit: Int) -> Int
+
 /// Bounds on what the gateway takes on.
 public struct GatewayLimits: Sendable, Equatable {
   /// Conversations at once.

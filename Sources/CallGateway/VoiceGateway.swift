@@ -40,6 +40,7 @@ public final class VoiceGateway: Sendable {
   public let memory = MemoryGuard()
   let workers = PerLoop { VoiceWorker() }
   private let current: Locked<Settings>
+  private let ceiling = Locked<SharedCeiling?>(nil)
   private let recordings: CallRecordings?
   /// `nil` where nothing is traced.
   private let tracer: SpanRecorder?
@@ -81,6 +82,12 @@ public final class VoiceGateway: Sendable {
 
   var agents: AgentDirectory { current.withLock { $0.agents } }
   var limits: GatewayLimits { current.withLock { $0.limits } }
+
+  /// From now on other servers share the limits of organizations.
+  public func shareLimits(_ ceiling: @escaping SharedCeiling) { self.ceiling.withLock { $0 = ceiling } }
+
+  /// Live conversations of each organization that has any.
+  public var liveByOrganization: [String: Int] { registry.counts }
 
   /// The organizations that have live conversations.
   public var liveOrganizations: Set<String> { registry.organizations }
@@ -148,7 +155,9 @@ public final class VoiceGateway: Sendable {
     _ status: SessionStatus, to registry: SessionRegistry, on loop: any LoopExecutor, make: () -> any SessionHost
   ) throws(RPCStatus) -> LoopBound<any SessionHost> {
     try refuseUnderLoad()
-    switch registry.admit(status, limits: limits, on: loop, make: make) {
+    // What is not the voice agent's has a registry of its own, and is not counted by others.
+    let ceiling = registry === self.registry ? ceiling.withLock { $0 } : nil
+    switch registry.admit(status, limits: limits, ceiling: ceiling, on: loop, make: make) {
     case .found(let session): return session
     case .made(let session, let former):
       session.value.opened()

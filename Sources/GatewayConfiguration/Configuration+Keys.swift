@@ -29,6 +29,11 @@ extension Configuration: KeyGroup {
     isDemo = whole.reading.isDemo
     checkAgents(whole)
     DataSources.check(dataSources, identity.tenants, whole)
+    if dataSources?.lease?.isInRedis == true, cluster == nil {
+      whole.always("data_sources").report(
+        "lease", "the lease is in the Redis of `cluster`, and there is no `cluster`",
+        "write `cluster: {redis: …, address: …, secret_file: …}`, or `lease: {file: /shared/patchbay.lease}`")
+    }
     media.check(whole)
     checkRecordings(whole)
     if identity.isDevelopment, !isDemo { checkDevelopment(whole) }

@@ -119,7 +119,7 @@ enum DataSourceText {
   }
 
   /// Text from outside, without what a terminal would obey.
-  private static func visible(_ text: String) -> String {
+  static func visible(_ text: String) -> String {
     String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
 }

@@ -10,6 +10,6 @@ struct Patchbay: AsyncParsableCommand {
     subcommands: [
       ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
       DataSourceCommand.self, RecordingCommand.self, SpeechCommand.self, BotCommands.self,
-      ConformanceCommand.self,
+      ConformanceCommand.self, ClusterCommand.self,
     ])
 }

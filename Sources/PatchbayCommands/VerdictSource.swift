@@ -3,7 +3,10 @@ import DataSources
 import Foundation
 import GatewayConfiguration
 import HTTPFetching
+import Logging
 import PatchbayServer
+import RedisClient
+import ReplicaSharing
 import TokenVerification
 
 /// Who says whether a server would accept a token: the running server itself where it answers, because only it knows which
@@ -12,7 +15,7 @@ enum VerdictSource: Sendable {
   /// The server's admin port.
   case server(RunningServerClient)
   /// The configuration and the note that servers share of their registrations.
-  case note(TokenVerifier, file: String)
+  case note(TokenVerifier, place: String)
   /// The configuration alone. `isPartial`: a running server would know more.
   case configuration(TokenVerifier, isPartial: Bool, why: String)
 
@@ -28,7 +31,8 @@ enum VerdictSource: Sendable {
     case .server(let client):
       "asked: the running server, on its admin port \(client.address), "
         + "with \(client.configuration ?? "the embedded demo")"
-    case .note(_, let file): "asked: the configuration and the registrations noted in \(file); no server answers here"
+    case .note(_, let place):
+      "asked: the configuration and the registrations noted in \(place); no server answers here"
     case .configuration(_, _, let why): "asked: the configuration alone (\(why))"
     }
   }
@@ -76,10 +80,10 @@ enum VerdictSource: Sendable {
     guard isRegistered, let lease = configuration.dataSources?.lease else {
       return .configuration(verifier, isPartial: isRegistered, why: why)
     }
-    do throws(FileError) {
-      let notes = try await LockFileLease(path: lease.file).notes(now: WallClock.now())
+    do {
+      let (place, notes) = try await Self.notes(lease, configuration)
       guard !notes.isEmpty else {
-        return .configuration(verifier, isPartial: true, why: "\(why); \(lease.file) is empty")
+        return .configuration(verifier, isPartial: true, why: "\(why); \(place) is empty")
       }
       let directory = TenantDirectory(verifier)
       for (registration, nonces) in Dictionary(grouping: notes, by: { [$0.key.organization, $0.key.url] }) {
@@ -87,8 +91,22 @@ enum VerdictSource: Sendable {
           nonces: nonces.flatMap { $0.nonces.map(\.nonce) }, organization: registration[0], url: registration[1],
           isAll: nonces.allSatisfy(\.isComplete))
       }
-      return .note(verifier, file: lease.file)
+      return .note(verifier, place: place)
     } catch { return .configuration(verifier, isPartial: true, why: "\(why); the lease \(error)") }
+  }
+
+  /// What servers with a lease noted of their registrations, and where.
+  private static func notes(
+    _ lease: Configuration.DataSources.Lease, _ configuration: Configuration
+  ) async throws -> (place: String, notes: [RegistrationNote]) {
+    if let file = lease.file { return (file, try await LockFileLease(path: file).notes(now: WallClock.now())) }
+    guard let cluster = configuration.cluster else { return ("", []) }
+    var log = Logger(label: "redis")
+    log.logLevel = .critical
+    let redis = try RedisConnection(try cluster.redisSettings(), log: log)
+    defer { redis.close() }
+    _ = await redis.isConnected(within: .seconds(3))
+    return (cluster.redis, try await RedisLease(redis).notes(now: WallClock.now()))
   }
 }
 

@@ -13,7 +13,8 @@ final class ClusterParts: Sendable {
   /// What the gateway is given.
   let link: ReplicaLink
   private let configuration: Configuration.Cluster
-  private let redis: RedisConnection
+  /// The servers' Redis. It is there to the end of the process: the last of all take leave of it.
+  let redis: RedisConnection
   private let server = Locked<GRPCServer?>(nil)
   private let log: Logger
 
@@ -22,10 +23,7 @@ final class ClusterParts: Sendable {
     self.configuration = configuration
     self.log = log
     let secret = try configuration.readSecret(environment: ProcessInfo.processInfo.environment)
-    var settings = RedisSettings(try RedisAddress(configuration.redis))
-    settings.password = configuration.password
-    settings.rootsPEM = try configuration.redisCA.map { try Self.text($0) }
-    redis = try RedisConnection(settings, log: log)
+    redis = try RedisConnection(try configuration.redisSettings(), log: log)
     var security = GRPCChannel.Security.plaintext
     if let tls = configuration.tls {
       security = .tls(
@@ -80,6 +78,5 @@ final class ClusterParts: Sendable {
   func stop() async {
     link.keeper.leave()
     await server.withLock { $0.take() }?.shutdown(grace: .seconds(2))
-    redis.close()
   }
 }

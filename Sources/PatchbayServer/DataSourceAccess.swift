@@ -2,6 +2,8 @@ package import DataSources
 package import GatewayConfiguration
 import Locking
 import Logging
+import RedisClient
+import ReplicaSharing
 import Secrets
 import TokenVerification
 
@@ -69,14 +71,19 @@ package final class DataSourceAccess: Sendable {
   }
 
   /// Looks after them, and has the verifier take their nonces. There may be none yet: tenants can be added while it runs.
-  func registrar(_ configuration: Configuration, tenants: TenantDirectory, log: Logger) -> Registrar {
+  ///
+  /// - Parameter redis: the cluster's, for a lease that is there.
+  func registrar(
+    _ configuration: Configuration, tenants: TenantDirectory, redis: RedisConnection?, log: Logger
+  ) -> Registrar {
     let registrations = registrations(configuration)
     var timing = RenewalTiming()
     timing.renewBefore = settings.renewBefore
     timing.check = settings.check
     var lease: any RenewalLease = SoleLease()
     if let shared = settings.lease {
-      lease = LockFileLease(path: shared.file, life: shared.expiry)
+      if let file = shared.file { lease = LockFileLease(path: file, life: shared.expiry) }
+      if shared.isInRedis, let redis { lease = RedisLease(redis, life: shared.expiry) }
       timing.announcement = shared.announcement
     }
     return Registrar(registrations, lease: lease, timing: timing, log: log) {

@@ -154,6 +154,10 @@ enum MetricFamilies {
     .gauge("patchbay_redis_connected", "1 while Redis is connected, 0 while it is not."),
     .counter("patchbay_redis_connections_total", "Times that Redis was connected."),
     .counter("patchbay_redis_late_answers_total", "Answers of Redis to commands whose time was over."),
+    .counter(
+      "patchbay_replica_exchanges_total",
+      "Exchanges with the other servers over Redis: done, and commands of them that failed.", by: ["result"]),
+    .gauge("patchbay_replicas", "Servers of the cluster that live, with this one; 1 while Redis does not answer."),
     .histogram(
       "patchbay_relay_acceptance_seconds",
       "From handing an RPC on to the word of the conversation's server that it accepts it.", bounds: relays),
@@ -170,6 +174,7 @@ enum MetricFamilies {
     .counter(
       "patchbay_rpcs_total",
       "RPCs that ended, by method and gRPC status; CANCELLED where the client went.", by: ["method", "status"]),
+    .gauge("patchbay_shared_limits_in_force", "1 while the other servers' calls count towards tenants' limits."),
     .counter(
       "patchbay_spans_dropped_total",
       "Spans of traces that were not exported: full, refused by the receiver, unsent at the end.", by: ["reason"]),

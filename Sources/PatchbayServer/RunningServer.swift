@@ -28,6 +28,8 @@ package final class RunningServer: Sendable {
   private let admin: AdminServer
   /// The part in a cluster; `nil` where the configuration has none.
   private let cluster: ClusterParts?
+  /// What is one for all servers of the cluster.
+  private let shared: SharedParts?
   private let identity: IdentityParts
   private let recordings: RecordingParts?
   private let traces: TraceParts?
@@ -58,9 +60,10 @@ package final class RunningServer: Sendable {
     identity = try IdentityParts(configuration, tracer: traces?.recorder, log: log)
     recordings = try RecordingParts(configuration, log: log)
     let dataSources = DataSourceAccess(configuration)
-    let registrar = dataSources?.registrar(configuration, tenants: identity.tenants, log: log)
-    self.registrar = registrar
     cluster = try configuration.cluster.map { try ClusterParts($0, log: log) }
+    let registrar = dataSources?.registrar(
+      configuration, tenants: identity.tenants, redis: cluster?.redis, log: log)
+    self.registrar = registrar
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls,
@@ -90,6 +93,9 @@ package final class RunningServer: Sendable {
       hosts: { inForce.withLock { $0 }().namedHosts }, log: log)
     self.certificates = certificates
     let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
+    let shared = cluster.map { [identity] in SharedParts($0, state: state, identity: identity, log: log) }
+    self.shared = shared
+    if let shared { state.share(shared) }
     let health = self.health
     let reports = ReloadReports()
     let reported = ReportedParts(
@@ -111,7 +117,9 @@ package final class RunningServer: Sendable {
     self.reloader = reloader
     if let reloader { inForce.withLock { $0 = { reloader.configuration } } }
     if let reloader {
-      admin.add(RevocationCall(reloader: reloader, tenants: identity.tenants, log: log).respond, at: "/revocations")
+      let revocations = RevocationCall(
+        reloader: reloader, tenants: identity.tenants, share: shared.map { $0.exchange.revoke }, log: log)
+      admin.add(revocations.respond, at: "/revocations")
       admin.add(OperatorCalls.reload(state, reloader), at: "/reload")
     }
     admin.add(OperatorCalls.drain(state, asked: isAskedToDrain, log: log), at: "/drain")
@@ -209,6 +217,7 @@ package final class RunningServer: Sendable {
     if let recordings { works.append { await recordings.keepInOrder() } }
     if let registrar { works.append { await registrar.run() } }
     if let cluster { works += cluster.upkeep }
+    if let shared { works.append { await shared.exchange.run() } }
     return Upkeep(works)
   }
 

@@ -46,6 +46,10 @@ extension ServerState {
     }
     snapshot.problems = problems(parts.sink)
     snapshot.configuration = parts.reloads.shown
+    if let shared {
+      snapshot.cluster = shared.shown
+      snapshot.otherCalls = shared.otherCalls
+    }
     return snapshot
   }
 

@@ -18,6 +18,7 @@ final class ServerState: Sendable {
   /// Why the server's own port is taken to be dead; nil while it answers.
   private let lostPort = Locked<String?>(nil)
   let began = MonotonicClock.now()
+  private let sharedParts = Locked<SharedParts?>(nil)
 
   init(gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, services: [String]) {
     self.services = services
@@ -25,6 +26,12 @@ final class ServerState: Sendable {
     self.identity = identity
     self.registrar = registrar
   }
+
+  /// Other servers share with this one.
+  func share(_ parts: SharedParts) { sharedParts.withLock { $0 = parts } }
+
+  /// What is one for all servers; `nil` without a cluster.
+  var shared: SharedParts? { sharedParts.withLock { $0 } }
 
   /// No new conversations are taken.
   var isDraining: Bool {

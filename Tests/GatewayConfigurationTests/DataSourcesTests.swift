@@ -113,7 +113,9 @@ struct DataSourcesTests {
       ("client_id: id, client_secret_file: open, refresh_token_file: token", "data_source: {}", "chmod 600"),
       ("\(Self.credentials), access_token_variable: T", "data_source: {}", "keep one of the two"),
       ("\(Self.credentials), form: {schema_id: lists}", "data_source: {}", "did you mean list?"),
-      ("\(Self.credentials), lease: {}", "data_source: {}", "`data_sources.lease.file` is missing"),
+      ("\(Self.credentials), lease: {}", "data_source: {}", "it is not said where the lease is"),
+      ("\(Self.credentials), lease: {file: lease, redis: true}", "data_source: {}", "the lease is in a file already"),
+      ("\(Self.credentials), lease: {redis: true}", "data_source: {}", "there is no `cluster`"),
     ] as [(String?, String, String)])
   func mistakes(sources: String?, tenant: String, message: String) {
     let said = problems(text(sources, tenant: tenant))

@@ -11,9 +11,11 @@ function row(call) {
   const made = element('tr', '')
   const open = element('button', 'link')
   open.type = 'button'
+  open.disabled = Boolean(call.server)
   made.append(element('th', '', open), ...['wide', 'wide id', 'state', 'right wide', 'right', 'right'].map(kind => element('td', kind)))
   made.firstElementChild.scope = 'row'
-  made.onclick = () => openCall(call.id)
+  // The timeline of another server's call is there.
+  if (!call.server) made.onclick = () => openCall(call.id)
   return made
 }
 
@@ -23,7 +25,7 @@ function fill(made, call) {
   say(tenant, call.tenant)
   say(conversation, call.conversation)
   conversation.title = call.conversation
-  say(state, stateOf(call.state))
+  say(state, call.server ? `${stateOf(call.state)} · ${call.server}` : stateOf(call.state))
   state.dataset.tone = failures.includes(call.state) ? 'bad' : call.state
   state.title = call.failure ?? ''
   say(turns, number(call.turns))
@@ -39,7 +41,7 @@ function draw(found) {
   say(at('show-ended'), `Ended ${number(found.endedCount)}`)
   at('show-live').setAttribute('aria-pressed', isLive)
   at('show-ended').setAttribute('aria-pressed', !isLive)
-  keep(at('calls').tBodies[0], list, call => call.id, row, fill)
+  keep(at('calls').tBodies[0], list, call => `${call.server ?? ''} ${call.id}`, row, fill)
   at('calls').hidden = list.length === 0
   at('no-calls').hidden = list.length > 0 && list.length === all
   const sought = at('find').value.trim()
@@ -47,11 +49,16 @@ function draw(found) {
     : sought ? 'No call is found.' : isLive ? 'No call is live.' : 'No call has ended yet.')
 }
 
+/** Live calls of the other servers. */
+const callsElsewhere = cluster => (cluster?.trouble ? [] : cluster?.servers ?? [])
+  .filter(one => !one.isThis && one.state !== 'silent').reduce((sum, one) => sum + one.liveCalls, 0)
+
 export async function showCalls(status) {
   latest = status
   const sought = at('find').value.trim()
   const found = sought ? await ask(`status/find/${encodeURIComponent(sought)}`) : {
-    calls: status.calls, endedCalls: status.endedCalls, liveCount: status.liveCalls, endedCount: status.endedCalls.length }
+    calls: [...status.calls, ...status.otherCalls], endedCalls: status.endedCalls,
+    liveCount: status.liveCalls + callsElsewhere(status.cluster), endedCount: status.endedCalls.length }
   // Somebody has typed on meanwhile.
   if (sought !== at('find').value.trim()) return
   if (sought && shown === 'live' && found.liveCount === 0 && found.endedCount > 0) shown = 'ended'

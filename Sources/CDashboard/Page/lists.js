@@ -57,7 +57,26 @@ function lives(status) {
   ]
 }
 
+function server(one) {
+  const isSilent = one.state === 'silent'
+  const text = `${isSilent ? `has told nothing for ${span(one.secondsAgo)}` : `up ${span(one.uptime)}`} · version ${one.version}`
+  return [one.isThis ? `${one.address} (this one)` : one.address,
+    isSilent ? 'silent' : `${one.state} · ${number(one.liveCalls)} live · ${number(one.ownedCalls)} owned`,
+    text, isSilent || one.state === 'unready' ? 'bad' : one.state === 'draining' ? 'warning' : 'good']
+}
+
+function showServers(cluster) {
+  at('servers-card').hidden = !cluster
+  if (!cluster) return
+  list('servers', cluster.servers, one => one.id, undefined, server)
+  const live = cluster.servers.filter(one => one.state !== 'silent').reduce((sum, one) => sum + one.liveCalls, 0)
+  say(at('servers-note'), cluster.trouble
+    ? `${cluster.trouble}; ${cluster.secondsAgo === undefined ? 'no list was read yet' : `the list is ${span(cluster.secondsAgo)} old`}`
+    : `${count(live, 'call')} on ${count(cluster.servers.length, 'server')}`)
+}
+
 export function showLists(status) {
+  showServers(status.cluster)
   list('agents', status.agents, agent => agent.id, agent => agent.id, bot)
   list('problems', status.problems, one => `${one.message} ${one.agent ?? ''} ${(one.cause ?? '').replace(/\d+/g, '#')}`,
     one => one.conversation ?? one.agent,

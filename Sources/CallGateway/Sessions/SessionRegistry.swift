@@ -51,6 +51,8 @@ final class SessionRegistry: Sendable {
 
   private let state = Awaited(State())
 
+  /// Live sessions of each organization that has any.
+  var counts: [String: Int] { state.withLock { $0.perOrganization } }
   /// The organizations that have live sessions.
   var organizations: Set<String> { state.withLock { Set($0.perOrganization.keys) } }
   var count: Int { state.withLock { $0.sessions.count } }
@@ -64,15 +66,19 @@ final class SessionRegistry: Sendable {
 
   /// Finds a session, or has one made on this loop where there is room: where all places are taken, in that of one whose
   /// caller was lost.
+  ///
+  /// - Parameter ceiling: what other servers leave of an organization's limit.
   func admit(
-    _ status: SessionStatus, limits: GatewayLimits, on loop: any LoopExecutor, make: () -> any SessionHost
+    _ status: SessionStatus, limits: GatewayLimits, ceiling: SharedCeiling? = nil, on loop: any LoopExecutor,
+    make: () -> any SessionHost
   ) -> Admission {
     let key = status.key
     return state.withLock { state in
       if let session = state.find(key) { return .found(session) }
       if state.isDraining { return .draining }
       let own = state.perOrganization[key.organization, default: 0]
-      let ownLimit = limits.conversations(of: key.organization)
+      let limit = limits.conversations(of: key.organization)
+      let ownLimit = min(limit, ceiling?(key.organization, own, limit) ?? limit)
       var former: LoopBound<any SessionHost>?
       if own >= ownLimit || state.sessions.count >= limits.conversations {
         // Of limits that were lowered, one place is not enough.

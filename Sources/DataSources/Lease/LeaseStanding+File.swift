@@ -8,7 +8,7 @@ extension LeaseStanding {
   ///
   /// A lease that says it ends later than anybody could have asked for was written by a clock that is wrong: it counts as
   /// ended, or nobody would renew for years.
-  static func asked(
+  package static func asked(
     _ before: LeaseStanding?, owner: String, life: Int64, notes: [RegistrationNote]?, now: Int64
   ) -> LeaseStanding {
     var fence: Int64 = 1
@@ -23,13 +23,19 @@ extension LeaseStanding {
       isHeld: true, owner: owner, fence: fence, expires: now + life, notes: notes ?? before?.notes ?? [])
   }
 
-  var text: String {
+  package var text: String {
     JSONValue.object(
       JSONObject([
         "owner": .string(owner), "fence": .number(JSONNumber(fence)), "expires": .number(JSONNumber(max(0, expires))),
         "registrations": .array(notes.map(\.json)),
       ])
     ).text + "\n"
+  }
+
+  /// What was kept; `nil` where that is no lease.
+  package init?(kept bytes: [UInt8]) {
+    guard let standing = try? Self(bytes) else { return nil }
+    self = standing
   }
 
   init(_ bytes: [UInt8]) throws(AnswerReading.FormatError) {

@@ -44,13 +44,9 @@ public struct LockFileLease: RenewalLease {
 
   /// What was noted last of the registrations, without asking for the lease; nothing where nothing was.
   public func notes(now: Int64) async throws(FileError) -> [RegistrationNote] {
-    let result = await DetachedThread.value { Result { () throws(FileError) in try read()?.notes ?? [] } }
+    let result = await DetachedThread.value { Result { () throws(FileError) in try read() } }
     guard let result else { throw FileError(path, "has no thread that could look at it") }
-    return try result.get().map { note in
-      var note = note
-      note.nonces.removeAll { now >= $0.until }
-      return note
-    }
+    return try result.get()?.liveNotes(now: now) ?? []
   }
 
   /// Lets the lease end now, if it is ours.

@@ -24,6 +24,15 @@ public struct LeaseStanding: Sendable, Hashable {
   public var expires: Int64
   /// What was published last.
   public var notes: [RegistrationNote]
+
+  /// The same without the nonces that have ended.
+  package func liveNotes(now: Int64) -> [RegistrationNote] {
+    notes.map { note in
+      var note = note
+      note.nonces.removeAll { now >= $0.until }
+      return note
+    }
+  }
 }
 
 /// For a server that is alone.

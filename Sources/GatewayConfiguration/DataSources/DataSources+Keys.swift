@@ -100,13 +100,19 @@ extension DataSourceForm: KeyGroup {
 
 extension Configuration.DataSources.Lease: KeyGroup {
   static var keys: [Key<Self>] {
-    Key(
-      "file", \.file, .path, "The path of a file on storage that the servers share.",
-      required: .example("/shared/patchbay.lease"))
+    Key("file", \.file, .path, "The path of a file on storage that the servers share.")
+    Key("redis", \.isInRedis, .flag, "The lease is in the Redis of `cluster`, instead of a file.")
     Key("expiry", \.expiry, .duration(30.s...1.h), "The time after which another server replaces one that is gone.")
     Key(
       "announcement", \.announcement, .duration(0.s...10.min),
       "The time before a new nonce is used, so that other servers learn of it first.")
+  }
+
+  func check(_ section: Section) {
+    guard isInRedis == (file != nil) else { return }
+    section.report(
+      isInRedis ? "redis" : nil, isInRedis ? "the lease is in a file already" : "it is not said where the lease is",
+      isInRedis ? "keep one of the two" : "write `file: /shared/patchbay.lease`, or `redis: true` with a `cluster`")
   }
 }
 

@@ -31,7 +31,9 @@ extension Configuration {
     /// `data_sources.lease`.
     public struct Lease: Sendable, Equatable {
       /// `file`: on storage that the servers share.
-      public var file = ""
+      public var file: String?
+      /// `redis`: in the cluster's Redis instead.
+      public var isInRedis = false
       /// `expiry`: after this long another server takes over from one that is gone.
       public var expiry: Duration = 1.min
       /// `announcement`: how long the other servers are told of a new nonce before it is used.

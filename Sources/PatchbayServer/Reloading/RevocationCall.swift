@@ -10,7 +10,8 @@ import TokenVerification
 /// any more, from the next RPC on.
 ///
 /// Where the configuration names a file of revocations it is written there, and stays until it is taken out of it;
-/// otherwise, or where the file cannot be written, it stays until the process ends.
+/// otherwise, or where the file cannot be written, it stays until the process ends. Servers of one cluster tell each
+/// other.
 struct RevocationCall: Sendable {
   private struct Body: Decodable {
     var org: String
@@ -19,6 +20,8 @@ struct RevocationCall: Sendable {
 
   let reloader: Reloader
   let tenants: TenantDirectory
+  /// Tells the other servers; false where Redis is not there. `nil` without a cluster.
+  let share: (@Sendable (Configuration.Revocation) -> Bool)?
   let log: Logger
 
   func respond(to request: ServerRequest) -> ServerResponse {
@@ -34,11 +37,13 @@ struct RevocationCall: Sendable {
     let isKept = file.map { Self.append(revocation, to: $0, log) } ?? false
     if isKept { reloader.leaveToFile(revocation) }
     reloader.metrics.revoked(tenants.revocations)
+    let told = share.map { $0(revocation) }
     log.notice(
       "a registration is revoked by an operator",
       metadata: ["org": "\(revocation.organization)", "kept": "\(isKept ? file ?? "" : "until the server ends")"])
     return ServerResponse(
-      status: 200, contentType: "application/json", body: Array("{\"revoked\":true,\"kept\":\(isKept)}\n".utf8))
+      status: 200, contentType: "application/json",
+      body: Array("{\"revoked\":true,\"kept\":\(isKept)\(told.map { ",\"told\":\($0)" } ?? "")}\n".utf8))
   }
 
   /// One write of one line, which other writers do not come between.

@@ -12,6 +12,8 @@ public final class TenantDirectory: Sendable {
     case file
     /// An operator, while the process runs.
     case operatorCall
+    /// Operators of other servers.
+    case replicas
   }
 
   /// How long a tenant that is gone is remembered at the least: an RPC that was accepted before may still begin a
