@@ -9,14 +9,14 @@ Each call is one recorded voice and eight turns, two of each kind, in any order:
 
 The pauses are those of people who are not read out: each caller has a pace of their own, a factor whose logarithm is
 normal with a deviation of 0.35, and a pause is 300 ms times the pace times a factor whose logarithm is normal with a
-deviation of 0.65, from 120 to 1,600 ms. Over all callers some 29 % of the pauses are longer than 450 ms, and 12 % longer than
-700. A pause is silence from the last sound before it to the first sound after it. Its length is drawn without regard to
-how the words before it were said, which are recordings of announcements: what is measured with it is policy, and not
-prosody. Single digits are spoken faster by 1 to 1.6, one factor for each caller, since people do not say a number as slowly
-as a recorded digit; up to 60 ms part those of a group.
+deviation of 0.65, from 120 to 1,600 ms. Over all callers some 29 % of the pauses are longer than 450 ms, and 12 %
+longer than 700. A pause is silence from the last sound before it to the first sound after it. Its length is drawn
+without regard to how the words before it were said, which are recordings of announcements: what is measured with it
+is policy, and not prosody. Single digits are spoken faster by 1 to 1.6, one factor for each caller, since people do
+not say a number as slowly as a recorded digit; up to 60 ms part those of a group.
 
-Half of the calls have white or pink noise on the line, 20 to 30 dB below the voice. `tuning` and `test` have no voice in
-common."""
+Half of the calls have white or pink noise on the line, 20 to 30 dB below the voice. `tuning` and `test` have no voice
+in common."""
 
 import os
 from dataclasses import dataclass, field
@@ -28,7 +28,10 @@ import sounds
 
 RATE = 8000
 KINDS = ("yes_no", "digits", "address", "free")
-VOICES = {"tuning": ("en_US_f_Allison", "es_MX_f_Allison", "ru_RU_f_IvrvoiceRU"), "test": ("it_IT_m_Carlo", "fr_CA_f_June")}
+VOICES = {
+    "tuning": ("en_US_f_Allison", "es_MX_f_Allison", "ru_RU_f_IvrvoiceRU"),
+    "test": ("it_IT_m_Carlo", "fr_CA_f_June"),
+}
 SIDES = {"tuning": ("training", "development"), "test": ("evaluation",)}
 TURNS = 8
 MEDIAN, PACE, SPREAD, SHORTEST, LONGEST = 300, 0.35, 0.65, 120, 1600  # of pauses, in milliseconds

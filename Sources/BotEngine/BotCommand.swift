@@ -110,12 +110,17 @@ public struct BotInputSettings: Sendable, Equatable {
   public var endSilence: Int?
   /// The longest utterance, in milliseconds, instead of the agent's own setting.
   public var maximumSpeech: Int?
+  /// What the question asks the caller to say; with ``BotExpectation/digits``, ``digitCount`` is how many. It makes the
+  /// end silence shorter or longer where the agent's adapts and ``endSilence`` is not given.
+  public var expects: BotExpectation?
 
   /// Settings; what is not given stays at the platform's or the agent's default.
   public init(
     mode: Mode = .voiceAndDigits, digitCount: Int? = nil, terminator: Character? = nil, interDigitTimeout: Int? = nil,
-    noInputTimeout: Int? = nil, endSilence: Int? = nil, maximumSpeech: Int? = nil
+    noInputTimeout: Int? = nil, endSilence: Int? = nil, maximumSpeech: Int? = nil,
+    expects: BotExpectation? = nil
   ) {
+    self.expects = expects
     self.mode = mode
     self.digitCount = digitCount
     self.terminator = terminator
@@ -124,6 +129,18 @@ public struct BotInputSettings: Sendable, Equatable {
     self.endSilence = endSilence
     self.maximumSpeech = maximumSpeech
   }
+}
+
+/// What a bot's question asks the caller to say, as far as it bears on when they have finished.
+public enum BotExpectation: String, Sendable, Hashable, CaseIterable {
+  /// Yes or no, or another short word: the answer may come soon.
+  case yesNo = "yes_no"
+  /// Digits, which are spoken in groups: the turn is not over between two of them.
+  case digits
+  /// An address, or anything else of several parts.
+  case address
+  /// Whatever the caller wants to say.
+  case free
 }
 
 /// A JSON-like value of an event's parameters or metadata.

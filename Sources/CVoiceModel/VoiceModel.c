@@ -158,6 +158,8 @@ bool voice_model_line_is_quiet(const VoiceModel *model) {
 
 bool voice_model_frame_is_soft(const VoiceModel *model) { return model->loudest[0] < soft; }
 
+float voice_model_frame_loudness(const VoiceModel *model) { return model->loudest[0]; }
+
 void voice_model_features(const VoiceModel *model, float *features) {
   memcpy(features, model->features, sizeof(float) * VOICE_MODEL_FEATURES);
 }

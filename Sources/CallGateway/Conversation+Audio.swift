@@ -116,7 +116,8 @@ extension Conversation {
         deliverUtterance()
         if events.acceptsGuesses { perform(machine.speechPaused(offset: at, now: now)) }
       case .decision(.resumed): perform(machine.speechResumed(now: now))
-      case .decision(.ended(let at, let decidedAt, _)):
+      case .decision(.ended(let at, let decidedAt, let reason)):
+        turnEnd = TurnEnd(reason, after: speech?.lastSilence, bot: machine.current.endSilence)
         if machine.isSpeaking { turnEnded = (now, .milliseconds(decidedAt - at)) }
         deliverUtterance()
         perform(machine.speechEnded(offset: at, now: now))
@@ -154,10 +155,14 @@ extension Conversation {
   /// The bot's wishes for this turn, or the agent's own settings.
   func settleSpeech() {
     guard let speech else { return }
-    let endSilence = machine.current.endSilence ?? agent.speech.endSilence
-    let maximum = machine.current.maximumSpeech ?? agent.speech.maximumUtterance
-    if speech.settings.endSilence != endSilence { speech.settings.endSilence = endSilence }
-    if speech.settings.maximumUtterance != maximum { speech.settings.maximumUtterance = maximum }
+    var settings = speech.settings
+    let wished = machine.current
+    settings.endSilence = wished.endSilence ?? agent.speech.endSilence
+    settings.maximumUtterance = wished.maximumSpeech ?? agent.speech.maximumUtterance
+    // A silence that the bot names is the one it gets.
+    settings.adaptive = wished.endSilence == nil ? agent.speech.adaptive : nil
+    settings.expected = wished.expectedSpeech
+    if settings != speech.settings { speech.settings = settings }
   }
 
   /// Audio that comes faster than anybody speaks is slowed down by not reading it, and refused at last.
@@ -168,6 +173,19 @@ extension Conversation {
     case .throttle(let milliseconds): interaction.line.pause(for: .milliseconds(milliseconds))
     case .refuse:
       throw AudioError(.tooFast, "the audio is more than ten seconds ahead of real time; send it as it is spoken")
+    }
+  }
+}
+
+extension TurnSettings {
+  /// What the caller is expected to say.
+  fileprivate var expectedSpeech: ExpectedSpeech {
+    switch expects {
+    case nil: .anything
+    case .yesNo: .yesNo
+    case .digits: .digits(count: expectedDigits)
+    case .address: .address
+    case .free: .free
     }
   }
 }

@@ -103,6 +103,7 @@ extension Conversation {
   private func endInput(turn: Int) {
     guard machine.mayEndInput(turn: turn) else { return }
     turnEnded = (loop.now, nil)
+    turnEnd = .bot
     deliverUtterance()
     let offset = speech?.position ?? 0
     speech?.reset()

@@ -53,7 +53,10 @@ extension Conversation {
     switch event {
     case .started: recorder.event("started", now: now)
     case .speechStarted: recorder.event("speech_started", now: now)
-    case .speechEnded: recorder.event("speech_ended", now: now)
+    case .speechEnded:
+      recorder.event(
+        "speech_ended", now: now, numbers: turnEnd?.silence.map { ["silence_ms": $0] } ?? [:],
+        words: turnEnd.map { ["because": $0.because] } ?? [:])
     case .digits(let digits):
       recorder.event(
         "digits", now: now, numbers: ["count": digits.count], keys: digits)

@@ -59,6 +59,8 @@ final class Conversation: SessionHost {
   /// When the caller's turn ended, for the latency of the answer; and how long the caller had been silent by then, where
   /// it was speech that the detector heard end.
   var turnEnded: (at: Duration, silence: Duration?)?
+  /// What ended the caller's turn, where it was one of speech.
+  var turnEnd: TurnEnd?
   /// The latest turn that the bot was given, and when, until it speaks.
   var handedOver: (turn: Int, at: Duration)?
   /// Where the call is recorded.
@@ -195,6 +197,7 @@ final class Conversation: SessionHost {
     }
     if machine.isSpeaking, machine.isListening(on: rpc) {
       turnEnded = (loop.now, nil)
+      turnEnd = .platform
       deliverUtterance()
     }
     perform(machine.halfClosed(rpc, speechOffset: speech?.position ?? 0, now: loop.now))
@@ -276,7 +279,8 @@ final class Conversation: SessionHost {
     case .started, .speechEnded, .digits, .noInput, .custom:
       status.set(.answering)
       status.countTurn()
-      status.note(.turn, event.turnKind, now: loop.now)
+      let end: TurnEnd? = if case .speechEnded = event { turnEnd } else { nil }
+      status.note(.turn, event.turnKind, end: end, now: loop.now)
       agent.metrics.handedOver(event)
     case .interrupted:
       status.set(.waiting)

@@ -107,6 +107,9 @@ extension Configuration.Agent.Speech: KeyGroup {
       "The echo of a prompt is taken out of what is heard (`subtract`), or the line is heard as it is (`ignore`).")
     Key("end_silence", \.endSilence, .duration(100.ms...10.s), "The silence that ends the turn.")
     Key(
+      "adaptive", \.adaptive, .group(write: "`adaptive: {minimum: 250ms, maximum: 1500ms}`"),
+      "Lets that silence follow what the bot expects, what was said and the caller's own pauses.")
+    Key(
       "eager_silence", \.eagerSilence, .duration(100.ms...10.s),
       "The silence after which the turn may be over; no effect unless shorter than `end_silence`.")
     Key(
@@ -114,5 +117,24 @@ extension Configuration.Agent.Speech: KeyGroup {
       "Whether the bot's first words end the turn: for bots that find its end themselves, before `end_silence` does.")
     Key("preroll", \.preroll, .duration(0.s...2.s), "The audio before the start of speech that goes to the bot.")
     Key("maximum_utterance", \.maximumUtterance, .duration(1.s...10.min), "The longest turn.")
+  }
+
+  mutating func check(_ section: Section) {
+    guard let adaptive else { return }
+    if adaptive.minimum > adaptive.maximum {
+      section.report(
+        "adaptive", "`minimum` is longer than `maximum`", "write `adaptive: {minimum: 250ms, maximum: 1500ms}`")
+    } else if !(adaptive.minimum...adaptive.maximum).contains(endSilence) {
+      section.report(
+        "adaptive", "`end_silence` is not between `minimum` and `maximum`",
+        "write bounds around it: it is the silence where nothing is known")
+    }
+  }
+}
+
+extension Configuration.Agent.Speech.Adaptive: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key("minimum", \.minimum, .duration(100.ms...10.s), "The shortest silence that ends a turn.")
+    Key("maximum", \.maximum, .duration(100.ms...10.s), "The longest silence that is waited for.")
   }
 }

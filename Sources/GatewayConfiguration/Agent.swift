@@ -46,6 +46,8 @@ extension Configuration {
       public var echo = EchoHandling.subtract
       /// `end_silence`: silence that ends the turn.
       public var endSilence: Duration = 700.ms
+      /// `adaptive`: bounds within which that silence follows what is known of the turn.
+      public var adaptive: Adaptive?
       /// `eager_silence`: silence after which the turn may be over.
       public var eagerSilence: Duration = 250.ms
       /// `bot_ends_turn`: whether the bot's first words end the turn.
@@ -54,6 +56,14 @@ extension Configuration {
       public var preroll: Duration = 400.ms
       /// `maximum_utterance`: a turn is ended after this.
       public var maximumUtterance: Duration = 1.min
+
+      /// `speech.adaptive`.
+      public struct Adaptive: Sendable, Equatable {
+        /// `minimum`: the shortest silence that ends a turn.
+        public var minimum: Duration = 250.ms
+        /// `maximum`: the longest.
+        public var maximum: Duration = 1500.ms
+      }
     }
   }
 }

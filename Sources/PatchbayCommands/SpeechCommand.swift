@@ -23,7 +23,28 @@ extension SpeechCommand {
 
         VAD_END_SILENCE_MS (100 to 10000, default 700) is the silence that ends speech, VAD_MIN_SPEECH_MS (20 to 1000, \
         default 100) the speech that it takes to begin.
+
+        With --adaptive the end silence follows what is known of the turn, as with `speech: {adaptive: …}`, and an end \
+        has "silence", what was waited for in milliseconds, and "because".
         """)
+
+    @Option(
+      help: ArgumentHelp("Let the end silence adapt, between two bounds in milliseconds.", valueName: "MIN-MAX"),
+      transform: SpeechRun.bounds)
+    var adaptive: AdaptiveSilence?
+
+    @Option(
+      help: ArgumentHelp(
+        "What is expected from a time on: yes_no, digits, digits:COUNT, address, free or anything. May be repeated.",
+        valueName: "MS=WHAT"),
+      transform: SpeechRun.expectation)
+    var expect: [SpeechRun.Expectation] = []
+
+    @Option(
+      help: ArgumentHelp(
+        "Also print a line as speech may be over, after this silence in milliseconds, and as it goes on after all.",
+        valueName: "MS"))
+    var eager: Int?
 
     @Option(
       help: ArgumentHelp("Draw the waveform, the decisions and what they were made of, as SVG.", valueName: "SVG"))
@@ -36,16 +57,18 @@ extension SpeechCommand {
       var settings = EndpointingSettings()
       settings.endSilence = try milliseconds("VAD_END_SILENCE_MS", in: 100...10_000, default: settings.endSilence)
       settings.minimumSpeech = try milliseconds("VAD_MIN_SPEECH_MS", in: 20...1000, default: settings.minimumSpeech)
+      settings.adaptive = adaptive
+      settings.eagerSilence = eager
       var plot: SpeechPlot?
       if let file {
         let (samples, sampleRate) = try Self.audio(of: file)
-        let speech = CallerSpeech(detector: try RecurrentDetector(sampleRate: sampleRate), settings: settings)
+        var run = SpeechRun(try RecurrentDetector(sampleRate: sampleRate), settings, expectations: expect)
         if self.plot != nil { plot = SpeechPlot(title: file, detector: try RecurrentDetector(sampleRate: sampleRate)) }
         plot?.add(samples)
-        samples.withUnsafeBufferPointer { speech.process($0) { Self.report($0, &plot) } }
-        speech.finish { Self.report($0, &plot) }
+        run.process(samples) { Self.report($0, $1, &plot) }
+        run.finish { Self.report($0, $1, &plot) }
       } else {
-        let speech = CallerSpeech(detector: try RecurrentDetector(), settings: settings)
+        var run = SpeechRun(try RecurrentDetector(), settings, expectations: expect)
         if self.plot != nil { plot = SpeechPlot(title: "standard input", detector: try RecurrentDetector()) }
         // What does not fill a frame of the drawing waits for the rest of it.
         var undrawn: [Int16] = []
@@ -59,9 +82,9 @@ extension SpeechCommand {
             plot?.add(Array(undrawn.prefix(whole)))
             undrawn.removeFirst(whole)
           }
-          samples.withUnsafeBufferPointer { speech.process($0) { Self.report($0, &plot) } }
+          run.process(samples) { Self.report($0, $1, &plot) }
         }
-        speech.finish { Self.report($0, &plot) }
+        run.finish { Self.report($0, $1, &plot) }
       }
       if let path = self.plot, let plot { try Self.write(plot.svg, to: path) }
     }
@@ -95,13 +118,15 @@ extension SpeechCommand {
       }
     }
 
-    private static func report(_ output: CallerSpeech.Output, _ plot: inout SpeechPlot?) {
-      guard case .decision(let decision) = output else { return }
+    private static func report(_ decision: SpeechDecision, _ silence: EndSilence?, _ plot: inout SpeechPlot?) {
       plot?.add(decision)
       switch decision {
       case .started(let at, let decidedAt): print(#"{"event":"start","ms":\#(decidedAt),"at":\#(at)}"#)
-      case .paused, .resumed: break
-      case .ended(let at, let decidedAt, _): print(#"{"event":"end","ms":\#(decidedAt),"at":\#(at)}"#)
+      case .paused(let at, let decidedAt): print(#"{"event":"pause","ms":\#(decidedAt),"at":\#(at)}"#)
+      case .resumed(let at, let decidedAt): print(#"{"event":"resume","ms":\#(decidedAt),"at":\#(at)}"#)
+      case .ended(let at, let decidedAt, _):
+        let why = silence.map { #","silence":\#($0.milliseconds),"because":"\#($0.reasons.text)""# } ?? ""
+        print(#"{"event":"end","ms":\#(decidedAt),"at":\#(at)\#(why)}"#)
       }
       // Lines go out one by one, into a pipe too.
       fflush(nil)

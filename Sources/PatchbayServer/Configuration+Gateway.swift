@@ -86,7 +86,10 @@ extension Configuration.Agent {
     let speech = EndpointingSettings(
       minimumSpeech: speech.minimumSpeech.wholeMilliseconds, endSilence: speech.endSilence.wholeMilliseconds,
       preroll: speech.preroll.wholeMilliseconds, maximumUtterance: speech.maximumUtterance.wholeMilliseconds,
-      eagerSilence: bot.eagerEnds.areTold(agent: isEager) ? speech.eagerSilence.wholeMilliseconds : nil)
+      eagerSilence: bot.eagerEnds.areTold(agent: isEager) ? speech.eagerSilence.wholeMilliseconds : nil,
+      adaptive: speech.adaptive.map {
+        AdaptiveSilence(minimum: $0.minimum.wholeMilliseconds, maximum: $0.maximum.wholeMilliseconds)
+      })
     var conversation = ConversationStateMachine.Settings(
       mode: responses, turn: .standard(speech: speech),
       maximumQueuedBytes: outputBounds.maximum, fullBytes: outputBounds.full,
@@ -114,7 +117,8 @@ extension TurnSettings {
       handling: InputHandling(
         dtmf: .init(interDigitTimeout: 3000, terminator: .pound),
         speechTimers: .init(
-          maximumSpeech: Int32(clamping: speech.maximumUtterance), complete: Int32(clamping: speech.endSilence),
+          maximumSpeech: Int32(clamping: speech.maximumUtterance),
+          complete: Int32(clamping: speech.adaptive?.maximum ?? speech.endSilence),
           noInput: 10_000)))
   }
 }

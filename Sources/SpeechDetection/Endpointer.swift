@@ -6,7 +6,7 @@
 /// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
 /// taken for a noise and does not prolong the turn. Where there is an ``EndpointingSettings/eagerSilence``, speech is said to
 /// have paused once that has passed, and to have resumed where the turn goes on. An end that is due is held for up to ``longestHold`` while there is a
-/// trace of something.
+/// trace of something. Where the end silence adapts (``EndpointingSettings/adaptive``), ``TurnRhythm`` decides its length.
 public struct Endpointer: Sendable {
   /// When speech counts as begun and as over; may be changed at any time.
   public var settings: EndpointingSettings
@@ -18,6 +18,8 @@ public struct Endpointer: Sendable {
   public private(set) var now: Int
   /// Whether the caller's turn has begun and is not over.
   public var isSpeaking: Bool { speechStart != nil }
+  /// The silence that ended the last turn that ended by one, and why it was so long.
+  public private(set) var lastSilence: EndSilence?
 
   // The last frames before speech has begun, the newest in the lowest bit: 64 frames are 640 ms at least.
   private var recent: UInt64 = 0
@@ -25,6 +27,7 @@ public struct Endpointer: Sendable {
   private var speechEnd = 0
   private var resumption = 0
   private var isPaused = false
+  private var rhythm = TurnRhythm()
   private let origin: Int
   // Where the frames began that may be speech, without a gap up to now.
   private var possibleSince: Int?
@@ -60,9 +63,10 @@ public struct Endpointer: Sendable {
     settings.minimumSpeech + min(max(100, settings.minimumSpeech / 2), 280)
   }
 
-  /// Forgets speech that has begun; the time goes on.
+  /// Forgets speech that has begun; the time goes on, and the caller's pauses are remembered.
   public mutating func reset() {
     recent = 0
+    rhythm.forgetTurn()
     speechStart = nil
     resumption = 0
     isPaused = false
@@ -75,10 +79,16 @@ public struct Endpointer: Sendable {
     reset()
   }
 
-  /// Takes what a detector makes of the next frame, and whether speech may begin with it: where it may not, it begins
-  /// with the first that may, of what was heard until then.
-  public mutating func advance(_ evidence: SpeechEvidence, mayBegin: Bool = true) -> SpeechDecision? {
+  /// Takes what a detector makes of the next frame, how loud that is (``VoiceDetector/loudness``), and whether speech may
+  /// begin with it: where it may not, it begins with the first that may, of what was heard until then.
+  public mutating func advance(
+    _ evidence: SpeechEvidence, loudness: Float = 0, mayBegin: Bool = true
+  ) -> SpeechDecision? {
     now += frameMilliseconds
+    if settings.adaptive != nil {
+      rhythm.hear(
+        loudness: loudness, isSpeech: evidence >= .possible, isTurn: isSpeaking, milliseconds: frameMilliseconds)
+    }
     if evidence < .possible {
       possibleSince = nil
     } else if possibleSince == nil {
@@ -89,6 +99,8 @@ public struct Endpointer: Sendable {
     if evidence >= .possible {
       resumption += frameMilliseconds
       if heard - frameMilliseconds - speechEnd < Self.longPause || resumption >= Self.resumedSpeech {
+        let pause = max(0, heard - resumption - speechEnd)
+        rhythm.spoke(milliseconds: heard - speechEnd - pause, after: pause)
         speechEnd = heard
         // The longest utterance is looked at with the next frame.
         if isPaused { return resume() }
@@ -97,7 +109,12 @@ public struct Endpointer: Sendable {
       resumption = 0
       // Speech that has just resumed has not been judged yet: the next frames tell.
       let hold = evidence == .trace ? Self.longestHold : 0
-      if now - speechEnd >= settings.endSilence + hold { return end(at: speechEnd, reason: .silence) }
+      let silence = rhythm.silence(settings)
+      if now - speechEnd >= silence.milliseconds + hold {
+        lastSilence = silence
+        rhythm.end(settings.expected)
+        return end(at: speechEnd, reason: .silence)
+      }
       if let eager = settings.eagerSilence, !isPaused, now - speechEnd >= eager + hold {
         isPaused = true
         return .paused(at: speechEnd, decidedAt: now)
@@ -123,6 +140,7 @@ public struct Endpointer: Sendable {
     let start = max(origin, min(certain, max(possibleSince ?? certain, certain - Self.longestDatingBack)))
     speechStart = start
     speechEnd = heard
+    rhythm.spoke(milliseconds: heard - start, after: 0)
     resumption = 0
     recent = 0
     return .started(at: start, decidedAt: now)

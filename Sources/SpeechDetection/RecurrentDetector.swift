@@ -45,6 +45,9 @@ public final class RecurrentDetector: VoiceDetector {
   /// How probable it was that the caller spoke in the frame judged last, 0 to 1.
   public private(set) var probability: Float = 0
 
+  /// How loud the frame judged last is in its loudest band, as a natural logarithm of power.
+  public var loudness: Float { voice_model_frame_loudness(handle) }
+
   private let handle: OpaquePointer
   private var isVoice = false
 

@@ -43,6 +43,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
 
   /// Whether the caller's turn has begun and is not over.
   public var isSpeaking: Bool { endpointer.isSpeaking }
+  /// The silence that ended the last turn that ended by one, and why it was so long.
+  public var lastSilence: EndSilence? { endpointer.lastSilence }
   /// The stream's time in milliseconds: of all samples taken.
   public var position: Int { origin + Int(samples * 1000 / Int64(detector.sampleRate)) }
   /// Whether a prompt plays to the caller, whose echo may come back; not at first.
@@ -131,7 +133,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     if watchesOnset, onset.advance(evidence, mayBegin: mayBegin), !endpointer.isSpeaking { endpointer.reset() }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking
-    let decision = endpointer.advance(evidence, mayBegin: mayBegin)
+    let decision = endpointer.advance(evidence, loudness: detector.loudness, mayBegin: mayBegin)
     if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
     guard let decision else { return }
     output(.decision(decision))

@@ -14,6 +14,9 @@ public protocol VoiceDetector {
   /// So many samples are there that it has not heard, the last of which arrived at `now`. Not all need to know.
   mutating func arrive(_ count: Int, by now: Duration)
 
+  /// How loud the frame that it spoke of last is in its loudest band, as a natural logarithm of power; 0 unless stated.
+  var loudness: Float { get }
+
   /// What it makes of this frame, itself: a detector's hangover after speech is not wanted here, since the
   /// ``Endpointer`` measures silence. The frame has ``frameLength`` samples and follows the last one in time. A detector
   /// with a delay answers for the frame that was ``delayMilliseconds`` before this one.
@@ -50,6 +53,9 @@ extension VoiceDetector {
 
   /// Makes no difference.
   public mutating func arrive(_ count: Int, by now: Duration) {}
+
+  /// None is known.
+  public var loudness: Float { 0 }
 
   /// Makes no difference.
   public var isPromptPlaying: Bool {

@@ -87,6 +87,9 @@ struct ScriptErrorTests {
       Mistake(
         "states:\n  a: {speech: a, listen: {no_input_timeout: 8}}\n",
         "2:45: `no_input_timeout` of `listen` of the state a cannot be `8`; write a whole number with its unit"),
+      Mistake(
+        "states:\n  a: {speech: a, listen: {expects: words}}\n",
+        "2:36: `expects` of `listen` of the state a cannot be `words`; write yes_no, digits, address or free"),
       Mistake("states:\n  a: {speech: a, listen: {end_silence: 11s}}\n", "from 100ms to 10s"),
       Mistake("states:\n  a: {speech: a, listen: {maximum_speech: 99999999999999999999s}}\n", "from 1s to 10m"),
       Mistake(

@@ -93,7 +93,7 @@ struct ScriptedEngineTests {
           b:
             listen: {length: 4, terminator: "#", inter_digit_timeout: 1500ms, end_silence: 1s, maximum_speech: 1m}
             digits: {"????": c}
-          c: {digits: {"1": a}, speech: a}
+          c: {digits: {"1": a}, speech: a, listen: {expects: yes_no}}
         """))
     #expect(
       await caller.does(.started).settings
@@ -105,7 +105,8 @@ struct ScriptedEngineTests {
           endSilence: 1000, maximumSpeech: 60_000))
     #expect(
       await caller.does(.digits("1234")).settings
-        == BotInputSettings(mode: .voiceAndDigits, interDigitTimeout: 2000, noInputTimeout: 8000))
+        == BotInputSettings(
+          mode: .voiceAndDigits, interDigitTimeout: 2000, noInputTimeout: 8000, expects: .yesNo))
     try await caller.hangsUp()
   }
 

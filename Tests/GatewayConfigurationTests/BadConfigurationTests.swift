@@ -253,6 +253,15 @@ struct BadConfigurationTests {
         "agents: [{id: a, speech: {preroll: 3s}, engine: {kind: demo}}]",
         "p.yaml:1:36: `agents[0].speech.preroll` cannot be `3s`"),
       BadConfiguration(
+        "agents: [{id: a, speech: {adaptive: {minimum: 2s, maximum: 1s}}, engine: {kind: demo}}]",
+        "p.yaml:1:37: `minimum` is longer than `maximum`; write `adaptive: {minimum: 250ms, maximum: 1500ms}`"),
+      BadConfiguration(
+        "agents: [{id: a, speech: {end_silence: 2s, adaptive: {}}, engine: {kind: demo}}]",
+        "p.yaml:1:54: `end_silence` is not between `minimum` and `maximum`; write bounds around it"),
+      BadConfiguration(
+        "agents: [{id: a, speech: {adaptive: {minimum: 10ms}}, engine: {kind: demo}}]",
+        "p.yaml:1:47: `agents[0].speech.adaptive.minimum` cannot be `10ms`"),
+      BadConfiguration(
         "agents: [{id: a, name: \"a\\nb\", engine: {kind: demo}}]",
         "p.yaml:1:24: `agents[0].name` has a line break or another control character"),
     ])

@@ -66,6 +66,7 @@ struct Fixture {
           minimum_barge_in: 250ms
           echo: ignore
           end_silence: 1s
+          adaptive: {minimum: 300ms, maximum: 1500ms}
           eager_silence: 300ms
           preroll: 300ms
           maximum_utterance: 2m

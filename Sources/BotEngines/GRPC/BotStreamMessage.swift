@@ -93,7 +93,19 @@ final class BotStreamDecoder {
     return BotInputSettings(
       mode: mode, digitCount: stated(message.digit_count), terminator: terminator.first,
       interDigitTimeout: stated(message.inter_digit_timeout), noInputTimeout: stated(message.no_input_timeout),
-      endSilence: stated(message.end_silence), maximumSpeech: stated(message.maximum_speech))
+      endSilence: stated(message.end_silence), maximumSpeech: stated(message.maximum_speech),
+      expects: expectation(message.expects))
+  }
+
+  /// What of a later version this one does not know is no expectation.
+  private static func expectation(_ value: Patchbay__Bot__InputSettings__Expectation) -> BotExpectation? {
+    switch value {
+    case PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_YES_NO: .yesNo
+    case PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_DIGITS: .digits
+    case PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_ADDRESS: .address
+    case PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_FREE: .free
+    default: nil
+    }
   }
 }
 

@@ -100,6 +100,10 @@ enum MediaStreamMessage {
     settings.noInputTimeout = body["noInputTimeout"]?.int
     settings.endSilence = body["endSilence"]?.int
     settings.maximumSpeech = body["maximumSpeech"]?.int
+    if let expects = body["expects"] {
+      guard let known = expects.string.flatMap(BotExpectation.init) else { throw .badExtra }
+      settings.expects = known
+    }
     return settings
   }
 }

@@ -14,6 +14,8 @@ extension DialogueReader {
     ("voice", .voice), ("digits", .digits), ("both", .voiceAndDigits),
   ]
 
+  private static let expectations = "yes_no, digits, address or free"
+
   /// A `listen`, over its defaults. The mode is a state's own: it follows from what the state answers.
   func listening(_ node: YAMLNode, of name: String, defaults: Listening, isState: Bool = true) -> Listening {
     let group = YAMLGroup(
@@ -27,6 +29,13 @@ extension DialogueReader {
       } else {
         reading.report(
           place, "`mode` of \(group.name) cannot be `\(text.quotedForMessage)`", "write voice, digits or both")
+      }
+    }
+    if let (text, place) = group.text("expects", maximum: 16, write: Self.expectations) {
+      listening.settings.expects = BotExpectation(rawValue: text)
+      if listening.settings.expects == nil {
+        reading.report(
+          place, "`expects` of \(group.name) cannot be `\(text.quotedForMessage)`", "write \(Self.expectations)")
       }
     }
     if let length = group.integer("length", in: 1...DigitPattern.maximumLength) {

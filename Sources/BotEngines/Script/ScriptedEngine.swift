@@ -54,8 +54,9 @@ public import YAMLReading
 ///
 /// **Listening**: `mode` (`voice`, `digits`, `both`; otherwise as the state has `speech` and `digits`), `length` in keys
 /// (1 to 64), `terminator` (a key), `inter_digit_timeout` (100ms to 60s), `no_input_timeout` (1s to 5m), `end_silence`
-/// (100ms to 10s), `maximum_speech` (1s to 10m), `barge_in` (`true` or `false`). A `listen` beside `states` is for all of
-/// them, save for the mode.
+/// (100ms to 10s), `maximum_speech` (1s to 10m), `barge_in` (`true` or `false`), `expects` (`yes_no`, `digits`, `address`
+/// or `free`: what the caller is asked to say, of so many digits as `length` says). A `listen` beside `states` is for all
+/// of them, save for the mode.
 ///
 /// **Sounds** are WAV files of up to 10 MB, mono, 8, 16, 24 or 48 kHz, 16-bit PCM, mu-law or A-law; paths are relative to
 /// the script. They are read and converted once, when the engine is made. What is said until the caller is heard again

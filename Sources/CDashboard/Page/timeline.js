@@ -5,10 +5,12 @@ import { ask } from './server.js'
 const words = {
   started: () => 'the call began', speaking: () => 'the caller began to speak', interrupted: () => 'the caller interrupted the bot',
   failed: entry => `the bot failed: ${entry.detail}`, ended: entry => `the call ended: ${stateOf(entry.detail)}`,
-  turn: entry => `the bot’s turn, after ${turns[entry.detail] ?? entry.detail}`,
+  turn: entry => `the bot’s turn, after ${turns[entry.detail] ?? entry.detail}${waited(entry)}`,
   answered: entry => entry.wait === undefined ? `answered, ${milliseconds(entry.answer)} ms after that`
     : `answered: the caller waited ${milliseconds(entry.wait)} ms, ${milliseconds(entry.answer)} ms of them for the server and the bot`,
 }
+const waited = entry => entry.silence === undefined ? ''
+  : ` and ${milliseconds(entry.silence)} ms of silence (${entry.because.replaceAll('_', ' ')})`
 const turns = { start: 'the start', speech: 'speech', digits: 'keys', no_input: 'silence', event: 'an event of the flow' }
 let open
 

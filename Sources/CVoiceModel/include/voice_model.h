@@ -45,6 +45,9 @@ bool voice_model_line_is_quiet(const VoiceModel *model);
 // Whether the frame that was judged last is as soft as a soft voice, or as an s before a word; a click is not.
 bool voice_model_frame_is_soft(const VoiceModel *model);
 
+// The natural logarithm of the power in the loudest band of the frame that was judged last.
+float voice_model_frame_loudness(const VoiceModel *model);
+
 // What was heard of the last frame: VOICE_MODEL_FEATURES numbers.
 void voice_model_features(const VoiceModel *model, float *features);
 

@@ -3536,7 +3536,41 @@ const ProtobufCEnumDescriptor patchbay__bot__input_settings__mode__descriptor =
   patchbay__bot__input_settings__mode__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor patchbay__bot__input_settings__field_descriptors[7] =
+static const ProtobufCEnumValue patchbay__bot__input_settings__expectation__enum_values_by_number[5] =
+{
+  { "EXPECTATION_UNSPECIFIED", "PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_UNSPECIFIED", 0 },
+  { "EXPECTATION_YES_NO", "PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_YES_NO", 1 },
+  { "EXPECTATION_DIGITS", "PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_DIGITS", 2 },
+  { "EXPECTATION_ADDRESS", "PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_ADDRESS", 3 },
+  { "EXPECTATION_FREE", "PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_FREE", 4 },
+};
+static const ProtobufCIntRange patchbay__bot__input_settings__expectation__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex patchbay__bot__input_settings__expectation__enum_values_by_name[5] =
+{
+  { "EXPECTATION_ADDRESS", 3 },
+  { "EXPECTATION_DIGITS", 2 },
+  { "EXPECTATION_FREE", 4 },
+  { "EXPECTATION_UNSPECIFIED", 0 },
+  { "EXPECTATION_YES_NO", 1 },
+};
+const ProtobufCEnumDescriptor patchbay__bot__input_settings__expectation__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "patchbay.bot.InputSettings.Expectation",
+  "Expectation",
+  "Patchbay__Bot__InputSettings__Expectation",
+  "patchbay.bot",
+  5,
+  patchbay__bot__input_settings__expectation__enum_values_by_number,
+  5,
+  patchbay__bot__input_settings__expectation__enum_values_by_name,
+  1,
+  patchbay__bot__input_settings__expectation__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor patchbay__bot__input_settings__field_descriptors[8] =
 {
   {
     "mode",
@@ -3622,10 +3656,23 @@ static const ProtobufCFieldDescriptor patchbay__bot__input_settings__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "expects",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Patchbay__Bot__InputSettings, expects),
+    &patchbay__bot__input_settings__expectation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned patchbay__bot__input_settings__field_indices_by_name[] = {
   1,   /* field[1] = digit_count */
   5,   /* field[5] = end_silence */
+  7,   /* field[7] = expects */
   3,   /* field[3] = inter_digit_timeout */
   6,   /* field[6] = maximum_speech */
   0,   /* field[0] = mode */
@@ -3635,7 +3682,7 @@ static const unsigned patchbay__bot__input_settings__field_indices_by_name[] = {
 static const ProtobufCIntRange patchbay__bot__input_settings__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor patchbay__bot__input_settings__descriptor =
 {
@@ -3645,7 +3692,7 @@ const ProtobufCMessageDescriptor patchbay__bot__input_settings__descriptor =
   "Patchbay__Bot__InputSettings",
   "patchbay.bot",
   sizeof(Patchbay__Bot__InputSettings),
-  7,
+  8,
   patchbay__bot__input_settings__field_descriptors,
   patchbay__bot__input_settings__field_indices_by_name,
   1,  patchbay__bot__input_settings__number_ranges,

@@ -71,6 +71,30 @@ typedef enum _Patchbay__Bot__InputSettings__Mode {
   PATCHBAY__BOT__INPUT_SETTINGS__MODE__MODE_DIGITS = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__INPUT_SETTINGS__MODE)
 } Patchbay__Bot__InputSettings__Mode;
+/*
+ * What the question asks the caller to say. It makes the silence that ends the caller's turn shorter or longer, where
+ * the agent's `speech.adaptive` allows it and end_silence is 0.
+ */
+typedef enum _Patchbay__Bot__InputSettings__Expectation {
+  PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_UNSPECIFIED = 0,
+  /*
+   * Yes or no, or another short word: the answer may come soon.
+   */
+  PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_YES_NO = 1,
+  /*
+   * Digits, which are spoken in groups; digit_count is how many, where that is known.
+   */
+  PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_DIGITS = 2,
+  /*
+   * An address, or anything else of several parts.
+   */
+  PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_ADDRESS = 3,
+  /*
+   * Whatever the caller wants to say.
+   */
+  PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_FREE = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION)
+} Patchbay__Bot__InputSettings__Expectation;
 typedef enum _Patchbay__Bot__Transcript__Speaker {
   PATCHBAY__BOT__TRANSCRIPT__SPEAKER__SPEAKER_UNSPECIFIED = 0,
   PATCHBAY__BOT__TRANSCRIPT__SPEAKER__SPEAKER_CALLER = 1,
@@ -810,10 +834,11 @@ struct  Patchbay__Bot__InputSettings
    * The longest utterance.
    */
   uint32_t maximum_speech;
+  Patchbay__Bot__InputSettings__Expectation expects;
 };
 #define PATCHBAY__BOT__INPUT_SETTINGS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&patchbay__bot__input_settings__descriptor) \
-    , PATCHBAY__BOT__INPUT_SETTINGS__MODE__MODE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
+    , PATCHBAY__BOT__INPUT_SETTINGS__MODE__MODE_UNSPECIFIED, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, PATCHBAY__BOT__INPUT_SETTINGS__EXPECTATION__EXPECTATION_UNSPECIFIED }
 
 
 struct  Patchbay__Bot__Sensitive
@@ -2049,6 +2074,7 @@ extern const ProtobufCMessageDescriptor patchbay__bot__transfer__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__end__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__input_settings__descriptor;
 extern const ProtobufCEnumDescriptor    patchbay__bot__input_settings__mode__descriptor;
+extern const ProtobufCEnumDescriptor    patchbay__bot__input_settings__expectation__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__sensitive__descriptor;
 extern const ProtobufCMessageDescriptor patchbay__bot__transcript__descriptor;
 extern const ProtobufCEnumDescriptor    patchbay__bot__transcript__speaker__descriptor;

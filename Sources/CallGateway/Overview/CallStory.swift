@@ -31,6 +31,10 @@ public struct CallStory: Sendable, Equatable {
     public var wait: Double?
     /// Of an answer: milliseconds since the decision that the caller's turn was over.
     public var answer: Double?
+    /// Of a turn of speech: milliseconds of silence that were waited for, where silence ended it.
+    public var silence: Int?
+    /// Of a turn of speech: what ended it, or why the silence was so long.
+    public var because: String?
   }
 
   /// Entries that are kept: the first, and the latest of the rest.

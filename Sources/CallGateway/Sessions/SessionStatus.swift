@@ -105,8 +105,9 @@ public final class SessionStatus: Sendable {
   }
 
   /// Something happened; `detail` is none of the caller's words.
-  func note(_ kind: CallStory.Kind, _ detail: String? = nil, now: Duration) {
-    let entry = CallStory.Entry(at: seconds(now: now), kind: kind, detail: detail)
+  func note(_ kind: CallStory.Kind, _ detail: String? = nil, end: TurnEnd? = nil, now: Duration) {
+    let entry = CallStory.Entry(
+      at: seconds(now: now), kind: kind, detail: detail, silence: end?.silence, because: end?.because)
     story.withLock { $0.timeline.note(entry) }
   }
 

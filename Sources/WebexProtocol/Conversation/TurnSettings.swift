@@ -1,4 +1,4 @@
-import BotEngine
+public import BotEngine
 
 /// How the caller's next input is taken: what the platform is told, and what our own detector does.
 public struct TurnSettings: Sendable, Equatable {
@@ -10,6 +10,10 @@ public struct TurnSettings: Sendable, Equatable {
   public var endSilence: Int?
   /// Longest utterance in milliseconds; `nil` is the agent's own.
   public var maximumSpeech: Int?
+  /// What the caller is expected to say, where the bot says so.
+  public var expects: BotExpectation?
+  /// How many digits, where it is known.
+  public var expectedDigits: Int?
 
   /// Settings.
   public init(
@@ -44,6 +48,8 @@ extension TurnSettings {
     handling.speechTimers = timers
     endSilence = settings.endSilence ?? defaults.endSilence
     maximumSpeech = settings.maximumSpeech ?? defaults.maximumSpeech
+    expects = settings.expects
+    expectedDigits = settings.digitCount
   }
 
   /// A bot's number, held within what the wire can say and a call can use (an hour in milliseconds).

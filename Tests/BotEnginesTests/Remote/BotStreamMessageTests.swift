@@ -43,12 +43,20 @@ struct BotStreamMessageTests {
 
   @Test("settings, a transfer, a mark, and the end of the caller's input")
   func others() throws {
-    let settings: [UInt8] = [0x08, 3, 0x10, 4, 0x1A, 1, 0x2A, 0x20, 0xC4, 0x13]
+    let settings: [UInt8] = [0x08, 3, 0x10, 4, 0x1A, 1, 0x2A, 0x20, 0xC4, 0x13, 0x40, 2]
     guard case .endTurn(let wish?) = try command(message(6, [0x0A, UInt8(settings.count)] + settings)).command else {
       Issue.record("no settings")
       return
     }
-    #expect(wish == BotInputSettings(mode: .digits, digitCount: 4, terminator: "*", interDigitTimeout: 2500))
+    #expect(
+      wish
+        == BotInputSettings(
+          mode: .digits, digitCount: 4, terminator: "*", interDigitTimeout: 2500, expects: .digits))
+    guard case .endTurn(let later?) = try command(message(6, [0x0A, 2, 0x40, 99])).command else {
+      Issue.record("no settings")
+      return
+    }
+    #expect(later == BotInputSettings(), "an expectation that only a later version knows")
     guard case .endTurn(nil) = try command(message(6)).command else {
       Issue.record("settings that were not given")
       return
@@ -110,7 +118,7 @@ struct BotStreamMessageTests {
     var random = SystemRandomNumberGenerator()
     let good = [
       message(3, [0x0A, 4, 1, 0, 0xFF, 0xFF, 0x12, 5, 0x08, 1, 0x10, 0x80, 0x7D], turn: 3),
-      message(6, [0x0A, 10, 0x08, 3, 0x10, 4, 0x1A, 1, 0x2A, 0x20, 0xC4, 0x13]),
+      message(6, [0x0A, 10, 0x08, 3, 0x10, 4, 0x1A, 1, 0x2A, 0x20, 0xC4, 0x13, 0x40, 2]),
       message(7, [0x12, 13, 0x0A, 11, 0x0A, 1, 0x61, 0x12, 6, 0x2A, 4, 0x0A, 2, 0x0A, 0]),
     ]
     for round in 0..<20_000 {
