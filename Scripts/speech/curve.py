@@ -16,10 +16,11 @@ import sys
 
 import numpy as np
 
+import live_pauses
 import pauses
 
 FIXED = (300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500)
-BEGIN_MARK, END_MARK = "<!-- curve: begin -->", "<!-- curve: end -->"
+MARKS = {"curve": ("<!-- curve: begin -->", "<!-- curve: end -->"), "live": ("<!-- live: begin -->", "<!-- live: end -->")}
 BOT, EAGER, GUESSES = 500, 250, 3  # milliseconds, and guesses a turn
 TOLD = "adaptive, the bot says what it expects"
 UNCOUNTED = "adaptive, the bot says what it expects but not how many digits"
@@ -180,12 +181,20 @@ def draw(figures, path):
     figure.savefig(path, metadata={"Date": None})
 
 
+def write(folder, name, text):
+    page, (begin, end) = pathlib.Path(folder) / "turns.md", MARKS[name]
+    before, rest = page.read_text().split(begin)
+    page.write_text(before + begin + "\n" + text + "\n" + end + rest.split(end)[1])
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=120, help="calls, of eight turns each (default 120)")
     parser.add_argument("--side", default="test", choices=["test", "tuning"], help="whose voices (default test)")
     parser.add_argument("--seed", type=int, default=2026, help="of the material (default 2026; tuning is done with others)")
     parser.add_argument("--bounds", default="250-1500", help="of the adaptive silence, in milliseconds (default 250-1500)")
+    parser.add_argument(
+        "--live", type=int, metavar="N", help="play N of the calls to a running server instead, to four agents at once")
     parser.add_argument("--points", nargs="*", metavar="NAME", help="only the points whose names begin so")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--write", metavar="DIR", help="write the table and the plot there (Docs)")
@@ -198,6 +207,12 @@ def main():
     calls = pauses.build(chosen.side, chosen.calls, chosen.seed, chosen.cache)
     if not calls:
         sys.exit("pause-report: too few recordings: Scripts/bootstrap --speech installs them")
+    if chosen.live:
+        text = live_pauses.measure(calls[: chosen.live], chosen.bounds)
+        print(text)
+        if chosen.write:
+            write(chosen.write, "live", text)
+        return
     lines = [call.line().tobytes() for call in calls]
     lengths = np.array(pauses.inner(calls))
     print(
@@ -219,9 +234,7 @@ def main():
     if chosen.json:
         pathlib.Path(chosen.json).write_text(json.dumps(figures, indent=1) + "\n")
     if chosen.write:
-        page = pathlib.Path(chosen.write) / "turns.md"
-        before, rest = page.read_text().split(BEGIN_MARK)
-        page.write_text(before + BEGIN_MARK + "\n" + text + "\n" + END_MARK + rest.split(END_MARK)[1])
+        write(chosen.write, "curve", text)
         draw(figures, pathlib.Path(chosen.write) / "pauses.svg")
 
 

@@ -242,7 +242,7 @@ class Call:
         return audio, [position // 8 for position, _ in self.sent]
 
 
-async def play(gateway, token, made, at_once):
+async def play(gateway, token, made, at_once, make=Call):
     """Plays all calls, so many at a time, begun one after the other so that not all speak at once."""
     channels = [grpc.aio.insecure_channel(gateway.address, [("grpc.use_local_subchannel_pool", 1)]) for _ in range(4)]
     places = asyncio.Semaphore(at_once)
@@ -251,7 +251,7 @@ async def play(gateway, token, made, at_once):
     async def one(index, line):
         async with places:
             await asyncio.sleep(0.013 * (index % at_once))
-            call = Call(line, channels[index % len(channels)], token, f"turns-{index}")
+            call = make(line, channels[index % len(channels)], token, f"turns-{index}")
             await call.run()
             played.append(call)
 
