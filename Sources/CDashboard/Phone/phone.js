@@ -301,7 +301,7 @@ setInterval(() => {
   const time = performance.now() - began
   say(at('clock'), clock(time / 1000))
   tape.tick(time)
-}, 50)
+}, 80)
 
 // On a small screen the call is worth more.
 at('say').open = matchMedia('(min-width: 861px)').matches
