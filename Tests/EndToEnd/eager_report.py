@@ -1,9 +1,9 @@
 """What eager ends gain and cost: calls to a running server, with a Realtime bot that needs its time for every answer.
 
-Each turn is of one voice: a sentence, two halves of one with a pause, or eight digits in three groups. Pauses are drawn
-from a log-normal distribution: a quarter is over 450 ms, a tenth over 700. The wait is from the last sample to the
-first audio of the answer, of turns that were heard to their end; a turn is cut where END_OF_INPUT comes before the caller has
-finished. An answer is in vain where the caller went on: it was dropped, or it cut the turn.
+Each turn is of one voice: a sentence, two halves of one with a pause, or eight digits in three groups. Pauses are
+drawn from a log-normal distribution: a quarter is over 450 ms, a tenth over 700. The wait is from the last sample to
+the first audio of the answer, of turns that were heard to their end; a turn is cut where END_OF_INPUT comes before
+the caller has finished. An answer is in vain where the caller went on: it was dropped, or it cut the turn.
 """
 
 import argparse

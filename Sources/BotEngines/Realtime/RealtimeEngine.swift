@@ -10,7 +10,7 @@ struct RealtimeEngine: BotEngine {
   /// Bytes of a server's event: an item with a minute of the caller's audio, as 24 kHz linear samples in Base64.
   private static let maximumMessage = 4 << 20
   /// Bytes that may wait to be sent where turns that may be over are taken back: one turn in Base64, and what follows it.
-  private static let maximumUnsent = 1 << 20
+  private static let maximumUnsent = 1 << 19
 
   init(_ settings: RealtimeSettings, log: Logger) throws(EngineError) {
     bot = try SocketBot(

@@ -5,8 +5,8 @@
 /// response have to go, or the model would remember half a sentence and an answer that nobody heard. Ids that are not known
 /// by then are deleted as they come.
 struct RealtimeGuesses {
-  /// Bytes of the turn that are kept: 60 s of G.711, 10 s of linear samples at 24 kHz. A longer turn is not guessed at.
-  static let maximumAudio = 480_000
+  /// Bytes of the turn that are kept: 30 s of G.711, 5 s of linear samples at 24 kHz. A longer turn is not guessed at.
+  static let maximumAudio = 240_000
   /// Bytes of audio in one event where a turn is appended anew.
   private static let maximumPiece = 48_000
   /// Commits, responses and items that are kept in mind.

@@ -159,12 +159,12 @@ struct RealtimeEagerTests {
     var short = try speaking(80)
     #expect(short.receive(TurnEvent.mayBeOver(offset: 80), now: .zero).isEmpty)
     #expect(short.receive(TurnEvent.resumed, now: .zero).isEmpty)
-    var long = try speaking(60_000)
+    var long = try speaking(30_000)
     #expect(!long.guesses.pieces.isEmpty)
     long.say(20)
-    #expect(long.receive(TurnEvent.mayBeOver(offset: 60_000), now: .zero).isEmpty && long.guesses.pieces.isEmpty)
+    #expect(long.receive(TurnEvent.mayBeOver(offset: 30_000), now: .zero).isEmpty && long.guesses.pieces.isEmpty)
     #expect(
-      long.receive(TurnEvent.over(offset: 60_000), now: .zero).sent.types == [
+      long.receive(TurnEvent.over(offset: 30_000), now: .zero).sent.types == [
         "input_audio_buffer.commit", "response.create",
       ])
     var plain = RealtimeConversation(
