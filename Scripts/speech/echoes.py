@@ -111,11 +111,11 @@ class Call(interruptions.Call):
         self.played += len(echo)
 
     async def run(self):
+        self.began = time.monotonic()
+        rpc = self.open()
+        greeting = asyncio.create_task(self.event(SESSION_START))
+        reader = asyncio.create_task(self.listen(rpc))
         try:
-            self.began = time.monotonic()
-            greeting = asyncio.create_task(self.event(SESSION_START))
-            rpc = self.open()
-            reader = asyncio.create_task(self.listen(rpc))
             while self.position + FRAME <= len(self.line):
                 await asyncio.sleep(max(0, self.began + (self.position + FRAME) / RATE - time.monotonic()))
                 if self.at is not None and self.position <= self.at < self.position + FRAME:
@@ -127,11 +127,12 @@ class Call(interruptions.Call):
                 over = self.end and self.position > self.end + max(0, self.jump) + self.delay + HEARD_OUT * RATE
                 if self.started or over:
                     break
-            reader.cancel()
             await self.event(SESSION_END)
             await greeting
         except (grpc.RpcError, asyncio.InvalidStateError) as error:
             self.failure = repr(error)
+        reader.cancel()
+        await asyncio.gather(reader, greeting, return_exceptions=True)
 
     # How it went
 
