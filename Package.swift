@@ -76,6 +76,8 @@ let package = Package(
     .target(name: "CDemoVoice", exclude: ["Voice"]),
     // The dashboard's files: #embed reads them.
     .target(name: "CDashboard", exclude: ["Page", "Phone", "Dygraphs"]),
+    // The page of a load's report: #embed reads it.
+    .target(name: "CReport", exclude: ["Page"]),
     .target(name: "CVoiceModel", linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "CProcess"),
 
@@ -133,7 +135,10 @@ let package = Package(
     layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
     layer(
       "ReplayKit",
-      ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", histogram]),
+      [
+        "CReport", "Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading",
+        histogram,
+      ]),
     // The telephone of the admin port: its socket, and the caller behind it.
     layer(
       "BrowserPhone",
@@ -166,7 +171,8 @@ let package = Package(
     layer(
       "PatchbayCommands",
       [
-        "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
+        "Basics", "BotEngine", "BotTestKit", "AdminServer", "PatchbayServer", "Locking", "Secrets", "AudioCodecs",
+        "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
         "WebexStandIn", "RedisClient", "ReplicaSharing", "AdminServer", "ReplayKit", "Conformance", arguments,

@@ -1,5 +1,11 @@
 import CDashboard
 
+/// The library that draws charts, dygraphs: for pages that are not served from here.
+package enum ChartLibrary {
+  /// Its script.
+  package static var script: [UInt8] { DashboardFiles.all["dygraph.min.js"]?.bytes ?? [] }
+}
+
 /// The files of the dashboard: one page without anything from elsewhere, which reads `/status` every other second.
 enum DashboardFiles {
   /// A file as it is served.

@@ -1,4 +1,6 @@
+import AdminServer
 import ArgumentParser
+import Basics
 import Foundation
 import GRPCTransport
 import Locking
@@ -7,11 +9,13 @@ import ReplayKit
 extension ReplayCommand {
   func run() async throws {
     let token = try options.token()
+    let other = try compare.map(Self.read)
     let group = try CallerOptions.loops(loops)
     let caller = LoadCaller(
       scripts: try options.scripts(files), settings: options.settings(token: token.text),
-      route: try options.route(token: token.text), loops: group.loops)
-    let result: LoadResult
+      route: try options.route(token: token.text), loops: group.loops, samples: report == nil ? 0 : 5)
+    let began = Date()
+    var result: LoadResult
     do {
       result = try await findCapacity ? capacity(caller) : single(caller)
     } catch {
@@ -19,11 +23,15 @@ extension ReplayCommand {
       throw error
     }
     await group.shutdown()
-    if let folder = report { try write(result.report, result.tally, to: folder) }
+    result.report.about = .init(
+      target: options.target, began: began, command: CommandLine.arguments, load: loadText,
+      played: caller.scripts.map(\.name), isReplayerLate: result.tally.isReplayerLate)
+    if let folder = report { try write(result, beside: other, to: folder) }
+    if let junit { try Self.write(Array(result.report.junit.utf8), to: URL(fileURLWithPath: junit)) }
     if json {
       print(try result.report.jsonLine)
     } else {
-      for line in result.report.lines { print(line) }
+      for line in result.report.lines + (other.map(result.report.lines(beside:)) ?? []) { print(line) }
     }
     try judge(result, advice: options.advice(token.source))
   }
@@ -36,7 +44,7 @@ extension ReplayCommand {
     var report = ReplayReport(run.tally, wall: run.wall)
     report.verdict = ReplayVerdict(
       requirements, allowedErrors: allowErrors, needsTurn: !run.isInterrupted, on: run.tally, wall: run.wall)
-    return LoadResult(report: report, tally: run.tally, hopeless: run.hopeless)
+    return LoadResult(report: report, tally: run.tally, hopeless: run.hopeless, samples: run.samples)
   }
 
   /// Runs at one load after the other.
@@ -51,6 +59,7 @@ extension ReplayCommand {
       search, unit: isRate ? "calls a second" : "calls", requirements: requirements, allowedErrors: allowErrors,
       stepTime: times.ramp + times.warmUp + times.duration, limit: seconds(within ?? 900))
     var lastTally: (tally: ReplayTally, wall: Duration, hopeless: CallError?)?
+    var samples: [CallSample] = []
     let (found, best) = try await finder.find { level in
       var load = ReplayLoad(
         isRate ? arriving : .calls,
@@ -59,6 +68,7 @@ extension ReplayCommand {
       load.channels = channels
       let run = try await caller.call(load)
       lastTally = (run.tally, run.wall, run.hopeless)
+      samples = run.samples
       return run.isInterrupted ? nil : (run.tally, run.wall)
     } onStep: { step in
       StandardError.write(step.line(finder.unit))
@@ -67,7 +77,8 @@ extension ReplayCommand {
     var report = ReplayReport(shown.0, wall: shown.1)
     report.verdict = ReplayVerdict(requirements, allowedErrors: allowErrors, on: shown.0, wall: shown.1)
     report.capacity = found
-    return LoadResult(report: report, tally: shown.0, hopeless: found.highest == nil ? lastTally?.hopeless : nil)
+    return LoadResult(
+      report: report, tally: shown.0, hopeless: found.highest == nil ? lastTally?.hopeless : nil, samples: samples)
   }
 
   /// Says what went wrong and what to do, and fails then.
@@ -127,16 +138,30 @@ extension ReplayCommand {
       """
   }
 
-  private func write(_ report: ReplayReport, _ tally: ReplayTally, to folder: String) throws {
+  private func write(_ result: LoadResult, beside other: ReplayReport?, to folder: String) throws {
     let folder = URL(fileURLWithPath: folder, isDirectory: true)
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-      try Data((try report.jsonLine + "\n").utf8).write(
-        to: folder.appendingPathComponent("summary.json"), options: .atomic)
-      try Data(ReplayPlot.html(tally, report: report).utf8).write(
-        to: folder.appendingPathComponent("index.html"), options: .atomic)
-    } catch {
+    var report = result.report
+    report.addDetails(result.tally)
+    do { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) } catch {
       throw CommandError("The report cannot be written to \(folder.path): \(error.localizedDescription)")
+    }
+    try Self.write(Array((try report.jsonLine + "\n").utf8), to: folder.appendingPathComponent("summary.json"))
+    let page = try ReplayPage.html(report, beside: other, samples: result.samples, charts: ChartLibrary.script)
+    try Self.write(Array(page.utf8), to: folder.appendingPathComponent("index.html"))
+  }
+
+  private static func write(_ bytes: [UInt8], to file: URL) throws {
+    do { try Data(bytes).write(to: file, options: .atomic) } catch {
+      throw CommandError("\(file.path) cannot be written: \(error.localizedDescription)")
+    }
+  }
+
+  /// Another run's `summary.json`, or what `--json` wrote of it.
+  private static func read(_ file: String) throws -> ReplayReport {
+    let bytes = try BoundedFile.read(file, maximum: 16 << 20, allowsPipes: true)
+    do { return try ReplayReport(json: bytes) } catch {
+      throw CommandError(
+        "\(file) is no summary.json of `patchbay replay`: name the file in the folder of its --report.")
     }
   }
 }
@@ -146,6 +171,7 @@ private struct LoadResult {
   var report: ReplayReport
   var tally: ReplayTally
   var hopeless: CallError?
+  var samples: [CallSample]
 }
 
 /// Who calls whom, for any load.
@@ -156,16 +182,19 @@ private struct LoadCaller {
     var wall: Duration
     var hopeless: CallError?
     var isInterrupted: Bool
+    var samples: [CallSample]
   }
 
   let scripts: [CallScript]
   let settings: CallerSettings
   let route: CallRoute
   let loops: [EventLoop]
+  /// Calls that are kept to be looked at.
+  let samples: Int
 
   /// Makes the calls of a load, telling how far it is. The interrupt key has the calls hang up.
   func call(_ load: ReplayLoad) async throws -> Run {
-    let run = try ReplayRun(load, scripts: scripts, template: settings, route: route, loops: loops)
+    let run = try ReplayRun(load, scripts: scripts, template: settings, route: route, loops: loops, samples: samples)
     let isInterrupted = Locked(false)
     let interruption = Interruption {
       isInterrupted.withLock { $0 = true }
@@ -178,7 +207,7 @@ private struct LoadCaller {
     interruption.end()
     return Run(
       tally: result.tally, wall: result.wall, hopeless: run.progress.hopeless,
-      isInterrupted: isInterrupted.withLock { $0 })
+      isInterrupted: isInterrupted.withLock { $0 }, samples: run.samples)
   }
 
   /// A line on standard error, which `--json` leaves free: redrawn in place on a terminal, every ten seconds elsewhere.

@@ -111,11 +111,32 @@ struct ReplayCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Errors that are still a success.", valueName: "number"))
   var allowErrors = 0
 
-  @Option(help: ArgumentHelp("A folder for summary.json and a page with the distributions.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "A folder for index.html, a page that shows all of the run, and summary.json.", valueName: "folder"))
   var report: String?
+
+  @Option(help: ArgumentHelp("The summary.json of another run, to be shown beside this one.", valueName: "file"))
+  var compare: String?
+
+  @Option(help: ArgumentHelp("Where to write the requirements and expectations as JUnit has them.", valueName: "file"))
+  var junit: String?
 
   @Flag(help: "Print one JSON object when all calls are over.")
   var json = false
+
+  /// The load in words.
+  var loadText: String {
+    var parts: [String] = []
+    if let profile { parts.append("the stages of \(profile)") }
+    if let rate { parts.append("\(rate) calls a second\(arrivals == .poisson ? ", as independent callers" : "")") }
+    if let calls { parts.append(rate == nil ? "\(calls) calls at once" : "\(calls) calls at most") }
+    if let ramp { parts.append("a ramp of \(ramp) s") }
+    if let duration { parts.append("for \(duration) s") }
+    if let turns { parts.append("\(turns) times each") }
+    if let warmUp { parts.append("the first \(warmUp) s left out") }
+    return parts.joined(separator: ", ")
+  }
 
   func validate() throws {
     try checkRanges()

@@ -1,14 +1,19 @@
 """`patchbay replay` as a load tester: calls that arrive, what is required of a run, and the search for capacity."""
 
 import json
+import statistics
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import grpc
+import numpy
 import pytest
 
+from caller import Caller
+from conftest import TENANT_A
 from gateway import run
 from schemas import SESSION_END, SESSION_START
-from speech import SOUNDS, silence
+from speech import SOUNDS, recorded, silence
 from upstream import Upstream, final, wav
 
 SENTENCE = SOUNDS / "vm-theperson.wav"
@@ -92,3 +97,41 @@ def test_capacity_of_a_foreign_server(token_file):
     assert capacity["steps"][1]["report"]["errors"].keys() == {"RESOURCE_EXHAUSTED"}, capacity
     assert report["verdict"]["passed"] and report["turns"] > 0
     assert "2 calls  not kept  errors < 1%" in made.stderr, made.stderr
+
+
+def trailing(words):
+    """Seconds after the last 10 ms that are louder than the loudest less 35 dB: what `replay` takes for the end of speech."""
+    samples = words.samples.astype(float)
+    frames = samples[: len(samples) // 80 * 80].reshape(-1, 80)
+    levels = 10 * numpy.log10((frames**2).mean(axis=1) + 1e-9)
+    return (len(levels) - 1 - numpy.flatnonzero(levels > levels.max() - 35)[-1]) / 100
+
+
+def test_replay_agrees_with_a_caller_that_is_not_ours(gateway, issuer, token_file):
+    """`replay` and a foreign client say the same sentence to one server at the same time: as many turns are answered, and
+    they measure the same latency."""
+    words, latencies = recorded("vm-theperson"), []
+
+    def foreign():
+        with gateway.channel() as channel:
+            call = Caller(channel, issuer.token(TENANT_A), TENANT_A["org"], "demo-wav", "wav")
+            call.start()
+            for _ in range(2):
+                answer = call.speak(words, after_prompts=False)
+                latencies.append(answer.answers[0].time - (answer.utterance.ended - trailing(words)))
+            call.hang_up()
+
+    with ThreadPoolExecutor() as pool:
+        ours = pool.submit(
+            run, "replay", SENTENCE, "--calls", 2, "--turns", 2, "--barge-in", 200, "--agent", "demo-wav", "--target",
+            gateway.address, "--token", token_file, "--json", seconds=60)
+        theirs = [pool.submit(foreign) for _ in range(2)]
+        for caller in theirs:
+            caller.result()
+        made = ours.result()
+    report = report_of(made)
+    assert made.returncode == 0, made.stderr
+    assert report["turns"] == len(latencies) == 4 and report["errors"] == {}, report
+    foreign_median = 1000 * statistics.median(latencies)
+    print(f"turn latency p50: replay {report['turnLatency']['p50']:.0f} ms, foreign {foreign_median:.0f} ms")
+    assert abs(report["turnLatency"]["p50"] - foreign_median) < 150, (report["turnLatency"], latencies)

@@ -1,5 +1,6 @@
 """Calls are recorded, exported, and made again: what the caller did, when, and what the server answered (S2, Wire 3)."""
 
+import base64
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import stat
 import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -17,7 +19,7 @@ from caller import Caller
 from conftest import TENANT_A
 from gateway import run
 from recordings import Archive, channels, key_folder, settings
-from speech import ROOT, SOUNDS, likeness, recorded
+from speech import ROOT, SOUNDS, Speech, from_mulaw, likeness, recorded
 
 
 @pytest.fixture
@@ -108,13 +110,30 @@ def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_pat
     (faster / "call.yaml").write_text(hasty)
     load = ["--calls", 2, "--target", gateway.address, "--agent", "demo-wav", "--token", token_file, "--json"]
     with ThreadPoolExecutor() as pool:
-        both = [pool.submit(run, "replay", folder, *load, seconds=60) for folder in (tmp_path / "calls", faster)]
+        both = [
+            pool.submit(run, "replay", folder, *load, "--report", tmp_path / name, "--junit", tmp_path / f"{name}.xml",
+                        seconds=60) for folder, name in ((tmp_path / "calls", "good"), (faster, "failed"))]
     replayed, failed = [future.result() for future in both]
     figures = json.loads(replayed.stdout.splitlines()[-1])
     assert replayed.returncode == 0 and figures["calls"] == 2 and figures["turns"] == 4, replayed.stderr
     figures = json.loads(failed.stdout.splitlines()[-1])
     assert failed.returncode == 1 and figures["errors"].keys() == {"NOT_AS_EXPECTED"}, failed.stderr
     assert "turn 1: expected answered within 1 ms: not so in 2 of 2 calls" in failed.stderr, failed.stderr
+
+    # The report has what was asked, of what, and both sides of the calls.
+    summary = json.loads((tmp_path / "failed/summary.json").read_text())
+    assert summary["about"]["target"] == gateway.address and summary["about"]["command"].count("replay")
+    assert {0, 2} <= {e["failed"] for e in summary["expectations"]} and summary["series"]["points"]
+    page = (tmp_path / "failed/index.html").read_text()
+    data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+    assert data["report"] == summary and len(data["samples"]) == 2
+    heard = from_mulaw(base64.b64decode(data["samples"][0]["audio"])).samples.reshape(-1, 2)
+    assert likeness(Speech(heard[:, 0]), words) > 0.8, "the caller's side is what was said"
+    cases = ElementTree.parse(tmp_path / "failed.xml").getroot()
+    assert len(cases.findall("testcase/failure")) >= 3 and int(cases.get("tests")) == len(cases) > 5
+    assert not ElementTree.parse(tmp_path / "good.xml").getroot().findall("testcase/failure")
+    wrong = run("replay", made, *load, "--compare", tmp_path / "good.xml")
+    assert wrong.returncode == 1 and "is no summary.json" in wrong.stderr, wrong.stderr
 
 
 def test_the_example_of_the_documentation(gateway, token_file, tmp_path):

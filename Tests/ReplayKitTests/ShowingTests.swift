@@ -84,14 +84,11 @@ struct ShowingTests {
     #expect(abs((times["max"] ?? 0) - 100) < 0.1)
   }
 
-  @Test("A run's lines and page show its figures")
+  @Test("A run's lines show its figures")
   func runText() {
     let report = ReplayReport(tally(), wall: .seconds(3))
     #expect(report.lines[0] == "2 calls, 100 turns, 4000 frames in 3.000 s")
     #expect(report.lines.contains("errors: UNAVAILABLE 1"))
-    let page = ReplayPlot.html(tally(), report: report)
-    #expect(page.contains("<h2>turnLatency (ms)</h2>"))
-    #expect(page.components(separatedBy: "<svg").count == 2)
   }
 
   @Test("Tallies add up, times too")

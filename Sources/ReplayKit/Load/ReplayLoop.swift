@@ -14,8 +14,15 @@ final class ReplayLoop: @unchecked Sendable {
     let begun: Duration
     /// When it was to begin.
     let due: Duration
+    /// What happens in it, where it is kept to be looked at.
+    let story: KeptEvents?
     /// Frames that were sent before the run's warm-up was over.
     var framesBefore = 0
+  }
+
+  /// What happens in a call: touched on the loop only.
+  private final class KeptEvents {
+    var events: [(event: CallEvent, at: Duration)] = []
   }
 
   private let load: ReplayLoad
@@ -42,12 +49,15 @@ final class ReplayLoop: @unchecked Sendable {
   private var whenDone: CheckedContinuation<Void, Never>?
   private var nextReport: Int64 = 0
   private let published = Locked(ReplayRun.Progress())
+  private var samples: CallSamples
+  private let publishedSamples: Locked<CallSamples>
+  private var lateFrames = 0
   /// After so many refusals that cannot heal, and no other end of a call, nobody calls any more.
   private static let refusalsEnough = 10
 
   init(
     load: ReplayLoad, place: Int, stride: Int, scripts: [CallScript], template: CallerSettings, route: CallRoute,
-    channels: [GRPCChannel], loop: EventLoop
+    channels: [GRPCChannel], loop: EventLoop, samples: Int
   ) {
     self.load = load
     self.scripts = scripts
@@ -58,6 +68,8 @@ final class ReplayLoop: @unchecked Sendable {
     self.place = place
     self.stride = stride
     self.loop = loop
+    self.samples = CallSamples(most: samples)
+    publishedSamples = Locked(self.samples)
     pacer = CallPacer(loop: loop)
     plan =
       switch load.drive {
@@ -67,6 +79,7 @@ final class ReplayLoop: @unchecked Sendable {
   }
 
   var progress: ReplayRun.Progress { published.withLock { $0 } }
+  var keptSamples: CallSamples { publishedSamples.withLock { $0 } }
 
   func run(from begin: Int64) async {
     await withCheckedContinuation { done in
@@ -92,6 +105,7 @@ final class ReplayLoop: @unchecked Sendable {
     if !isWarm, time(now) >= load.warmUp {
       isWarm = true
       pacer.forget()
+      lateFrames = 0
       for (slot, call) in live { live[slot]?.framesBefore = call.call.caller.framesSent }
     }
     carryOut(plan.look(at: time(now)), at: now)
@@ -123,6 +137,12 @@ final class ReplayLoop: @unchecked Sendable {
     let script = script(slot, number: number)
     settings.repeatsSteps = load.rounds == nil
     script.adjust(&settings)
+    let story = samples.wantsMore ? KeptEvents() : nil
+    if story != nil {
+      samples.live += 1
+      settings.keepsAudio = true
+      settings.keptAudio = CallSample.longest
+    }
     let rounds = script.recorded == nil ? load.rounds ?? 1 : 1
     // A loop's connections are shared by its calls in the order of their slots; those of held calls count all loops'.
     let mine = load.drive == .calls ? slot / stride : slot
@@ -133,8 +153,15 @@ final class ReplayLoop: @unchecked Sendable {
       over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(settings.conversation)"),
       audio: script.audio)
     call.onOver = { [unowned self] outcome in over(slot, outcome) }
+    if let story {
+      call.onEvent = { event, time in
+        guard time <= CallSample.longest, story.events.count < CallSample.mostEvents else { return }
+        story.events.append((event, time))
+      }
+    }
     let time = time(now)
-    live[slot] = Live(call: call, script: script, begun: time, due: due ?? time)
+    tally.series.begin(at: time)
+    live[slot] = Live(call: call, script: script, begun: time, due: due ?? time, story: story)
     if let due, due >= load.warmUp { tally.begin(after: time - due) }
     call.start(at: now)
     pacer.add(call)
@@ -151,11 +178,21 @@ final class ReplayLoop: @unchecked Sendable {
   private func over(_ slot: Int, _ outcome: CallOutcome) {
     guard let call = live.removeValue(forKey: slot) else { return }
     let now = MonotonicClock.nanoseconds
+    let before = tally.errorCount
     if isWarm {
       tally.add(
         call.call.caller, connected: call.call.connected, unsent: call.call.unsent, delay: call.begun - call.due,
         from: load.warmUp - call.begun, framesBefore: call.framesBefore)
       if call.begun >= load.warmUp { tally.judge(call.call.caller, by: call.script) }
+    }
+    let caller = call.call.caller
+    tally.series.add(caller, begun: call.begun, over: time(now), errors: tally.errorCount - before)
+    if let story = call.story {
+      samples.live -= 1
+      let failed = call.script.recorded?.expectations(caller).count { !$0.isKept } ?? 0
+      samples.add(
+        CallSample(caller, name: call.script.name, outcome: outcome, failed: failed, events: story.events))
+      publishedSamples.withLock { $0 = samples }
     }
     ended.all += 1
     plan.over(slot: slot, outcome, at: time(now), random: .random(in: 0...1))
@@ -167,6 +204,10 @@ final class ReplayLoop: @unchecked Sendable {
   }
 
   private func publish(isDone: Bool) {
+    let now = time(MonotonicClock.nanoseconds)
+    tally.series.note(live: live.count, at: now)
+    tally.series.late(pacer.lateFrames - lateFrames, at: now)
+    lateFrames = pacer.lateFrames
     var progress = ReplayRun.Progress(live: live.count, tally: tally, hopeless: hopeless)
     for call in live.values {
       progress.tally.framesSent += call.call.caller.framesSent - call.framesBefore

@@ -70,6 +70,16 @@ public struct ReplayReport: Sendable, Codable, Equatable {
   public var wallSeconds: Double
   /// Whether what was required was kept.
   public var verdict: ReplayVerdict?
+  /// Which run it was.
+  public var about: About?
+  /// What recorded calls expected of answers.
+  public var expectations: [Expectation]?
+  /// The run over its time; in `summary.json` only.
+  public var series: ReplaySeries?
+  /// Of each measure, milliseconds at nines: 0 is the shortest, 1 is 90 %, 2 is 99 %; in `summary.json` only.
+  public var distributions: [String: [[Double]]]?
+  /// One failure of each kind of error, in words; in `summary.json` only.
+  public var examples: [String: String]?
   /// The search whose best load these figures are of.
   public var capacity: CapacityReport?
   /// ``ReplayTally/Measure/callDelay``
@@ -112,6 +122,11 @@ public struct ReplayReport: Sendable, Codable, Equatable {
     turnLatency = Times(tally.times[.turnLatency])
     answerAfterEnd = Times(tally.times[.answerAfterEnd])
     pacingLag = Times(tally.times[.pacingLag])
+    let expected = tally.expectations.sorted { $0.key < $1.key }.map { id, count in
+      Expectation(
+        call: id.call, turn: id.turn, expected: id.text, kept: count.kept, failed: count.failed, seen: count.seen)
+    }
+    expectations = expected.isEmpty ? nil : expected
   }
 
   /// The measures that something was recorded for.

@@ -33,8 +33,10 @@ public final class ReplayRun: Sendable {
   ///   - template: the callers' settings; the conversation's id is made for each call.
   ///   - route: how to reach the server. Throws where the target or the TLS files are not usable.
   ///   - loops: the loops that hold the calls, evenly.
+  ///   - samples: so many calls are kept to be looked at and listened to.
   public init(
-    _ load: ReplayLoad, scripts: [CallScript], template: CallerSettings, route: CallRoute, loops: [EventLoop]
+    _ load: ReplayLoad, scripts: [CallScript], template: CallerSettings, route: CallRoute, loops: [EventLoop],
+    samples: Int = 0
   ) throws(RPCStatus) {
     var made: [ReplayLoop] = []
     for (place, loop) in loops.enumerated() {
@@ -46,7 +48,7 @@ public final class ReplayRun: Sendable {
       made.append(
         ReplayLoop(
           load: load, place: place, stride: loops.count, scripts: scripts, template: template, route: route,
-          channels: channels, loop: loop))
+          channels: channels, loop: loop, samples: samples))
     }
     self.loops = made
   }
@@ -63,6 +65,13 @@ public final class ReplayRun: Sendable {
     var tally = ReplayTally()
     for loop in loops { tally.add(loop.progress.tally) }
     return (tally, .nanoseconds(MonotonicClock.nanoseconds - begin))
+  }
+
+  /// The calls that were kept: the first that ended, and the worst.
+  public var samples: [CallSample] {
+    guard var all = loops.first?.keptSamples else { return [] }
+    for loop in loops.dropFirst() { all.add(loop.keptSamples) }
+    return all.kept
   }
 
   /// No more calls are begun; those that are up hang up after their turn.

@@ -58,6 +58,8 @@ public struct ReplayTally: Sendable {
   public var outcomes: [String: Int] = [:]
   /// What the platform would not have taken, by its description.
   public var violations: [String: Int] = [:]
+  /// The run over its time.
+  var series = SeriesTally()
   /// The times.
   public private(set) var times: [Measure: Times] = [:]
 
@@ -167,6 +169,7 @@ public struct ReplayTally: Sendable {
     textPrompts += other.textPrompts
     outcomes.merge(other.outcomes, uniquingKeysWith: +)
     violations.merge(other.violations, uniquingKeysWith: +)
+    series.add(other.series)
     for (measure, times) in other.times { add(times, as: measure) }
   }
 
