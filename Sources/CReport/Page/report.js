@@ -266,6 +266,12 @@
     if (player.currentTime > 0) line(player.currentTime, color('--text'))
   }
 
+  const scrolling = content => {
+    const made = element('div', 'scroll', content)
+    made.tabIndex = 0
+    return made
+  }
+
   function showSamples() {
     at('heard').hidden = !samples.length
     for (const sample of samples) {
@@ -285,7 +291,7 @@
       const list = element('ol', '', ...sample.events.map(event =>
         element('li', '', `${event.at.toFixed(3)} s `, element('b', event.who, event.who), ` ${event.text}`)))
       at('samples').append(element('div', 'sample', element('h3', '', `${sample.name}: ${sample.outcome}`), element('p', 'note', sample.why), canvas, player,
-        element('div', 'scroll', turns), element('details', '', element('summary', '', 'What happened'), list)))
+        scrolling(turns), element('details', '', element('summary', '', 'What happened'), list)))
       const again = () => paint(canvas, audio, sample, player)
       canvas.onclick = event => { player.currentTime = event.offsetX / canvas.clientWidth * sample.seconds; player.play() }
       player.ontimeupdate = again
