@@ -87,7 +87,7 @@ let package = Package(
     layer("Secrets", ["Basics"]),
     layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel"]),
-    layer("Certificates", ["Basics", "COpenSSL"]),
+    layer("Certificates", ["Basics", "Locking", "COpenSSL", log]),
     layer("GRPCTransport", ["Basics", "Locking", "Certificates", "CGRPC", log, metrics]),
     layer("BotEngine", ["Locking"]),
     layer("JSONText", ["BotEngine"]),
@@ -109,7 +109,7 @@ let package = Package(
     layer("ReplicaSharing", ["Basics", "Locking", "TokenVerification", "DataSources", "RedisClient", log, metrics]),
     layer("Ownership", ["Basics", "Locking", "RedisClient", log, metrics]),
     layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
-    layer("HTTPServing", ["Basics", "Locking", "WebSockets", log] + webSocket),
+    layer("HTTPServing", ["Basics", "Locking", "Certificates", "WebSockets", nioTLS, nioSSL, log] + webSocket),
     layer(
       "BotEngines",
       [
@@ -182,10 +182,10 @@ let package = Package(
 
     tests("Basics"),
     tests("Locking"),
-    tests("Certificates"),
+    tests("Certificates", [log]),
     tests("AudioCodecs", ["COpus"]),
     tests("SpeechDetection", ["AudioCodecs", "COpus", "CVoiceModel"]),
-    tests("GRPCTransport", ["Locking", "CGRPC", log]),
+    tests("GRPCTransport", ["Locking", "Certificates", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("WebexSocketProtocol", ["BotEngine", "JSONText", "WebexProtocol"]),
     tests("Recordings", [log]),
@@ -219,7 +219,7 @@ let package = Package(
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
     tests("GatewayConfiguration", ["Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
-    tests("HTTPServing", ["Locking", "WebSockets", log]),
+    tests("HTTPServing", ["Locking", "Certificates", "WebSockets", log]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
     tests(

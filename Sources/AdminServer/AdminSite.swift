@@ -62,6 +62,9 @@ struct AdminSite: HTTPSite {
   }
 
   func respond(to request: ServerRequest) -> ServerResponse {
+    guard ["GET", "HEAD"].contains(request.method) || !request.isOfAnotherOrigin else {
+      return .text(403, "pages of other origins may change nothing here")
+    }
     if let callEnding, let (account, call) = CallEnding.ids(in: request.path) {
       return end(call, of: account, request, by: callEnding)
     }
@@ -114,7 +117,7 @@ struct AdminSite: HTTPSite {
 
   /// Whether the body of a request is read, by its head: only of those who may act, or may prove to.
   func readsBody(of head: ServerRequest) -> Bool {
-    guard head.method == "POST" else { return false }
+    guard head.method == "POST", !head.isOfAnotherOrigin else { return false }
     if callEnding != nil, CallEnding.ids(in: head.path) != nil { return Self.credential(head.authorization) != nil }
     if questions()[head.path] != nil { return refusal(of: head) == nil }
     return actions()[head.path] != nil && actionRefusal(of: head) == nil

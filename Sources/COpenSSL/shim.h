@@ -54,13 +54,34 @@ static inline void patchbay_certificate_party(const X509 *certificate, bool issu
   if (name != NULL) X509_NAME_print_ex(out, name, 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
 }
 
+// Printable ASCII only: a name with a line's end in it would be read as two.
+static inline bool patchbay_is_plain_name(const unsigned char *bytes, int count) {
+  for (int index = 0; index < count; index++) {
+    if (bytes[index] <= 0x20 || bytes[index] >= 0x7F) return false;
+  }
+  return count > 0;
+}
+
+// The subject's first common name, if it is a plain one.
+static inline void patchbay_certificate_common_name(const X509 *certificate, BIO *out) {
+  const X509_NAME *subject = X509_get_subject_name(certificate);
+  int place = subject != NULL ? X509_NAME_get_index_by_NID((X509_NAME *)subject, NID_commonName, -1) : -1;
+  if (place < 0) return;
+  unsigned char *text = NULL;
+  int count = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, place)));
+  if (count > 0 && patchbay_is_plain_name(text, count)) BIO_write(out, text, count);
+  if (count >= 0) OPENSSL_free(text);
+}
+
 // Stacks and unions that Swift does not import: a certificate's DNS names and IPv4 addresses, each with a line's end.
 static inline void patchbay_certificate_names(const X509 *certificate, BIO *out) {
   GENERAL_NAMES *names = (GENERAL_NAMES *)X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
   for (int index = 0; index < sk_GENERAL_NAME_num(names); index++) {
     const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, index);
     if (name->type == GEN_DNS) {
-      BIO_write(out, ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+      const unsigned char *bytes = ASN1_STRING_get0_data(name->d.dNSName);
+      if (!patchbay_is_plain_name(bytes, ASN1_STRING_length(name->d.dNSName))) continue;
+      BIO_write(out, bytes, ASN1_STRING_length(name->d.dNSName));
       BIO_write(out, "\n", 1);
     } else if (name->type == GEN_IPADD && ASN1_STRING_length(name->d.iPAddress) == 4) {
       const unsigned char *bytes = ASN1_STRING_get0_data(name->d.iPAddress);

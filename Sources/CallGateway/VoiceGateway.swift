@@ -17,14 +17,20 @@ public final class VoiceGateway: Sendable {
     public var agents: AgentDirectory
     /// Bounds on what is taken on.
     public var limits: GatewayLimits
-    /// The names of which a client's certificate must carry one; none takes any.
+    /// The names of which a client's certificate must carry one over gRPC; none takes any.
     public var clientNames: [String]
+    /// The same over WebSocket.
+    public var socketClientNames: [String]
 
     /// Settings.
-    public init(agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = []) {
+    public init(
+      agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
+      socketClientNames: [String] = []
+    ) {
       self.agents = agents
       self.limits = limits
       self.clientNames = clientNames
+      self.socketClientNames = socketClientNames
     }
   }
 
@@ -47,13 +53,16 @@ public final class VoiceGateway: Sendable {
   /// `nil` where the server is the only one, or does not know the others.
   let replicas: ReplicaLink?
 
-  /// A gateway for these agents. With `clientNames`, a client's certificate must carry one of them.
+  /// A gateway for these agents. With client names, a client's certificate must carry one of those of its wire.
   public convenience init(
     verifier: TokenVerifier, agents: AgentDirectory, limits: GatewayLimits = .init(), clientNames: [String] = [],
-    recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil, replicas: ReplicaLink? = nil, log: Logger
+    socketClientNames: [String] = [], recordings: CallRecordings? = nil, tracer: SpanRecorder? = nil,
+    replicas: ReplicaLink? = nil, log: Logger
   ) {
     self.init(
-      verifier: verifier, settings: Settings(agents: agents, limits: limits, clientNames: clientNames),
+      verifier: verifier,
+      settings: Settings(
+        agents: agents, limits: limits, clientNames: clientNames, socketClientNames: socketClientNames),
       recordings: recordings, tracer: tracer, replicas: replicas, log: log)
   }
 
@@ -67,7 +76,8 @@ public final class VoiceGateway: Sendable {
     self.tracer = tracer
     current = Locked(settings)
     self.log = log
-    gate = TokenGate(verifier: verifier, clientNames: settings.clientNames, metrics: metrics, log: log)
+    gate = TokenGate(verifier: verifier, metrics: metrics, log: log)
+    gate.accept(clientNames: settings.clientNames, socketClientNames: settings.socketClientNames)
   }
 
   /// What is in force. Setting it changes no conversation that is up: it keeps its agent, and is not ended for a lower
@@ -76,7 +86,7 @@ public final class VoiceGateway: Sendable {
     get { current.withLock { $0 } }
     set {
       current.withLock { $0 = newValue }
-      gate.accept(clientNames: newValue.clientNames)
+      gate.accept(clientNames: newValue.clientNames, socketClientNames: newValue.socketClientNames)
     }
   }
 

@@ -35,6 +35,23 @@ final class Certificate: @unchecked Sendable {
 
   deinit { X509_free(pointer) }
 
+  /// The certificate of a DER encoding, nil where it is none.
+  convenience init?(der: [UInt8]) {
+    defer { ERR_clear_error() }
+    let pointer = der.withUnsafeBufferPointer { bytes -> OpaquePointer? in
+      var start = bytes.baseAddress
+      return d2i_X509(nil, &start, bytes.count)
+    }
+    guard let pointer else { return nil }
+    self.init(owning: pointer)
+  }
+
+  /// The subject's common name, where it has one without spaces.
+  var commonName: String? {
+    let name = Self.written { patchbay_certificate_common_name(pointer, $0) }
+    return name.isEmpty ? nil : name
+  }
+
   /// The certificates of a PEM text, in its order; nil where one of them cannot be read.
   static func all(in text: String) -> [Certificate]? {
     defer { ERR_clear_error() }

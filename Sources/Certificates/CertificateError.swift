@@ -5,6 +5,12 @@ public struct CertificateError: Error, Sendable, Hashable, CustomStringConvertib
   /// What is wrong, as a sentence's end, and what to do.
   public let problem: String
 
+  /// A file and what is wrong with it.
+  public init(path: String, problem: String) {
+    self.path = path
+    self.problem = problem
+  }
+
   /// The file and what is wrong with it.
   public var description: String { "\(path): \(problem)" }
 }

@@ -90,38 +90,49 @@ extension Configuration.Listen: KeyGroup {
 
   mutating func check(_ section: Section) {
     if !section.has("reflection") { reflects = address.isLoopback }
-    let written = isPlaintext
-    isPlaintext = tls == nil ? true : nil
-    if section.reading.isDemo, !address.isLoopback {
-      section.reading.reportDemo(section, address, Self.defaultAddress)
-    } else if tls != nil, written == true {
-      section.warn("plaintext", "with `listen.tls` the port speaks TLS only, whatever `plaintext` says")
-    } else if tls == nil, written == false {
-      section.report(
-        "plaintext", "without plaintext there has to be TLS",
-        "write `tls: {certificate: server.pem, key: server.key}` in `listen`")
-    } else if tls == nil, written == nil, !address.isLoopback {
-      section.report(
-        "address", "without TLS, tokens and calls would cross the network in plaintext on \(address)",
-        "write `tls: {certificate: server.pem, key: server.key}`, or `plaintext: true` if TLS ends before the gateway")
-    }
+    isPlaintext = section.plaintext(isPlaintext, tls, on: address, instead: Self.defaultAddress)
   }
 }
 
 extension Configuration.WebSocketPort: KeyGroup {
   static var keys: [Key<Self>] {
     Key("address", \.address, .address, "The WebSocket port's address; port 0 binds a free one.")
-    Key("plaintext", \.isPlaintext, .flag, "Must be true for a port beyond loopback: TLS ends at an edge before it.")
+    Key(
+      "tls", \.tls, .group(write: "`tls: {certificate: server.pem, key: server.key}`"),
+      "TLS of the port; without it the port speaks plaintext.", asOne: true)
+    Key("plaintext", \.isPlaintext, .flag, "Must be true for a port beyond loopback without TLS, as behind an edge.")
+      .derived
   }
 
-  func check(_ section: Section) {
-    if section.reading.isDemo, !address.isLoopback {
-      section.reading.reportDemo(section, address, Self.defaultAddress)
-    } else if isPlaintext != true, !address.isLoopback {
-      section.report(
+  mutating func check(_ section: Section) {
+    isPlaintext = section.plaintext(isPlaintext, tls, on: address, instead: Self.defaultAddress)
+  }
+}
+
+extension Section {
+  /// Whether a port speaks plaintext: where it has no TLS, and on loopback or because it was said.
+  ///
+  /// - Parameters:
+  ///   - written: what the configuration says of it.
+  ///   - loopback: an address that is always good.
+  /// - Returns: true, or `nil` where there is TLS.
+  fileprivate func plaintext(
+    _ written: Bool?, _ tls: Configuration.TLS?, on address: NetworkAddress, instead loopback: NetworkAddress
+  ) -> Bool? {
+    if reading.isDemo, !address.isLoopback {
+      reading.reportDemo(self, address, loopback)
+    } else if tls != nil, written == true {
+      warn("plaintext", "with `\(name("tls"))` the port speaks TLS only, whatever `plaintext` says")
+    } else if tls == nil, written == false {
+      report(
+        "plaintext", "without plaintext there has to be TLS",
+        "write `tls: {certificate: server.pem, key: server.key}` in `\(path)`")
+    } else if tls == nil, written == nil, !address.isLoopback {
+      report(
         "address", "without TLS, tokens and calls would cross the network in plaintext on \(address)",
-        "write `plaintext: true` if TLS ends before the gateway, or listen on \(Self.defaultAddress)")
+        "write `tls: {certificate: server.pem, key: server.key}`, or `plaintext: true` if TLS ends before the gateway")
     }
+    return tls == nil ? true : nil
   }
 }
 

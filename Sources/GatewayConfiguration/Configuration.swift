@@ -61,13 +61,15 @@ public struct Configuration: Sendable, Equatable {
   public struct WebSocketPort: Sendable, Equatable {
     /// `address`.
     public var address = Self.defaultAddress
-    /// `plaintext`: whether TLS ends before the gateway where the address is not loopback.
+    /// `tls`; without it the port speaks plaintext.
+    public var tls: TLS?
+    /// `plaintext`: true without `tls`, whether it was written or not.
     var isPlaintext: Bool?
 
     static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 8443)
   }
 
-  /// `listen.tls`: paths of PEM files.
+  /// `listen.tls` and `websocket.tls`: paths of PEM files.
   public struct TLS: Sendable, Equatable {
     /// `certificate`.
     public var certificate = ""

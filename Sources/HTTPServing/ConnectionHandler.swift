@@ -1,6 +1,7 @@
 import Basics
 import NIOCore
 import NIOHTTP1
+import NIOTLS
 import NIOWebSocket
 import WebSockets
 
@@ -37,6 +38,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
   private static let farewell = TimeAmount.seconds(1)
 
   private let server: ServerLoop
+  private let tls: ConnectionTLS?
   private let decoder: ByteToMessageHandler<HTTPRequestDecoder>
   private let encoder = HTTPResponseEncoder()
   private let intake: IntakeHandler
@@ -51,8 +53,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private var limits: HTTPLimits { server.limits }
 
-  init(_ server: ServerLoop) {
+  init(_ server: ServerLoop, tls: ConnectionTLS?) {
     self.server = server
+    self.tls = tls
     intake = IntakeHandler(server.limits)
     decoder = ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
   }
@@ -60,6 +63,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
   /// Fills the pipeline of a new connection.
   func addHandlers(to channel: any Channel) throws {
     let pipeline = channel.pipeline.syncOperations
+    if let tls { try pipeline.addHandler(tls.handler) }
     for handler in [intake, decoder, encoder, self] as [any ChannelHandler] { try pipeline.addHandler(handler) }
   }
 
@@ -70,6 +74,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     server.opened(self)
     let own = NIOLoopBound(self, eventLoop: context.eventLoop)
     schedule(in: limits.requestTime) { own.value.requestIsLate() }
+    if tls != nil { schedule(in: limits.handshake) { own.value.handshakeIsLate() } }
     watch(in: limits.patience)
   }
 
@@ -95,8 +100,11 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     server.closed(self)
   }
 
-  /// Closes, whatever goes on.
-  func close() { context?.close(promise: nil) }
+  /// Closes, whatever goes on, and without the farewell of TLS: nobody is waited for.
+  func close() {
+    guard let context else { return }
+    if let tls { tls.cutOff(context) } else { context.close(promise: nil) }
+  }
 
   /// When it has closed.
   var closeFuture: EventLoopFuture<Void>? { context?.channel.closeFuture }
@@ -112,6 +120,12 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
   private func schedule(in time: Duration, _ task: @escaping @Sendable () -> Void) {
     guard let context else { return }
     timers.append(context.eventLoop.scheduleTask(in: .nanoseconds(time.nanoseconds), task))
+  }
+
+  private func handshakeIsLate() {
+    guard let tls, !tls.isEstablished else { return }
+    tls.failure = .timeout
+    close()
   }
 
   private func requestIsLate() {
@@ -170,10 +184,18 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
       case .waiting, .answering, .over: break
       }
     }
+    if case .handshakeCompleted? = event as? TLSUserEvent { tls?.established() }
     context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if let tls, !tls.isEstablished {
+      // What follows the first error is its end.
+      guard let failure = tls.failure(of: error) else { return close() }
+      server.failed(failure)
+      server.logger.debug("\(server.name): a TLS handshake failed", metadata: ["reason": "\(error)"])
+      return close()
+    }
     switch (error, stage) {
     case (HeadScanner.HeadError.refused(let status, let reason), _): answer(.text(status, reason))
     case (is HTTPParserError, .head), (is HTTPParserError, .body): answer(.text(400, "this is no request"))
@@ -190,7 +212,9 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     isHeadOnly = head.method == .HEAD
     do throws(RequestHead.RefusalError) {
       let parsed = try RequestHead(head, peer: context.remoteAddress?.ipAddress)
-      let request = parsed.request
+      var request = parsed.request
+      request.isSecure = tls != nil
+      request.certificate = tls?.certificate
       if parsed.wantsSocket { return decide(head, request) }
       guard request.hasBody, limits.body > 0, server.site.readsBody(of: request) else {
         return answer(server.site.respond(to: request))
@@ -253,11 +277,11 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
   private func leave() {
     guard let context, case .answering = stage else { return }
     stage = .leaving
-    guard !isInputClosed else { return close() }
-    context.close(mode: .output, promise: nil)
+    // With TLS this says farewell first.
+    context.close(mode: isInputClosed ? .all : .output, promise: nil)
     let own = NIOLoopBound(self, eventLoop: context.eventLoop)
     schedule(in: .nanoseconds(Self.farewell.nanoseconds)) { own.value.close() }
-    context.read()
+    if !isInputClosed { context.read() }
   }
 
   // MARK: Sockets

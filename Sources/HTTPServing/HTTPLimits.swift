@@ -10,6 +10,8 @@ public struct HTTPLimits: Sendable, Hashable {
   public var fields = 128
   /// Bytes of a request's body that are read; a longer one is refused with 413. 0: no body is ever read.
   public var body = 0
+  /// How long a TLS handshake may take.
+  public var handshake: Duration = .seconds(5)
   /// How long a connection may be silent.
   public var patience: Duration = .seconds(10)
   /// How long a whole request may take, from the connection on.

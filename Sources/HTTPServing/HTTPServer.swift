@@ -21,10 +21,13 @@ public final class HTTPServer: Sendable {
   /// - Parameters:
   ///   - site: makes the answers.
   ///   - name: the port's, for the log.
+  ///   - tls: without it the port speaks plaintext.
   ///   - crowdedOut: told of each connection that had to make room for another.
+  ///   - handshakeFailed: told of each TLS handshake that came to nothing.
   public init(
     _ address: HTTPAddress, _ site: some HTTPSite, name: String, limits: HTTPLimits = HTTPLimits(),
-    crowdedOut: @escaping @Sendable () -> Void = {}, logger: Logger
+    tls: ServerTLS? = nil, crowdedOut: @escaping @Sendable () -> Void = {},
+    handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void = { _ in }, logger: Logger
   ) throws(HTTPListenError) {
     let host = address.host == "localhost" ? "127.0.0.1" : address.host
     guard let socketAddress = try? SocketAddress(ipAddress: host, port: Int(address.port)) else {
@@ -32,7 +35,8 @@ public final class HTTPServer: Sendable {
     }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let server = ServerLoop(
-      site: site, limits: limits, name: name, crowdedOut: crowdedOut, logger: logger, loop: group.next())
+      site: site, limits: limits, name: name, tls: tls, crowdedOut: crowdedOut, handshakeFailed: handshakeFailed,
+      logger: logger, loop: group.next())
     do {
       let listener = try server.listen(at: socketAddress).wait()
       port = UInt16(clamping: listener.localAddress?.port ?? 0)

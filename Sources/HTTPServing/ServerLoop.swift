@@ -18,7 +18,9 @@ final class ServerLoop: @unchecked Sendable {
   let limits: HTTPLimits
   let name: String
   let logger: Logger
+  private let tls: ServerTLS?
   private let crowdedOut: @Sendable () -> Void
+  private let handshakeFailed: @Sendable (HandshakeFailure) -> Void
   private let loop: any EventLoop
   private var listener: (any Channel)?
   /// The oldest first.
@@ -27,13 +29,16 @@ final class ServerLoop: @unchecked Sendable {
   private var isAccepting = true
 
   init(
-    site: any HTTPSite, limits: HTTPLimits, name: String, crowdedOut: @escaping @Sendable () -> Void, logger: Logger,
-    loop: any EventLoop
+    site: any HTTPSite, limits: HTTPLimits, name: String, tls: ServerTLS?,
+    crowdedOut: @escaping @Sendable () -> Void, handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void,
+    logger: Logger, loop: any EventLoop
   ) {
     self.site = site
     self.limits = limits
     self.name = name
+    self.tls = tls
     self.crowdedOut = crowdedOut
+    self.handshakeFailed = handshakeFailed
     self.logger = logger
     self.loop = loop
   }
@@ -62,7 +67,10 @@ final class ServerLoop: @unchecked Sendable {
         .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1_024, initial: 2_048, maximum: 16_384)
       )
       .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture { try ConnectionHandler(self).addHandlers(to: channel) }
+        channel.eventLoop.makeCompletedFuture {
+          let encryption = try self.tls.map { try ConnectionTLS($0) }
+          try ConnectionHandler(self, tls: encryption).addHandlers(to: channel)
+        }
       }
       .bind(to: address)
       .map { channel in
@@ -72,6 +80,8 @@ final class ServerLoop: @unchecked Sendable {
   }
 
   // MARK: Connections
+
+  func failed(_ failure: HandshakeFailure) { handshakeFailed(failure) }
 
   /// Keeps clients that say nothing, or one byte now and then, from keeping all others out.
   func opened(_ connection: ConnectionHandler) {

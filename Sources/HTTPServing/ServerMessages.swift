@@ -1,3 +1,5 @@
+public import Certificates
+
 /// What is looked at of a request.
 public struct ServerRequest: Sendable {
   /// The method, as it was sent.
@@ -10,6 +12,10 @@ public struct ServerRequest: Sendable {
   public var fields: [(name: String, value: String)]
   /// The client's IP address.
   public var peer: String?
+  /// Whether it came over TLS that ends here.
+  public var isSecure = false
+  /// The client's certificate, which was verified; `nil` where none was asked for.
+  public var certificate: ClientCertificate?
   /// Whether a body is announced.
   public var hasBody: Bool
   /// The body, where the server reads any (``HTTPLimits/body``).

@@ -13,14 +13,21 @@ struct CertificateCheck {
   /// What can be used, but not by everyone, or not for long.
   private(set) var warnings: [ConfigurationProblem] = []
 
-  /// Looks at the files of `listen.tls`; where there is none, there is nothing to say.
+  /// Looks at the files of `listen.tls` and `websocket.tls`; where there are none, there is nothing to say.
   init(_ configuration: Configuration, now: Int64 = WallClock.now()) {
-    guard let tls = configuration.listen.tls else { return }
+    check(configuration.listen.tls, hosts: configuration.namedHosts, now: now)
+    check(configuration.webSocket?.tls, hosts: configuration.namedHosts(ofSockets: true), now: now)
+  }
+
+  private mutating func check(_ tls: Configuration.TLS?, hosts: [(host: String, purpose: String)], now: Int64) {
+    guard let tls else { return }
     do throws(CertificateError) {
       let certificate = try ServerCertificate(
         certificate: tls.certificate, key: tls.key, clientCA: tls.clientCA, now: now)
-      for finding in certificate.findings(hosts: configuration.namedHosts, now: now) {
+      for finding in certificate.findings(hosts: hosts, now: now) {
         let problem = ConfigurationProblem(.wholeFile(finding.path), finding.problem, finding.remedy)
+        // Two ports may have the same files.
+        guard !(errors + warnings).contains(problem) else { continue }
         if finding.isError { errors.append(problem) } else { warnings.append(problem) }
       }
     } catch { errors.append(ConfigurationProblem(.wholeFile(error.path), error.problem)) }

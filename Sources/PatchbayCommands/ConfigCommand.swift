@@ -100,11 +100,13 @@ struct ConfigurationFile: ParsableArguments {
 extension Configuration {
   /// What `config check` says of a good one.
   fileprivate var summary: String {
-    let transport = listen.tls.map { $0.clientCA == nil ? "TLS" : "TLS with client certificates" } ?? "plaintext"
+    func transport(_ tls: TLS?) -> String {
+      tls.map { $0.clientCA == nil ? "TLS" : "TLS with client certificates" } ?? "plaintext"
+    }
     return
       "\(agents.count) agent\(agents.count == 1 ? "" : "s"), \(identity.tenants.count) "
-      + "tenant\(identity.tenants.count == 1 ? "" : "s"), listening on \(listen.address) (\(transport)), "
-      + (webSocket.map { "websocket on \($0.address), " } ?? "")
+      + "tenant\(identity.tenants.count == 1 ? "" : "s"), listening on \(listen.address) (\(transport(listen.tls))), "
+      + (webSocket.map { "websocket on \($0.address) (\(transport($0.tls))), " } ?? "")
       + (cluster.map { "cluster on \($0.address), " } ?? "") + "admin on \(admin.address)"
   }
 }

@@ -1,7 +1,6 @@
 import AdminServer
 import Basics
 import Certificates
-import GRPCTransport
 import Locking
 import Logging
 import Metrics
@@ -30,20 +29,20 @@ final class CertificateWatch: Sendable {
     var ends: [Int64] = []
   }
 
-  private let certificates: @Sendable () -> [ListenerCertificate]
-  private let hosts: @Sendable () -> [(host: String, purpose: String)]
+  /// A port, or several that clients connect to by the same names.
+  struct Port: Sendable {
+    /// The certificates in use; may read files.
+    var certificates: @Sendable () -> [ListenerCertificate]
+    /// The hosts that they have to name now.
+    var hosts: @Sendable () -> [(host: String, purpose: String)]
+  }
+
+  private let ports: [Port]
   private let log: Logger
   private let state = Locked(State())
 
-  /// - Parameters:
-  ///   - certificates: those in use; may read files.
-  ///   - hosts: the hosts that they have to name now.
-  init(
-    certificates: @escaping @Sendable () -> [ListenerCertificate],
-    hosts: @escaping @Sendable () -> [(host: String, purpose: String)], log: Logger
-  ) {
-    self.certificates = certificates
-    self.hosts = hosts
+  init(_ ports: [Port], log: Logger) {
+    self.ports = ports
     self.log = log
   }
 
@@ -52,17 +51,16 @@ final class CertificateWatch: Sendable {
 
   /// Looks at them; once a second.
   func look(wall: Int64, monotonic: Duration) {
-    let found = certificates()
-    let ends = found.map(\.certificate.ends)
+    let found = ports.flatMap { port in port.certificates().map { (one: $0, hosts: port.hosts) } }
+    let ends = found.map(\.one.certificate.ends)
     let isDue = state.withLock { state in
       guard monotonic >= state.looksAt || state.ends != ends else { return false }
       state.looksAt = monotonic + Self.interval
       state.ends = ends
       return true
     }
-    let hosts = found.isEmpty || !isDue ? [] : hosts()
     var shown: [StatusSnapshot.Certificate] = []
-    for one in found {
+    for (one, hosts) in found {
       let left = one.certificate.ends - wall
       let labels = [("listener", one.listener)]
       Gauge(label: "patchbay_certificate_seconds_left", dimensions: labels).record(left)
@@ -71,7 +69,7 @@ final class CertificateWatch: Sendable {
       certificate.refusal = one.refusal
       shown.append(certificate)
       guard isDue else { continue }
-      for finding in one.certificate.findings(hosts: hosts, now: wall) { tell(finding, of: one, monotonic) }
+      for finding in one.certificate.findings(hosts: hosts(), now: wall) { tell(finding, of: one, monotonic) }
     }
     state.withLock { [shown] in $0.shown = shown }
   }

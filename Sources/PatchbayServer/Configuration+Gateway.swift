@@ -1,9 +1,11 @@
 import AudioCodecs
 import BotEngines
 package import CallGateway
+import Certificates
 import Foundation
 import GRPCTransport
 package import GatewayConfiguration
+import HTTPServing
 package import Logging
 import SpeechDetection
 package import TokenVerification
@@ -123,11 +125,21 @@ extension TurnSettings {
   }
 }
 
+extension Configuration.TLS {
+  /// The files, as a listener wants them.
+  var files: TLSFiles { TLSFiles(certificate: certificate, key: key, clientCA: clientCA) }
+
+  /// Reads them for a port of HTTP with this name.
+  func serverTLS(of listener: String, log: Logger) throws -> ServerTLS {
+    try ServerTLS(files, listener: listener, logger: log)
+  }
+}
+
 extension Configuration {
   /// Where and how calls are taken.
   var serverConfiguration: GRPCServer.Configuration {
     let security: GRPCServer.Configuration.Security =
-      listen.tls.map { .tls(TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.clientCA)) } ?? .plaintext
+      listen.tls.map { .tls($0.files) } ?? .plaintext
     return .init(
       listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20,
       statusHold: limits.statusHold)
@@ -135,12 +147,15 @@ extension Configuration {
 }
 
 extension Configuration {
-  /// The hosts that Webex connects to over gRPC, each with the tenant that has it: what the port's certificate has to
-  /// name.
-  package var namedHosts: [(host: String, purpose: String)] {
+  /// The hosts that Webex connects to over gRPC.
+  package var namedHosts: [(host: String, purpose: String)] { namedHosts(ofSockets: false) }
+
+  /// The hosts that Webex connects to over gRPC, or over WebSocket, each with the tenant that has it: what the certificate
+  /// of that port has to name.
+  package func namedHosts(ofSockets: Bool) -> [(host: String, purpose: String)] {
     var seen: Set<String> = []
     return identity.tenants.compactMap { tenant in
-      guard !tenant.usesSocket, let host = URLComponents(string: tenant.url)?.host?.lowercased(),
+      guard tenant.usesSocket == ofSockets, let host = URLComponents(string: tenant.url)?.host?.lowercased(),
         seen.insert(host).inserted
       else {
         return nil

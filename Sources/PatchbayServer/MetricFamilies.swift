@@ -181,6 +181,9 @@ enum MetricFamilies {
     .counter("patchbay_spans_exported_total", "Spans of traces that the receiver has."),
     .counter("patchbay_statuses_before_half_close_total", "Statuses sent to callers that had not half-closed in time."),
     .gauge("patchbay_tenants", "Tenants in force."),
+    .counter(
+      "patchbay_tls_handshakes_failed_total",
+      "TLS handshakes at the ports of HTTP that came to nothing, by reason.", by: ["listener", "reason"]),
     .counter("patchbay_tokens_refused_total", "Tokens that were refused, by the check that failed.", by: ["check"]),
     .counter(
       "patchbay_turns_total",

@@ -66,7 +66,8 @@ package final class RunningServer: Sendable {
     self.registrar = registrar
     gateway = VoiceGateway(
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
-      clientNames: configuration.listen.tls?.clientNames ?? [], recordings: recordings?.calls,
+      clientNames: configuration.listen.tls?.clientNames ?? [],
+      socketClientNames: configuration.webSocket?.tls?.clientNames ?? [], recordings: recordings?.calls,
       tracer: traces?.recorder, replicas: cluster?.link, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     media = MediaGateway(
@@ -82,15 +83,22 @@ package final class RunningServer: Sendable {
     }
     server = GRPCServer(
       configuration: configuration.serverConfiguration, loops: loops, methods: methods, logger: log)
-    sockets = configuration.webSocket.map { [gateway, loops] port in
+    sockets = try configuration.webSocket.map { [gateway, loops] port in
       SocketServer(
         .init(host: port.address.host, port: port.address.port), conversations: configuration.limits.conversations,
-        gateway: gateway, loops: loops, log: log)
+        gateway: gateway, loops: loops, tls: try port.tls?.serverTLS(of: "websocket \(port.address)", log: log),
+        log: log)
     }
     let inForce = Locked<@Sendable () -> Configuration>({ configuration })
     let certificates = CertificateWatch(
-      certificates: { [server] in server.lookAtCertificates() },
-      hosts: { inForce.withLock { $0 }().namedHosts }, log: log)
+      [
+        .init(
+          certificates: { [server] in server.lookAtCertificates() },
+          hosts: { inForce.withLock { $0 }().namedHosts }),
+        .init(
+          certificates: { [sockets] in sockets?.lookAtCertificate() ?? [] },
+          hosts: { inForce.withLock { $0 }().namedHosts(ofSockets: true) }),
+      ], log: log)
     self.certificates = certificates
     let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
     let shared = cluster.map { [identity] in SharedParts($0, state: state, identity: identity, log: log) }

@@ -1,8 +1,10 @@
 import CallGateway
+import Certificates
 import GRPCTransport
 import HTTPServing
 import Locking
 import Logging
+import Metrics
 import TokenVerification
 import WebSockets
 
@@ -11,6 +13,7 @@ final class SocketServer: Sendable {
   private let address: HTTPAddress
   private let site: SocketSite
   private let limits: HTTPLimits
+  private let tls: ServerTLS?
   private let log: Logger
   private let running = Locked<HTTPServer?>(nil)
 
@@ -19,8 +22,13 @@ final class SocketServer: Sendable {
   /// - Parameters:
   ///   - conversations: how many there may be at once: sockets are bounded by it.
   ///   - loops: where the calls live, in turn.
-  init(_ address: HTTPAddress, conversations: Int, gateway: VoiceGateway, loops: EventLoopGroup, log: Logger) {
+  ///   - tls: without it the port speaks plaintext.
+  init(
+    _ address: HTTPAddress, conversations: Int, gateway: VoiceGateway, loops: EventLoopGroup, tls: ServerTLS?,
+    log: Logger
+  ) {
     self.address = address
+    self.tls = tls
     self.log = log
     site = SocketSite(gateway: gateway, loops: loops)
     var limits = HTTPLimits()
@@ -33,10 +41,21 @@ final class SocketServer: Sendable {
 
   /// Binds the address and serves; returns the port.
   func start() throws(HTTPListenError) -> UInt16 {
-    let server = try HTTPServer(address, site, name: "websocket", limits: limits, logger: log)
+    let listener = "websocket \(address)"
+    let server = try HTTPServer(
+      address, site, name: "websocket", limits: limits, tls: tls,
+      handshakeFailed: { failure in
+        Counter(
+          label: "patchbay_tls_handshakes_failed_total",
+          dimensions: [("listener", listener), ("reason", failure.rawValue)]
+        ).increment()
+      }, logger: log)
     running.withLock { $0 = server }
     return server.port
   }
+
+  /// The port's certificate. May read files: not for a thread that must not wait.
+  func lookAtCertificate() -> [ListenerCertificate] { tls?.look().map { [$0] } ?? [] }
 
   /// No further calls; those that are up go on.
   func stopAccepting() { running.withLock { $0 }?.stopAccepting() }
@@ -60,12 +79,13 @@ private struct SocketSite: HTTPSite {
 
   func upgrade(_ request: ServerRequest, decide: @escaping @Sendable (UpgradeDecision) -> Void) {
     guard let path = SocketPath(rawValue: request.path) else { return decide(.refuse(respond(to: request))) }
-    guard isFromHere(request) else {
+    guard !request.isOfAnotherOrigin else {
       return decide(.refuse(.text(403, "pages of other origins may not call")))
     }
     let upgrade = SocketUpgrade(
       path: path, authorization: request.values("authorization"), trackingID: request.values("trackingid").first,
-      peer: request.peer ?? "")
+      peer: request.peer ?? "",
+      certificate: request.certificate.map { PeerCertificate(commonName: $0.commonName, alternativeNames: $0.names) })
     gateway.authorize(upgrade) { result in
       switch result {
       case .success(let identity):
@@ -74,14 +94,6 @@ private struct SocketSite: HTTPSite {
         let fields = refusal.status == 401 ? [("WWW-Authenticate", "Bearer")] : []
         decide(.refuse(.text(refusal.status, refusal.reason, fields: fields)))
       }
-    }
-  }
-
-  /// A browser says where its page is from; Webex says nothing.
-  private func isFromHere(_ request: ServerRequest) -> Bool {
-    request.values("origin").allSatisfy { origin in
-      guard let host = request.host else { return false }
-      return origin == "https://\(host)" || origin == "http://\(host)"
     }
   }
 

@@ -118,6 +118,24 @@ struct AdminSiteTests {
   }
 
   @Test(
+    "whatever changes something is not for pages of other origins, be their credentials good",
+    arguments: [("/act", "Bearer t"), ("/ask", "Basic eDp0"), ("/2010-04-01/Accounts/A/Calls/C.json", "Basic eDp0")])
+  func foreignPages(path: String, authorization: String) {
+    var site = site(token: "t")
+    site.callEnding = CallEnding { _, _, _ in .completed }
+    site.actions = { ["/act": { _ in .text(200, "done") }] }
+    site.questions = { ["/ask": { _ in .text(200, "done") }] }
+    for (origin, status) in [("https://evil.example", 403), ("null", 403), ("http://localhost:8080", 200)] {
+      let request = ServerRequest(
+        method: "POST", path: path, host: "localhost:8080", authorization: authorization, fields: [("Origin", origin)],
+        body: Array("Status=completed".utf8))
+      #expect(site.respond(to: request).status == status)
+      #expect(site.readsBody(of: request) == (status == 200))
+    }
+    #expect(site.respond(to: ServerRequest(path: "/livez", fields: [("Origin", "https://evil.example")])).status == 200)
+  }
+
+  @Test(
     "only GET and HEAD are served, and no bodies taken",
     arguments: ["POST", "DELETE", "PUT", "OPTIONS", "TRACE", "get", ""])
   func methods(method: String) {

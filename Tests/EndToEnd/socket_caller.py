@@ -37,7 +37,8 @@ class SocketCaller:
         self._sending = threading.Lock()
         self._speech = b""
         self._streaming = threading.Event()
-        self._connection = connect(f"ws://{address}/v1/va", additional_headers=headers(token), **more)
+        scheme = "wss" if "ssl" in more else "ws"
+        self._connection = connect(f"{scheme}://{address}/v1/va", additional_headers=headers(token), **more)
         self.socket = self._connection.__enter__()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()

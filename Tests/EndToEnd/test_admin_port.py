@@ -53,6 +53,17 @@ def test_a_wrong_token_is_refused_before_the_body(admin):
         assert answer(connection).startswith("HTTP/1.1 401 ")
 
 
+def test_a_foreign_page_changes_nothing(admin):
+    """A browser may have the credentials; it says where the page is from."""
+    host, port = admin
+    own, token = f"Host: {host}:{port}", f"Authorization: Bearer {TOKEN}"
+    for origin, status in [("https://evil.example", 403), ("null", 403), (f"http://{host}:{port}", 202)]:
+        with socket.create_connection(admin, 3) as connection:
+            fields = [own, token, f"Origin: {origin}", "Content-Length: 0"]
+            connection.sendall("\r\n".join(["POST /reload HTTP/1.1", *fields, "", ""]).encode())
+            assert answer(connection).startswith(f"HTTP/1.1 {status} "), origin
+
+
 def test_a_body_that_is_announced_too_long_is_refused_at_once(admin):
     with socket.create_connection(admin, 3) as connection:
         connection.sendall(head("/revocations", f"Authorization: Bearer {TOKEN}", "Content-Length: 1000000"))

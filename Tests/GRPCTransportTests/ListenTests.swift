@@ -1,3 +1,4 @@
+import Certificates
 import GRPCTransport
 import Logging
 import Testing

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import GatewayConfiguration
@@ -42,10 +43,29 @@ struct WebSocketConfigurationTests {
 
   @Test("plaintext beyond loopback has to be said")
   func plaintext() throws {
-    for refused in ["{address: \"0.0.0.0:8443\"}", "{address: \"0.0.0.0:8443\", plaintext: false}"] {
-      #expect { try Configuration.parse(Self.text(refused), file: "p.yaml") } throws: {
-        "\($0)".contains("in plaintext on 0.0.0.0:8443")
-      }
+    for (refused, words) in [
+      ("{address: \"0.0.0.0:8443\"}", "in plaintext on 0.0.0.0:8443"),
+      ("{address: \"0.0.0.0:8443\", plaintext: false}", "without plaintext there has to be TLS"),
+    ] {
+      #expect { try Configuration.parse(Self.text(refused), file: "p.yaml") } throws: { "\($0)".contains(words) }
     }
+  }
+
+  @Test("with TLS it may be anywhere")
+  func tls() throws {
+    let folder = FileManager.default.temporaryDirectory.path
+    let files = ["c", "k", "a"].map { "\(folder)/\(UUID().uuidString).\($0)" }
+    for file in files {
+      try Data().write(to: URL(fileURLWithPath: file))
+      try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+    }
+    defer { for file in files { try? FileManager.default.removeItem(atPath: file) } }
+    let text = Self.text(
+      "{address: \"0.0.0.0:443\", tls: {certificate: \(files[0]), key: \(files[1]), client_ca: \(files[2]), "
+        + "client_names: [\"*.example.com\"]}}")
+    let configuration = try Configuration.parse(text, file: "p.yaml").configuration
+    let tls = try #require(configuration.webSocket?.tls)
+    #expect([tls.certificate, tls.key, tls.clientCA] == files && tls.clientNames == ["*.example.com"])
+    #expect(try Configuration.parse(configuration.yaml(relativeTo: "/"), file: "q.yaml").configuration == configuration)
   }
 }

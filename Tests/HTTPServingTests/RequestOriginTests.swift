@@ -33,6 +33,15 @@ struct RequestOriginTests {
     #expect(ServerRequest(path: "/", host: "localhost:8080", fields: fields).isOfAnotherOrigin)
   }
 
+  @Test("where TLS ends here, a page in plaintext is another's")
+  func plaintext() {
+    for (scheme, isOther) in [("http", true), ("https", false)] {
+      var request = ServerRequest(path: "/", host: "h", fields: [("Origin", "\(scheme)://h")])
+      request.isSecure = true
+      #expect(request.isOfAnotherOrigin == isOther)
+    }
+  }
+
   @Test("without a host nothing is a page's own")
   func noHost() {
     #expect(ServerRequest(path: "/", fields: [("Origin", "http://localhost:8080")]).isOfAnotherOrigin)

@@ -9,17 +9,31 @@ final class TokenGate: Sendable {
   let metrics: GatewayMetrics
   private let verifier: TokenVerifier
   private let log: Logger
-  private let names: Locked<ClientNames>
+  private let names = Locked((grpc: ClientNames([]), socket: ClientNames([])))
 
-  init(verifier: TokenVerifier, clientNames: [String], metrics: GatewayMetrics, log: Logger) {
+  /// A gate that accepts every certificate that was verified, until it is told names.
+  init(verifier: TokenVerifier, metrics: GatewayMetrics, log: Logger) {
     self.verifier = verifier
     self.metrics = metrics
     self.log = log
-    names = Locked(ClientNames(clientNames))
   }
 
-  /// The names of which a client's certificate must carry one from now on.
-  func accept(clientNames: [String]) { names.withLock { $0 = ClientNames(clientNames) } }
+  /// The names of which a client's certificate must carry one from now on, over each of the two wires.
+  func accept(clientNames: [String], socketClientNames: [String]) {
+    names.withLock { $0 = (ClientNames(clientNames), ClientNames(socketClientNames)) }
+  }
+
+  /// Whether a client of the WebSocket port has shown one of the names; counted and logged where it has not.
+  func admitSocket(_ certificate: PeerCertificate?, peer: String) -> Bool {
+    let isAdmitted = names.withLock { $0.socket }.admit(certificate)
+    if !isAdmitted { refusedName(peer: peer) }
+    return isAdmitted
+  }
+
+  private func refusedName(peer: String) {
+    metrics.refusedToken("client-name")
+    log.notice("a client's certificate has none of the names", metadata: ["peer": "\(peer)"])
+  }
 
   /// Verifies the call's token: at once where the keys are at hand, else when they have been fetched. The result comes
   /// on the call's loop.
@@ -30,10 +44,8 @@ final class TokenGate: Sendable {
     _ call: any IncomingRPC, schema: RequiredSchema, admitsRetired: Bool = false, for handler: Handler,
     then: @escaping @Sendable (Handler, Result<Identity, RPCStatus>) -> Void
   ) {
-    let names = names.withLock { $0 }
-    guard names.admit(call.peerCertificate) else {
-      metrics.refusedToken("client-name")
-      log.notice("a client's certificate has none of the names", metadata: ["peer": "\(call.peer)"])
+    guard names.withLock({ $0.grpc }).admit(call.peerCertificate) else {
+      refusedName(peer: call.peer)
       return then(handler, .failure(Self.unknownClient))
     }
     let values = call.values(for: "authorization")

@@ -1,3 +1,5 @@
+public import GRPCTransport
+
 /// What the gateway needs of a WebSocket after its upgrade. From any thread; nothing waits.
 public protocol CallerSocket: AnyObject, Sendable {
   /// Queues a text frame; false where there is no room for it.
@@ -33,9 +35,14 @@ public struct SocketUpgrade: Sendable {
   public var trackingID: String?
   /// The address of the other end.
   public var peer: String
+  /// What TLS has verified of the other end, where it was asked for a certificate.
+  public var certificate: PeerCertificate?
 
   /// A request.
-  public init(path: SocketPath, authorization: [String], trackingID: String?, peer: String) {
+  public init(
+    path: SocketPath, authorization: [String], trackingID: String?, peer: String, certificate: PeerCertificate? = nil
+  ) {
+    self.certificate = certificate
     self.path = path
     self.authorization = authorization
     self.trackingID = trackingID.flatMap { $0.utf8.count <= 256 ? $0 : nil }

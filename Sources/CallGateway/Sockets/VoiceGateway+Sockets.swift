@@ -94,6 +94,7 @@ public final class SocketEntry: @unchecked Sendable {
 extension TokenGate {
   /// The identity of an upgrade's token. Bare tokens are refused here: this wire has a scheme.
   func authenticate(_ upgrade: SocketUpgrade, then: @escaping @Sendable (Result<Identity, RPCStatus>) -> Void) {
+    guard admitSocket(upgrade.certificate, peer: upgrade.peer) else { return then(.failure(Self.unknownClient)) }
     let values = upgrade.authorization
     if values.count == 1, values[0].utf8.firstIndex(of: UInt8(ascii: " ")) == nil {
       metrics.refusedToken("authorization")

@@ -1,4 +1,5 @@
 import CGRPC
+public import Certificates
 public import Logging
 import Locking
 

@@ -7,6 +7,12 @@ public struct PeerCertificate: Sendable, Hashable {
   /// The DNS names, addresses and URIs that it is valid for.
   public var alternativeNames: [String]
 
+  /// What another server than gRPC's has verified.
+  public init(commonName: String?, alternativeNames: [String]) {
+    self.commonName = commonName
+    self.alternativeNames = alternativeNames
+  }
+
   init?(of call: OpaquePointer) {
     guard pb_call_peer_is_authenticated(call) else { return nil }
     commonName = Self.properties(of: call, "x509_common_name").first

@@ -5,11 +5,14 @@ import YAMLReading
 // Which files a configuration is made of.
 
 extension Reloader {
-  /// The configuration's own file and those that it names, but for the listener's TLS files, which are looked at by the
-  /// listener itself, and the revocations, which are looked at more often.
+  /// The configuration's own file and those that it names, but for the listeners' TLS files, which are looked at by the
+  /// listeners themselves, and the revocations, which are looked at more often.
   static func watched(_ path: String, _ loaded: Configuration.Loaded) -> [String] {
     [path]
-      + loaded.files.filter { !$0.key.hasPrefix("listen.tls.") && $0.key != "identity.revocations_file" }.map(\.path)
+      + loaded.files.filter { file in
+        !["listen.tls.", "websocket.tls."].contains { file.key.hasPrefix($0) }
+          && file.key != "identity.revocations_file"
+      }.map(\.path)
   }
 
   /// The versions of the files that each agent names.

@@ -171,7 +171,8 @@ final class Reloader: Service, @unchecked Sendable {
     parts.identity.tenants.configure(policy)
     parts.identity.tenants.revoke(revocations?.effective ?? [], by: .file)
     parts.gateway.settings = VoiceGateway.Settings(
-      agents: agents, limits: new.gatewayLimits, clientNames: new.listen.tls?.clientNames ?? [])
+      agents: agents, limits: new.gatewayLimits, clientNames: new.listen.tls?.clientNames ?? [],
+      socketClientNames: new.webSocket?.tls?.clientNames ?? [])
     parts.server.statusHold = new.limits.statusHold
     if let media { parts.media.settings = media }
     CoreGuard.configure(new.limits.connections)

@@ -1,8 +1,6 @@
-public import Certificates
-
 /// The certificate that a TLS listener uses.
 public struct ListenerCertificate: Sendable {
-  /// The listener's address as configured.
+  /// The listener, by a name that no other has.
   public let listener: String
   /// What clients are shown from the next handshake on.
   public let certificate: ServerCertificate
