@@ -94,7 +94,7 @@ let package = Package(
     layer("Wire", ["CProtobufC", "CWebexSchemas"]),
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
     // The virtual agent's other wire, without its socket.
-    layer("WebexSocketProtocol", ["Basics", "BotEngine", "JSONText", "Wire", "WebexProtocol"]),
+    layer("WebexSocketProtocol", ["Basics", "AudioCodecs", "BotEngine", "JSONText", "Wire", "WebexProtocol"]),
     layer("Recordings", ["Basics", "Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["Basics", "CCurl"]),
     layer("CallTraces", ["Locking", "HTTPFetching", tracing, log, metrics]),
@@ -136,8 +136,8 @@ let package = Package(
     layer(
       "ReplayKit",
       [
-        "CReport", "Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading",
-        histogram,
+        "CReport", "Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol",
+        "WebexSocketProtocol", "WebSockets", "WebSocketClient", "YAMLReading", histogram,
       ]),
     // The telephone of the admin port: its socket, and the caller behind it.
     layer(
@@ -175,8 +175,8 @@ let package = Package(
         "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
-        "WebexStandIn", "RedisClient", "ReplicaSharing", "AdminServer", "ReplayKit", "Conformance", arguments,
-        signals, log,
+        "WebexStandIn", "RedisClient", "ReplicaSharing", "AdminServer", "WebSockets", "WebSocketClient", "ReplayKit",
+        "Conformance", arguments, signals, log,
       ]),
     .executableTarget(name: "patchbay", dependencies: ["PatchbayCommands"], swiftSettings: strict),
 
@@ -187,7 +187,7 @@ let package = Package(
     tests("SpeechDetection", ["AudioCodecs", "COpus", "CVoiceModel"]),
     tests("GRPCTransport", ["Locking", "Certificates", "CGRPC", log]),
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
-    tests("WebexSocketProtocol", ["BotEngine", "JSONText", "WebexProtocol"]),
+    tests("WebexSocketProtocol", ["AudioCodecs", "BotEngine", "JSONText", "WebexProtocol"]),
     tests("Recordings", [log]),
     tests("Ownership", ["Locking", log]),
     tests("CallTraces", ["Locking", "HTTPFetching", tracing, log]),

@@ -48,8 +48,10 @@ struct Bench: Sendable {
   let plan: ConformancePlan
   let loop: EventLoop
   let words: SpokenClip
-  /// A connection for probes.
+  /// A connection for probes; over WebSocket there are none.
   let channel: GRPCChannel
+  /// Whether calls come over WebSocket.
+  var isSocket: Bool { plan.route.socket != nil }
 
   init(_ plan: ConformancePlan, loop: EventLoop) throws {
     self.plan = plan

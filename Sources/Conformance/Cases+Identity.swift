@@ -6,8 +6,8 @@ import WebexProtocol
 // Who may call.
 extension ConformanceCase {
   static let identity: [ConformanceCase] = [
-    ConformanceCase("token: missing") { [await refused("token.missing", nil, $0)] },
-    ConformanceCase("token: garbage") { [await refused("token.garbage", "Bearer garbage", $0)] },
+    ConformanceCase("token: missing") { [try await refused("token.missing", nil, $0)] }.overBothWires,
+    ConformanceCase("token: garbage") { [try await refused("token.garbage", "Bearer garbage", $0)] }.overBothWires,
     ConformanceCase("token: signature") { bench in
       try await changed("token.signature", bench) { parts in
         // In the middle: the last character of a signature has bits that say nothing.
@@ -17,12 +17,12 @@ extension ConformanceCase {
         signature[middle] = signature[middle] == "A" ? "B" : "A"
         return [parts[0], parts[1], String(signature)]
       }
-    },
+    }.overBothWires,
     ConformanceCase("token: unsigned") { bench in
       try await changed("token.unsigned", bench) { parts in
         [Base64URL.encode(#"{"alg":"none","typ":"JWT"}"#.utf8), parts[1], ""]
       }
-    },
+    }.overBothWires,
     ConformanceCase("token: forged") { bench in
       let issuer = try DevelopmentIssuer()
       return try await changed("token.forged", bench) { parts in
@@ -30,18 +30,24 @@ extension ConformanceCase {
         let forged = try issuer.sign(header: try text(parts[0]), payload: try text(parts[1]))
         return forged.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
       }
-    },
-    ConformanceCase("token: expired") { try await minted("token.expired", .expired, $0) },
-    ConformanceCase("token: another URL") { try await minted("token.url", .url, $0) },
-    ConformanceCase("token: another schema") { try await minted("token.schema", .schema, $0) },
+    }.overBothWires,
+    ConformanceCase("token: expired") { try await minted("token.expired", .expired, $0) }.overBothWires,
+    ConformanceCase("token: another URL") { try await minted("token.url", .url, $0) }.overBothWires,
+    ConformanceCase("token: another schema") { try await minted("token.schema", .schema, $0) }.overBothWires,
     ConformanceCase("token: another organization") { bench in
+      if bench.isSocket {
+        let call = try await bench.call([]) { settings, _ in
+          settings.organization = "00000000-0000-4000-8000-00000000beef"
+        }
+        return [call.isRefused ? .passed("token.organization") : .failed("token.organization", call)]
+      }
       let request = VoiceRequest(
         conversationID: RandomID.make(), organizationID: "00000000-0000-4000-8000-00000000beef",
         agentID: bench.plan.settings.agent, input: .event(.init(.sessionStart)))
       let result = await bench.run(
         Probe(path: CallRoute.path, metadata: bench.good, opening: [request.encoded()], patience: .seconds(5)))
       return [judge("token.organization", result, result.isRefused)]
-    },
+    }.overBothWires,
     ConformanceCase("token: bare") { bench in
       guard let token = bench.plan.route.token else { return [.skipped("token.bare", "There is no token.")] }
       let result = await bench.event(.sessionStart, RandomID.make(), metadata: bench.metadata(authorization: token))
@@ -67,7 +73,12 @@ extension ConformanceCase {
     },
   ]
 
-  private static func refused(_ rule: String, _ authorization: String?, _ bench: Bench) async -> Judgement {
+  private static func refused(_ rule: String, _ authorization: String?, _ bench: Bench) async throws -> Judgement {
+    if bench.isSocket {
+      // Before the upgrade: 401, or 403.
+      let call = try await bench.call([]) { _, route in route.socket?.authorization = authorization }
+      return call.isRefused ? .passed(rule) : .failed(rule, call)
+    }
     let result = await bench.run(
       Probe(
         path: CallRoute.path, metadata: bench.metadata(authorization: authorization),
@@ -81,14 +92,29 @@ extension ConformanceCase {
     guard let token = bench.plan.route.token else { return [.skipped(rule, "There is no token.")] }
     let parts = token.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 3 else { return [.skipped(rule, "The token has not three parts.")] }
-    return [await refused(rule, "Bearer " + (try change(parts)).joined(separator: "."), bench)]
+    return [try await refused(rule, "Bearer " + (try change(parts)).joined(separator: "."), bench)]
   }
 
   private static func minted(_ rule: String, _ change: TokenChange, _ bench: Bench) async throws -> [Judgement] {
     guard let mint = bench.plan.mint else {
       return [.skipped(rule, "Give the key of an issuer that the server trusts: --key FILE.")]
     }
-    return [await refused(rule, "Bearer " + (try mint(change)), bench)]
+    return [try await refused(rule, "Bearer " + (try mint(change)), bench)]
+  }
+}
+
+extension HeldCall {
+  /// Nothing was said but that the caller may not call.
+  fileprivate var isRefused: Bool {
+    guard case .failed(let failure) = outcome, case .status(let code, _) = failure.reason else { return false }
+    // INVALID_ARGUMENT is another organization than the token's, in an ERROR.
+    return [3, 7, 16].contains(code) && !caller.turns.contains { $0.firstAudio != nil || $0.result == .answered }
+  }
+}
+
+extension Judgement {
+  fileprivate static func failed(_ rule: String, _ call: HeldCall) -> Judgement {
+    .failed(rule, "The call ended so: \(call.outcome.text).", call.lines())
   }
 }
 

@@ -6,6 +6,8 @@ import WebexProtocol
 /// One scripted conversation, or probe, and what is judged in it.
 struct ConformanceCase: Sendable {
   let name: String
+  /// Whether it is played over WebSocket too: as whole calls.
+  var isForSockets = false
   let play: @Sendable (Bench) async throws -> [Judgement]
 
   init(_ name: String, _ play: @escaping @Sendable (Bench) async throws -> [Judgement]) {
@@ -13,7 +15,14 @@ struct ConformanceCase: Sendable {
     self.play = play
   }
 
-  static let all = conversations + unusual + identity + services
+  static let all = conversations.map(\.overBothWires) + unusual + identity + services
+
+  /// The same, played over WebSocket too.
+  var overBothWires: Self {
+    var both = self
+    both.isForSockets = true
+    return both
+  }
 }
 
 // What every call does.

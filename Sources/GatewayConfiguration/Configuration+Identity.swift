@@ -192,6 +192,11 @@ extension Configuration.Tenant: KeyGroup {
   mutating func check(_ section: Section) {
     if name.isEmpty { name = organization }
     if usesSocket, !section.has("schemas") { schemas = [Self.socketSchema] }
+    if usesSocket, url.dropFirst(6).contains(where: { "/?#".contains($0) }) {
+      section.report(
+        "url", "a `wss://` URL is registered as an origin, without a path: `\(url.quotedForMessage)`",
+        "write it as in wss://voice.example.com, and register it so")
+    }
     guard !url.isEmpty, URLParts(url) == nil else { return }
     section.report(
       "url", "`\(section.name("url"))` is not a URL: `\(url.quotedForMessage)`",

@@ -89,6 +89,22 @@ struct CallAdvice {
     if names("token cannot be verified now") {
       return "The server has no keys of the token's issuer yet; its log tells why. Try again in a minute."
     }
+    if names("is not trusted, or not this host's") {
+      return """
+        The server's certificate is not trusted: give the PEM file of its authority with --ca FILE, or the name that is in it \
+        with --server-name NAME.
+        """
+    }
+    if names("closed the connection before the WebSocket was open", "broke before the WebSocket was open") {
+      return usesTLS
+        ? clientCertificateAdvice
+        : "The server at \(target) closed the connection: it probably speaks TLS. Say wss:// instead of ws://."
+    }
+    if names("does not speak HTTP", "does not fit the request for a WebSocket") {
+      return usesTLS
+        ? "The server at \(target) does not speak WebSocket on this port: --target names another."
+        : "The server at \(target) speaks TLS on this port, or another protocol. Say wss:// instead of ws://."
+    }
     if names("is not in peer certificate", "Hostname Verification Check failed") {
       return "The server's certificate is for another name: give a name that is in it with --server-name NAME."
     }
@@ -101,11 +117,11 @@ struct CallAdvice {
         : "The server at \(target) does not speak gRPC on this port: --target names another, such as 127.0.0.1:50051."
     }
     if names("certificate required", "unknown ca", "bad certificate") { return clientCertificateAdvice }
-    if names("Connection refused") {
+    if names("Connection refused", "refuses the connection") {
       return "Nothing listens at \(target). `patchbay serve` starts a server; --target names another."
     }
-    if names("DNS resolution failed") { return "Nobody knows the host of \(target): check --target." }
-    if names("unreachable", "timed out", "Timeout", "No route to host") {
+    if names("DNS resolution failed", "has no address") { return "Nobody knows the host of \(target): check --target." }
+    if names("unreachable", "timed out", "Timeout", "No route to host", "did not open in time") {
       return "\(target) cannot be reached over the network: check the address, the route and the firewalls."
     }
     if names("failed to connect") {

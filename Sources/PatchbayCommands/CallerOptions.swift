@@ -7,11 +7,16 @@ import GRPCTransport
 import Logging
 import ReplayKit
 import TokenVerification
+import WebSocketClient
+import WebSockets
 import YAMLReading
 
 /// What `call` and `replay` have in common: whom they call, as whom, and with what audio.
 struct CallerOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The server.", valueName: "host:port"))
+  @Option(
+    help: ArgumentHelp(
+      "The server: HOST:PORT over gRPC, or wss://HOST[:PORT] (ws:// without TLS) over WebSocket.",
+      valueName: "host:port"))
   var target = "127.0.0.1:50051"
 
   @Option(
@@ -56,6 +61,11 @@ struct CallerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Samples a second on the wire: 8000 or 16000.", valueName: "hertz"))
   var sampleRate = 8000
 
+  @Option(
+    help: ArgumentHelp(
+      "Bytes of audio in a message over WebSocket, 320 to 32000. Default: 100 ms of it.", valueName: "bytes"))
+  var chunk: Int?
+
   @Option(help: ArgumentHelp("The free text of the configuration in Control Hub.", valueName: "text"))
   var vendorConfig: String?
 
@@ -70,6 +80,22 @@ struct CallerOptions: ParsableArguments {
       throw ValidationError("--barge-in is a time of 0 to 600000 ms.")
     }
     guard patience > 0, patience <= 3600 else { throw ValidationError("--patience is a time of up to 3600 s.") }
+    guard chunk.map({ SocketRoute.chunkBytes.contains($0) }) ?? true else {
+      throw ValidationError("--chunk is 320 to 32000 bytes.")
+    }
+    if isSocket {
+      guard let address = socketAddress else {
+        throw ValidationError("--target \(target) is no URL of a WebSocket; write wss://voice.example.com, for one.")
+      }
+      guard [SocketRoute.path, "/"].contains(address.target) else {
+        throw ValidationError("--target \(target) is called at \(SocketRoute.path); leave its path out.")
+      }
+      guard address.isSecure || !asksForTLS, !tls else {
+        throw ValidationError("--target says whether there is TLS: wss:// is with it, ws:// without.")
+      }
+    } else if chunk != nil {
+      throw ValidationError("--chunk goes with a --target of wss:// or ws://.")
+    }
     guard (clientCertificate == nil) == (clientKey == nil) else {
       throw ValidationError("--client-certificate and --client-key go together.")
     }
@@ -92,10 +118,12 @@ struct CallerOptions: ParsableArguments {
   /// The token that a server of this user and machine has left: never for anybody else's server.
   private func localToken() throws -> (text: String, source: CallAdvice.TokenSource) {
     let other = "name a file with --token FILE, or set PATCHBAY_TOKEN"
-    guard Self.isLoopback(target), let port = target.lastIndex(of: ":").flatMap({ Int(target[$0...].dropFirst()) })
+    guard Self.isLoopback(host), let port = socketAddress?.port ?? Self.port(of: target)
     else { throw CommandError("There is no token to call \(target) with: \(other).") }
-    if let token = try DemoToken.read(port: port) { return (token, .local(DemoToken.path(port: port))) }
-    let others = DemoToken.ports().map { "127.0.0.1:\($0)" }
+    let wire = isSocket ? DemoToken.Wire.socket : .grpc
+    if let token = try DemoToken.read(port: port, wire) { return (token, .local(DemoToken.path(port: port, wire))) }
+    let scheme = socketAddress.map { $0.isSecure ? "wss://" : "ws://" } ?? ""
+    let others = DemoToken.ports(wire).map { "\(scheme)127.0.0.1:\($0)" }
     let running =
       others.isEmpty
       ? "None runs: `patchbay serve` starts one."
@@ -107,9 +135,34 @@ struct CallerOptions: ParsableArguments {
       """)
   }
 
-  private var usesTLS: Bool { tls || ca != nil || clientCertificate != nil }
+  private var asksForTLS: Bool { tls || ca != nil || serverName != nil || clientCertificate != nil }
+
+  private var usesTLS: Bool { socketAddress?.isSecure ?? (tls || ca != nil || clientCertificate != nil) }
+
+  /// Whether the target is called over WebSocket.
+  var isSocket: Bool { ["ws://", "wss://"].contains { target.lowercased().hasPrefix($0) } }
+
+  /// The target, with the path of conversations.
+  private var socketAddress: WebSocketAddress? {
+    guard isSocket, let address = WebSocketAddress(target), address.target == "/" else {
+      return WebSocketAddress(target)
+    }
+    return WebSocketAddress((target.hasSuffix("/") ? String(target.dropLast()) : target) + SocketRoute.path)
+  }
+
+  /// The target in the form that tells loopback.
+  private var host: String { socketAddress.map { "\($0.host.contains(":") ? "[\($0.host)]" : $0.host):" } ?? target }
+
+  private static func port(of target: String) -> Int? {
+    target.lastIndex(of: ":").flatMap { Int(target[$0...].dropFirst()) }
+  }
 
   func route(token: String) throws -> CallRoute {
+    if !usesTLS, !Self.isLoopback(host) {
+      StandardError.write(
+        "warning: the token goes to \(target) in the clear; \(isSocket ? "wss://" : "--tls") protects it")
+    }
+    if let socketAddress { return try socketRoute(socketAddress, token: token) }
     var security = GRPCChannel.Security.plaintext
     if usesTLS {
       var settings = ClientTLS(rootsPEM: try ca.map(Self.text), serverName: serverName)
@@ -117,10 +170,17 @@ struct CallerOptions: ParsableArguments {
         settings.certificate = (try Self.text(of: clientCertificate), try Self.text(of: clientKey))
       }
       security = .tls(settings)
-    } else if !Self.isLoopback(target) {
-      StandardError.write("warning: the token goes to \(target) in the clear; --tls protects it")
     }
     return CallRoute(target: target, security: security, token: token)
+  }
+
+  private func socketRoute(_ address: WebSocketAddress, token: String) throws -> CallRoute {
+    let tls = WebSocketTLS(
+      rootsPEM: try ca.map(Self.text), certificatePEM: try clientCertificate.map(Self.text),
+      keyPEM: try clientKey.map(Self.text), serverName: serverName)
+    do throws(WebSocketError) {
+      return CallRoute(address, client: try WebSocketClient(tls: tls), token: token, chunk: chunk)
+    } catch { throw CommandError(error.message) }
   }
 
   /// Settings for one conversation.
@@ -138,6 +198,7 @@ struct CallerOptions: ParsableArguments {
     settings.bargeIn = bargeIn.map { .milliseconds($0) }
     settings.patience = .milliseconds(Int(patience * 1000))
     settings.halfCloseDelay = .zero ... .milliseconds(50)
+    if isSocket { settings.chunkBytes = SocketRoute.chunkBytes }
     return settings
   }
 

@@ -22,6 +22,8 @@ struct ConformanceCommand: AsyncParsableCommand {
 
         patchbay conformance --target localhost:50051 --token token.txt --transfer 0 --end 9
 
+      Over WebSocket (--target wss://…) whole calls and tokens are judged; what only gRPC has is skipped.
+
       Exits with 1 if a rule is broken, or if none could be judged.
       """)
 

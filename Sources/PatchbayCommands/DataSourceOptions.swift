@@ -15,6 +15,11 @@ struct DataSourceOptions: ParsableArguments {
       valueName: "tenant"))
   var org: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The tenant's URL. Needed where the organization has several, as for gRPC and for WebSocket.", valueName: "url"))
+  var url: String?
+
   @Flag(help: "Prints JSON instead of a table.")
   var json = false
 
@@ -27,21 +32,30 @@ struct DataSourceOptions: ParsableArguments {
           + "`data_sources: {client_id: …, client_secret_file: …, refresh_token_file: …, domains: […]}`")
       throw ExitCode(ConfigurationError.exitStatus)
     }
-    let tenants = configuration.identity.tenants
+    let all = configuration.identity.tenants
+    let tenants = all.filter { url == nil || $0.url == url }
     var tenant: Configuration.Tenant?
+    if tenants.isEmpty, let url {
+      throw CommandError("No tenant in \(file.name) has the URL \(url). URLs: \(Self.list(all.map(\.url))).")
+    }
     if let org {
-      guard let found = tenants.first(where: { $0.organization == org.lowercased() || $0.name == org }) else {
-        throw CommandError(
-          "There is no tenant '\(org)' in \(file.name). Tenants: \(tenants.map(\.name).joined(separator: ", ")).")
+      let found = tenants.filter { $0.organization == org.lowercased() || $0.name == org }
+      guard let first = found.first else {
+        throw CommandError("There is no tenant '\(org)' in \(file.name). Tenants: \(Self.list(all.map(\.name))).")
       }
-      tenant = found
+      guard found.count == 1 else {
+        throw ValidationError("'\(org)' has several URLs; say which with --url: \(Self.list(found.map(\.url))).")
+      }
+      tenant = first
     } else if tenants.count == 1 {
       tenant = tenants.first
     } else if tenants.contains(where: { $0.dataSource?.refreshTokenFile != nil }) {
-      throw ValidationError("Say which tenant with --org: \(tenants.map(\.name).joined(separator: ", ")).")
+      throw ValidationError("Say which tenant with --org: \(Self.list(tenants.map(\.name))).")
     }
     return (access.client(tenant), access, tenant)
   }
+
+  private static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
   /// What the service answers; its failures are for people.
   func asking<Value: Sendable>(_ body: () async throws(DataSourceError) -> Value) async throws -> Value {

@@ -8,7 +8,7 @@ import TokenVerification
 enum DataSourceText {
   private static let schemaNames = [
     SchemaID.voiceVirtualAgent.rawValue: "voice", SchemaID.audioForking.rawValue: "forking",
-    SchemaID.mediaIntelligence.rawValue: "meetings",
+    SchemaID.mediaIntelligence.rawValue: "meetings", SchemaID.voiceVirtualAgentSocket.rawValue: "voice-websocket",
   ]
 
   static func table(_ sources: [DataSource]) -> String {

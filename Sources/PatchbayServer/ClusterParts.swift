@@ -1,6 +1,7 @@
 import Basics
 import CallGateway
 import Foundation
+import Certificates
 import GRPCTransport
 import GatewayConfiguration
 import Locking

@@ -19,8 +19,15 @@ extension Configuration {
   func claimPolicy() throws -> ClaimPolicy {
     ClaimPolicy(
       issuers: identity.isDevelopment ? [DevelopmentIssuer.defaultIssuer] : identity.issuers.map(\.issuer),
-      tenants: try identity.acceptedTenants(),
+      tenants: try acceptedTenants(),
       revoked: Set(identity.revoked), clockSkew: identity.clockSkew.components.seconds)
+  }
+
+  /// Who may call: the tenants that are listed, or one for trying out where the issuer is the server's own and none is.
+  func acceptedTenants() throws -> [TokenVerification.Tenant] {
+    guard identity.tenants.isEmpty, identity.isDevelopment else { return try identity.tenants.map { try $0.tenant() } }
+    return try [Configuration.Tenant.demo.tenant()]
+      + (webSocket == nil ? [] : [Configuration.Tenant.socketDemo.tenant()])
   }
 
   /// The same with what the file of revocations says, for those who look once.
@@ -49,12 +56,6 @@ extension Configuration {
 }
 
 extension Configuration.Identity {
-  /// Who may call: the tenants that are listed, or one for trying out where the issuer is the server's own and none is.
-  func acceptedTenants() throws -> [Tenant] {
-    guard tenants.isEmpty, isDevelopment else { return try tenants.map { try $0.tenant() } }
-    return [try Configuration.Tenant.demo.tenant()]
-  }
-
   /// What the file of revocations says; nothing where none is named.
   func revocationsOfFile() throws(ConfigurationError) -> Set<ClaimPolicy.RevokedNonce> {
     guard let file = revocationsFile else { return [] }
@@ -73,6 +74,13 @@ extension Configuration.Tenant {
   /// Who calls a server with an issuer of its own that lists no tenant.
   static let demo = Self(
     organization: "00000000-0000-4000-8000-000000000000", name: "Demo", url: "http://localhost:50051")
+
+  /// The same organization's data source of the WebSocket port.
+  static var socketDemo: Self {
+    var tenant = Self(organization: demo.organization, name: demo.name, url: "wss://localhost")
+    tenant.schemas = [SchemaID.voiceVirtualAgentSocket.rawValue]
+    return tenant
+  }
 
   func tenant() throws -> Tenant {
     try Tenant(

@@ -11,44 +11,52 @@ import TokenVerification
 /// its lease.
 package final class DataSourceAccess: Sendable {
   package let settings: Configuration.DataSources
-  private let app: ServiceApp
-  /// One for each refresh token file: whoever uses the same file uses the same tokens.
+  private let apps: (grpc: ServiceApp, socket: ServiceApp)
+  /// One for each app and refresh token file: whoever uses the same file uses the same tokens.
   private let tokens = Locked<[String: RefreshedAccessToken]>([:])
 
   /// Nil where the configuration has no `data_sources`.
   package init?(_ configuration: Configuration) {
     guard let settings = configuration.dataSources else { return nil }
     self.settings = settings
-    app = ServiceApp(
+    apps = (Self.serviceApp(settings.app(ofSockets: false)), Self.serviceApp(settings.app(ofSockets: true)))
+  }
+
+  private static func serviceApp(_ app: Configuration.DataSources.App) -> ServiceApp {
+    ServiceApp(
       clientID: {
-        guard let id = settings.clientID else {
+        guard let id = app.clientID else {
           throw Secret.ReadingError(description: "data_sources.client_id is missing")
         }
         return id
       },
-      clientSecret: { try Self.read(settings.clientSecret, "client_secret") },
-      applicationID: settings.applicationID)
+      clientSecret: { try Self.read(app.clientSecret, "client_secret") }, applicationID: app.applicationID)
   }
 
   /// The interface with a tenant's tokens, or the Service App's own.
   package func client(_ tenant: Configuration.Tenant? = nil) -> DataSourceClient {
     DataSourceClient(
-      baseURL: settings.baseURL, form: settings.form, domains: RegisteredDomains(settings.domains),
+      baseURL: settings.baseURL, form: settings.form,
+      domains: RegisteredDomains(settings.app(ofSockets: tenant?.usesSocket ?? false).domains),
       tokens: tokenSource(tenant))
   }
 
   private func tokenSource(_ tenant: Configuration.Tenant?) -> any AccessTokenSource {
     let own = tenant?.dataSource?.refreshTokenFile
+    let isSocket = tenant?.usesSocket ?? false
+    let settings = settings.app(ofSockets: isSocket)
     if own == nil, let access = settings.accessToken {
       return GivenAccessToken { try Self.read(access, "access_token") }
     }
     return tokens.withLock { tokens in
       func source(_ path: String, organization: String?, parent: RefreshedAccessToken?) -> RefreshedAccessToken {
-        if let source = tokens[path] { return source }
+        // Without a file for either app, the two are still two.
+        let key = path.isEmpty && isSocket ? "websocket" : path
+        if let source = tokens[key] { return source }
         let source = RefreshedAccessToken(
-          app: app, file: RefreshTokenFile(path), organization: organization, parent: parent,
-          baseURL: settings.baseURL)
-        tokens[path] = source
+          app: isSocket ? apps.socket : apps.grpc, file: RefreshTokenFile(path), organization: organization,
+          parent: parent, baseURL: self.settings.baseURL)
+        tokens[key] = source
         return source
       }
       let parent = settings.refreshTokenFile.map { source($0, organization: nil, parent: nil) }

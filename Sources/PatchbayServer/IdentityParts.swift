@@ -10,8 +10,8 @@ struct IdentityParts: Sendable {
   let verifier: TokenVerifier
   /// What the verifier asks of tokens; changed through this alone.
   let tenants: TenantDirectory
-  /// The server's own issuer with the tenant that its tokens are for; `nil` where others issue the tokens.
-  private let development: (issuer: DevelopmentIssuer, tenant: Tenant)?
+  /// The server's own issuer with the tenants that its tokens may be for; `nil` where others issue the tokens.
+  private let development: (issuer: DevelopmentIssuer, tenants: [Tenant])?
   private let remote: RemoteKeySource?
 
   /// How long a token of the server's own issuer lives, in seconds: as long as Webex's at most.
@@ -23,7 +23,7 @@ struct IdentityParts: Sendable {
       let issuer = try DevelopmentIssuer()
       verifier = TokenVerifier(policy: policy, keys: issuer.keySource)
       remote = nil
-      development = (issuer, try configuration.identity.acceptedTenants().first ?? Configuration.Tenant.demo.tenant())
+      development = (issuer, try configuration.acceptedTenants())
     } else {
       let fetcher: any KeySetFetcher = tracer.map { TracedKeySetFetcher(recorder: $0) } ?? CurlKeySetFetcher()
       let remote = RemoteKeySource(
@@ -36,11 +36,17 @@ struct IdentityParts: Sendable {
     tenants.revoke(try configuration.identity.revocationsOfFile(), by: .file)
   }
 
-  /// A token of the server's own issuer; `nil` where others issue the tokens.
-  private func makeToken() throws -> String? {
+  /// A token of the server's own issuer, for the first tenant that has a data source of this wire; `nil` where there is none,
+  /// and where others issue the tokens.
+  private func makeToken(_ wire: DemoToken.Wire) throws -> String? {
     guard let development else { return nil }
-    let claims = development.issuer.claims(for: development.tenant, lifetime: Self.lifetime)
-    return try development.issuer.mint(claims)
+    let schema: SchemaID = wire == .grpc ? .voiceVirtualAgent : .voiceVirtualAgentSocket
+    guard
+      let tenant = development.tenants.first(where: { $0.schemas.contains(schema) })
+        ?? (wire == .grpc ? development.tenants.first : nil)
+    else { return nil }
+    return try development.issuer.mint(
+      development.issuer.claims(for: tenant, schema: schema, lifetime: Self.lifetime))
   }
 
   /// Whether tokens are made here.
@@ -52,25 +58,27 @@ struct IdentityParts: Sendable {
   /// A token of the server's own issuer for an organization's calls, for an hour; `nil` where others issue the tokens or
   /// there is no such tenant.
   func makeToken(organization: String) throws -> String? {
-    guard let development, let tenant = acceptedTenants.first(where: { $0.organization == organization }) else {
-      return nil
-    }
+    guard let development,
+      let tenant = acceptedTenants.first(where: { tenant in
+        tenant.organization == organization && tenant.schemas.contains(.voiceVirtualAgent)
+      })
+    else { return nil }
     return try development.issuer.mint(development.issuer.claims(for: tenant))
   }
 
-  /// Leaves a token of the server's own issuer where `patchbay call` finds it; `nil` where others issue the tokens.
-  func leaveToken(port: Int) throws -> DemoToken.Kept? {
-    guard let token = try makeToken() else { return nil }
-    return try DemoToken.keep(token, port: port)
+  /// Leaves a token of the server's own issuer where `patchbay call` finds it; `nil` where there is none.
+  func leaveToken(port: Int, _ wire: DemoToken.Wire) throws -> DemoToken.Kept? {
+    guard let token = try makeToken(wire) else { return nil }
+    return try DemoToken.keep(token, port: port, wire)
   }
 
   /// Replaces that token long before it ends, until the task is cancelled.
-  func keepTokenFresh(_ kept: DemoToken.Kept, log: Logger) async {
+  func keepTokenFresh(_ kept: DemoToken.Kept, _ wire: DemoToken.Wire, log: Logger) async {
     while !Task.isCancelled {
       try? await Task.sleep(for: .seconds(Self.lifetime / 2))
       guard !Task.isCancelled else { return }
       do {
-        if let token = try makeToken() { try kept.replace(token) }
+        if let token = try makeToken(wire) { try kept.replace(token) }
       } catch { log.error("the token for calls from this machine cannot be renewed: \(error)") }
     }
   }

@@ -143,9 +143,11 @@ package final class RunningServer: Sendable {
     let clusterAddress = try cluster?.start(gateway: gateway, loops: loops)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
-    let token = try ports.first.flatMap { try identity.leaveToken(port: $0) }
+    let token = try ports.first.flatMap { try identity.leaveToken(port: $0, .grpc) }
     defer { token?.remove() }
     let socketPort = try sockets?.start()
+    let socketToken = try socketPort.flatMap { try identity.leaveToken(port: Int($0), .socket) }
+    defer { socketToken?.remove() }
     if configuration.admin.hasPhone, let port = ports.first {
       PhoneParts(configuration, port: port, identity: identity, gateway: gateway, loops: loops).add(to: admin)
     }
@@ -158,7 +160,7 @@ package final class RunningServer: Sendable {
 
     // They end in the reverse order, each when the one below has ended.
     var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-      .init(service: upkeep(token), serviceName: "upkeep"),
+      .init(service: upkeep(token, socketToken), serviceName: "upkeep"),
       .init(
         service: ClosureService {
           try? await gracefulShutdown()
@@ -206,7 +208,7 @@ package final class RunningServer: Sendable {
     }
   }
 
-  private func upkeep(_ token: DemoToken.Kept?) -> Upkeep {
+  private func upkeep(_ token: DemoToken.Kept?, _ socketToken: DemoToken.Kept?) -> Upkeep {
     var works: [Upkeep.Work] = [
       { [identity] in await identity.keepKeysFresh() },
       { [gateway, loops] in await gateway.watchLoad(of: loops) },
@@ -219,7 +221,10 @@ package final class RunningServer: Sendable {
       Upkeep.every(.seconds(1)) { [gateway] in gateway.noteLiveCalls(now: MonotonicClock.now()) },
       Upkeep.every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
     ]
-    if let token { works.append { [identity, log] in await identity.keepTokenFresh(token, log: log) } }
+    for (kept, wire) in [(token, DemoToken.Wire.grpc), (socketToken, .socket)] {
+      guard let kept else { continue }
+      works.append { [identity, log] in await identity.keepTokenFresh(kept, wire, log: log) }
+    }
     // What has ended by then is exported within the time that all this work is given at the end.
     if let traces { works.append { await traces.export() } }
     if let recordings { works.append { await recordings.keepInOrder() } }

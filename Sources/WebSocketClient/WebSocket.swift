@@ -75,4 +75,7 @@ public final class WebSocket: Sendable {
   public func close(code: UInt16 = 1000) {
     channel.eventLoop.execute { [handler] in handler.value.close(code: code) }
   }
+
+  /// Breaks the connection, without a word to the server.
+  public func cutOff() { channel.close(promise: nil) }
 }

@@ -12,9 +12,11 @@ struct SocketField {
   }
 
   /// The object that a whole message is.
-  static func document(_ bytes: [UInt8]) throws(SocketProtocolError) -> JSONElement {
-    guard bytes.count <= SocketReader.maximumMessage else {
-      throw .badRequest("the message has \(bytes.count) bytes; at most \(SocketReader.maximumMessage) are allowed")
+  static func document(
+    _ bytes: [UInt8], maximum: Int = SocketReader.maximumMessage
+  ) throws(SocketProtocolError) -> JSONElement {
+    guard bytes.count <= maximum else {
+      throw .badRequest("the message has \(bytes.count) bytes; at most \(maximum) are allowed")
     }
     let root: JSONElement
     do throws(JSONDocument.FormatError) {

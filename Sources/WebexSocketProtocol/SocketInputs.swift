@@ -121,7 +121,8 @@ extension DTMFKey {
   /// The key's name on this wire.
   var socketName: String { "DTMF_DIGIT_\(Self.names[Int(rawValue) - 1])" }
 
-  fileprivate init?(socketName: String) {
+  /// The key of a name on this wire.
+  init?(socketName: String) {
     guard let index = Self.names.firstIndex(where: { socketName == "DTMF_DIGIT_\($0)" }) else { return nil }
     self.init(rawValue: Int32(index + 1))
   }
@@ -133,6 +134,11 @@ enum EventInputMessage {
     ("UNSPECIFIED_INPUT", .unspecified), ("SESSION_START", .sessionStart), ("SESSION_END", .sessionEnd),
     ("NO_INPUT", .noInput), ("START_OF_DTMF", .startOfDTMF), ("CUSTOM_EVENT", .custom),
   ]
+
+  /// The event's name on this wire.
+  static func name(of kind: VoiceRequest.Event.Kind) -> String {
+    kinds.first { $0.kind == kind }?.name ?? "UNSPECIFIED_INPUT"
+  }
 
   static func read(_ input: JSONElement) throws(SocketProtocolError) -> VoiceRequest.Event {
     guard input.kind == .object else { throw .badRequest("event_input has to be an object") }

@@ -47,8 +47,8 @@ public struct SocketReader: Sendable {
     return SocketMessage(sequence: sequence, conversationID: conversation, content: content)
   }
 
-  /// A client's text for the log: short, without control characters.
-  private static func readable(_ text: String) -> String {
+  /// The other side's text for a person: short, without control characters.
+  static func readable(_ text: String) -> String {
     String(
       String.UnicodeScalarView(
         text.unicodeScalars.prefix(256).map { $0.properties.generalCategory == .control ? "?" : $0 }))

@@ -127,7 +127,13 @@ extension VoiceResponse.Kind {
 }
 
 extension VoiceResponse.Event.Kind {
-  fileprivate var socketName: String {
+  /// All of them.
+  static let socketKinds: [Self] = [
+    .unspecified, .sessionEnd, .transferToAgent, .custom, .startOfInput, .endOfInput, .noMatch, .noInput,
+  ]
+
+  /// The event's name on this wire.
+  var socketName: String {
     switch self {
     case .unspecified: "UNSPECIFIED_EVENT"
     case .sessionEnd: "SESSION_END"
@@ -142,7 +148,11 @@ extension VoiceResponse.Event.Kind {
 }
 
 extension InputMode {
-  fileprivate var socketName: String {
+  /// All of them.
+  static let socketModes: [Self] = [.unspecified, .voice, .dtmf, .voiceAndDTMF]
+
+  /// The mode's name on this wire.
+  var socketName: String {
     switch self {
     case .unspecified: "INPUT_VOICE_MODE_UNSPECIFIED"
     case .voice: "INPUT_VOICE"

@@ -102,7 +102,7 @@ extension WebexPlatform {
   static let schemas: KeyValuePairs = [
     SchemaID.voiceVirtualAgent.rawValue: "VoiceVirtualAgent", SchemaID.audioForking.rawValue: "ConversationAudio",
     SchemaID.mediaIntelligence.rawValue: "MultiMedia",
-    "a38a10b7-43e4-4676-a076-a7d6dce9387d": "VoiceVirtualAgentWebSocket",
+    SchemaID.voiceVirtualAgentSocket.rawValue: "VoiceVirtualAgentWebSocket",
   ]
 
   /// `/dataSources/…`: `path` is what comes after.

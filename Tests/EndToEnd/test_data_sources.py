@@ -10,7 +10,12 @@ import time
 import pytest
 import yaml
 
+from websockets.exceptions import InvalidStatus
+
+from caller import Caller
 from gateway import BINARY, SLOW, SURROUNDINGS, Gateway, run
+from issuer import VOICE_SCHEMA
+from socket_caller import SOCKET_SCHEMA, SocketCaller
 from standin import KillingProxy, StandIn
 
 
@@ -145,6 +150,68 @@ def test_requests_are_written_as_the_configuration_says(tmp_path, stand_in):
     assert "tokenLifetimeMinutes" not in source
     gateway.until(lambda: "the data source has been registered" in gateway.log, "understands the answer")
     gateway.stop()
+
+
+def test_an_organization_with_both_wires(tmp_path, stand_in):
+    """Two data sources, each with its schema and URL, registered by hand and renewed by the server; each wire accepts
+    the token of its own alone."""
+    origin = "wss://voice.example.com"
+    settings = stand_in.configuration(websocket=dict(
+        client_id=stand_in.facts["clientID"],
+        client_secret_file=os.path.abspath(stand_in.facts["clientSecretFile"]),
+        refresh_token_file=os.path.abspath(stand_in.tokens["refreshTokenFile"]), domains=["voice.example.com"]))
+    tenants = settings["identity"]["tenants"]
+    tenants.append(tenants[0] | {"url": origin})
+    settings["websocket"] = {"address": "127.0.0.1:0"}
+    settings = json.loads(json.dumps(settings))  # without what YAML would write as an alias
+    file = tmp_path / "patchbay.yaml"
+    file.write_text(yaml.safe_dump(settings))
+
+    def command(*arguments):
+        return run("datasource", *arguments, "--config", file)
+
+    which = command("register", "--org", "Example")
+    assert which.returncode == 64 and f"--url: {stand_in.url}, {origin}" in which.stderr, which.stderr
+    made = command("register", "--url", origin)
+    assert made.returncode == 0 and "voice-websocket (a38a10b7-" in made.stdout, made.stderr
+    shown = command("show", "--url", origin, "--json")
+    fields = json.loads(shown.stdout)
+    assert (fields["schemaId"], fields["url"]) == (SOCKET_SCHEMA, origin), shown.stdout
+    before = stand_in.sources()[0]["nonce"]
+    assert command("renew", "--url", origin).returncode == 0 and stand_in.sources()[0]["nonce"] != before
+
+    gateway = Gateway(tmp_path, settings)
+    address = gateway.printed("websocket on")
+    gateway.until(lambda: len(stand_in.sources()) == 2, "registers the other one")
+    left = r"patchbay_datasource_seconds_left{[^}]*a38a10b7[^}]*} \d+"
+    gateway.until(lambda: re.search(left, gateway.get("/metrics")[1]), "looks after the one that was there")
+    tokens = {source["schemaId"]: source["jwsToken"] for source in stand_in.sources()}
+    assert set(tokens) == {SOCKET_SCHEMA, VOICE_SCHEMA}
+
+    def greeted():
+        with SocketCaller(address, tokens[SOCKET_SCHEMA], stand_in.org) as caller:
+            return caller.start()
+
+    assert greeted().final["input_mode"]
+    with pytest.raises(InvalidStatus, match="401"):
+        SocketCaller(address, tokens[VOICE_SCHEMA], stand_in.org)
+    with gateway.channel() as channel:
+        refused = Caller(channel, tokens[SOCKET_SCHEMA], stand_in.org, "demo").event(1)
+        assert refused.done.wait(5) and refused.code.name == "UNAUTHENTICATED"
+    # The server renews the one of the origin, and Webex calls with the new token.
+    source = next(s for s in stand_in.sources() if s["schemaId"] == SOCKET_SCHEMA)
+    assert command("renew", "--url", origin).returncode == 0
+    tokens = {source["schemaId"]: source["jwsToken"] for source in stand_in.sources()}
+    gateway.until(lambda: can_call(greeted), "accepts the new token of the origin")
+    assert next(s for s in stand_in.sources() if s["schemaId"] == SOCKET_SCHEMA)["nonce"] != source["nonce"]
+    gateway.stop()
+
+
+def can_call(greeted):
+    try:
+        return greeted()
+    except InvalidStatus:
+        return None
 
 
 def test_a_tenant_that_is_reloaded_is_registered(tmp_path, stand_in):

@@ -8,9 +8,8 @@ extension Configuration.DataSources: KeyGroup {
     Key("base_url", \.baseURL, .text(), "The URL of Webex's interface; http on loopback only.")
     Key(
       "domains", \.domains,
-      .names(64, "a domain", "write a name as in example.com, without https://") {
-        URLParts("https://\($0)")?.host == $0 && !$0.hasPrefix(".")
-      }, "The Service App's domains: a URL elsewhere is refused before a request is sent; default any.")
+      .names(64, "a domain", "write a name as in example.com, without https://", isDomain),
+      "The Service App's domains: a URL elsewhere is refused before a request is sent; default any.")
     Key("app_id", \.applicationID, .text(), "The Service App's id; needed to request tenants' first tokens.")
     Key("client_id", \.clientID, .text(), "The Service App's client id.")
     Key("client_secret", \.clientSecret, .secret, "The client secret.")
@@ -28,6 +27,13 @@ extension Configuration.DataSources: KeyGroup {
     Key(
       "lease", \.lease, .group(write: "`lease: {file: /shared/patchbay.lease}`"),
       "The lease that chooses one of several servers to look after the registrations.")
+    Key(
+      "websocket", \.socketApp, .group(write: "`websocket: {client_id: …}`"),
+      "The Service App of tenants with a `wss://` URL; without it, the same as of all others.")
+  }
+
+  fileprivate static func isDomain(_ name: String) -> Bool {
+    URLParts("https://\(name)")?.host == name && !name.hasPrefix(".")
   }
 
   func check(_ section: Section) {
@@ -36,18 +42,7 @@ extension Configuration.DataSources: KeyGroup {
         "base_url", "secrets would be sent to \(baseURL.quotedForMessage)",
         "write an https URL (http on loopback only), or leave it out for \(DataSourceClient.defaultBaseURL)")
     }
-    if accessToken == nil {
-      for (key, isThere) in [
-        ("client_id", clientID != nil), ("client_secret_file", clientSecret != nil),
-        ("refresh_token_file", refreshTokenFile != nil),
-      ] where !isThere && !section.has(key) {
-        section.report(
-          nil, "`\(section.name(key))` is missing: there would be no access token",
-          "write `\(key): …` as developer.webex.com shows it for the Service App")
-      }
-    } else if refreshTokenFile != nil {
-      section.report("refresh_token_file", "an access token is given too", "keep one of the two")
-    }
+    app(ofSockets: false).checkTokens(section)
   }
 
   /// Checks what tenants ask for against what there is.
@@ -61,10 +56,11 @@ extension Configuration.DataSources: KeyGroup {
         return
       }
       let host = URLParts(tenant.url)?.host.lowercased() ?? ""
-      if !dataSources.domains.isEmpty, !dataSources.domains.contains(where: { host == $0 || host.hasSuffix("." + $0) })
-      {
+      let app = dataSources.app(ofSockets: tenant.usesSocket)
+      let place = tenant.usesSocket && dataSources.socketApp != nil ? "data_sources.websocket" : "data_sources"
+      if !app.domains.isEmpty, !app.domains.contains(where: { host == $0 || host.hasSuffix("." + $0) }) {
         entry.report(
-          "url", "\(host.quotedForMessage) is in none of `data_sources.domains`",
+          "url", "\(host.quotedForMessage) is in none of `\(place).domains`",
           "add its domain there and to the Service App, or correct the URL")
       }
       for (name, one, other) in [
@@ -80,11 +76,45 @@ extension Configuration.DataSources: KeyGroup {
           "data_source", "one id cannot be that of \(tenant.schemas.count) schemas",
           "leave `id` out, or list one schema")
       }
-      if let file = wanted.refreshTokenFile, dataSources.applicationID == nil, BoundedFile.obstacle(file) != nil {
+      if let file = wanted.refreshTokenFile, app.applicationID == nil, BoundedFile.obstacle(file) != nil {
         entry.report(
           "data_source", "\(file.quotedForMessage) is not there, and cannot be made without `app_id`",
-          "write the refresh token into it, or `app_id` in `data_sources`")
+          "write the refresh token into it, or `app_id` in `\(place)`")
       }
+    }
+  }
+}
+
+extension Configuration.DataSources.App: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key(
+      "domains", \.domains,
+      .names(64, "a domain", "write a name as in example.com, without https://", Configuration.DataSources.isDomain),
+      "Its domains: a URL elsewhere is refused before a request is sent; default any.")
+    Key("app_id", \.applicationID, .text(), "Its id; needed to request tenants' first tokens.")
+    Key("client_id", \.clientID, .text(), "Its client id.")
+    Key("client_secret", \.clientSecret, .secret, "Its client secret.")
+    Key(
+      "refresh_token_file", \.refreshTokenFile, .secretFile,
+      "The path of a file with its refresh token; new ones are written there.")
+    Key("access_token", \.accessToken, .secret, "An access token instead of a refresh token; it is not refreshed.")
+  }
+
+  func check(_ section: Section) { checkTokens(section) }
+
+  /// Whether there is a way to an access token.
+  fileprivate func checkTokens(_ section: Section) {
+    if accessToken == nil {
+      for (key, isThere) in [
+        ("client_id", clientID != nil), ("client_secret_file", clientSecret != nil),
+        ("refresh_token_file", refreshTokenFile != nil),
+      ] where !isThere && !section.has(key) {
+        section.report(
+          nil, "`\(section.name(key))` is missing: there would be no access token",
+          "write `\(key): …` as developer.webex.com shows it for the Service App")
+      }
+    } else if refreshTokenFile != nil {
+      section.report("refresh_token_file", "an access token is given too", "keep one of the two")
     }
   }
 }

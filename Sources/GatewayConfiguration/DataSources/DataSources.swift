@@ -28,6 +28,33 @@ extension Configuration {
     /// `lease`: which of several servers looks after the registrations; without it this one does.
     public var lease: Lease?
 
+    /// `websocket`: the Service App of data sources with a URL of `wss://`, where it is another; `nil` is the same.
+    public var socketApp: App?
+
+    /// A Service App: whose data sources are registered as.
+    public struct App: Sendable, Equatable {
+      /// `domains`; empty refuses none.
+      public var domains: [String] = []
+      /// `app_id`.
+      public var applicationID: String?
+      /// `client_id`.
+      public var clientID: String?
+      /// `client_secret_file` or `client_secret_variable`.
+      public var clientSecret: Secret?
+      /// `refresh_token_file`.
+      public var refreshTokenFile: String?
+      /// `access_token_file` or `access_token_variable`.
+      public var accessToken: Secret?
+    }
+
+    /// The Service App of data sources of one of the two wires.
+    public func app(ofSockets: Bool) -> App {
+      if ofSockets, let socketApp { return socketApp }
+      return App(
+        domains: domains, applicationID: applicationID, clientID: clientID, clientSecret: clientSecret,
+        refreshTokenFile: refreshTokenFile, accessToken: accessToken)
+    }
+
     /// `data_sources.lease`.
     public struct Lease: Sendable, Equatable {
       /// `file`: on storage that the servers share.

@@ -221,7 +221,7 @@ extension Caller {
     if !text.isEmpty { violate(.textBesideAudio) }
     let isWAV = audio.starts(with: Array("RIFF".utf8))
     if isChunk {
-      if !(100...65_536).contains(audio.count) { violate(.chunkSize(audio.count)) }
+      if !settings.chunkBytes.contains(audio.count) { violate(.chunkSize(audio.count)) }
       if isWAV { violate(.chunkWithHeader) }
     }
     let mode = isChunk ? ResponseMode.chunk : .wav

@@ -145,6 +145,9 @@ public struct Caller: Sendable {
     fail(.unreadable(why), rpc: rpc, at: now)
   }
 
+  /// A response came that no RPC waits for, which only a wire without RPCs can bring.
+  public mutating func receivedUnasked() { if outcome == nil { violate(.unexpectedResponse) } }
+
   /// The caller hangs up before the steps are done.
   public mutating func hangUp(at now: Duration) {
     guard outcome == nil else { return }

@@ -35,6 +35,8 @@ public struct CallerSettings: Sendable, Equatable {
   public var patience: Duration = .seconds(30)
   /// How long the server may take to end an RPC when there is nothing more to say.
   public var leaveTimeout: Duration = .seconds(5)
+  /// Bytes that a CHUNK of the server's may have.
+  public var chunkBytes = 100...65_536
   /// From END_OF_INPUT to the half-close of its RPC; each RPC has a time of its own within.
   public var halfCloseDelay: ClosedRange<Duration> = .zero ... .zero
   /// Whether the steps begin anew after the last, until ``Caller/endSoon(at:)``.

@@ -1,5 +1,6 @@
 import Foundation
 public import GRPCTransport
+public import WebSocketClient
 
 /// How calls reach the server.
 public struct CallRoute: Sendable {
@@ -12,12 +13,28 @@ public struct CallRoute: Sendable {
   public var security: GRPCChannel.Security
   /// The token that each RPC carries; `nil` is none.
   public var token: String?
+  /// Where calls go over WebSocket instead of gRPC.
+  public var socket: SocketRoute?
 
   /// A route.
   public init(target: String, security: GRPCChannel.Security = .plaintext, token: String?) {
     self.target = target
     self.security = security
     self.token = token
+  }
+
+  /// A route over WebSocket.
+  ///
+  /// - Parameter token: what each call carries.
+  public init(_ address: WebSocketAddress, client: WebSocketClient, token: String?, chunk: Int? = nil) {
+    self.init(target: "\(address.host):\(address.port)", token: token)
+    socket = SocketRoute(address, client: client, token: token, chunk: chunk)
+  }
+
+  /// What carries calls of a loop.
+  func carrier(on loop: EventLoop) throws(RPCStatus) -> CallCarrier {
+    if let socket { return .sockets(socket) }
+    return .channel(try channel(on: loop))
   }
 
   /// A connection of its own, which is made when the first call needs it.

@@ -9,10 +9,14 @@ struct WireAudio: Sendable {
   let silence: [UInt8]
   let clips: [[[UInt8]]]
   private let format: AudioFormat
+  private let silentFrame: [UInt8]
+  private let spoken: [SpokenClip]
 
   init(clips: [SpokenClip], format: AudioFormat, frameLength: Duration = SpokenClip.frameLength) {
     self.format = format
-    silence = Self.message(SpokenClip.silence(format, frameLength: frameLength), format)
+    silentFrame = SpokenClip.silence(format, frameLength: frameLength)
+    spoken = clips
+    silence = Self.message(silentFrame, format)
     self.clips = clips.map { $0.frames.map { Self.message($0, format) } }
   }
 
@@ -27,6 +31,15 @@ struct WireAudio: Sendable {
     case .silence: silence
     case .speech(let clip, let frame): clips[clip][frame]
     case .live(let bytes): Self.message(bytes, format)
+    }
+  }
+
+  /// The audio itself.
+  func bytes(_ frame: CallerFrame) -> [UInt8] {
+    switch frame {
+    case .silence: silentFrame
+    case .speech(let clip, let frame): spoken[clip].frames[frame]
+    case .live(let bytes): bytes
     }
   }
 }

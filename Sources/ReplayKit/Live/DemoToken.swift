@@ -10,7 +10,14 @@ import Locking
 public enum DemoToken {
   /// The largest token that is read.
   public static let maximumBytes = 16_384
-  private static let prefix = "demo-token-"
+
+  /// What a port speaks: each has a token of its own, for the data source of its wire.
+  public enum Wire: String, Sendable, CaseIterable {
+    /// gRPC.
+    case grpc = "demo-token-"
+    /// WebSocket.
+    case socket = "socket-token-"
+  }
 
   /// The folder of this user's files, by the environment.
   public static var folder: String { folder(runtimeDirectory: getenv("XDG_RUNTIME_DIR").map { String(cString: $0) }) }
@@ -24,7 +31,9 @@ public enum DemoToken {
   }
 
   /// The file of the server on a port.
-  public static func path(port: Int, folder: String = DemoToken.folder) -> String { "\(folder)/\(prefix)\(port)" }
+  public static func path(port: Int, _ wire: Wire = .grpc, folder: String = DemoToken.folder) -> String {
+    "\(folder)/\(wire.rawValue)\(port)"
+  }
 
   /// The token file of a server that runs.
   ///
@@ -58,23 +67,31 @@ public enum DemoToken {
 
   /// Leaves a token for callers of this user alone, in one step, until ``Kept/remove()`` or the process's end. Files
   /// that processes left which died are removed. Throws where the folder is another's or open to others.
-  public static func keep(_ token: String, port: Int, folder: String = DemoToken.folder) throws(FileError) -> Kept {
+  public static func keep(
+    _ token: String, port: Int, _ wire: Wire = .grpc, folder: String = DemoToken.folder
+  ) throws(FileError) -> Kept {
     if mkdir(folder, 0o700) != 0, errno != EEXIST { throw FileError(folder, cannotBe: "made") }
     try checkFolder(folder)
-    for port in ports(in: folder) where find(port, in: folder) == .stale { unlink(path(port: port, folder: folder)) }
-    let path = path(port: port, folder: folder)
+    for wire in Wire.allCases {
+      for port in ports(in: folder, wire) where find(port, wire, in: folder) == .stale {
+        unlink(path(port: port, wire, folder: folder))
+      }
+    }
+    let path = path(port: port, wire, folder: folder)
     return Kept(path: path, descriptor: try write(token, to: path))
   }
 
   /// The token of the server on a port of this machine; `nil` where no server of this user that runs has left one.
-  public static func read(port: Int, folder: String = DemoToken.folder) throws(FileError) -> String? {
-    guard find(port, in: folder) == .held else { return nil }
-    return try read(path(port: port, folder: folder))
+  public static func read(
+    port: Int, _ wire: Wire = .grpc, folder: String = DemoToken.folder
+  ) throws(FileError) -> String? {
+    guard find(port, wire, in: folder) == .held else { return nil }
+    return try read(path(port: port, wire, folder: folder))
   }
 
-  /// The ports of this user's servers that run and have left a token, in order.
-  public static func ports(folder: String = DemoToken.folder) -> [Int] {
-    ports(in: folder).filter { find($0, in: folder) == .held }
+  /// The ports of a wire of this user's servers that run and have left a token, in order.
+  public static func ports(_ wire: Wire = .grpc, folder: String = DemoToken.folder) -> [Int] {
+    ports(in: folder, wire).filter { find($0, wire, in: folder) == .held }
   }
 
   /// Reads a token from a file; white space around it is dropped. `nil` where there is no file.
@@ -93,8 +110,8 @@ public enum DemoToken {
 
   private enum Found { case none, held, stale }
 
-  private static func find(_ port: Int, in folder: String) -> Found {
-    let path = path(port: port, folder: folder)
+  private static func find(_ port: Int, _ wire: Wire, in folder: String) -> Found {
+    let path = path(port: port, wire, folder: folder)
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard file >= 0 else { return .none }
     defer { close(file) }
@@ -103,13 +120,15 @@ public enum DemoToken {
     return isSameFile(file, path) ? .stale : .none
   }
 
-  private static func ports(in folder: String) -> [Int] {
+  private static func ports(in folder: String, _ wire: Wire) -> [Int] {
     guard let directory = opendir(folder) else { return [] }
     defer { closedir(directory) }
     var ports: [Int] = []
     while let entry = readdir(directory) {
       let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      guard name.hasPrefix(prefix), let port = Int(name.dropFirst(prefix.count)), (1...65_535).contains(port) else {
+      guard name.hasPrefix(wire.rawValue), let port = Int(name.dropFirst(wire.rawValue.count)),
+        (1...65_535).contains(port)
+      else {
         continue
       }
       ports.append(port)

@@ -5,12 +5,12 @@ import WebexProtocol
 
 /// A ``Caller`` on the wire: carries its actions out and tells it what comes back.
 ///
-/// `@unchecked Sendable`: after `init`, everything is touched on the channel's loop only.
+/// `@unchecked Sendable`: after `init`, everything is touched on the call's loop only.
 final class LiveCall: @unchecked Sendable {
   private(set) var caller: Caller
   /// When ``tick(at:)`` is due, in nanoseconds of ``MonotonicClock``.
   private(set) var wake = Int64.max
-  /// From the first RPC to the server's headers in it.
+  /// From the first RPC to the server's headers in it, or to the open socket.
   private(set) var connected: Duration?
   /// Messages that could not be queued because the server did not take them in time.
   private(set) var unsent = 0
@@ -21,22 +21,27 @@ final class LiveCall: @unchecked Sendable {
   /// The call is over; no event follows.
   var onOver: ((CallOutcome) -> Void)?
 
-  private let channel: GRPCChannel
+  /// What carries the actions out.
+  private(set) var wire: (any CallWire)?
   private let loop: EventLoop
-  private let metadata: Metadata
-  private let messages: CallerMessages
-  private var lines: [Int: Line] = [:]
   private var actions: [CallerAction] = []
   private var origin: Int64 = 0
   /// What came while a text is being spoken, in order; `nil` where none is.
   private var heldBack: [() -> Void]?
 
-  init(_ caller: Caller, over channel: GRPCChannel, on loop: EventLoop, metadata: Metadata, audio: WireAudio) {
+  init(
+    _ caller: Caller, over carrier: CallCarrier, on loop: EventLoop, route: CallRoute, trackingID: String,
+    audio: WireAudio
+  ) {
     self.caller = caller
-    self.channel = channel
     self.loop = loop
-    self.metadata = metadata
-    messages = CallerMessages(settings: caller.settings, audio: audio)
+    switch carrier {
+    case .channel(let channel):
+      wire = GRPCCallWire(
+        self, over: channel, metadata: route.metadata(trackingID: trackingID),
+        messages: CallerMessages(settings: caller.settings, audio: audio))
+    case .sockets(let route): wire = SocketCallWire(self, over: route, on: loop, audio: audio, trackingID: trackingID)
+    }
   }
 
   func start(at now: Int64) {
@@ -69,6 +74,9 @@ final class LiveCall: @unchecked Sendable {
   /// What ended before a position, in samples from the start of the call, is not kept any more.
   func forgetAudio(before position: Int) { caller.forgetAudio(before: position) }
 
+  /// Does something when all that is this call's alone is closed.
+  func whenClosed(_ work: @escaping () -> Void) { wire?.whenClosed(work) }
+
   /// A time of the call.
   func time(_ now: Int64) -> Duration { .nanoseconds(now - origin) }
 
@@ -78,23 +86,14 @@ final class LiveCall: @unchecked Sendable {
     caller.exchangeActions(&actions)
     for action in actions {
       switch action {
-      case .open(let rpc):
-        let line = Line(self, rpc)
-        lines[rpc] = line
-        line.call = channel.startCall(path: CallRoute.path, metadata: metadata, handler: line)
-      case .send(let rpc, let input):
-        guard let line = lines[rpc] else { break }
-        line.isFirst = false
-        if line.call?.send(messages.event(input)) != true { unsent += 1 }
-      case .sendAudio(let rpc, let frame):
-        guard let line = lines[rpc] else { break }
-        let isSent = messages.withFrame(frame, isFirst: line.isFirst) { line.call?.send($0) }
-        line.isFirst = false
-        if isSent != true { unsent += 1 }
-      case .halfClose(let rpc): lines[rpc]?.call?.halfClose()
-      case .cancel(let rpc): lines[rpc]?.call?.cancel()
+      case .open(let rpc): wire?.open(rpc)
+      case .send(let rpc, let input): if wire?.send(input, on: rpc) == false { unsent += 1 }
+      case .sendAudio(let rpc, let frame): if wire?.send(frame, on: rpc) == false { unsent += 1 }
+      case .halfClose(let rpc): wire?.halfClose(rpc)
+      case .cancel(let rpc): wire?.cancel(rpc)
       case .tell(let event): onEvent?(event, time(now))
       case .finish(let outcome):
+        wire?.finish(outcome)
         let onOver = onOver
         // Who listens may hold what holds the call.
         (self.onOver, onEvent) = (nil, nil)
@@ -106,37 +105,45 @@ final class LiveCall: @unchecked Sendable {
     wake = caller.nextWake.map { origin + Int64($0.inMicroseconds) * 1000 } ?? .max
   }
 
-  fileprivate func connected(_ line: Line) {
-    if line.rpc == 1, connected == nil { connected = time(MonotonicClock.nanoseconds) }
+  // MARK: From the wire
+
+  func connected(_ rpc: Int) { if rpc == 1, connected == nil { connected = time(MonotonicClock.nanoseconds) } }
+
+  func received(_ response: VoiceResponse, on rpc: Int) {
+    guard heldBack != nil else { return take(response, rpc) }
+    inOrder { self.take(response, rpc) }
   }
 
-  fileprivate func received(_ message: borrowing ReceivedMessage, _ line: Line) {
-    do {
-      let response = try VoiceResponse(decoding: message.unsafeBytes)
-      guard heldBack != nil else { return received(response, line) }
-      inOrder { self.received(response, line) }
-    } catch {
-      inOrder {
-        let now = MonotonicClock.nanoseconds
-        self.caller.couldNotRead(rpc: line.rpc, "\(error)", at: self.time(now))
-        self.carryOut(at: now)
-      }
+  func couldNotRead(_ why: String, on rpc: Int) {
+    inOrder {
+      let now = MonotonicClock.nanoseconds
+      self.caller.couldNotRead(rpc: rpc, why, at: self.time(now))
+      self.carryOut(at: now)
     }
   }
 
-  fileprivate func ended(_ status: RPCStatus, _ line: Line) { inOrder { self.takeEnd(status, line) } }
+  /// A message came that belongs to no RPC.
+  func receivedUnasked() {
+    inOrder {
+      let now = MonotonicClock.nanoseconds
+      self.caller.receivedUnasked()
+      self.carryOut(at: now)
+    }
+  }
+
+  func ended(_ status: RPCStatus, on rpc: Int) { inOrder { self.takeEnd(status, rpc) } }
 
   /// What comes is done in order, after the text that is being spoken.
   private func inOrder(_ action: @escaping () -> Void) {
     if heldBack == nil { action() } else { heldBack?.append(action) }
   }
 
-  private func received(_ response: VoiceResponse, _ line: Line) {
+  private func take(_ response: VoiceResponse, _ rpc: Int) {
     let texts = voice == nil ? [] : response.prompts.filter { $0.audio?.isEmpty ?? true }.compactMap(\.text)
-    guard let voice, texts.contains(where: { !$0.isEmpty }) else { return receive(response, [:], line) }
+    guard let voice, texts.contains(where: { !$0.isEmpty }) else { return receive(response, [:], rpc) }
     heldBack = []
     let own = OnLoop { spoken in
-      self.receive(response, spoken, line)
+      self.receive(response, spoken, rpc)
       self.release()
     }
     Task { [loop] in
@@ -159,16 +166,15 @@ final class LiveCall: @unchecked Sendable {
     }
   }
 
-  private func receive(_ response: VoiceResponse, _ spoken: [String: [Int16]], _ line: Line) {
+  private func receive(_ response: VoiceResponse, _ spoken: [String: [Int16]], _ rpc: Int) {
     let now = MonotonicClock.nanoseconds
-    caller.received(response, spoken: spoken, rpc: line.rpc, at: time(now))
+    caller.received(response, spoken: spoken, rpc: rpc, at: time(now))
     carryOut(at: now)
   }
 
-  private func takeEnd(_ status: RPCStatus, _ line: Line) {
+  private func takeEnd(_ status: RPCStatus, _ rpc: Int) {
     let now = MonotonicClock.nanoseconds
-    lines[line.rpc] = nil
-    caller.completed(rpc: line.rpc, status: Int(status.code.rawValue), message: status.message, at: time(now))
+    caller.completed(rpc: rpc, status: Int(status.code.rawValue), message: status.message, at: time(now))
     carryOut(at: now)
   }
 }
@@ -178,27 +184,4 @@ final class LiveCall: @unchecked Sendable {
 /// `@unchecked Sendable`: the action is made and run on the loop only, and merely kept in between.
 private struct OnLoop: @unchecked Sendable {
   let action: ([String: [Int16]]) -> Void
-}
-
-/// One RPC of a call.
-private final class Line: ClientCallHandler {
-  /// Kept alive until the RPC has ended, also where the call is over before.
-  let owner: LiveCall
-  let rpc: Int
-  var call: ClientCall?
-  var isFirst = true
-
-  init(_ owner: LiveCall, _ rpc: Int) {
-    self.owner = owner
-    self.rpc = rpc
-  }
-
-  func receivedInitialMetadata(_ metadata: Metadata) { owner.connected(self) }
-
-  func received(_ message: borrowing ReceivedMessage) { owner.received(message, self) }
-
-  func ended(_ status: RPCStatus, trailingMetadata: Metadata) {
-    call = nil
-    owner.ended(status, self)
-  }
 }

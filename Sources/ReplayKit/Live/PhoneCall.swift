@@ -44,10 +44,9 @@ public final class PhoneCall: Sendable {
   ) throws(RPCStatus) {
     var settings = settings
     settings.keepsAudio = true
-    let channel = try route.channel(on: loop)
+    let carrier = try route.carrier(on: loop)
     let call = LiveCall(
-      Caller(live: settings), over: channel, on: loop,
-      metadata: route.metadata(trackingID: "patchbay_\(RandomID.make())"),
+      Caller(live: settings), over: carrier, on: loop, route: route, trackingID: "patchbay_\(RandomID.make())",
       audio: WireAudio(clips: [], format: settings.format))
     call.voice = voice
     self.call = call

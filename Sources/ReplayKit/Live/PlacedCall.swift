@@ -28,10 +28,10 @@ public final class PlacedCall: Sendable {
     _ caller: Caller, over route: CallRoute, loop: EventLoop,
     voice: (@Sendable (_ text: String) async -> [Int16]?)? = nil
   ) throws(RPCStatus) {
-    let channel = try route.channel(on: loop)
+    let carrier = try route.carrier(on: loop)
     let (news, reporter) = AsyncStream.makeStream(of: CallNews.self, bufferingPolicy: .bufferingNewest(100_000))
     let call = LiveCall(
-      caller, over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(RandomID.make())"),
+      caller, over: carrier, on: loop, route: route, trackingID: "patchbay_\(RandomID.make())",
       audio: WireAudio(
         clips: caller.clips, format: caller.settings.format, frameLength: caller.settings.frameLength))
     call.voice = voice
@@ -39,8 +39,10 @@ public final class PlacedCall: Sendable {
     call.onEvent = { event, time in reporter.yield(.event(event, at: time)) }
     call.onOver = { [unowned call] outcome in
       reporter.yield(.over(call.caller, outcome))
-      reporter.finish()
-      pacer.stop()
+      call.whenClosed {
+        reporter.finish()
+        pacer.stop()
+      }
     }
     self.news = news
     self.call = call

@@ -29,7 +29,8 @@ final class ReplayLoop: @unchecked Sendable {
   private let scripts: [CallScript]
   private let template: CallerSettings
   private let route: CallRoute
-  private let channels: [GRPCChannel]
+  /// Connections, or the one way to sockets.
+  private let carriers: [CallCarrier]
   private let place: Int
   private let stride: Int
   private let isRecorded: Bool
@@ -57,14 +58,14 @@ final class ReplayLoop: @unchecked Sendable {
 
   init(
     load: ReplayLoad, place: Int, stride: Int, scripts: [CallScript], template: CallerSettings, route: CallRoute,
-    channels: [GRPCChannel], loop: EventLoop, samples: Int
+    carriers: [CallCarrier], loop: EventLoop, samples: Int
   ) {
     self.load = load
     self.scripts = scripts
     isRecorded = scripts.contains { $0.recorded != nil }
     self.template = template
     self.route = route
-    self.channels = channels
+    self.carriers = carriers
     self.place = place
     self.stride = stride
     self.loop = loop
@@ -117,7 +118,7 @@ final class ReplayLoop: @unchecked Sendable {
     guard isDone, let whenDone else { return }
     self.whenDone = nil
     pacer.stop()
-    for channel in channels { channel.close() }
+    for case .channel(let channel) in carriers { channel.close() }
     whenDone.resume()
   }
 
@@ -146,12 +147,11 @@ final class ReplayLoop: @unchecked Sendable {
     let rounds = script.recorded == nil ? load.rounds ?? 1 : 1
     // A loop's connections are shared by its calls in the order of their slots; those of held calls count all loops'.
     let mine = load.drive == .calls ? slot / stride : slot
-    let channel = channels[(load.channels == nil ? mine / load.callsPerChannel : mine) % channels.count]
+    let carrier = carriers[(load.channels == nil ? mine / load.callsPerChannel : mine) % carriers.count]
     let call = LiveCall(
       Caller(
         steps: Array(repeatElement(script.steps, count: rounds).joined()), clips: script.clips, settings: settings),
-      over: channel, on: loop, metadata: route.metadata(trackingID: "patchbay_\(settings.conversation)"),
-      audio: script.audio)
+      over: carrier, on: loop, route: route, trackingID: "patchbay_\(settings.conversation)", audio: script.audio)
     call.onOver = { [unowned self] outcome in over(slot, outcome) }
     if let story {
       call.onEvent = { event, time in

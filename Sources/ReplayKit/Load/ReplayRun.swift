@@ -43,12 +43,12 @@ public final class ReplayRun: Sendable {
       let share = { (whole: Int) in max(1, (whole - place + loops.count - 1) / loops.count) }
       let count =
         load.channels.map(share) ?? (share(load.mostCalls) + load.callsPerChannel - 1) / load.callsPerChannel
-      var channels: [GRPCChannel] = []
-      for _ in 0..<count { channels.append(try route.channel(on: loop)) }
+      var carriers: [CallCarrier] = []
+      for _ in 0..<(route.socket == nil ? count : 1) { carriers.append(try route.carrier(on: loop)) }
       made.append(
         ReplayLoop(
           load: load, place: place, stride: loops.count, scripts: scripts, template: template, route: route,
-          channels: channels, loop: loop, samples: samples))
+          carriers: carriers, loop: loop, samples: samples))
     }
     self.loops = made
   }
