@@ -171,8 +171,7 @@ let package = Package(
     layer(
       "PatchbayCommands",
       [
-        "Basics", "BotEngine", "BotTestKit", "AdminServer", "PatchbayServer", "Locking", "Secrets", "AudioCodecs",
-        "SpeechDetection",
+        "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
         "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
         "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
         "WebexStandIn", "RedisClient", "ReplicaSharing", "AdminServer", "WebSockets", "WebSocketClient", "ReplayKit",
