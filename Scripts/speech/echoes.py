@@ -204,7 +204,7 @@ def main():
     parser.add_argument("--gains", type=float, nargs="*", default=[-15, -25, -35], help="of the echo, in dB")
     delays = ["100", "300", "600", "300+100", "300-100"]
     parser.add_argument("--delays", nargs="*", default=delays, help="in milliseconds, and how they jump")
-    parser.add_argument("--echo", help="the agent's speech.echo; without it, the default")
+    parser.add_argument("--echo", default="subtract", choices=("subtract", "ignore"), help="the agent's speech.echo")
     parser.add_argument("--side", default="evaluation", choices=("development", "evaluation"))
     parser.add_argument("--list", action="store_true", help="tells of each call that went wrong")
     options = parser.parse_args()
@@ -229,7 +229,7 @@ def main():
     issuer = Issuer()
     with tempfile.TemporaryDirectory() as folder, bots.Bot(answer, workers=2 * options.at_once + 20) as bot:
         configuration = interruptions.configuration(issuer, bot, None)
-        configuration["agents"][0]["speech"] = {"echo": options.echo} if options.echo else {}
+        configuration["agents"][0]["speech"] = {"echo": options.echo}
         gateway = Gateway(folder, configuration)
         try:
             played = asyncio.run(play(gateway, issuer.token(TENANT), planned, options))

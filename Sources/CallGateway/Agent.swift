@@ -39,7 +39,7 @@ public struct Agent: Sendable {
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
     conversation: ConversationStateMachine.Settings = .init(), breaker: CircuitBreaker.Settings = .init(),
     speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, pauseLimit: Int = 500,
-    subtractsEcho: Bool = true,
+    subtractsEcho: Bool = false,
     defaultFormat: AudioFormat = .telephone,
     isRecorded: Bool? = nil
   ) {

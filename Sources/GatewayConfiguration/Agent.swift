@@ -43,7 +43,7 @@ extension Configuration {
       /// `pause_limit`: speech of this length ends a prompt that it has paused.
       public var pauseLimit: Duration = 500.ms
       /// `echo`: what is done with the echo of the prompts.
-      public var echo = EchoHandling.subtract
+      public var echo = EchoHandling.ignore
       /// `end_silence`: silence that ends the turn.
       public var endSilence: Duration = 700.ms
       /// `adaptive`: bounds within which that silence follows what is known of the turn.

@@ -106,10 +106,11 @@ def test_cluster_status(cluster, tmp_path):
     def asked(*options):
         return run("cluster", "status", "--config", str(file), *options)
 
+    servers[0].until(lambda: asked().stdout.count(" ready ") == 2, "shows that both are ready")
     shown = asked()
     assert shown.returncode == 0, shown.stderr
     assert shown.stdout.splitlines()[0].split()[:4] == ["SERVER", "STATE", "CALLS", "OWNED"]
-    assert shown.stdout.count(" ready ") == 2 and "2 servers, 0 live calls" in shown.stdout
+    assert "2 servers, 0 live calls" in shown.stdout
     listed = json.loads(asked("--json").stdout)["servers"]
     assert sorted(calls_of(servers[0])) == [one["address"] for one in listed]
     assert asked("--admin", servers[0].admin).returncode == 0

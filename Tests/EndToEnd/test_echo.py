@@ -3,7 +3,10 @@
 import time
 
 import numpy
+import pytest
 
+from caller import Caller
+from conftest import TENANT_A, agent
 from schemas import Event
 from speech import Speech, recorded, silence
 
@@ -11,9 +14,17 @@ DELAY, ONSET = 0.3, 2.6  # seconds: of the echo, and from the beginning of the p
 SOFTER = 10 ** (-15 / 20)
 
 
-def test_an_echo_and_a_voice_over_it(new_caller):
+@pytest.fixture
+def caller(own_gateway, token):
+    speakerphone = agent("speakerphone", "wav", {"kind": "demo"}, default=True)
+    speakerphone["speech"]["echo"] = "subtract"
+    gateway = own_gateway(agents=[speakerphone])
+    with gateway.channel() as channel:
+        yield Caller(channel, token, TENANT_A["org"], "speakerphone")
+
+
+def test_an_echo_and_a_voice_over_it(caller):
     """The prompt's own echo, 15 dB softer, does not interrupt it; a caller 6 dB louder than the echo does."""
-    caller = new_caller("demo-wav")
     greeting = caller.start().audio
     assert greeting.seconds > ONSET + 2
     line = caller.listen()

@@ -130,7 +130,7 @@ def test_a_ticket_opens_one_socket_of_the_same_origin(gateway):
 def test_what_is_not_of_the_protocol_ends_the_call(gateway):
     for message in ("{", json.dumps({"type": "dial"}), b"", b"\x03x", b"\x01" + b"x" * 161, "x" * 30_000):
         with Phone(gateway, DEMO) as phone:
-            phone.event("sessionStart")
+            phone.event("promptBegins")  # the call is live
             phone.socket.send(message)
             assert "protocol" in phone.message("refused")["text"]
             phone.until(lambda: phone.closed, "the socket is closed")
