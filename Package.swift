@@ -155,8 +155,8 @@ let package = Package(
     layer(
       "Conformance",
       [
-        "Basics", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "BotEngines", "ReplayKit",
-        "BotTestKit",
+        "Basics", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "YAMLReading", "BotEngines",
+        "ReplayKit", "BotTestKit",
       ]),
     layer(
       "PatchbayServer",
@@ -226,7 +226,7 @@ let package = Package(
       ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", log]),
     tests("BrowserPhone", ["ReplayKit", "WebSockets", "WebexProtocol"]),
     tests("BotTestKit", ["BotEngine", "BotEngines"]),
-    tests("Conformance", ["AudioCodecs", "ReplayKit", "WebexProtocol"]),
+    tests("Conformance", ["AudioCodecs", "ReplayKit", "WebexProtocol", "YAMLReading"]),
     tests(
       "PatchbayServer", ["Locking", .product(name: "ServiceLifecycleTestKit", package: "swift-service-lifecycle")]),
     // With the example's bot, so that it stays true.

@@ -2,7 +2,7 @@ package import GRPCTransport
 
 /// Plays Webex at a server and judges it by the rules of the interface.
 package struct Conformance: Sendable {
-  /// The names of all cases, in order.
+  /// The names of the cases that are here without a partner's scenarios, in order.
   package static var cases: [String] { ConformanceCase.all.map(\.name) }
 
   private let plan: ConformancePlan
@@ -10,14 +10,17 @@ package struct Conformance: Sendable {
   /// A test of a server.
   package init(_ plan: ConformancePlan) { self.plan = plan }
 
-  /// Plays the cases. Throws only where they cannot be played: a target or a TLS file that cannot be used.
+  /// Plays the cases. Throws only where they cannot be played: a target, a TLS file or a scenario's audio that cannot be used.
   ///
   /// - Parameter isDone: told the name of each case that is over, and how many rules it found broken.
   package func run(
     on loops: EventLoopGroup, isDone: @escaping @Sendable (_ name: String, _ failed: Int) -> Void = { _, _ in }
   ) async throws -> ConformanceReport {
     let bench = try Bench(plan, loop: loops.nextLoop())
-    let cases = ConformanceCase.all.filter { plan.only.isEmpty || plan.only.contains($0.name) }
+    let own = try plan.scenarios.map { try ConformanceCase($0, format: plan.settings.format) }
+    let cases = ((plan.hasScenariosOnly ? [] : ConformanceCase.all) + own).filter {
+      plan.only.isEmpty || plan.only.contains($0.name)
+    }
     var found: [Int: [Judgement]] = [:]
     try await withThrowingTaskGroup(of: (Int, [Judgement]).self) { group in
       var next = cases.indices.makeIterator()
@@ -41,6 +44,7 @@ package struct Conformance: Sendable {
     let judgements = cases.indices.flatMap { index in
       (found[index] ?? []).map { (name: cases[index].name, judgement: $0) }
     }
-    return ConformanceReport(target: plan.route.target, judgements)
+    return ConformanceReport(
+      target: plan.route.target, rules: Rule.all + plan.scenarios.flatMap(\.rules), judgements)
   }
 }

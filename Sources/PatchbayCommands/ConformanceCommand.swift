@@ -5,6 +5,7 @@ import Foundation
 import ReplayKit
 import TokenVerification
 import WebexProtocol
+import YAMLReading
 
 /// `patchbay conformance`.
 struct ConformanceCommand: AsyncParsableCommand {
@@ -24,8 +25,12 @@ struct ConformanceCommand: AsyncParsableCommand {
 
       Over WebSocket (--target wss://…) whole calls and tokens are judged; what only gRPC has is skipped.
 
+      --scenario adds conversations of your own: YAML files that say what the caller does and what is expected. \
+      from-recording makes one of a recorded call.
+
       Exits with 1 if a rule is broken, or if none could be judged.
-      """)
+      """,
+    subcommands: [ConformanceRecording.self])
 
   @OptionGroup var options: CallerOptions
 
@@ -46,6 +51,14 @@ struct ConformanceCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("A file with a token of another organization.", valueName: "file"))
   var secondToken: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A scenario of your own, or a folder of such, beside the cases; may be repeated.", valueName: "file or folder"))
+  var scenario: [String] = []
+
+  @Flag(help: "Play the scenarios of --scenario, and no other cases.")
+  var scenariosOnly = false
 
   @Option(help: ArgumentHelp("Only this case; may be repeated. --list-cases names them.", valueName: "name"))
   var only: [String] = []
@@ -70,8 +83,12 @@ struct ConformanceCommand: AsyncParsableCommand {
     guard !digits.isEmpty, digits.allSatisfy({ DTMFKey($0) != nil }) else {
       throw ValidationError("--digits takes the keys 0-9, A-D, * and #, not '\(digits)'.")
     }
-    for name in only where !Conformance.cases.contains(name) {
+    // Scenarios are read when the command runs.
+    for name in only where !Conformance.cases.contains(name) && scenario.isEmpty {
       throw ValidationError("There is no case '\(name)'; write one of: \(Conformance.cases.joined(separator: ", ")).")
+    }
+    guard !scenariosOnly || !scenario.isEmpty else {
+      throw ValidationError("--scenarios-only goes with --scenario FILE.")
     }
     for cue in [transfer, end].compactMap(\.self) {
       guard let steps = try? BotTestCommand.cue(cue).steps, !steps.contains(where: \.isSpeech) else {
@@ -81,7 +98,14 @@ struct ConformanceCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    if listCases { return print(Conformance.cases.joined(separator: "\n")) }
+    let scenarios = try ConfigurationFile.report { () throws(ConfigurationError) in
+      try ConformanceScenario.read(scenario)
+    }
+    let names = (scenariosOnly ? [] : Conformance.cases) + scenarios.map(\.caseName)
+    if listCases { return print(names.joined(separator: "\n")) }
+    for name in only where !names.contains(name) {
+      throw CommandError("There is no case '\(name)'; write one of: \(names.joined(separator: ", ")).")
+    }
     let token = try options.token()
     var plan = ConformancePlan(
       route: try options.route(token: token.text), settings: options.settings(token: token.text))
@@ -90,12 +114,20 @@ struct ConformanceCommand: AsyncParsableCommand {
     plan.end = try end.map(BotTestCommand.cue)
     plan.only = Set(only)
     plan.callsAtOnce = calls
+    plan.scenarios = scenarios
+    plan.hasScenariosOnly = scenariosOnly
     if let key { plan.mint = try Self.mint(key: key, token: token.text) }
     if let secondToken { plan.second = try Self.second(secondToken) }
     let isWatched = !json && isatty(STDOUT_FILENO) == 1
     let loops = try CallerOptions.loops()
-    let found = try await Conformance(plan).run(on: loops) { name, failed in
-      if isWatched { print("… \(name): \(failed == 0 ? "done" : "\(failed) broken")") }
+    let found: ConformanceReport
+    do {
+      found = try await Conformance(plan).run(on: loops) { name, failed in
+        if isWatched { print("… \(name): \(failed == 0 ? "done" : "\(failed) broken")") }
+      }
+    } catch let mistakes as ConfigurationError {
+      // A scenario's audio.
+      throw try ConfigurationFile.report { () throws(ConfigurationError) -> ExitCode in throw mistakes }
     }
     await loops.shutdown()
     if let junit { try Self.write(found.junit, to: junit) }

@@ -10,9 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from byova_server import FAULTS, ByovaServer
 from conftest import TENANT_A, TENANT_B
 from gateway import run
-from speech import ROOT
-from speech import ROOT
-from speech import ROOT
+from speech import ROOT, SOUNDS
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +82,62 @@ def test_our_own_server_breaks_no_rule(plain_gateway, files, agent):
     assert (code, broken(findings)) == (0, {})
     skipped = {name for name, f in findings.items() if f["verdict"] == "skipped"}
     assert skipped <= {"prompt.wav", "chunk.size", "chunk.raw", "chunk.closing-final", "answer.final-is-last"}
+
+
+def test_scenarios(server, plain_gateway, files, tmp_path):
+    """A partner's scenario is played beside the cases; what it expects is judged as rules of its own."""
+    example = ROOT / "Scripts/examples/conformance"
+    code, findings = judged(plain_gateway.address, "demo-wav", files, "--scenario", example, "--scenarios-only")
+    assert (code, broken(findings)) == (0, {})
+    kept = [name for name in findings if name.startswith("scenario.")]
+    assert kept == [f"scenario.front-door.{number}" for number in range(4)]
+    assert all(findings[name]["verdict"] == "passed" for name in kept)
+    assert findings["turn.answered"]["cases"] == ["scenario: front-door"] and findings["token.forged"]["cases"] == []
+    # A server that does not do what is expected, and a call that is not over.
+    (tmp_path / "Ends at once.yaml").write_text(
+        "scenario: 1\nagent: clean\notherwise: The caller waits.\nturns:\n  - keys: \"5\"\n    expect: {ends: end}\n")
+    code, findings = judged(f"127.0.0.1:{server.port}", "nobody", files, "--scenario", tmp_path, "--only",
+                            "scenario: ends-at-once", "--junit", tmp_path / "junit.xml")
+    assert code == 1 and list(broken(findings)) == ["scenario.ends-at-once.1"]
+    finding = findings["scenario.ends-at-once.1"]
+    assert finding["seen"] == "expected ends: end: none" and finding["evidence"], finding
+    assert finding["rule"]["source"].endswith("Ends at once.yaml:5")
+    assert finding["rule"]["consequence"] == "The caller waits."
+    suite = xml.etree.ElementTree.parse(tmp_path / "junit.xml").getroot()
+    assert suite.get("failures") == "1" and suite.find(".//failure") is not None
+    # Mistakes have their places.
+    (tmp_path / "b.yaml").write_text("scenario: 1\nturns:\n  - kyes: 12\n  - say: nothing.wav\n")
+    wrong = run("conformance", "--scenario", tmp_path / "b.yaml", "--token", files / "token")
+    assert wrong.returncode == 78 and f"{tmp_path}/b.yaml:3:5: " in wrong.stderr, wrong.stderr
+    (tmp_path / "b.yaml").write_text("scenario: 1\nturns:\n  - say: nothing.wav\n")
+    wrong = run("conformance", "--scenario", tmp_path / "b.yaml", "--token", files / "token")
+    assert wrong.returncode == 78 and "nothing.wav" in wrong.stderr, wrong.stderr
+
+
+def test_a_scenario_of_a_recorded_call(plain_gateway, files, tmp_path):
+    folder = tmp_path / "calls" / "asked.call"
+    folder.mkdir(parents=True)
+    (folder / "caller.wav").write_bytes((SOUNDS / "tt-monkeysintro.wav").read_bytes())
+    (folder / "call.yaml").write_text("""call: 1
+caller: caller.wav
+greeting: {recorded: {answered: 20ms, length: 900ms}}
+turns:
+  - say: {from: 0ms, to: 1500ms}
+    over_prompt: 300ms
+    recorded: {answered: 1500ms, length: 800ms}
+  - keys: "0"
+    over_prompt: 300ms
+    expect: {ends: transfer}
+""")
+    to = tmp_path / "scenarios"
+    made = run("conformance", "from-recording", tmp_path / "calls", "--to", to)
+    assert made.returncode == 0 and made.stdout.strip() == f"{to}/asked.yaml", made.stderr
+    assert sorted(file.name for file in to.iterdir()) == ["asked-1.wav", "asked.yaml"]
+    again = run("conformance", "from-recording", folder / "call.yaml", "--to", to)
+    assert again.returncode == 1 and "is there already" in again.stderr
+    code, findings = judged(plain_gateway.address, "demo-chunk", files, "--scenario", to, "--scenarios-only")
+    assert (code, broken(findings)) == (0, {})
+    assert [findings[f"scenario.asked.{n}"]["verdict"] for n in range(3)] == ["passed"] * 3
 
 
 def test_usage(tmp_path):

@@ -53,11 +53,33 @@ public enum CallFolder {
   public static func read(
     _ folder: String, format: AudioFormat, standIn: [Int16]
   ) throws(ConfigurationError) -> CallScript {
-    let call = try RecordedCall(folder: folder)
-    var reader = ClipReader(folder: folder, call: call, format: format, standIn: standIn)
+    try script(of: try RecordedCall(folder: folder), in: folder, format: format, standIn: standIn)
+  }
+
+  /// Reads the audio of a call whose files lie in a folder. As ``read(_:format:standIn:)``.
+  ///
+  /// - Parameter file: what says what is done, for messages; `nil` is the folder's ``RecordedCall/fileName``.
+  package static func script(
+    of call: RecordedCall, in folder: String, file: String? = nil, format: AudioFormat, standIn: [Int16]
+  ) throws(ConfigurationError) -> CallScript {
+    var reader = ClipReader(folder: folder, call: call, file: file, format: format, standIn: standIn)
     var steps: [CallStep] = []
     for (index, turn) in call.turns.enumerated() { steps.append(try reader.step(turn, number: index + 1)) }
     return CallScript(call, steps: steps, clips: reader.clips, standIns: reader.standIns, format: format)
+  }
+
+  /// What is said in each turn of a call, as it was recorded; `nil` where nothing is said or the words were not kept.
+  package static func words(of call: RecordedCall, in folder: String) throws(ConfigurationError) -> [WAVFile?] {
+    var reader = ClipReader(folder: folder, call: call, file: nil, format: .telephone, standIn: [])
+    var words: [WAVFile?] = []
+    for (index, turn) in call.turns.enumerated() {
+      switch turn.act {
+      case .say(.file(let name)): words.append(try reader.wav(name))
+      case .say(.stretch(let range)): words.append(try reader.stretch(range, number: index + 1).wav)
+      default: words.append(nil)
+      }
+    }
+    return words
   }
 }
 
@@ -65,6 +87,7 @@ public enum CallFolder {
 private struct ClipReader {
   let folder: String
   let call: RecordedCall
+  let file: String?
   let format: AudioFormat
   let standIn: [Int16]
   var clips: [SpokenClip] = []
@@ -72,9 +95,10 @@ private struct ClipReader {
   private var files: [String: WAVFile] = [:]
   private var whole: [String: Int] = [:]
 
-  init(folder: String, call: RecordedCall, format: AudioFormat, standIn: [Int16]) {
+  init(folder: String, call: RecordedCall, file: String?, format: AudioFormat, standIn: [Int16]) {
     self.folder = folder
     self.call = call
+    self.file = file
     self.format = format
     self.standIn = standIn
   }
@@ -101,16 +125,7 @@ private struct ClipReader {
       whole[name] = index
       return index
     case .stretch(let range):
-      guard let file = call.callerAudio else { throw problem(call.name, "names no file of the caller's side") }
-      let whole = try wav(file)
-      let rate = whole.format.bytesPerSecond
-      let end = range.upperBound.inMicroseconds / 1000 * rate / 1000
-      let size = whole.format.encoding.bytesPerSample
-      let start = range.lowerBound.inMicroseconds / 1000 * rate / 1000 / size * size
-      guard start < whole.audio.count else {
-        throw problem(file, "ends before turn \(number) begins; it is \(whole.duration) ms long")
-      }
-      let piece = WAVFile(format: whole.format, audio: Array(whole.audio[start..<min(end, whole.audio.count)]))
+      let (file, piece) = try stretch(range, number: number)
       return try add(file, piece, "turn \(number)")
     case .masked(let length):
       standIns += 1
@@ -120,6 +135,22 @@ private struct ClipReader {
       let wav = WAVFile(samples: samples, format: AudioFormat(encoding: .linear16, sampleRate: 8000))
       return try add(call.name, wav, "turn \(number) (masked)")
     }
+  }
+
+  /// A stretch of the caller's side, and its file.
+  mutating func stretch(
+    _ range: Range<Duration>, number: Int
+  ) throws(ConfigurationError) -> (file: String, wav: WAVFile) {
+    guard let file = call.callerAudio else { throw problem(call.name, "names no file of the caller's side") }
+    let whole = try wav(file)
+    let rate = whole.format.bytesPerSecond
+    let end = range.upperBound.inMicroseconds / 1000 * rate / 1000
+    let size = whole.format.encoding.bytesPerSample
+    let start = range.lowerBound.inMicroseconds / 1000 * rate / 1000 / size * size
+    guard start < whole.audio.count else {
+      throw problem(file, "ends before turn \(number) begins; it is \(whole.duration) ms long")
+    }
+    return (file, WAVFile(format: whole.format, audio: Array(whole.audio[start..<min(end, whole.audio.count)])))
   }
 
   private mutating func add(_ file: String, _ wav: WAVFile, _ name: String) throws(ConfigurationError) -> Int {
@@ -132,7 +163,7 @@ private struct ClipReader {
     return clips.count - 1
   }
 
-  private mutating func wav(_ name: String) throws(ConfigurationError) -> WAVFile {
+  mutating func wav(_ name: String) throws(ConfigurationError) -> WAVFile {
     if let known = files[name] { return known }
     let bytes: [UInt8]
     do throws(FileError) {
@@ -147,7 +178,9 @@ private struct ClipReader {
 
   private func problem(_ file: String, _ text: String) -> ConfigurationError {
     ConfigurationError([
-      .init(.wholeFile("\(folder)/\(file)"), text, "look at \(folder)/\(RecordedCall.fileName), which names it")
+      .init(
+        .wholeFile("\(folder)/\(file)"), text,
+        "look at \(self.file ?? "\(folder)/\(RecordedCall.fileName)"), which names it")
     ])
   }
 }

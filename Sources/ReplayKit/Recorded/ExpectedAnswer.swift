@@ -97,6 +97,9 @@ extension TurnExpectation {
     return judgements
   }
 
+  /// Everything that is expected, in a line.
+  package var words: String { all.joined(separator: ", ") }
+
   /// Everything that is expected, in words.
   private var all: [String] {
     var all = ["answered"]

@@ -60,3 +60,16 @@ extension RecordedCall {
     }
   }
 }
+
+extension TurnExpectation {
+  /// An answer like one that was recorded: with audio where it had audio, and within twice the time, at least a second more.
+  package init(like past: RecordedAnswer.Past) {
+    self.init()
+    answeredWithin = past.answered.map { answered in
+      let time = answered.inMicroseconds / 1000
+      // In tenths of a second.
+      return .milliseconds((max(2 * time, time + 1000) + 99) / 100 * 100)
+    }
+    hasAudio = past.length.map { $0 > .zero }
+  }
+}

@@ -55,6 +55,12 @@ extension RecordedCall {
     callerAudio = Self.fileName(group, "caller", report)
     agentAudio = Self.fileName(group, "agent", report)
     timeline = Self.fileName(group, "timeline", report)
+    readSteps(group, report)
+    group.finish()
+  }
+
+  /// Reads what is in every group of keys that says what a caller does: `frame`, `no_input`, `greeting` and `turns`.
+  package mutating func readSteps(_ group: YAMLGroup, _ report: YAMLReport) {
     let frames = SpokenClip.frameLengths
     if let frame = group.milliseconds(
       "frame", in: frames.lowerBound.wholeMilliseconds...frames.upperBound.wholeMilliseconds)
@@ -68,7 +74,6 @@ extension RecordedCall {
       own.finish()
     }
     readTurns(group, report)
-    group.finish()
   }
 
   private mutating func readTurns(_ group: YAMLGroup, _ report: YAMLReport) {

@@ -8,7 +8,12 @@ extension RecordedCall {
     for (key, file) in [("caller", callerAudio), ("agent", agentAudio), ("timeline", timeline)] {
       if let file { lines.append("\(key): \(Self.quoted(file))") }
     }
-    lines.append("frame: \(Self.time(frameLength))")
+    return (lines + steps).joined(separator: "\n") + "\n"
+  }
+
+  /// The lines that say what the caller does, as ``readSteps(_:_:)`` reads them.
+  package var steps: [String] {
+    var lines = ["frame: \(Self.time(frameLength))"]
     if let noInput { lines.append("no_input: \(Self.time(noInput))") }
     let own = Self.lines(greeting)
     if !own.isEmpty { lines += ["greeting:"] + own.map { "  " + $0 } }
@@ -17,7 +22,7 @@ extension RecordedCall {
       let all = Self.lines(turn)
       lines += all.enumerated().map { ($0 == 0 ? "  - " : "    ") + $1 }
     }
-    return lines.joined(separator: "\n") + "\n"
+    return lines
   }
 
   private static func lines(_ turn: RecordedTurn) -> [String] {
@@ -70,7 +75,7 @@ extension RecordedCall {
   private static func time(_ time: Duration) -> String { "\(max(0, time.wholeMilliseconds))ms" }
 
   /// A text in double quotes, in which every text can be written.
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

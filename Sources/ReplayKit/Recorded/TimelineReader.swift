@@ -188,9 +188,7 @@ struct TimelineReader {
       answer.past = .init(answered: answered, length: .milliseconds(length))
     }
     if options.expectsAnswers, let past = answer.past {
-      var expected = TurnExpectation()
-      expected.answeredWithin = past.answered.map { .milliseconds(Self.allowance($0.inMicroseconds / 1000)) }
-      expected.hasAudio = length > 0
+      var expected = TurnExpectation(like: past)
       if ending != .none { expected.ending = ending }
       answer.expected = expected
     }
@@ -210,9 +208,6 @@ struct TimelineReader {
     }
     return text.allSatisfy(\.isWhitespace) ? "unknown" : text
   }
-
-  /// Twice the time and at least a second more, in tenths of a second.
-  private static func allowance(_ time: Int) -> Int { (max(2 * time, time + 1000) + 99) / 100 * 100 }
 
   /// A time in relation to the prompts; `nil` where none were heard.
   private func begin(_ time: Int) -> StepTime.Begin? {

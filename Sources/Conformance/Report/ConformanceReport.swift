@@ -26,7 +26,7 @@ public struct ConformanceReport: Sendable, Codable, Equatable {
 
   /// The server's address.
   public var target: String
-  /// The findings, in the order of ``Rule/all``.
+  /// The findings, in the order of ``Rule/all``; after them those of scenarios.
   public var findings: [Finding]
 
   /// Whether no rule failed, and at least one was judged.
@@ -43,9 +43,9 @@ public struct ConformanceReport: Sendable, Codable, Equatable {
   }
 
   /// - Parameter judgements: by the name of their case.
-  package init(target: String, _ judgements: [(name: String, judgement: Judgement)]) {
+  package init(target: String, rules: [Rule] = Rule.all, _ judgements: [(name: String, judgement: Judgement)]) {
     self.target = target
-    findings = Rule.all.map { rule in
+    findings = rules.map { rule in
       let all = judgements.filter { $0.judgement.rule == rule.id }
       for verdict in [RuleVerdict.failed, .passed, .skipped] {
         let found = all.filter { $0.judgement.verdict == verdict }

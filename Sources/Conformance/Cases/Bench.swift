@@ -23,8 +23,12 @@ package struct ConformancePlan: Sendable {
   package var end: BotTestCue?
   /// Calls at a time.
   package var callsAtOnce = 8
-  /// The cases played; empty is all.
+  /// The cases played, by name; empty is all.
   package var only: Set<String> = []
+  /// Conversations of the partner's own, which are played beside the cases.
+  package var scenarios: [ConformanceScenario] = []
+  /// Whether they are all that is played.
+  package var hasScenariosOnly = false
 
   /// A plan without cues.
   package init(route: CallRoute, settings: CallerSettings) {
@@ -56,8 +60,7 @@ struct Bench: Sendable {
   init(_ plan: ConformancePlan, loop: EventLoop) throws {
     self.plan = plan
     self.loop = loop
-    words = try SpokenClip(
-      name: "words", wav: WAVFile(format: .telephone, audio: CallerVoice.sentence()), format: .telephone)
+    words = try Self.words(.telephone)
     var options = GRPCChannel.Options()
     options.maximumSendQueue = 16 << 20
     channel = try GRPCChannel(target: plan.route.target, security: plan.route.security, loop: loop, options: options)
@@ -67,21 +70,35 @@ struct Bench: Sendable {
   func call(_ steps: [CallStep], _ change: (inout CallerSettings, inout CallRoute) -> Void = { _, _ in }) async throws
     -> HeldCall
   {
+    try await hold(steps, limit: .seconds(60), isCutShort: true) { settings, route in
+      settings.noInputLimit = .seconds(3)
+      change(&settings, &route)
+    }
+  }
+
+  /// Holds a call to its end.
+  ///
+  /// - Parameters:
+  ///   - clips: what is said; `nil` is the words that every bot is told.
+  ///   - limit: when the caller hangs up whatever they are about.
+  ///   - isCutShort: whether they hang up as soon as the last step has been answered, and do not listen to the answer.
+  func hold(
+    _ steps: [CallStep], clips: [SpokenClip]? = nil, limit: Duration, isCutShort: Bool = false,
+    _ change: (inout CallerSettings, inout CallRoute) -> Void
+  ) async throws -> HeldCall {
     var settings = plan.settings
     var route = plan.route
     settings.conversation = RandomID.make()
     settings.patience = .seconds(10)
     settings.halfCloseDelay = .zero ... .milliseconds(50)
-    settings.noInputLimit = .seconds(3)
     change(&settings, &route)
-    let clip = try SpokenClip(
-      name: words.name, wav: WAVFile(format: .telephone, audio: CallerVoice.sentence()), format: settings.format)
-    let placed = try PlacedCall(Caller(steps: steps, clips: [clip], settings: settings), over: route, loop: loop)
-    let limit = Task {
-      try await Task.sleep(for: .seconds(60))
+    let clips = try clips ?? [Self.words(settings.format)]
+    let placed = try PlacedCall(Caller(steps: steps, clips: clips, settings: settings), over: route, loop: loop)
+    let timer = Task {
+      try await Task.sleep(for: limit)
       placed.hangUp()
     }
-    defer { limit.cancel() }
+    defer { timer.cancel() }
     var begun = 0
     var events: [(event: CallEvent, at: Duration)] = []
     for await news in placed.news {
@@ -89,12 +106,17 @@ struct Bench: Sendable {
       case .event(let event, let time):
         if events.count < 10_000 { events.append((event, time)) }
         if event.beginsStep { begun += 1 }
-        if case .answer = event, settings.bargeIn == nil, begun >= steps.count { placed.hangUp() }
+        if isCutShort, case .answer = event, settings.bargeIn == nil, begun >= steps.count { placed.hangUp() }
       case .over(let caller, let outcome): return HeldCall(caller: caller, outcome: outcome, events: events)
       case .levels: break
       }
     }
     throw CancellationError()
+  }
+
+  /// What every bot is told.
+  private static func words(_ format: AudioFormat) throws -> SpokenClip {
+    try SpokenClip(name: "words", wav: WAVFile(format: .telephone, audio: CallerVoice.sentence()), format: format)
   }
 
   // MARK: Probes
