@@ -164,7 +164,8 @@ let package = Package(
         "Basics", "BotEngine", "CProcess", "Locking", "Secrets", "AudioCodecs", "SpeechDetection", "Certificates",
         "GRPCTransport", "Wire", "WebexProtocol", "Recordings", "TokenVerification", "DataSources", "BotEngines",
         "Telemetry", "CallTraces", "CallGateway", "YAMLReading", "GatewayConfiguration", "HTTPFetching", "WebSockets",
-        "RedisClient", "Ownership", "ReplicaSharing", "HTTPServing", "AdminServer", "ReplayKit", "BrowserPhone",
+        "WebSocketClient", "RedisClient", "Ownership", "ReplicaSharing", "HTTPServing", "AdminServer", "ReplayKit",
+        "BrowserPhone",
         tracing, lifecycle, signals, log, metrics,
       ]),
     // The commands without their entry point, so that a program can be built of them that adds engines of its own.

@@ -11,11 +11,28 @@ public struct PhoneLines: Sendable {
       public var organization: String
       /// Its name.
       public var name: String
+      /// The wires that it has a data source for.
+      public var wires: [PhoneWire]
 
       /// A tenant.
-      public init(organization: String, name: String) {
+      public init(organization: String, name: String, wires: [PhoneWire]) {
         self.organization = organization
         self.name = name
+        self.wires = wires
+      }
+    }
+
+    /// A port of the server's.
+    public struct Line: Sendable, Encodable {
+      /// What it speaks.
+      public var wire: PhoneWire
+      /// Why no phone can call there, where that is so.
+      public var obstacle: String?
+
+      /// A port.
+      public init(wire: PhoneWire, obstacle: String?) {
+        self.wire = wire
+        self.obstacle = obstacle
       }
     }
 
@@ -56,8 +73,8 @@ public struct PhoneLines: Sendable {
     public var agents: [Agent]
     /// Whether a token has to be given, because others than this server issue them.
     public var needsToken: Bool
-    /// Why no phone can call, where that is so.
-    public var obstacle: String?
+    /// The ports that there are; gRPC is always one.
+    public var lines: [Line]
     /// The local voice that speaks texts; `nil` where there is none.
     var voice: String?
     /// What can be said without a microphone.
@@ -68,11 +85,11 @@ public struct PhoneLines: Sendable {
     var calls = 0
 
     /// Whom a phone can call.
-    public init(tenants: [Tenant], agents: [Agent], needsToken: Bool, obstacle: String?) {
+    public init(tenants: [Tenant], agents: [Agent], needsToken: Bool, lines: [Line]) {
       self.tenants = Array(tenants.prefix(Self.maximum))
       self.agents = Array(agents.prefix(Self.maximum))
       self.needsToken = needsToken
-      self.obstacle = obstacle
+      self.lines = lines
     }
   }
 
@@ -87,10 +104,9 @@ public struct PhoneLines: Sendable {
   /// Whom a phone can call, now.
   public var directory: @Sendable () -> Directory
   /// The token and organization that a call has, for the organization that was chosen and the token that was given.
-  public var credentials:
-    @Sendable (_ organization: String, _ token: String?) throws(PlacingError) -> (token: String, organization: String)
-  /// The way to the server, with a token.
-  public var route: @Sendable (_ token: String) throws(PlacingError) -> CallRoute
+  public var credentials: Credentials
+  /// The way to the server over a wire, with a token.
+  public var route: @Sendable (_ wire: PhoneWire, _ token: String) throws(PlacingError) -> CallRoute
   /// A loop for a call.
   public var loop: @Sendable () -> EventLoop
   /// Speaks texts, at 8,000 Hz, and its name; `nil` where there is none.
@@ -98,12 +114,17 @@ public struct PhoneLines: Sendable {
   /// Sentences that are there to be said: id, words, and mu-law at 8,000 Hz.
   public var recordings: [(id: String, words: String, audio: [UInt8])]
 
+  /// Gives what ``credentials`` are.
+  public typealias Credentials =
+    @Sendable (
+      _ wire: PhoneWire, _ organization: String, _ token: String?
+    ) throws(PlacingError) -> (token: String, organization: String)
+
   /// The lines of a server.
   public init(
-    directory: @escaping @Sendable () -> Directory,
-    credentials:
-      @escaping @Sendable (String, String?) throws(PlacingError) -> (token: String, organization: String),
-    route: @escaping @Sendable (String) throws(PlacingError) -> CallRoute, loop: @escaping @Sendable () -> EventLoop,
+    directory: @escaping @Sendable () -> Directory, credentials: @escaping Credentials,
+    route: @escaping @Sendable (PhoneWire, String) throws(PlacingError) -> CallRoute,
+    loop: @escaping @Sendable () -> EventLoop,
     voice: (name: String, speak: @Sendable (String) async -> [Int16]?)?,
     recordings: [(id: String, words: String, audio: [UInt8])]
   ) {

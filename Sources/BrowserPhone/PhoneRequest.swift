@@ -6,15 +6,17 @@ import WebexProtocol
 ///
 /// | message | means |
 /// | --- | --- |
-/// | `{"type":"call","organization":…,"agent":…,"token":…}` | calls; once, and first. No token: the server makes one. |
+/// | `{"type":"call","wire":…,"organization":…,"agent":…,"token":…}` | calls; once, and first |
 /// | `{"type":"press","key":"5"}` | presses a key |
 /// | `{"type":"say","recording":…}`, `{"type":"say","text":…}` | says what the server has, or a text in a local voice |
 /// | `{"type":"clip","name":…,"bytes":…}` | announces a clip, whose parts follow; then it is said |
 /// | `{"type":"hangUp"}` | hangs up |
 /// | binary, first byte 1 | 1 to 10 frames of 20 ms from the microphone, mu-law at 8,000 Hz |
 /// | binary, first byte 2 | a part of the announced clip, mu-law at 8,000 Hz |
+///
+/// A call without a token has one that the server makes; one without a wire (`grpc`, `websocket`) goes over gRPC.
 enum PhoneRequest: Sendable, Equatable {
-  case call(organization: String, agent: String, token: String?)
+  case call(over: PhoneWire, organization: String, agent: String, token: String?)
   case press(DTMFKey)
   case recording(String)
   case text(String)
@@ -84,8 +86,11 @@ enum PhoneRequest: Sendable, Equatable {
     }
     switch try text("type") {
     case "call":
+      guard let wire = PhoneWire(rawValue: try text("wire") ?? PhoneWire.grpc.rawValue) else {
+        throw FormatError("`wire` is \(PhoneWire.allCases.map(\.rawValue).joined(separator: " or "))")
+      }
       self = .call(
-        organization: try text("organization") ?? "", agent: try text("agent") ?? "",
+        over: wire, organization: try text("organization") ?? "", agent: try text("agent") ?? "",
         token: try text("token", most: 16_384))
     case "press":
       guard let key = try text("key"), key.count == 1, let character = key.first, let pressed = DTMFKey(character)

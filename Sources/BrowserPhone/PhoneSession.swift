@@ -76,7 +76,9 @@ final class PhoneSession: WebSocketReceiver {
   // MARK: What the page wants
 
   private func perform(_ request: PhoneRequest) {
-    if case .call(let organization, let agent, let token) = request { return place(organization, agent, token) }
+    if case .call(let wire, let organization, let agent, let token) = request {
+      return place(wire, organization, agent, token)
+    }
     guard let call = state.withLock({ $0.call }) else { return }
     switch request {
     case .call: break
@@ -94,7 +96,7 @@ final class PhoneSession: WebSocketReceiver {
     }
   }
 
-  private func place(_ organization: String, _ agent: String, _ token: String?) {
+  private func place(_ wire: PhoneWire, _ organization: String, _ agent: String, _ token: String?) {
     let isFirst = state.withLock { state in
       defer { state.hasCalled = true }
       return !state.hasCalled
@@ -104,11 +106,12 @@ final class PhoneSession: WebSocketReceiver {
       return refuse("\(PhoneDesk.maximumCalls) phones are calling, and no more may at once. Hang one up.")
     }
     do throws(PhoneLines.PlacingError) {
-      let credentials = try desk.lines.credentials(organization, token)
-      let route = try desk.lines.route(credentials.token)
+      let credentials = try desk.lines.credentials(wire, organization, token)
+      let route = try desk.lines.route(wire, credentials.token)
       var settings = CallerSettings(conversation: RandomID.make(), organization: credentials.organization)
       settings.agent = agent
       settings.halfCloseDelay = .zero ... .milliseconds(50)
+      if wire == .webSocket { settings.chunkBytes = SocketRoute.chunkBytes }
       send(PhoneMessages.placed(conversation: settings.conversation, longest: PhoneDesk.longestCall))
       let call: PhoneCall
       do throws(RPCStatus) {

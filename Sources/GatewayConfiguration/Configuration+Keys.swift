@@ -175,7 +175,7 @@ extension Configuration.Admin: KeyGroup {
     )
     Key(
       "phone", \.phone, .choice,
-      "The telephone at `/phone`, which calls this server's own gRPC port; `auto` has it on a loopback address.")
+      "The telephone at `/phone`, which calls this server's own ports; `auto` has it on a loopback address.")
   }
 
   func check(_ section: Section) {

@@ -56,14 +56,14 @@ struct IdentityParts: Sendable {
   var acceptedTenants: [Tenant] { verifier.policy.tenants }
 
   /// A token of the server's own issuer for an organization's calls, for an hour; `nil` where others issue the tokens or
-  /// there is no such tenant.
-  func makeToken(organization: String) throws -> String? {
+  /// there is no such tenant with a data source of this schema.
+  func makeToken(organization: String, schema: SchemaID) throws -> String? {
     guard let development,
       let tenant = acceptedTenants.first(where: { tenant in
-        tenant.organization == organization && tenant.schemas.contains(.voiceVirtualAgent)
+        tenant.organization == organization && tenant.schemas.contains(schema)
       })
     else { return nil }
-    return try development.issuer.mint(development.issuer.claims(for: tenant))
+    return try development.issuer.mint(development.issuer.claims(for: tenant, schema: schema))
   }
 
   /// Leaves a token of the server's own issuer where `patchbay call` finds it; `nil` where there is none.

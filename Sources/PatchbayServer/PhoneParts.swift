@@ -8,36 +8,48 @@ import GRPCTransport
 import GatewayConfiguration
 import ReplayKit
 import TokenVerification
+import WebSocketClient
+import WebSockets
 
-/// The telephone of the admin port: a page whose calls go to the server's own gRPC port, as Webex's would.
+/// The telephone of the admin port: a page whose calls go to the server's own ports, as Webex's would.
 struct PhoneParts: Sendable {
   let desk: PhoneDesk
 
   /// - Parameters:
-  ///   - port: of the gRPC listener.
+  ///   - bound: the ports of the gRPC listener, and of the WebSocket listener where there is one.
   init(
-    _ configuration: Configuration, port: Int, identity: IdentityParts, gateway: VoiceGateway, loops: EventLoopGroup
+    _ configuration: Configuration, bound: (grpc: Int, webSocket: UInt16?), identity: IdentityParts,
+    gateway: VoiceGateway, loops: EventLoopGroup
   ) {
-    let obstacle = Self.obstacle(configuration.listen)
+    let grpc = OwnPort(.grpc, configuration.listen.address, bound.grpc, configuration.listen.tls)
+    let webSocket = configuration.webSocket.flatMap { socket in
+      bound.webSocket.map { OwnPort(.webSocket, socket.address, Int($0), socket.tls) }
+    }
+    let ports = [grpc] + (webSocket.map { [$0] } ?? [])
     let voice = LocalVoice()
     desk = PhoneDesk(
       lines: PhoneLines(
         directory: {
-          PhoneLines.Directory(
-            tenants: Self.tenants(identity.acceptedTenants),
+          let tenants = Self.tenants(identity.acceptedTenants)
+          return PhoneLines.Directory(
+            tenants: tenants,
             agents: gateway.settings.agents.all.map {
               .init(
                 id: $0.id, name: $0.name, isDefault: $0.isDefault, organizations: $0.organizations.map { $0.sorted() })
-            }, needsToken: !identity.isDevelopment, obstacle: obstacle)
+            }, needsToken: !identity.isDevelopment,
+            lines: ports.map { port in
+              let lacksTenant =
+                identity.isDevelopment && !tenants.contains { $0.wires.contains(port.wire) }
+                ? "No tenant has a data source of this port (`identity.tenants[].url`, `schemas`)." : nil
+              return .init(wire: port.wire, obstacle: port.obstacle ?? lacksTenant)
+            })
         },
-        credentials: { organization, token throws(PhoneLines.PlacingError) in
-          try Self.credentials(organization, token, identity)
+        credentials: { wire, organization, token throws(PhoneLines.PlacingError) in
+          _ = try Self.port(of: wire, among: ports)
+          return try Self.credentials(wire, organization, token, identity)
         },
-        route: { token throws(PhoneLines.PlacingError) in
-          if let obstacle { throw PhoneLines.PlacingError(obstacle) }
-          return CallRoute(
-            target: "\(NetworkAddress(host: configuration.listen.address.ownHost, port: UInt16(clamping: port)))",
-            security: try Self.security(configuration.listen), token: token)
+        route: { wire, token throws(PhoneLines.PlacingError) in
+          try Self.port(of: wire, among: ports).route(token: token)
         },
         loop: { loops.nextLoop() }, voice: voice.map { ($0.name, $0.speaking) },
         recordings: SpokenSamples.all.map { ($0.id, $0.words, $0.audio) }))
@@ -51,22 +63,32 @@ struct PhoneParts: Sendable {
     admin.addSocket(desk.open, at: "/phone/socket")
   }
 
-  /// Why this server cannot be called from here, if so.
-  private static func obstacle(_ listen: Configuration.Listen) -> String? {
-    guard listen.tls?.clientCA != nil else { return nil }
-    return
-      "This server accepts callers with a client certificate only (`listen.tls.client_ca`), and the phone has none."
+  private static func port(of wire: PhoneWire, among ports: [OwnPort]) throws(PhoneLines.PlacingError) -> OwnPort {
+    guard let port = ports.first(where: { $0.wire == wire }) else {
+      throw PhoneLines.PlacingError("This server has no such port: `websocket` has none in its configuration.")
+    }
+    if let obstacle = port.obstacle { throw PhoneLines.PlacingError(obstacle) }
+    return port
   }
 
-  /// Each organization once, by the name that it has first.
+  /// Each organization once, by the name that it has first, with the wires of all its data sources.
   private static func tenants(_ tenants: [Tenant]) -> [PhoneLines.Directory.Tenant] {
-    var seen: Set<String> = []
-    return tenants.filter { seen.insert($0.organization).inserted }
-      .map { .init(organization: $0.organization, name: $0.name) }
+    var places: [String: Int] = [:]
+    var listed: [PhoneLines.Directory.Tenant] = []
+    for tenant in tenants {
+      let wires = PhoneWire.allCases.filter { tenant.schemas.contains($0.schema) }
+      if let place = places[tenant.organization] {
+        listed[place].wires += wires.filter { !listed[place].wires.contains($0) }
+      } else {
+        places[tenant.organization] = listed.count
+        listed.append(.init(organization: tenant.organization, name: tenant.name, wires: wires))
+      }
+    }
+    return listed
   }
 
   private static func credentials(
-    _ organization: String, _ given: String?, _ identity: IdentityParts
+    _ wire: PhoneWire, _ organization: String, _ given: String?, _ identity: IdentityParts
   ) throws(PhoneLines.PlacingError) -> (token: String, organization: String) {
     if let given, !given.isEmpty {
       guard given.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
@@ -84,34 +106,20 @@ struct PhoneParts: Sendable {
         """)
     }
     let token: String?
-    do { token = try identity.makeToken(organization: organization) } catch {
+    do { token = try identity.makeToken(organization: organization, schema: wire.schema) } catch {
       throw PhoneLines.PlacingError("No token can be made: \(error).")
     }
-    guard let token else { throw PhoneLines.PlacingError("There is no such tenant any more.") }
+    guard let token else { throw PhoneLines.PlacingError("There is no such tenant for this port any more.") }
     return (token, organization)
-  }
-
-  /// Trusts the certificate of the server's own file and nothing else, under a name that it has.
-  private static func security(
-    _ listen: Configuration.Listen
-  ) throws(PhoneLines.PlacingError) -> GRPCChannel.Security {
-    guard let tls = listen.tls else { return .plaintext }
-    do throws(CertificateError) {
-      let own = try ServerCertificate(certificate: tls.certificate, key: tls.key, now: WallClock.now())
-      let host = listen.address.ownHost
-      let name = own.names.contains(host) ? nil : own.names.first?.replacing("*.", with: "phone.", maxReplacements: 1)
-      return .tls(ClientTLS(rootsPEM: own.certificate, serverName: name))
-    } catch { throw PhoneLines.PlacingError("The server's own certificate cannot be used: \(error).") }
   }
 }
 
-extension NetworkAddress {
-  /// The host under which this machine reaches a port that listens here: a port of every address is a port of the loopback.
-  var ownHost: String {
-    switch host {
-    case "0.0.0.0", "localhost": "127.0.0.1"
-    case "::": "::1"
-    default: host
+extension PhoneWire {
+  /// The data source's schema that a token of this wire names.
+  fileprivate var schema: SchemaID {
+    switch self {
+    case .grpc: .voiceVirtualAgent
+    case .webSocket: .voiceVirtualAgentSocket
     }
   }
 }

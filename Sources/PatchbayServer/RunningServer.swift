@@ -149,7 +149,9 @@ package final class RunningServer: Sendable {
     let socketToken = try socketPort.flatMap { try identity.leaveToken(port: Int($0), .socket) }
     defer { socketToken?.remove() }
     if configuration.admin.hasPhone, let port = ports.first {
-      PhoneParts(configuration, port: port, identity: identity, gateway: gateway, loops: loops).add(to: admin)
+      PhoneParts(
+        configuration, bound: (port, socketPort), identity: identity, gateway: gateway, loops: loops
+      ).add(to: admin)
     }
     let bound = try await admin.start()
     state.publish(to: health)

@@ -13,15 +13,19 @@ final class ConnectionAttempt: @unchecked Sendable {
   private let request: UpgradeRequest
   private let tls: NIOSSLContext?
   private let serverName: String
+  private let pinned: NIOSSLCertificate?
   private let loop: any EventLoop
   private let promise: EventLoopPromise<Result<WebSocket, WebSocketError>>
   private var isOver = false
   private var channel: (any Channel)?
 
-  init(request: UpgradeRequest, tls: NIOSSLContext?, serverName: String, loop: any EventLoop) {
+  init(
+    request: UpgradeRequest, tls: NIOSSLContext?, serverName: String, pinned: NIOSSLCertificate?, loop: any EventLoop
+  ) {
     self.request = request
     self.tls = tls
     self.serverName = serverName
+    self.pinned = pinned
     self.loop = loop
     promise = loop.makePromise()
   }
@@ -64,7 +68,17 @@ final class ConnectionAttempt: @unchecked Sendable {
     if let tls {
       // The name in TLS must not be an address; the certificate is then compared with the address itself.
       let isAddress = (try? SocketAddress(ipAddress: serverName, port: 0)) != nil
-      try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : serverName))
+      let name = isAddress ? nil : serverName
+      if let pinned {
+        try pipeline.addHandler(
+          NIOSSLClientHandler(
+            context: tls, serverHostname: name,
+            customVerificationCallback: { chain, result in
+              result.succeed(chain.first == pinned ? .certificateVerified : .failed)
+            }))
+      } else {
+        try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: name))
+      }
     }
     let answer = UpgradeAnswerHandler(head: request.head) { error in self.finish(.failure(error)) }
     let upgrader = NIOWebSocketClientUpgrader(

@@ -13,12 +13,14 @@ public final class WebSocketClient: Sendable {
 
   private let tls: NIOSSLContext
   private let serverName: String?
+  private let pinned: NIOSSLCertificate?
 
   /// A client. Blocks while the system's root certificates are read.
   ///
   /// - Throws: ``WebSocketError`` where the certificates cannot be used.
   public init(tls: WebSocketTLS = WebSocketTLS()) throws(WebSocketError) {
     self.tls = try tls.makeContext()
+    pinned = try tls.pinned()
     serverName = tls.serverName
   }
 
@@ -35,7 +37,8 @@ public final class WebSocketClient: Sendable {
     let loop = Self.group.next()
     let request = UpgradeRequest(address: address, headers: headers, subprotocols: subprotocols, limits: limits)
     let attempt = ConnectionAttempt(
-      request: request, tls: address.isSecure ? tls : nil, serverName: serverName ?? address.host, loop: loop)
+      request: request, tls: address.isSecure ? tls : nil, serverName: serverName ?? address.host, pinned: pinned,
+      loop: loop)
     return try await withTaskCancellationHandler {
       await attempt.result()
     } onCancel: {

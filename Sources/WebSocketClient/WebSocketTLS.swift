@@ -12,6 +12,9 @@ public struct WebSocketTLS: Sendable, Hashable {
   public var keyPEM: String?
   /// The name that the server's certificate has to hold; `nil` is the address's host.
   public var serverName: String?
+  /// The certificate that the server has to show, whoever issued it and whatever it names: only that is verified then.
+  /// ``rootsPEM`` and ``serverName`` mean nothing beside it.
+  public var pinnedPEM: String?
 
   /// The system's trust, or what is given.
   public init(
@@ -23,15 +26,28 @@ public struct WebSocketTLS: Sendable, Hashable {
     self.serverName = serverName
   }
 
+  /// Trust in one certificate and no other.
+  public init(pinnedPEM: String) { self.pinnedPEM = pinnedPEM }
+
   /// A client's TLS: 1.2 at least, the certificate's chain and name verified. Blocks while the system's roots are read.
   ///
   /// - Throws: ``WebSocketError`` that says which text cannot be used.
   func makeContext() throws(WebSocketError) -> NIOSSLContext {
     do throws(ConnectionError) {
       return try TLSContext.make(
-        rootsPEM: rootsPEM, certificatePEM: certificatePEM, keyPEM: keyPEM, protocols: ["http/1.1"])
+        rootsPEM: pinnedPEM ?? rootsPEM, certificatePEM: certificatePEM, keyPEM: keyPEM, protocols: ["http/1.1"],
+        checksName: pinnedPEM == nil)
     } catch {
       throw WebSocketError(.tls, error.message.prefix(1).uppercased() + error.message.dropFirst() + ".")
     }
+  }
+
+  /// The certificate that is pinned; `nil` where none is.
+  func pinned() throws(WebSocketError) -> NIOSSLCertificate? {
+    guard let pinnedPEM else { return nil }
+    guard let first = try? NIOSSLCertificate.fromPEMBytes(Array(pinnedPEM.utf8)).first else {
+      throw WebSocketError(.tls, "The server's certificate is not in PEM.")
+    }
+    return first
   }
 }

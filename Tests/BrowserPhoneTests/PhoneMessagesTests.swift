@@ -20,10 +20,10 @@ struct PhoneMessagesTests {
   func requests() throws {
     #expect(
       try request(#"{"type":"call","organization":"o","agent":"a","token":null,"more":1}"#)
-        == .call(organization: "o", agent: "a", token: nil))
+        == .call(over: .grpc, organization: "o", agent: "a", token: nil))
     #expect(
-      try request(#"{"type":"call","organization":"","agent":"","token":"t"}"#)
-        == .call(organization: "", agent: "", token: "t"))
+      try request(#"{"type":"call","wire":"websocket","organization":"","agent":"","token":"t"}"#)
+        == .call(over: .webSocket, organization: "", agent: "", token: "t"))
     #expect(try request(##"{"type":"press","key":"#"}"##) == .press(.pound))
     #expect(try request(#"{"type":"say","recording":"r"}"#) == .recording("r"))
     #expect(try request(#"{"type":"say","text":"Good day"}"#) == .text("Good day"))
@@ -41,6 +41,7 @@ struct PhoneMessagesTests {
       #"{"type":"say"}"#, #"{"type":"say","text":""}"#, #"{"type":"clip","bytes":480001}"#,
       #"{"type":"clip","bytes":0}"#,
       #"{"type":"clip","bytes":-1}"#, #"{"type":"call","organization":7}"#,
+      #"{"type":"call","wire":"smoke"}"#,
       #"{"type":"say","text":"\#(String(repeating: "a", count: 501))"}"#,
       #"{"type":"call","organization":"\#(String(repeating: "a", count: 257))"}"#,
       #"{"type":"call","agent":"\u0000"}"#, "{\"type\":\"hangUp\"}" + String(repeating: " ", count: 20_480),

@@ -71,30 +71,35 @@ def open_phone(browser):
 
 @pytest.fixture
 def server(own_gateway):
-    return own_gateway(identity={"development": True}, agents=[
+    return own_gateway(identity={"development": True}, websocket={"address": "127.0.0.1:0"}, agents=[
         agent("chunk", "chunk", {"kind": "demo"}, default=True), agent("wav", "wav", {"kind": "demo"})])
 
 
-@pytest.mark.parametrize("width, scheme, bot", [(1280, "light", "chunk"), (390, "dark", "wav")])
-def test_a_call_is_greeted_answered_interrupted_and_transferred(server, open_phone, width, scheme, bot):
+@pytest.mark.parametrize(
+    "width, scheme, bot, wire",
+    [(1280, "light", "chunk", "grpc"), (390, "dark", "wav", "grpc"), (1280, "dark", "wav", "websocket")])
+def test_a_call_is_greeted_answered_interrupted_and_transferred(server, open_phone, width, scheme, bot, wire):
     page = open_phone(server, width, scheme)
-    judge(page, "idle")
+    judge(page, f"idle-{wire}")
+    page.select_option("#wire", wire)
     page.select_option("#agent", bot)
     page.click("#call")
     until(page, f"{result(0)} === 'answered'")
+    assert ("patchbay_sockets_open 1" in server.get("/metrics")[1]) == (wire == "websocket")
     until(page, f"{result(1)} === 'answered'")
     until(page, f"{result(2)} === 'answered, interrupted'")
     assert "START_OF_INPUT" in page.inner_text("#events") and "cuts the prompt" in page.inner_text("#events")
     page.wait_for_timeout(1_500)
-    judge(page, "call")
+    judge(page, f"call-{wire}")
     page.locator("#pad button", has_text="0").click()
     until(page, "document.getElementById('state').textContent === 'Transferred to a person'")
     assert "presses •" in page.inner_text("#events")
-    judge(page, "after")
+    judge(page, f"after-{wire}")
 
     with page.expect_download() as download:
         page.click("#save-json")
     story = json.loads(pathlib.Path(download.value.path()).read_text())
+    assert story["wire"] == wire
     assert story["report"]["outcome"] == "transferred" and story["report"]["violations"] == []
     greeting, question, objection, keys = story["turns"]
     assert (question["kind"], objection["kind"], keys["kind"]) == ("voice", "voice", "digits") and objection["bargedIn"]
@@ -173,7 +178,7 @@ def test_the_keyboard_reaches_everything_and_the_dashboard_leads_here(server, op
     for _ in range(12):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
-    assert {"tenant", "agent", "call", "tape", "events"} <= reached
+    assert {"wire", "tenant", "agent", "call", "tape", "events"} <= reached
 
 
 def wav(speech):

@@ -26,7 +26,7 @@ def socket_address(gateway, ticket):
 class Phone:
     """One call."""
 
-    def __init__(self, gateway, organization="", agent="", token=None, headers=None):
+    def __init__(self, gateway, organization="", agent="", token=None, headers=None, wire=None):
         status, text = ticket(gateway, headers=headers or {})
         assert status == 200, text
         self.messages = []
@@ -35,7 +35,7 @@ class Phone:
         self._changed = threading.Condition()
         self._connection = connect(socket_address(gateway, text.strip()), max_size=None)
         self.socket = self._connection.__enter__()
-        self.send(type="call", organization=organization, agent=agent, token=token)
+        self.send(type="call", wire=wire, organization=organization, agent=agent, token=token)
         threading.Thread(target=self._read, daemon=True).start()
 
     def __enter__(self):

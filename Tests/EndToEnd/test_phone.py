@@ -84,7 +84,8 @@ def test_the_server_sees_a_call_as_any_other_and_a_page_that_goes_hangs_up(gatew
 
 def test_recordings_and_sentences_are_said_without_a_microphone(gateway):
     directory = json.loads(gateway.get("/status/phone/directory")[1])
-    assert directory["tenants"] == [{"name": "Demo", "organization": DEMO}] and not directory["needsToken"]
+    assert directory["tenants"] == [{"name": "Demo", "organization": DEMO, "wires": ["grpc"]}]
+    assert directory["lines"] == [{"wire": "grpc"}] and not directory["needsToken"]
     assert [one["id"] for one in directory["agents"]] == ["wav", "chunk"]
     with Phone(gateway, DEMO) as phone:
         phone.event("promptBegins")
@@ -187,6 +188,47 @@ def test_a_port_with_tls_is_called_too(own_gateway, tmp_path, certificates, kind
         "address": "127.0.0.1:0", "tls": {"certificate": str(certificate), "key": str(key)}})
     with Phone(gateway, DEMO) as phone:
         phone.event("promptBegins")
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_the_websocket_port_is_called_where_there_is_one(own_gateway, certificates, is_encrypted):
+    """The same call on one socket: greeted, answered, interrupted, transferred. With TLS, under a certificate of any name."""
+    socket = {"address": "127.0.0.1:0"}
+    if is_encrypted:
+        socket["tls"] = {"certificate": str(certificates / "client.pem"), "key": str(certificates / "client.key")}
+    gateway = own_gateway(identity={"development": True}, websocket=socket, agents=[
+        agent("chunk", "chunk", {"kind": "demo"}, default=True)])
+    directory = json.loads(gateway.get("/status/phone/directory")[1])
+    assert directory["lines"] == [{"wire": "grpc"}, {"wire": "websocket"}]
+    assert directory["tenants"] == [{"name": "Demo", "organization": DEMO, "wires": ["grpc", "websocket"]}]
+    question = recorded("cannot-complete-as-dialed")
+    with Phone(gateway, DEMO, wire="websocket") as phone:
+        phone.event("promptBegins")
+        assert "patchbay_sockets_open 1" in gateway.get("/metrics")[1]
+        mark = phone.mark()
+        phone.speak(question)
+        phone.event("promptsCut", mark)
+        phone.event("endOfInput", mark)
+        phone.until(lambda: phone.turns().get(1, {}).get("result") == "answered" or None, "the turn is answered")
+        assert phone.turns()[1]["kind"] == "voice" and phone.turns()[1]["bargedIn"]
+        phone.send(type="press", key="0")
+        phone.event("transfer")
+        report = phone.message("over")["report"]
+        assert report["outcome"] == "transferred" and report["violations"] == [] and report["broken"] == []
+
+
+def test_a_port_that_cannot_be_called_says_why(own_gateway, certificates):
+    gateway = own_gateway(identity={"development": True}, agents=[agent("wav", "wav", {"kind": "demo"}, default=True)])
+    with Phone(gateway, DEMO, wire="websocket") as phone:
+        assert "no such port" in phone.message("refused")["text"]
+    tls = {"certificate": str(certificates / "server.pem"), "key": str(certificates / "server.key"),
+           "client_ca": str(certificates / "ca.pem")}
+    gateway = own_gateway(identity={"development": True}, websocket={"address": "127.0.0.1:0", "tls": tls},
+                          agents=[agent("wav", "wav", {"kind": "demo"}, default=True)])
+    lines = json.loads(gateway.get("/status/phone/directory")[1])["lines"]
+    assert lines[0] == {"wire": "grpc"} and "`websocket.tls.client_ca`" in lines[1]["obstacle"]
+    with Phone(gateway, DEMO, wire="websocket") as phone:
+        assert "client certificate" in phone.message("refused")["text"]
 
 
 def test_there_is_no_phone_where_it_is_off(own_gateway):

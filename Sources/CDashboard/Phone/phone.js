@@ -16,9 +16,9 @@ async function showDirectory() {
     show('failed', 'The server does not answer.')
     return setTimeout(showDirectory, 3000)
   }
-  at('tenant').replaceChildren(...directory.tenants.map(one => new Option(one.name, one.organization)))
+  at('wire').replaceChildren(...directory.lines.map(one => new Option(wires[one.wire], one.wire)))
+  at('wire-line').hidden = directory.lines.length < 2
   at('tenant').disabled = directory.needsToken
-  showAgents()
   at('token-line').hidden = at('token-note').hidden = !directory.needsToken
   const said = directory.recordings.map(one => {
     const made = element('button', '', `“${one.words}”`)
@@ -30,8 +30,21 @@ async function showDirectory() {
   say(at('voice-note'), directory.voice ? `${directory.voice} on the server speaks what you type.`
     : 'Typing needs a voice on the server: apt-get install flite or espeak-ng, then start the server again.')
   at('sentence').hidden = at('speak').hidden = !directory.voice
-  if (directory.obstacle) { show('failed', directory.obstacle); at('call').disabled = true } else show('idle', 'Ready to call')
+  showWire()
   showAdvice()
+}
+
+const wires = { grpc: 'gRPC: an RPC for each interaction', websocket: 'WebSocket: one for the call' }
+
+function showWire() {
+  const line = directory.lines.find(one => one.wire === at('wire').value)
+  at('call').disabled = Boolean(line.obstacle)
+  if (line.obstacle) show('failed', line.obstacle); else show('idle', 'Ready to call')
+  const own = directory.tenants.filter(one => directory.needsToken || one.wires.includes(line.wire))
+  const chosen = at('tenant').value
+  at('tenant').replaceChildren(...own.map(one => new Option(one.name, one.organization)))
+  if (own.some(one => one.organization === chosen)) at('tenant').value = chosen
+  showAgents()
 }
 
 function showAgents() {
@@ -104,7 +117,7 @@ function connect(address) {
   own.binaryType = 'arraybuffer'
   socket = own
   let isOver = false
-  own.onopen = () => send({ type: 'call', organization: at('tenant').value, agent: at('agent').value, token: at('token').value || null })
+  own.onopen = () => send({ type: 'call', wire: at('wire').value, organization: at('tenant').value, agent: at('agent').value, token: at('token').value || null })
   own.onmessage = event => {
     if (typeof event.data !== 'string') return hear(new Uint8Array(event.data))
     const message = JSON.parse(event.data)
@@ -273,6 +286,7 @@ async function sayFile(file) {
   } catch (error) { note(`${file.name} cannot be said: ${error.message}`) }
 }
 
+at('wire').onchange = showWire
 at('tenant').onchange = showAgents
 at('call').onclick = call
 at('hangup').onclick = () => { if (socket?.readyState === WebSocket.OPEN) send({ type: 'hangUp' }); else finish('over', 'You hung up') }
@@ -293,7 +307,7 @@ document.addEventListener('keydown', event => {
 })
 at('save-wav').onclick = () => tape.saveWAV(`call-${conversation}`)
 at('save-json').onclick = () => tape.saveJSON(`call-${conversation}`, {
-  conversation, agent: at('agent').value, events, turns: turns.map(({ endAt, ...turn }) => turn), report: result })
+  conversation, wire: at('wire').value, agent: at('agent').value, events, turns: turns.map(({ endAt, ...turn }) => turn), report: result })
 
 setInterval(() => {
   const state = at('handset').dataset.state
