@@ -21,7 +21,7 @@ import pauses
 
 FIXED = (300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500)
 MARKS = {"curve": ("<!-- curve: begin -->", "<!-- curve: end -->"), "live": ("<!-- live: begin -->", "<!-- live: end -->")}
-BOT, EAGER, GUESSES = 500, 250, 3  # milliseconds, and guesses a turn
+BOT, EAGER, GUESSES = 500, 240, 3  # milliseconds, and guesses a turn
 TOLD = "adaptive, the bot says what it expects"
 UNCOUNTED = "adaptive, the bot says what it expects but not how many digits"
 UNTOLD = "adaptive, the bot says nothing"

@@ -9,6 +9,11 @@
 // A line is quiet below these: the mean logarithm of its quietest moments, and that of their loudest band. A hum is in
 // few bands.
 static const float quiet = 6.2f, quiet_band = 8.5f;
+// It stays quiet below these. No babble and no hum that was 20 dB below the voice was as soft in both.
+static const float still_quiet = 7.7f, still_quiet_band = 9;
+// By how much the loudest band is above its quietest moments in a frame that is more than noise, and in one that is a
+// sound which begins.
+static const float heard = 1, loud = 5;
 // A frame is soft whose loudest band is below this: a voice at -35 dB below full scale or so, or an s.
 static const float soft = 16;
 static const double turn = 6.283185307179586;
@@ -154,6 +159,16 @@ float voice_model_hear_echo(VoiceModel *model, EchoModel *echo, const int16_t *s
 
 bool voice_model_line_is_quiet(const VoiceModel *model) {
   return model->floor < quiet && model->floor_band < quiet_band;
+}
+
+bool voice_model_line_stays_quiet(const VoiceModel *model) {
+  return model->floor < still_quiet && model->floor_band < still_quiet_band;
+}
+
+bool voice_model_frame_is_heard(const VoiceModel *model) { return model->loudest[0] > model->floor_band + heard; }
+
+bool voice_model_newest_is_loud(const VoiceModel *model) {
+  return model->loudest[VOICE_MODEL_DELAY] > model->floor_band + loud;
 }
 
 bool voice_model_frame_is_soft(const VoiceModel *model) { return model->loudest[0] < soft; }

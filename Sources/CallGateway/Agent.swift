@@ -38,7 +38,7 @@ public struct Agent: Sendable {
   public init(
     id: String, name: String, isDefault: Bool = false, organizations: Set<String>? = nil, engine: any BotEngine,
     conversation: ConversationStateMachine.Settings = .init(), breaker: CircuitBreaker.Settings = .init(),
-    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, pauseLimit: Int = 500,
+    speech: EndpointingSettings = .init(), minimumBargeIn: Int = 300, pauseLimit: Int = 580,
     subtractsEcho: Bool = false,
     defaultFormat: AudioFormat = .telephone,
     isRecorded: Bool? = nil

@@ -41,7 +41,7 @@ extension Configuration {
       /// `pause_ahead`: how much of a prompt is sent ahead where it may be paused.
       public var pauseAhead: Duration = 400.ms
       /// `pause_limit`: speech of this length ends a prompt that it has paused.
-      public var pauseLimit: Duration = 500.ms
+      public var pauseLimit: Duration = 580.ms
       /// `echo`: what is done with the echo of the prompts.
       public var echo = EchoHandling.ignore
       /// `end_silence`: silence that ends the turn.
@@ -49,7 +49,7 @@ extension Configuration {
       /// `adaptive`: bounds within which that silence follows what is known of the turn.
       public var adaptive: Adaptive?
       /// `eager_silence`: silence after which the turn may be over.
-      public var eagerSilence: Duration = 250.ms
+      public var eagerSilence: Duration = 240.ms
       /// `bot_ends_turn`: whether the bot's first words end the turn.
       public var botEndsTurn = false
       /// `preroll`: audio from before the start of speech that the bot is given.

@@ -5,8 +5,9 @@
 /// dated back by up to ``longestDatingBack``. It ends when ``EndpointingSettings/endSilence`` has passed since its last
 /// frame; speech that resumes before that belongs to the same turn. After a longer pause, a single frame of sound is
 /// taken for a noise and does not prolong the turn. Where there is an ``EndpointingSettings/eagerSilence``, speech is said to
-/// have paused once that has passed, and to have resumed where the turn goes on. An end that is due is held for up to ``longestHold`` while there is a
-/// trace of something. Where the end silence adapts (``EndpointingSettings/adaptive``), ``TurnRhythm`` decides its length.
+/// have paused once that has passed, as much later as the end silence is longer than the plain one, and to have resumed
+/// where the turn goes on. An end that is due is held for up to ``longestHold`` while there is a trace of something. Where
+/// the end silence adapts (``EndpointingSettings/adaptive``), ``TurnRhythm`` decides its length.
 public struct Endpointer: Sendable {
   /// When speech counts as begun and as over; may be changed at any time.
   public var settings: EndpointingSettings
@@ -115,7 +116,9 @@ public struct Endpointer: Sendable {
         rhythm.end(settings.expected)
         return end(at: speechEnd, reason: .silence)
       }
-      if let eager = settings.eagerSilence, !isPaused, now - speechEnd >= eager + hold {
+      // What is probably not over yet is guessed at as much later.
+      let later = max(0, silence.milliseconds - settings.endSilence)
+      if let eager = settings.eagerSilence, !isPaused, now - speechEnd >= eager + later + hold {
         isPaused = true
         return .paused(at: speechEnd, decidedAt: now)
       }

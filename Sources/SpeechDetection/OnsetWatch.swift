@@ -1,10 +1,9 @@
 /// Tells, while a prompt plays, as soon as somebody may have begun to speak, and that they have stopped: long before an
 /// ``Endpointer`` is sure of either. A value without any audio.
 public struct OnsetWatch: Sendable {
-  /// What has to be possible speech of the last ``window``, in milliseconds.
+  /// What has to be likely speech of the last ``window``, in milliseconds. It is not certain yet: a pause that turns out to
+  /// be for nothing is hardly heard.
   public static let onset = 80
-  /// What of it has to be certain, in milliseconds: a pause that turns out to be for nothing is hardly heard.
-  public static let certain = 40
   /// Of so much time, in milliseconds: words begin with gaps.
   public static let window = 160
   /// Silence after which it was all, in milliseconds: more than the gaps within what a caller says who goes on.
@@ -15,9 +14,8 @@ public struct OnsetWatch: Sendable {
   /// Length of a frame, in milliseconds.
   public let frameMilliseconds: Int
 
-  // The last frames, the newest in the lowest bit: set where somebody spoke for certain, and where they may have.
-  private var certain: UInt32 = 0
-  private var possible: UInt32 = 0
+  // The last frames, the newest in the lowest bit: set where somebody probably spoke.
+  private var likely: UInt32 = 0
   private var quiet = 0
 
   /// A watch over frames of 10 to 30 milliseconds.
@@ -28,11 +26,8 @@ public struct OnsetWatch: Sendable {
   public mutating func advance(_ evidence: SpeechEvidence, mayBegin: Bool = true) -> Bool {
     guard isHeard else {
       let window = UInt32(1) << UInt32(Self.window / frameMilliseconds) &- 1
-      certain = (certain << 1 | (evidence == .certain ? 1 : 0)) & window
-      possible = (possible << 1 | (evidence >= .possible ? 1 : 0)) & window
-      isHeard =
-        mayBegin && possible.nonzeroBitCount * frameMilliseconds >= Self.onset
-        && certain.nonzeroBitCount * frameMilliseconds >= Self.certain
+      likely = (likely << 1 | (evidence >= .likely ? 1 : 0)) & window
+      isHeard = mayBegin && likely.nonzeroBitCount * frameMilliseconds >= Self.onset
       return false
     }
     quiet = evidence >= .possible ? 0 : quiet + frameMilliseconds

@@ -22,9 +22,12 @@ public final class RecurrentDetector: VoiceDetector {
     public static let possible: Float = 0.7
     /// The same on a line without noise, where the last sound of a word is heard to its end.
     public static let possibleOnQuietLine: Float = 0.1
+    /// To pause a prompt on a line without noise, and to end it; on others it is what it takes to go on. With less a
+    /// prompt's own echo pauses it.
+    public static let likelyOnQuietLine: Float = 0.4
     /// To hold an end of speech that is due, until more is heard.
     public static let trace: Float = 0.3
-    /// The same on a line without noise.
+    /// The same on a line without noise, where a loud sound that is not judged yet does it too.
     public static let traceOnQuietLine: Float = 0.05
     /// To be taken for speech on a line that is heard without its echo, whose voice has holes; and to go on.
     public static let overEcho: Float = 0.5, possibleOverEcho: Float = 0.3
@@ -50,6 +53,8 @@ public final class RecurrentDetector: VoiceDetector {
 
   private let handle: OpaquePointer
   private var isVoice = false
+  // Whether the line was quiet when it was last judged.
+  private var wasQuiet = false
 
   /// A detector for audio of 8,000 or 16,000 Hz.
   public init(sampleRate: Int = 8000) throws(AudioError) {
@@ -94,9 +99,17 @@ public final class RecurrentDetector: VoiceDetector {
     let isQuiet = voice_model_line_is_quiet(handle)
     let begin = isQuiet && voice_model_frame_is_soft(handle) ? Threshold.beginSoftly : Threshold.begin
     isVoice = probability >= (isVoice ? Threshold.possible : begin)
+    wasQuiet = isQuiet || wasQuiet && voice_model_line_stays_quiet(handle)
     if isVoice { return .certain }
-    if probability >= (isQuiet ? Threshold.possibleOnQuietLine : Threshold.possible) { return .possible }
-    return probability >= (isQuiet ? Threshold.traceOnQuietLine : Threshold.trace) ? .trace : .none
+    guard wasQuiet else {
+      return probability >= Threshold.possible ? .likely : probability >= Threshold.trace ? .trace : .none
+    }
+    // What has faded into the line's own noise is over, however slowly the network forgets it.
+    let isHeard = probability >= Threshold.possible || voice_model_frame_is_heard(handle)
+    if isHeard, probability >= Threshold.possibleOnQuietLine {
+      return probability >= Threshold.likelyOnQuietLine ? .likely : .possible
+    }
+    return probability >= Threshold.traceOnQuietLine || voice_model_newest_is_loud(handle) ? .trace : .none
   }
 
   /// So many samples are there that it has not heard, the last of which arrived at `now`.
@@ -106,6 +119,7 @@ public final class RecurrentDetector: VoiceDetector {
   public func reset() {
     voice_model_reset(handle)
     isVoice = false
+    wasQuiet = false
     probability = 0
   }
 

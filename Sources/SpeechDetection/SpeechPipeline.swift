@@ -133,7 +133,9 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     if watchesOnset, onset.advance(evidence, mayBegin: mayBegin), !endpointer.isSpeaking { endpointer.reset() }
     let frameStart = endpointer.now
     let wasSpeaking = endpointer.isSpeaking
-    let decision = endpointer.advance(evidence, loudness: detector.loudness, mayBegin: mayBegin)
+    // Who has paused a prompt need not be heard as clearly as who begins a turn out of nothing.
+    let counted = watchesOnset && onset.isHeard && evidence == .likely ? .certain : evidence
+    let decision = endpointer.advance(counted, loudness: detector.loudness, mayBegin: mayBegin)
     if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
     guard let decision else { return }
     output(.decision(decision))

@@ -34,6 +34,8 @@ public enum SpeechEvidence: Int, Sendable, Hashable, Comparable {
   case trace
   /// Somebody may speak: prolongs a turn that has begun, and once one begins its start is dated back over it.
   case possible
+  /// Somebody probably speaks: may pause a prompt, and ends one that it has paused if it goes on.
+  case likely
   /// Somebody speaks: a turn begins.
   case certain
 

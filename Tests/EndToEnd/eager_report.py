@@ -151,7 +151,7 @@ def main():
     parser.add_argument("--calls", type=int, default=4, help="calls at once with them, and without (default: 4)")
     parser.add_argument("--turns", type=int, default=12, help="turns of each call (default: 12)")
     parser.add_argument("--thinks", type=float, default=0.5, help="seconds the bot needs for an answer (default: 0.5)")
-    parser.add_argument("--silence", default="250ms", help="eager_silence (default: 250ms)")
+    parser.add_argument("--silence", default="240ms", help="eager_silence (default: 240ms)")
     arguments = parser.parse_args()
     issuer, bot = Issuer(), Bot(arguments.thinks)
     engine = {"kind": "realtime", "url": bot.url}

@@ -86,7 +86,7 @@ struct ConfigurationTests {
       configuration.agents[0].speech
         == .init(
           minimumSpeech: .milliseconds(100), minimumBargeIn: .milliseconds(300), endSilence: .milliseconds(700),
-          eagerSilence: .milliseconds(250),
+          eagerSilence: .milliseconds(240),
           preroll: .milliseconds(400), maximumUtterance: .seconds(60)))
     #expect(configuration.agents[0].defaultFormat == .init(encoding: .mulaw, sampleRate: 8_000))
     #expect(

@@ -141,6 +141,22 @@ struct AdaptiveSilenceTests {
     #expect(line.waits == [520])
   }
 
+  @Test("a turn that is probably not over is guessed to be over as much later")
+  func eager() {
+    var line = Line(.digits(count: 8))
+    line.endpointer.settings.eagerSilence = 240
+    line.digits(3)
+    line.silent(860)
+    #expect(line.decisions.count == 1)
+    line.silent(60)
+    #expect(line.decisions.count == 2)
+    guard case .paused(let at, let decidedAt)? = line.decisions.last else {
+      Issue.record("\(line.decisions)")
+      return
+    }
+    #expect(decidedAt - at == 880)
+  }
+
   @Test("bounds are brought into their range")
   func bounds() {
     #expect(AdaptiveSilence(minimum: -5, maximum: -9) == AdaptiveSilence(minimum: 100, maximum: 100))

@@ -42,6 +42,16 @@ float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool 
 // quietest moments of late.
 bool voice_model_line_is_quiet(const VoiceModel *model);
 
+// Whether a line that was quiet still is: what is measured of its noise rises while somebody speaks without a pause.
+bool voice_model_line_stays_quiet(const VoiceModel *model);
+
+// Whether the frame that was judged last is louder, in its loudest band, than the line's noise: by 4 dB.
+bool voice_model_frame_is_heard(const VoiceModel *model);
+
+// Whether the newest frame, which is judged VOICE_MODEL_DELAY frames later, is clearly louder than the line's noise: by
+// 22 dB.
+bool voice_model_newest_is_loud(const VoiceModel *model);
+
 // Whether the frame that was judged last is as soft as a soft voice, or as an s before a word; a click is not.
 bool voice_model_frame_is_soft(const VoiceModel *model);
 
