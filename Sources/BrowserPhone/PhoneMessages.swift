@@ -50,23 +50,17 @@ enum PhoneMessages {
   static func refused(_ text: String) -> [UInt8] { json(Told(type: "refused", text: text)) }
 
   static func event(_ event: CallEvent, at time: Duration, clips: [String]) -> [UInt8] {
-    var (who, what) = event.story(clips)
+    // Keys may be a card's or a secret's.
+    let (teller, what) = event.story(clips, showsKeys: false)
     var happened = Happened(at: time.inMilliseconds, kind: event.name, who: "", text: "")
     switch event {
-    // Keys may be a card's or a secret's.
-    case .presses(let keys, let overPrompt):
-      what = "presses \(dots(keys))\(overPrompt ? " over the prompt" : "")"
-      happened.keys = keys.count
-    case .uncollectedKeys(let keys):
-      what = "does not collect \(dots(keys)): the server did not ask for it"
-      happened.keys = keys.count
+    case .presses(let keys, _), .uncollectedKeys(let keys): happened.keys = keys.count
     case .promptBegins(let length, _): happened.length = length?.inMilliseconds
     case .promptSpoken(_, let length), .speaks(_, let length, _), .gap(let length):
       happened.length = length.inMilliseconds
     default: break
     }
-    if who == "webex" { who = "platform" }
-    (happened.who, happened.text) = (who, what)
+    (happened.who, happened.text) = (teller == "webex" ? "platform" : teller, what)
     return json(happened)
   }
 
@@ -81,8 +75,6 @@ enum PhoneMessages {
     for shift in [24, 16, 8, 0] as [UInt32] { message.append(UInt8(truncatingIfNeeded: position >> shift)) }
     return message + audio
   }
-
-  private static func dots(_ keys: [DTMFKey]) -> String { String(repeating: "•", count: keys.count) }
 
   private static func json(_ value: some Encodable) -> [UInt8] {
     let encoder = JSONEncoder()

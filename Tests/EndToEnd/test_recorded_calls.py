@@ -49,6 +49,9 @@ def export(archive, row, folder, *options):
     return pathlib.Path(made), yaml.safe_load((pathlib.Path(made) / "call.yaml").read_text())
 
 
+KEYS = "90817263"
+
+
 def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_path):
     """A caller interrupts the greeting, presses keys into the answer and hangs up into the next. The recording, which is
     encrypted, becomes a call; what the server records when that is replayed is the same call again."""
@@ -61,7 +64,7 @@ def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_pat
         time.sleep(0.5)
         call.speak(words, after_prompts=False)
         time.sleep(1)
-        call.press("12")
+        call.press(KEYS)
         time.sleep(0.4)
         call.hang_up()
     archive = Archive(tmp_path / "recordings", keys)
@@ -71,7 +74,7 @@ def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_pat
     said, keyed, left = first["turns"]
     assert first["call"] == 1 and first["frame"] == "20ms" and milliseconds(first["greeting"]["recorded"]["length"]) > 1000
     assert 300 < milliseconds(said["over_prompt"]) < 1500 and "half_close" in said
-    assert keyed["keys"] == "12" and 900 < milliseconds(keyed["over_prompt"]) < 2500
+    assert keyed["keys"] == KEYS and 900 < milliseconds(keyed["over_prompt"]) < 2500
     assert left["hang_up"] is True and 300 < milliseconds(left["over_prompt"]) < 1500
     spoken = {what: milliseconds(said["say"][what]) for what in ("from", "to")}
     assert abs(spoken["to"] - spoken["from"] - 1000 * words.trimmed().seconds) < 500
@@ -82,7 +85,7 @@ def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_pat
 
     # What was entered is not exported unless it is asked for.
     masked, other = export(archive, row, tmp_path / "masked")
-    assert other["turns"][1]["keys"] == "??" and "keys" not in (masked / "timeline.json").read_text()
+    assert other["turns"][1]["keys"] == "?" * len(KEYS) and "keys" not in (masked / "timeline.json").read_text()
     audio, timeline = archive.export(row["id"], tmp_path / "out")
     assert "keys" not in str(timeline) and audio.exists()
 
@@ -101,7 +104,7 @@ def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_pat
                 assert abs(milliseconds(old[time_of]) - milliseconds(new[time_of])) < 500, (old, new)
         if "recorded" in old:
             assert abs(milliseconds(old["recorded"]["length"]) - milliseconds(new["recorded"]["length"])) < 700, (old, new)
-    assert second["turns"][1]["keys"] == "12"
+    assert second["turns"][1]["keys"] == KEYS
 
     # A load of it, and one that is expected to be faster than any server.
     faster = tmp_path / "faster.call"
@@ -126,6 +129,12 @@ def test_a_call_is_made_again_as_it_was(own_gateway, issuer, token_file, tmp_pat
     assert {0, 2} <= {e["failed"] for e in summary["expectations"]} and summary["series"]["points"]
     page = (tmp_path / "failed/index.html").read_text()
     data = json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+    # S1: they have nothing of what was keyed.
+    reports = [path for name in ("good", "failed") for path in [*(tmp_path / name).rglob("*"), tmp_path / f"{name}.xml"]
+               if path.suffix in (".html", ".json", ".xml", ".csv", ".txt")]
+    assert len(reports) >= 6
+    for text in (again.stdout, replayed.stdout, replayed.stderr, failed.stdout, failed.stderr, *(path.read_text() for path in reports)):
+        assert KEYS not in text
     assert data["report"] == summary and len(data["samples"]) == 2
     heard = from_mulaw(base64.b64decode(data["samples"][0]["audio"])).samples.reshape(-1, 2)
     assert likeness(Speech(heard[:, 0]), words) > 0.8, "the caller's side is what was said"

@@ -23,7 +23,7 @@ struct CallVerdictTests {
     let shortfalls = try verdict(rig)
     #expect(
       shortfalls.first
-        == "Expected to say tone.wav, then press 1# as well, but the server transferred the caller before.")
+        == "Expected to say tone.wav, then press •• as well, but the server transferred the caller before.")
     #expect(shortfalls.last?.contains("heard nothing at all") == true)
     #expect(TurnTable.lines(rig.caller.turns, clips: []).last?.hasSuffix("transferred without a word") == true)
     #expect(CallReport(rig.caller, outcome: try #require(rig.outcomes.first)).turns[0].result == "transferred")
@@ -37,7 +37,7 @@ struct CallVerdictTests {
   func earlyEnd() throws {
     let shortfalls = try verdict(endedAtOnce(.ending(.sessionEnd)))
     #expect(
-      shortfalls == ["Expected to say tone.wav, then press 1# as well, but the server ended the call before."])
+      shortfalls == ["Expected to say tone.wav, then press •• as well, but the server ended the call before."])
   }
 
   @Test("A transfer that answers the last step is what was wanted")

@@ -48,7 +48,7 @@ public struct CallSample: Sendable, Codable, Equatable {
     turns = report.turns
     let clips = caller.clips.map(\.name)
     self.events = events.map { event, time in
-      let (who, what) = event.story(clips)
+      let (who, what) = event.story(clips, showsKeys: false)
       return Event(at: time.inSeconds, who: who, text: what, mark: event.mark)
     }
     let end = min(caller.timeline.end, Self.longest)

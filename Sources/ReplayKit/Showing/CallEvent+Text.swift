@@ -9,8 +9,9 @@ extension CallEvent {
     return "\(Figures.seconds(time, width: 8)) s  \(who.padded(to: 6))  \(what)"
   }
 
-  /// Who does what, for a person who watches the call. `clips` are the names of the clips.
-  public func story(_ clips: [String]) -> (who: String, what: String) {
+  /// Who does what, for a person who watches the call. `clips` are the names of the clips. What is kept shows no keys: they
+  /// may be a card's or a secret's.
+  public func story(_ clips: [String], showsKeys: Bool = true) -> (who: String, what: String) {
     let name = { (clip: Int) in clips.indices.contains(clip) ? clips[clip] : "clip \(clip + 1)" }
     switch self {
     case .sessionStart: return ("caller", "calls (SESSION_START)")
@@ -19,8 +20,9 @@ extension CallEvent {
       return ("caller", "speaks \"\(name(clip))\" (\(Figures.short(length)))\(overPrompt ? " over the prompt" : "")")
     case .spoke(let clip): return ("caller", "has said \"\(name(clip))\"")
     case .presses(let keys, let overPrompt):
-      return ("caller", "presses \(keys.text)\(overPrompt ? " over the prompt" : "")")
-    case .uncollectedKeys(let keys): return ("webex", "does not collect \(keys.text): the server did not ask for it")
+      return ("caller", "presses \(keys.text(showsKeys))\(overPrompt ? " over the prompt" : "")")
+    case .uncollectedKeys(let keys):
+      return ("webex", "does not collect \(keys.text(showsKeys)): the server did not ask for it")
     case .uncollectedSpeech: return ("webex", "does not listen: the server asked for keys only")
     case .noInput: return ("webex", "NO_INPUT: neither speech nor a key in time")
     case .custom(let name): return ("webex", "CUSTOM_EVENT \(name)")
@@ -96,5 +98,8 @@ extension VoiceResponse.Event.Kind {
 }
 
 extension [DTMFKey] {
-  fileprivate var text: String { isEmpty ? "nothing" : String(map(\.character)) }
+  /// The keys, or a dot for each.
+  func text(_ isShown: Bool) -> String {
+    isEmpty ? "nothing" : isShown ? String(map(\.character)) : String(repeating: "•", count: count)
+  }
 }

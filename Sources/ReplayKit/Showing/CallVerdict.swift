@@ -51,7 +51,7 @@ extension CallStep {
   fileprivate func text(_ clips: [String]) -> String {
     switch self {
     case .speak(let clip): "say \(clips.indices.contains(clip) ? clips[clip] : "clip \(clip + 1)")"
-    case .press(let keys): "press \(String(keys.map(\.character)))"
+    case .press(let keys): "press \(keys.text(false))"
     case .stayQuiet: "say nothing"
     case .custom(let name, _): "send the event \(name.forTerminal)"
     case .wait: "wait"
