@@ -32,6 +32,7 @@ public final class AdminServer: Sendable {
   private let details: Locked<[String: AdminDetails]>
   private let sockets: Locked<[String: AdminSocket]>
   private let pages: Locked<[String: String]>
+  private let guarded: Locked<[String: AdminAction]>
   /// WebSockets at once.
   private static let maximumSockets = 8
   /// Bytes of a request's body.
@@ -66,6 +67,8 @@ public final class AdminServer: Sendable {
     self.sockets = sockets
     let pages = Locked<[String: String]>([:])
     self.pages = pages
+    let guarded = Locked<[String: AdminAction]>([:])
+    self.guarded = guarded
     var site = AdminSite(
       token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
       callEnding: callEnding)
@@ -74,6 +77,7 @@ public final class AdminServer: Sendable {
     site.details = { details.withLock { $0 } }
     site.sockets = { sockets.withLock { $0 } }
     site.pages = { pages.withLock { $0 } }
+    site.guardedPaths = { guarded.withLock { $0 } }
     self.site = site
   }
 
@@ -90,6 +94,10 @@ public final class AdminServer: Sendable {
   public func addDetails(_ read: @escaping AdminDetails, below name: String) {
     details.withLock { $0[name] = read }
   }
+
+  /// Answers GET requests of paths that begin so from here on, for those with the token: where the port has none, nobody is
+  /// answered.
+  public func addGuarded(_ read: @escaping AdminAction, below path: String) { guarded.withLock { $0[path] = read } }
 
   /// Answers POST requests of a path that change nothing from here on, for those who may read `/metrics`.
   public func addQuestion(_ question: @escaping AdminAction, at path: String) {

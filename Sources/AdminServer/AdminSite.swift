@@ -25,6 +25,7 @@ public typealias AdminDetails = @Sendable (String) -> (any Encodable & Sendable)
 /// | `/status/…` | what ``AdminServer/addDetails(_:below:)`` has added, as JSON | yes |
 /// | `/`, `/dashboard/<file>` | the dashboard | yes |
 /// | pages | what ``AdminServer/addPage(_:at:)`` has added | yes |
+/// | GET | what ``AdminServer/addGuarded(_:below:)`` has added | always |
 /// | WebSockets | what ``AdminServer/addSocket(_:at:)`` has added | as each decides |
 /// | POST | what ``AdminServer/addQuestion(_:at:)`` has added, which changes nothing | yes |
 /// | POST | what ``AdminServer/add(_:at:)`` has added | always, as a bearer token |
@@ -48,6 +49,9 @@ struct AdminSite: HTTPSite {
 
   /// Who opens WebSockets, by their paths.
   var sockets: @Sendable () -> [String: AdminSocket] = { [:] }
+
+  /// What is read of those with the token, by what their paths begin with.
+  var guardedPaths: @Sendable () -> [String: AdminAction] = { [:] }
 
   /// Further pages: the files of the dashboard's that are served, by their paths.
   var pages: @Sendable () -> [String: String] = { [:] }
@@ -73,6 +77,7 @@ struct AdminSite: HTTPSite {
     }
     guard request.method == "GET" || request.method == "HEAD" else { return act(on: request) }
     guard !request.hasBody else { return .text(413, "no body is taken here") }
+    if let read = guarded(request.path) { return guardedRefusal(of: request) ?? read(request) }
     switch request.path {
     case "/livez": return .text(200, "ok")
     case "/readyz": return ready()
@@ -243,47 +248,5 @@ struct AdminSite: HTTPSite {
     case .unknown: return refuse(404, 20404, "There is no such call, or it is over.")
     case .refused: return refuse(401, 20003, "The token is not the one of this call's bot.")
     }
-  }
-
-  // MARK: Access
-
-  private func refusal(of request: ServerRequest) -> ServerResponse? {
-    guard let token = token() else { return isLocalName(request.host) ? nil : .text(403, "not under this host name") }
-    if let given = Self.credential(request.authorization), Self.isEqual(given, token) { return nil }
-    var response = ServerResponse.text(401, "a token is needed, as a bearer token or as the password of any user")
-    response.fields = [("WWW-Authenticate", "Bearer"), ("WWW-Authenticate", "Basic realm=\"patchbay\"")]
-    return response
-  }
-
-  /// Without a token, a web page could have its own name point at this machine and read what is here (DNS rebinding);
-  /// so only addresses and `localhost` are taken as the host.
-  private func isLocalName(_ host: String?) -> Bool {
-    guard let host else { return true }
-    let name = host.hasPrefix("[") ? String(host.prefix { $0 != "]" }) + "]" : String(host.prefix { $0 != ":" })
-    if name == "localhost" || name.hasPrefix("[") && name.hasSuffix("]") { return true }
-    return !name.isEmpty && name.utf8.allSatisfy { (48...57).contains($0) || $0 == 46 }
-  }
-
-  /// A bearer token (RFC 6750), or the password of basic authentication (RFC 7617), which browsers ask a person for.
-  private static func credential(_ field: String?) -> String? {
-    let parts = field?.split(separator: " ", maxSplits: 1) ?? []
-    guard parts.count == 2 else { return nil }
-    switch parts[0].lowercased() {
-    case "bearer": return String(parts[1])
-    case "basic":
-      guard let data = Data(base64Encoded: String(parts[1])), let pair = String(validating: data, as: UTF8.self),
-        let colon = pair.firstIndex(of: ":")
-      else { return nil }
-      return String(pair[pair.index(after: colon)...])
-    default: return nil
-    }
-  }
-
-  /// Compares without telling by its time how much is right.
-  private static func isEqual(_ a: String, _ b: String) -> Bool {
-    let a = Array(a.utf8)
-    let b = Array(b.utf8)
-    guard a.count == b.count else { return false }
-    return zip(a, b).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
   }
 }

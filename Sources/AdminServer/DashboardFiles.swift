@@ -16,7 +16,7 @@ enum DashboardFiles {
 
   /// Only the page's own style and scripts run, and it can only talk to this server.
   static let contentSecurityPolicy =
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; media-src 'self'; img-src data:; "
     + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
   /// The page, which is served at `/`; the others are at `/dashboard/<name>`.

@@ -34,6 +34,10 @@ extension StatusSnapshot {
   public struct Call: Sendable, Encodable {
     /// Its number; `/status/calls/<id>` has its timeline.
     public var id: Int
+    /// `call`, or `fork` or `meeting`, which have neither turns nor an agent.
+    public var kind = "call"
+    /// Whether it is recorded; `/recordings/<id>` says whether it can be heard.
+    public var isRecorded = false
     /// The platform's id of the conversation.
     public var conversation: String
     /// The tracking ids of its RPCs, as far as they are kept.
@@ -134,6 +138,8 @@ extension StatusSnapshot {
     public var state: String
     /// Until its token ends.
     public var secondsLeft: Int64?
+    /// Whether it is so near to its end that it should have been renewed long ago.
+    public var isEnding = false
     /// Until it is renewed; nil where another server does it.
     public var renewsIn: Int64?
     /// Attempts that failed since one that did not.

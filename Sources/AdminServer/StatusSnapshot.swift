@@ -37,6 +37,8 @@ public struct StatusSnapshot: Sendable, Encodable {
   public var uptime: Double
   /// Calls that are live.
   public var liveCalls: Int
+  /// Forked conversations and meetings that are live.
+  public var liveMedia = 0
   /// Calls that may be live at once.
   public var callLimit: Int
   /// Since the start.
@@ -45,7 +47,7 @@ public struct StatusSnapshot: Sendable, Encodable {
   public var recent = Totals()
   /// Why an RPC was refused last.
   public var lastRefusal: Past?
-  /// Some of the live calls, the longest first.
+  /// Some of the live calls, forked conversations and meetings, the longest first.
   public var calls: [Call] = [] { didSet { calls = Array(calls.prefix(Self.maximumCalls)) } }
   /// Calls that ended lately, the latest first.
   public var endedCalls: [Call] = [] { didSet { endedCalls = Array(endedCalls.prefix(Self.maximumCalls)) } }

@@ -25,6 +25,8 @@ struct Verdict: Sendable, Encodable, Equatable {
     var detail: String?
     /// What to search for to see the calls it speaks of.
     var search: String?
+    /// The section of the runbook that says what to do.
+    var runbook: String?
   }
 
   /// As bad as the worst of the points.
@@ -85,7 +87,9 @@ struct Verdict: Sendable, Encodable, Equatable {
         said = "the bot failed its last \(count(agent.failuresInRow, "call"))"
       }
       let away = agent.isLeftAlone ? "; calls are kept away from the bot until one that tries gets an answer" : ""
-      return Point(tone: tone, text: "\(agent.name): \(said)\(away)", detail: agent.lastFailure?.text, search: agent.id)
+      return Point(
+        tone: tone, text: "\(agent.name): \(said)\(away)", detail: agent.lastFailure?.text, search: agent.id,
+        runbook: agent.isLeftAlone ? "patchbaybotleftalone" : "patchbaybotfails")
     }
   }
 
@@ -103,7 +107,7 @@ struct Verdict: Sendable, Encodable, Equatable {
       points.append(
         Point(
           tone: .warning, text: "The configuration's file is refused: what was in force before stays in force",
-          detail: file.mistakes.first))
+          detail: file.mistakes.first, runbook: "patchbayconfigurationrefused"))
     }
     if let mistake = file.revocationMistakes.first {
       points.append(
@@ -118,7 +122,8 @@ struct Verdict: Sendable, Encodable, Equatable {
     if let trouble = cluster.trouble {
       return [
         Point(
-          tone: .warning, text: "The other servers are not known: each counts its own calls alone", detail: trouble)
+          tone: .warning, text: "The other servers are not known: each counts its own calls alone", detail: trouble,
+          runbook: "patchbayredisunreachable")
       ]
     }
     return cluster.servers.filter { $0.state == StatusSnapshot.Cluster.Server.silent }.map { server in
@@ -128,21 +133,25 @@ struct Verdict: Sendable, Encodable, Equatable {
 
   /// As the alert rules have it.
   private static let certificateNotice: Int64 = 14 * 86_400
-  private static let registrationNotice: Int64 = 1_800
   private static let keysAreOld: Double = 3_600
 
   private static func certificates(_ status: StatusSnapshot) -> [Point] {
     status.certificates.flatMap { one in
       var points: [Point] = []
       if one.secondsLeft <= 0 {
-        points.append(Point(tone: .bad, text: "The certificate of \(one.listener) has ended"))
+        points.append(
+          Point(tone: .bad, text: "The certificate of \(one.listener) has ended", runbook: "patchbaycertificateends"))
       } else if one.secondsLeft < certificateNotice {
         points.append(
-          Point(tone: .warning, text: "The certificate of \(one.listener) ends in \(time(one.secondsLeft))"))
+          Point(
+            tone: .warning, text: "The certificate of \(one.listener) ends in \(time(one.secondsLeft))",
+            runbook: "patchbaycertificateends"))
       }
       if let refusal = one.refusal {
         points.append(
-          Point(tone: .warning, text: "The new certificate files of \(one.listener) are refused", detail: refusal))
+          Point(
+            tone: .warning, text: "The new certificate files of \(one.listener) are refused", detail: refusal,
+            runbook: "patchbaycertificaterefused"))
       }
       return points
     }
@@ -151,14 +160,16 @@ struct Verdict: Sendable, Encodable, Equatable {
   private static func registrations(_ status: StatusSnapshot) -> [Point] {
     status.registrations.compactMap { one in
       func point(_ tone: Tone, _ text: String) -> Point {
-        Point(tone: tone, text: "The registration of \(one.name) \(text)", detail: one.lastFailure)
+        Point(
+          tone: tone, text: "The registration of \(one.name) \(text)", detail: one.lastFailure,
+          runbook: "patchbayregistrationends")
       }
       switch one.state {
       case "lapsed": return point(.bad, "has ended: Webex does not call")
       case "disabled": return point(.warning, "is disabled: Webex does not call")
       case "elsewhere": return nil
       default:
-        if let left = one.secondsLeft, left < registrationNotice { return point(.bad, "ends in \(time(left))") }
+        if let left = one.secondsLeft, one.isEnding { return point(.bad, "ends in \(time(left)) and was not renewed") }
         return one.failures > 0
           ? point(.warning, "cannot be looked after: \(count(one.failures, "failure")) in a row")
           : nil
@@ -170,11 +181,13 @@ struct Verdict: Sendable, Encodable, Equatable {
     status.keySets.compactMap { one in
       if let age = one.age, age > keysAreOld {
         return Point(
-          tone: .warning, text: "The keys of \(one.issuer) are \(time(Int64(age))) old", detail: one.lastFailure)
+          tone: .warning, text: "The keys of \(one.issuer) are \(time(Int64(age))) old", detail: one.lastFailure,
+          runbook: "patchbaykeysold")
       }
       guard one.failures > 0 else { return nil }
       let what = one.keys == 0 ? "are not there" : "cannot be fetched again"
-      return Point(tone: .warning, text: "The keys of \(one.issuer) \(what)", detail: one.lastFailure)
+      return Point(
+        tone: .warning, text: "The keys of \(one.issuer) \(what)", detail: one.lastFailure, runbook: "patchbaykeysold")
     }
   }
 

@@ -5,6 +5,7 @@
 
 #define HTML "text/html; charset=utf-8"
 #define CSS "text/css; charset=utf-8"
+#define MARKDOWN "text/markdown; charset=utf-8"
 #define SCRIPT "text/javascript; charset=utf-8"
 
 static const unsigned char page[] = {
@@ -30,6 +31,19 @@ static const unsigned char calls[] = {
 };
 static const unsigned char timeline[] = {
 #embed "Page/timeline.js"
+};
+static const unsigned char listen[] = {
+#embed "Page/listen.js"
+};
+static const unsigned char runbookPage[] = {
+#embed "Page/runbook.html"
+};
+static const unsigned char runbookScript[] = {
+#embed "Page/runbook.js"
+};
+// One text for the documentation and for the page.
+static const unsigned char runbook[] = {
+#embed "../../Docs/runbook.md"
 };
 static const unsigned char charts[] = {
 #embed "Page/charts.js"
@@ -77,9 +91,13 @@ static const CDashboardFile files[] = {
     FILE_OF("verdict.js", SCRIPT, verdict),
     FILE_OF("calls.js", SCRIPT, calls),
     FILE_OF("timeline.js", SCRIPT, timeline),
+    FILE_OF("listen.js", SCRIPT, listen),
     FILE_OF("charts.js", SCRIPT, charts),
     FILE_OF("lists.js", SCRIPT, lists),
     FILE_OF("actions.js", SCRIPT, actions),
+    FILE_OF("runbook.html", HTML, runbookPage),
+    FILE_OF("runbook.js", SCRIPT, runbookScript),
+    FILE_OF("runbook.md", MARKDOWN, runbook),
     FILE_OF("phone.html", HTML, phonePage),
     FILE_OF("phone.css", CSS, phoneStyle),
     FILE_OF("phone.js", SCRIPT, phone),

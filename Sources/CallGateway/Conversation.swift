@@ -100,6 +100,7 @@ final class Conversation: SessionHost {
     self.log = log
     self.onClose = onClose
     self.began = loop.now
+    status.recording = recorder?.id
     self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
     metrics.conversationStarted(status, now: began)
     keepRecording()

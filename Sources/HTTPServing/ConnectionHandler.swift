@@ -20,6 +20,8 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     case body(ServerRequest)
     /// The site decides about a socket.
     case deciding(HTTPRequestHead, ServerRequest)
+    /// An answer is being made elsewhere.
+    case making
     /// An answer is late, because it was to be.
     case waiting
     /// An answer is on its way.
@@ -144,7 +146,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
 
   private func checkSilence() {
     switch stage {
-    case .deciding, .waiting: watch(in: limits.patience)
+    case .deciding, .making, .waiting: watch(in: limits.patience)
     case .head, .body, .answering, .leaving:
       let silence = NIODeadline.now() - max(intake.lastRead, lastWrite)
       let left = TimeAmount.nanoseconds(limits.patience.nanoseconds) - silence
@@ -172,7 +174,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
     switch stage {
     case .head, .body: context.read()
     case .leaving: if intake.discarded > Self.maximumDiscarded { close() } else { context.read() }
-    case .deciding, .waiting, .answering, .over: break
+    case .deciding, .making, .waiting, .answering, .over: break
     }
   }
 
@@ -181,7 +183,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
       isInputClosed = true
       switch stage {
       case .head, .body, .deciding, .leaving: close()
-      case .waiting, .answering, .over: break
+      case .making, .waiting, .answering, .over: break
       }
     }
     if case .handshakeCompleted? = event as? TLSUserEvent { tls?.established() }
@@ -235,11 +237,31 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
   private func answer(_ response: ServerResponse) {
     guard context != nil else { return }
     intake.discard()
+    if let make = response.later { return wait(for: make, orElse: response) }
     guard response.delay > .zero else { return write(response) }
     stage = .waiting
     guard let loop = context?.eventLoop else { return }
     let own = NIOLoopBound(self, eventLoop: loop)
     schedule(in: response.delay) { own.value.write(response) }
+  }
+
+  /// Has an answer made elsewhere.
+  private func wait(for make: ServerResponse.Maker, orElse late: ServerResponse) {
+    guard let loop = context?.eventLoop else { return }
+    stage = .making
+    var late = late
+    late.later = nil
+    let own = NIOLoopBound(self, eventLoop: loop)
+    schedule(in: limits.decision) { [late] in own.value.deliver(late) }
+    make { response in loop.execute { own.value.deliver(response) } }
+  }
+
+  private func deliver(_ response: ServerResponse) {
+    guard case .making = stage else { return }
+    var response = response
+    // One wait is enough.
+    response.later = nil
+    answer(response)
   }
 
   private func write(_ response: ServerResponse) {

@@ -64,6 +64,11 @@ public struct ServerResponse: Sendable {
   public var delay: Duration
   /// Whether the connection is closed instead of answered.
   public var isDropped: Bool
+  /// Makes the answer that is sent instead of this one; `nil` where this is it.
+  var later: Maker?
+
+  /// Hands an answer over, once, on any thread.
+  public typealias Maker = @Sendable (_ deliver: @escaping @Sendable (ServerResponse) -> Void) -> Void
 
   /// An answer.
   public init(
@@ -76,6 +81,14 @@ public struct ServerResponse: Sendable {
     self.fields = fields
     self.delay = delay
     self.isDropped = isDropped
+  }
+
+  /// An answer that takes a while, as one from a disk does. `make` is called at once, on the server's thread, and must not
+  /// wait there. After ``HTTPLimits/decision`` the client was answered 503, and nothing comes of what is handed over.
+  public static func later(_ make: @escaping Maker) -> ServerResponse {
+    var response = ServerResponse.text(503, "this took too long")
+    response.later = make
+    return response
   }
 
   /// A line of text.

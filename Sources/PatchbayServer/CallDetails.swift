@@ -41,16 +41,22 @@ extension ServerState {
     admin.addDetails({ [weak self] id in Int(id).flatMap { self?.details(of: $0) } }, below: "calls")
   }
 
+  /// Words of a search that are looked for.
+  private static let maximumWords = 8
+
+  /// The calls of which each word of a text is in an id, a name, the reason of the end or the bot's failure.
   private func calls(with text: String) -> FoundCalls {
     let now = MonotonicClock.now()
     let names = gateway.settings.agents.agentsByID.mapValues(\.name)
-    let sought = text.lowercased()
-    func matches(_ status: SessionStatus) -> Bool {
-      let texts = [status.conversation, status.tenant, status.organization, status.agent, names[status.agent] ?? ""]
-      return (texts + status.trackingIDs).contains { $0.lowercased().contains(sought) }
+    let words = text.lowercased().split(whereSeparator: \.isWhitespace).prefix(Self.maximumWords)
+    func matches(_ status: SessionStatus, _ more: [String]) -> Bool {
+      let texts = [status.conversation, status.tenant, status.organization, status.agent, status.name(names)]
+      let all = (texts + status.trackingIDs + more).map { $0.lowercased() }
+      return words.allSatisfy { word in all.contains { $0.contains(word) } }
     }
-    let live = gateway.statuses.filter(matches).sorted { $0.seconds(now: now) > $1.seconds(now: now) }
-    let ended = gateway.endedCalls.filter { matches($0.status) }
+    let live = (gateway.statuses + media.statuses).filter { matches($0, ["\($0.activity)"]) }
+      .sorted { $0.seconds(now: now) > $1.seconds(now: now) }
+    let ended = gateway.endedCalls.filter { matches($0.status, [$0.end.rawValue, $0.failure ?? ""]) }
     return FoundCalls(
       calls: live.prefix(FoundCalls.maximum).map { .init($0, names, now: now) },
       endedCalls: ended.prefix(FoundCalls.maximum).map { .init($0, names, now: now) }, liveCount: live.count,
@@ -65,7 +71,7 @@ extension ServerState {
       return CallDetails(
         call: .init(ended, names, now: now), isLive: false, entries: timeline.entries, omitted: timeline.omitted)
     }
-    guard let status = gateway.statuses.first(where: { $0.number == number }) else { return nil }
+    guard let status = (gateway.statuses + media.statuses).first(where: { $0.number == number }) else { return nil }
     let timeline = status.timeline
     return CallDetails(
       call: .init(status, names, now: now), isLive: true, entries: timeline.entries, omitted: timeline.omitted)

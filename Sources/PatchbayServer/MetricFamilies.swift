@@ -85,6 +85,10 @@ enum MetricFamilies {
       "Failed attempts at a registration with Webex, by reason.", by: ["tenant", "schema", "reason"]),
     .gauge("patchbay_datasource_lease_held", "1 while this server looks after the registrations."),
     .gauge(
+      "patchbay_datasource_notice_seconds",
+      "With fewer seconds left, the renewal of a registration is long overdue; half an hour for a life of a day.",
+      by: ["tenant", "schema"]),
+    .gauge(
       "patchbay_datasource_seconds_left",
       "Until the token of a registration ends; 0 where it has ended.", by: ["tenant", "schema"]),
     .counter("patchbay_digit_entries_total", "Entries of digits that were handed to bots."),

@@ -100,7 +100,8 @@ package final class RunningServer: Sendable {
           hosts: { inForce.withLock { $0 }().namedHosts(ofSockets: true) }),
       ], log: log)
     self.certificates = certificates
-    let state = ServerState(gateway: gateway, identity: identity, registrar: registrar, services: services)
+    let state = ServerState(
+      gateway: gateway, media: media, identity: identity, registrar: registrar, services: services)
     let shared = cluster.map { [identity] in SharedParts($0, state: state, identity: identity, log: log) }
     self.shared = shared
     if let shared { state.share(shared) }
@@ -132,6 +133,10 @@ package final class RunningServer: Sendable {
     }
     admin.add(OperatorCalls.drain(state, asked: isAskedToDrain, log: log), at: "/drain")
     state.addDetails(to: admin)
+    admin.addPage("runbook.html", at: "/runbook")
+    if let recordings {
+      admin.addGuarded(CallListening(recordings.calls.service, of: gateway).respond, below: CallListening.path)
+    }
   }
 
   /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound, and where the

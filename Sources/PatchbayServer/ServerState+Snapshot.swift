@@ -29,7 +29,10 @@ extension ServerState {
     snapshot.totals.refused = totals.refused
     snapshot.recent = .init(recent[nil])
     snapshot.lastRefusal = totals.lastRefusal.map { .init($0, now: now) }
-    snapshot.calls = live.prefix(StatusSnapshot.maximumCalls).map { .init($0, names, now: now) }
+    let media = media.statuses
+    snapshot.liveMedia = media.count
+    snapshot.calls = (live + media).sorted { $0.seconds(now: now) > $1.seconds(now: now) }
+      .prefix(StatusSnapshot.maximumCalls).map { .init($0, names, now: now) }
     snapshot.endedCalls = gateway.endedCalls.prefix(StatusSnapshot.maximumCalls).map { .init($0, names, now: now) }
     let byAgent = Dictionary(grouping: live, by: \.agent).mapValues(\.count)
     snapshot.agents = settings.agents.all.map { .init($0, live: byAgent[$0.id] ?? 0, recent[$0.id], now: now) }
@@ -79,6 +82,7 @@ extension ServerState {
     let lives = (registrar?.statuses ?? []).map { status in
       var one = StatusSnapshot.Registration(name: status.name, state: status.state.rawValue)
       one.secondsLeft = status.secondsLeft(now: now)
+      one.isEnding = status.isEnding(now: now)
       one.renewsIn = status.renewAt.map { max(0, $0 - now) }
       one.failures = status.failures
       one.lastFailure = status.lastFailure.map { "\($0)" }
@@ -141,12 +145,25 @@ extension StatusSnapshot.Agent {
   }
 }
 
+extension SessionStatus {
+  /// What people call it by: its agent's name, or what kind of media it is.
+  func name(_ agents: [String: String]) -> String {
+    switch kind {
+    case .call: agents[agent] ?? agent
+    case .fork: "Forked conversation"
+    case .meeting: "Meeting"
+    }
+  }
+}
+
 extension StatusSnapshot.Call {
   init(_ status: SessionStatus, _ names: [String: String], now: Duration) {
     self.init(
       id: status.number, conversation: status.conversation, tenant: status.tenant, organization: status.organization,
-      agent: status.agent, agentName: names[status.agent] ?? status.agent, state: "\(status.activity)",
+      agent: status.agent, agentName: status.name(names), state: "\(status.activity)",
       seconds: status.seconds(now: now), turns: status.turns)
+    kind = status.kind.rawValue
+    isRecorded = status.recording != nil
     trackingIDs = status.trackingIDs
     lastWait = status.timeline.lastAnswer?.wait
   }

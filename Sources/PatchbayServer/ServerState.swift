@@ -10,6 +10,7 @@ import TokenVerification
 /// What the server says of itself to operators and to health checks.
 final class ServerState: Sendable {
   let gateway: VoiceGateway
+  let media: MediaGateway
   let identity: IdentityParts
   let registrar: Registrar?
   /// The services whose health is told, the empty name being the server's.
@@ -20,7 +21,10 @@ final class ServerState: Sendable {
   let began = MonotonicClock.now()
   private let sharedParts = Locked<SharedParts?>(nil)
 
-  init(gateway: VoiceGateway, identity: IdentityParts, registrar: Registrar?, services: [String]) {
+  init(
+    gateway: VoiceGateway, media: MediaGateway, identity: IdentityParts, registrar: Registrar?, services: [String]
+  ) {
+    self.media = media
     self.services = services
     self.gateway = gateway
     self.identity = identity

@@ -46,6 +46,23 @@ struct AdminSiteTests {
     #expect(text(response).hasPrefix(answer))
   }
 
+  @Test("what only an operator may hear needs the token, on loopback too, and no page of another origin gets at it")
+  func guarded() {
+    func status(_ token: String?, _ authorization: String?, _ fields: [(String, String)] = []) -> Int {
+      var site = site(token: token)
+      site.guardedPaths = { ["/recordings/": { _ in .text(299, "heard") }] }
+      return site.respond(
+        to: ServerRequest(
+          path: "/recordings/7", host: "localhost", authorization: authorization, fields: fields)
+      ).status
+    }
+    #expect(status(nil, nil) == 403)
+    #expect(status("secret", nil) == 401 && status("secret", "Bearer wrong") == 401)
+    #expect(status("secret", "Bearer secret") == 299 && status("secret", "Basic OnNlY3JldA==") == 299)
+    #expect(status("secret", "Basic OnNlY3JldA==", [("Sec-Fetch-Site", "cross-site")]) == 403)
+    #expect(status("secret", "Basic OnNlY3JldA==", [("Sec-Fetch-Site", "same-origin")]) == 299)
+  }
+
   @Test("a page that was added is the dashboard's to serve, with its policy, and the status names it")
   func pages() throws {
     var site = site()
@@ -197,13 +214,13 @@ struct AdminSiteTests {
   @Test("the dashboard holds everything it needs and may talk to nobody else")
   func dashboard() throws {
     var site = site()
-    site.pages = { ["/phone": "phone.html"] }
+    site.pages = { ["/phone": "phone.html", "/runbook": "runbook.html"] }
     let response = site.respond(to: request("/"))
     #expect(response.contentType == "text/html; charset=utf-8")
     let policy = try #require(response.fields.first { $0.0 == "Content-Security-Policy" }?.1)
     #expect(policy.hasPrefix("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"))
     let named = text(response).matches(of: /(?:src|href)="(?!data:)([^"]+)"/).map { String($0.1) }
-    #expect(named.count == 4)
+    #expect(named.count == 5)
     var scripts = 0
     for name in named + DashboardFiles.all.keys.map({ "dashboard/\($0)" }) {
       let file = site.respond(to: request("/\(name)"))

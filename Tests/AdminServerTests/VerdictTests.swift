@@ -41,7 +41,8 @@ struct VerdictTests {
         .init(
           tone: .bad,
           text: "Billing: 12 of 12 calls failed in the last 5 minutes; calls are kept away from the bot until one that "
-            + "tries gets an answer", detail: "unreachable: nobody listens", search: "bill")
+            + "tries gets an answer", detail: "unreachable: nobody listens", search: "bill",
+          runbook: "patchbaybotleftalone")
       ])
     let all = verdict { status in
       for index in status.agents.indices { status.agents[index].failuresInRow = 3 }
@@ -92,17 +93,19 @@ struct VerdictTests {
     #expect(verdict { $0.certificates = [.init(listener: "l", secondsLeft: left)] }.tone.rawValue == tone)
   }
 
-  @Test("a registration is red in its last half hour, unless another server looks after it")
+  @Test("a registration is red where its renewal is long overdue, unless another server looks after it")
   func registrations() {
-    func tone(_ state: String, _ left: Int64?, failures: Int = 0) -> Verdict.Tone {
+    func tone(_ state: String, _ left: Int64?, isEnding: Bool = false, failures: Int = 0) -> Verdict.Tone {
       verdict { status in
         var one = StatusSnapshot.Registration(name: "Northwind", state: state)
         one.secondsLeft = left
+        one.isEnding = isEnding
         one.failures = failures
         status.registrations = [one]
       }.tone
     }
-    #expect(tone("active", 1_800) == .good && tone("active", 1_799) == .bad)
+    #expect(tone("active", 30) == .good && tone("active", 1_799, isEnding: true) == .bad)
+    #expect(tone("active", 30, failures: 1) == .warning)
     #expect(tone("active", 80_000, failures: 2) == .warning && tone("seeking", nil) == .good)
     #expect(tone("lapsed", 0) == .bad && tone("disabled", 900) == .warning && tone("elsewhere", 60) == .good)
   }

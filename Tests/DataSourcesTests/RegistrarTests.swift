@@ -72,6 +72,7 @@ struct RegistrarTests {
     let status = try #require(server.registrar.statuses.first)
     #expect(status.state == .active)
     #expect(status.secondsLeft(now: webex.now.wall) == 180)
+    #expect(status.notice == 45, "half of the half of its life in which it is to be renewed")
     #expect(server.book.text.contains("notice the data source has been registered"))
   }
 
@@ -88,6 +89,8 @@ struct RegistrarTests {
         tokens.append((source.token, source.registration.nonce, source.tokenExpiry))
       }
       #expect(webex.now.wall < source.tokenExpiry - 18, "never later than with a tenth of its life left")
+      let isEnding = server.registrar.statuses.first?.isEnding(now: webex.now.wall)
+      #expect(isEnding == false, "a short life that is renewed in time worries nobody")
       for (token, _, expiry) in tokens where webex.now.wall < expiry { #expect(server.takes(token)) }
       #expect(webex.now.wall - begin < 2_000)
       await server.live(1)
@@ -302,7 +305,10 @@ struct RegistrarTests {
     webex.fail(.status(503, retryAfter: nil))
     await server.live(100)
     #expect(server.book.text.contains("warning the data source could not be looked after"))
-    await server.live(140)
+    #expect(server.registrar.statuses.first?.isEnding(now: webex.now.wall) == false, "80 seconds are left")
+    await server.live(40)
+    #expect(server.registrar.statuses.first?.isEnding(now: webex.now.wall) == true)
+    await server.live(100)
     #expect(server.registrar.statuses.first?.state == .lapsed)
     #expect(server.registrar.statuses.first?.secondsLeft(now: webex.now.wall) == 0)
     #expect(server.book.text.contains("critical the data source's token has ended"))

@@ -1,14 +1,19 @@
 """The dashboard in headless Chromium, on real servers. Run by Scripts/dashboard-check, which brings the browser."""
 
 import socket
+import time
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from browsing import judge, until
 from caller import Caller
-from conftest import TENANT_A, agent
+from conftest import TENANT_A, agent, configuration
 from gateway import Gateway
+from issuer import VOICE_SCHEMA
+from media import CALLER, FORKING_SCHEMA, MEETING_SCHEMA, Fork, Meeting
+from recordings import key_folder, settings
+from speech import recorded, silence
 from standin import StandIn
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -136,17 +141,100 @@ def test_nothing_is_done_without_the_token(server, look):
 
 
 def test_a_registration_that_ends(tmp_path, look):
+    """A life of a minute that is renewed in time worries nobody; where Webex is gone, it is red before its end."""
     stand_in = StandIn(tmp_path / "webex")
+    server = Gateway(tmp_path, stand_in.configuration(lifetime="1m"))
     try:
-        server = Gateway(tmp_path, stand_in.configuration(lifetime="1m"))
-        try:
-            server.until(lambda: "has been registered" in server.log, "registers")
-            page = look(server)
-            until(page, "document.querySelectorAll('#points li').length > 0")
-            assert " ends in " in page.inner_text("#points") and page.get_attribute("#verdict", "data-tone") == "bad"
-            assert page.is_disabled("#drain"), "there is no token"
-            judge(page, "registration")
-        finally:
-            server.stop()
+        server.until(lambda: "has been registered" in server.log, "registers")
+        page = look(server)
+        until(page, "document.querySelectorAll('#lives li').length > 0")
+        assert page.inner_text("#headline") == "Ready: calls are accepted" and page.locator("#points li").count() == 0
+        assert "active" in page.inner_text("#lives li:first-child")
+        judge(page, "registration-short")
+        stand_in.close()
+        until(page, "document.getElementById('points').textContent.includes('was not renewed')", 90)
+        assert page.get_attribute("#verdict", "data-tone") == "bad"
+        assert page.get_attribute("#points a", "href") == "runbook#patchbayregistrationends"
+        assert page.is_disabled("#drain"), "there is no token"
+        judge(page, "registration")
     finally:
         stand_in.close()
+        server.stop()
+
+
+def test_a_call_that_is_heard(own_gateway, issuer, tmp_path, look):
+    """From its timeline, over more than one answer of the server, encrypted or not; forks and meetings are listed."""
+    secret = tmp_path / "admin.token"
+    secret.write_text(TOKEN)
+    secret.chmod(0o600)
+    made = configuration(issuer)
+    made["identity"]["tenants"][0]["schemas"] = [VOICE_SCHEMA, FORKING_SCHEMA, MEETING_SCHEMA]
+    keys = key_folder(tmp_path / "keys", TENANT_A["org"])
+    server = own_gateway(
+        identity=made["identity"], admin={"address": "127.0.0.1:0", "token_file": str(secret)},
+        receivers=[{"id": "counter", "kind": "count"}],
+        recording=settings(tmp_path / "recordings", sample_rate=16000, keys=str(keys)))
+
+    def media(schema):
+        return issuer.token(TENANT_A, **{"com.cisco.datasource.schema.uuid": schema})
+
+    with server.channel() as channel:
+        caller = Caller(channel, issuer.token(TENANT_A), TENANT_A["org"], "script-wav")
+        caller.start()
+        for _ in range(3):
+            caller.speak(recorded("vm-theperson") + silence(0.4))
+        caller.press("2")
+        time.sleep(1)
+        caller.press("4111111111111111")
+        time.sleep(1)
+        caller.hang_up()
+        Fork(channel, media(FORKING_SCHEMA), TENANT_A["org"], "fork-1").audio(silence(0.2).encoded("mulaw"), role=CALLER)
+        Meeting(channel, media(MEETING_SCHEMA), TENANT_A["org"], "meeting-1")
+        for width in (390, 1280):
+            page = look(server, width)
+            until(page, "document.querySelectorAll('#calls tbody tr').length === 2")
+            assert "Forked conversation" in page.inner_text("#calls") and "Meeting" in page.inner_text("#calls")
+            judge(page, "media")
+            page.goto(f"http://{server.admin}/#show=ended&find={caller.tracking}")
+            page.reload()
+            until(page, "document.querySelectorAll('#calls tbody tr').length === 1")
+            page.click("#calls tbody button")
+            page.wait_for_selector("#audio:visible")
+            until(page, "document.getElementById('listen-note').textContent.includes('silent where the input was sensitive')")
+            judge(page, "listening")
+            page.click("#timeline li:last-child button")
+            until(page, "document.getElementById('audio').currentTime > 9")
+            page.click("#timeline li:first-child button")
+            page.evaluate("document.getElementById('audio').playbackRate = 4")
+            # Beyond the first half megabyte, which is eight seconds here.
+            until(page, "(time => time > 8.7 && time < 60)(document.getElementById('audio').currentTime)")
+            assert page.evaluate("document.getElementById('audio').duration") > 9
+            page.keyboard.press("Escape")
+            assert page.evaluate("document.getElementById('audio').paused && !document.getElementById('audio').src")
+            page.close()
+
+
+def test_two_taps_from_an_alert(server, look, token):
+    """Its link leads to the calls; the runbook's leads there too, with the agent that the alert has told of."""
+    with server.channel() as channel:
+        for _ in range(3):
+            Caller(channel, token, TENANT_A["org"], "gone").start()
+        Caller(channel, token, TENANT_A["org"], "desk").start()
+    page = look(server)
+    page.goto(f"http://{server.admin}/#show=ended&find=gone+botFailed")
+    page.reload()
+    until(page, "document.querySelectorAll('#calls tbody tr').length === 3")
+    page.click("#calls tbody tr:first-child button")
+    page.wait_for_selector("#timeline li[data-kind=failed]")
+    page.keyboard.press("Escape")
+    assert page.get_attribute("#points a", "href") == "runbook?agent=gone#patchbaybotfails"
+    for width in (390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto(f"http://{server.admin}/runbook?agent=gone#patchbaybotfails")
+        page.reload()
+        page.wait_for_selector("#patchbaybotfails a")
+        assert page.locator("#alerts li").count() == page.locator("#runbook section").count() - 1 > 15
+        assert page.evaluate("document.getElementById('patchbaybotfails').getBoundingClientRect().top") < 400
+        judge(page, "runbook")
+        page.click("#patchbaybotfails a")
+        until(page, "document.querySelectorAll('#calls tbody tr').length === 3")

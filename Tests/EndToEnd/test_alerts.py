@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -20,6 +21,7 @@ from schemas import SESSION_START
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / "Scripts/deployment/prometheus/alerts.yaml"
 SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", (ROOT / "Docs/runbook.md").read_text(), re.M | re.S))
+PAGE = (ROOT / "Sources/CDashboard/Page/index.html").read_text()
 ALERTS = yaml.safe_load(RULES.read_text())["groups"][0]["rules"]
 
 
@@ -61,6 +63,14 @@ def test_each_alert_has_a_section():
     assert list(SECTIONS) == [alert["alert"] for alert in ALERTS]
     for alert in ALERTS:
         assert alert["annotations"]["runbook"] == f"Docs/runbook.md#{alert['alert'].lower()}"
+        if alert["alert"] != "PatchbayUnreachable":  # there, nobody could answer
+            links = [alert["annotations"][name] for name in ("runbook_url", "dashboard_url")]
+            assert all(link.startswith("http://{{ $labels.instance }}/") for link in links)
+            assert links[0].endswith("#" + alert["alert"].lower())
+            for label in re.findall(r"\$labels\.(\w+)", "".join(links)):
+                assert label == "instance" or label in SECTIONS[alert["alert"]]
+            target = links[1].partition("#")[2]
+            assert target.startswith("show=") or f'id="{target}"' in PAGE, target
         parts = re.findall(r"^- \*\*(.+?)\*\*: ", SECTIONS[alert["alert"]], re.M)
         assert parts == ["Means", "Look at", "Do"], f"{alert['alert']}: {parts}"
 
@@ -111,17 +121,27 @@ def test_prometheus_fires(failing, token, tmp_path):
             ["prometheus", f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data",
              f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log)
     try:
-        firing, deadline = set(), time.monotonic() + 60
+        firing, links, deadline = set(), {}, time.monotonic() + 60
         while not {"PatchbayBotFails", "PatchbayBotLeftAlone", "PatchbayCertificateEnds"} <= firing:
             assert time.monotonic() < deadline, f"{firing}: {(tmp_path / 'log').read_text()[-2000:]}"
             call(token, 3)
             time.sleep(1)
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/alerts", timeout=5) as answer:
-                    firing = {one["labels"]["alertname"] for one in json.load(answer)["data"]["alerts"]}
+                    alerts = json.load(answer)["data"]["alerts"]
+                    firing = {one["labels"]["alertname"] for one in alerts}
+                    links = {one["labels"]["alertname"]: one["annotations"] for one in alerts}
             except OSError:
                 continue
         assert "PatchbayUnreachable" not in firing
+        # From the alert to its calls: its link is the dashboard's address, whose search finds what failed.
+        link = urllib.parse.urlsplit(links["PatchbayBotFails"]["dashboard_url"])
+        sought = urllib.parse.parse_qs(link.fragment)
+        assert (link.netloc, sought["show"]) == (gateway.admin, ["ended"])
+        found = json.loads(gateway.get("/status/find/" + urllib.parse.quote(sought["find"][0]))[1])
+        assert found["endedCount"] > 5 and {one["state"] for one in found["endedCalls"]} == {"botFailed"}
+        runbook = urllib.parse.urlsplit(links["PatchbayBotFails"]["runbook_url"])
+        assert gateway.get(f"{runbook.path}?{runbook.query}")[0] == 200 and runbook.query == "agent=dead"
     finally:
         prometheus.terminate()
         prometheus.wait(20)

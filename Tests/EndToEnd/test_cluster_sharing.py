@@ -46,10 +46,13 @@ def test_a_limit_of_all_servers(cluster, token, expect):
         # What is left is divided, and read again soon: the third call may come too early for its place.
         servers[0].until(lambda caller=caller: attempt(caller), "takes the call")
     until_known(servers, [0, 3])
+    callers[1].press("73519264")
     refused = Caller(channels[1], token, TENANT_A["org"], "demo-wav")
     expect(refused.event(SESSION_START), "RESOURCE_EXHAUSTED")
     assert [one["server"] for one in status(servers[1])["otherCalls"]] == [
         address for address, live in calls_of(servers[0]).items() if live == 3] * 3
+    for server in servers:  # S1: neither the server itself nor what it tells the other
+        assert "73519264" not in json.dumps(status(server)) + server.log
     callers[0].hang_up()
     until_known(servers, [0, 2])
     servers[1].until(lambda: attempt(refused), "takes a call again")

@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import time
+import urllib.parse
 
 import grpc
 import pytest
@@ -14,8 +15,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from caller import Caller
 from conftest import TENANT_A, agent, configuration
 from gateway import SLOW, run
+from recordings import Archive, settings
 from schemas import CUSTOM_EVENT, SESSION_START, Event
 from speech import likeness, recorded, silence
+
+ADMIN_TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 # SIGTERM
@@ -254,10 +258,20 @@ def test_a_preloaded_library_that_changes_the_environment():
 # What it writes down
 
 
-def test_nothing_private_is_logged(own_gateway, issuer):
-    """Wire 7, S1, J28: digits, parameters, additional info and tokens are in no log line at any level, no metric and no answer of the
-    admin port."""
-    gateway = own_gateway()
+def test_nothing_private_is_logged(own_gateway, issuer, tmp_path):
+    """Wire 7, S1, J28: digits, parameters, additional info and tokens are in no log line at any level, no metric, no answer of the
+    admin port, and nothing that is made of the recordings."""
+    secret = tmp_path / "admin.token"
+    secret.write_text(ADMIN_TOKEN)
+    secret.chmod(0o600)
+    gateway = own_gateway(
+        admin={"address": "127.0.0.1:0", "phone": True, "token_file": str(secret)}, recording=settings(tmp_path / "recordings"))
+
+    def read(path):
+        status, text = gateway.get(path, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"})
+        assert status == 200, (path, text)
+        return text
+
     canaries = {
         "digits": "4929123412341234", "order": "864213", "prompt": "Key in the ", "info": "canary-info-6b1f", "vendor": "canary-vendor-90ac",
         "parameter": "canary-parameter-33d2", "nonce": TENANT_A["nonce"],
@@ -289,14 +303,24 @@ def test_nothing_private_is_logged(own_gateway, issuer):
         live.start()
         live.press("2")
         live.press(canaries["digits"])
-        answers = "\n".join(gateway.get(path)[1] for path in ("/metrics", "/status", "/", "/readyz"))
+        answers = "\n".join(read(path) for path in ("/metrics", "/status", "/", "/readyz", "/phone", "/runbook"))
         assert live.conversation in answers, "a live call is shown"
-        status = json.loads(gateway.get("/status")[1])
+        status = json.loads(read("/status"))
         stories = [f"/status/calls/{call['id']}" for call in status["calls"] + status["endedCalls"]]
         assert len(stories) == 4
-        answers += "\n".join(gateway.get(path)[1] for path in [*stories, "/status/history/3600"])
+        sought = [urllib.parse.quote(text) for text in (caller.tracking, caller.conversation, "demo-wav hangup", TENANT_A["name"])]
+        finds = [f"/status/find/{text}" for text in sought]
+        assert all(json.loads(read(path))["endedCount"] for path in finds)
+        about = [f"/recordings/{call['id']}" for call in status["endedCalls"]]
+        answers += "\n".join(
+            read(path) for path in [*stories, *finds, *about, "/status/history/3600", "/status/phone/directory"])
     gateway.stop()
-    written = gateway.log + answers
+    archive = Archive(tmp_path / "recordings")
+    made = [archive.command("export", row["id"], "--format", "call", "--to", tmp_path / "calls") for row in archive.list()]
+    assert len(made) == 4
+    texts = [path for path in tmp_path.rglob("*") if path.suffix in (".json", ".jsonl", ".yaml") and path != gateway.file]
+    assert len(texts) >= 4 * 3 + 1, "timelines, calls and the audit"
+    written = gateway.log + answers + archive.command("list", "--json") + "\n".join(path.read_text() for path in texts)
     for what, canary in canaries.items():
         assert canary not in written, f"{what} in: {next(x for x in written.splitlines() if canary in x)}"
     spaced = re.compile(r"\D{1,3}".join("4929123412"))

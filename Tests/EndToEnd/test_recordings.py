@@ -1,6 +1,7 @@
 """What is kept of calls: both sides on one clock, nothing sensitive, nothing lost in a crash (S2, S4, S5, R2, R7)."""
 
 import audioop
+import json
 import os
 import re
 import signal
@@ -343,6 +344,13 @@ def media_token(issuer, tenant, schema):
     return issuer.token(tenant, **{"com.cisco.datasource.schema.uuid": schema})
 
 
+def shown(gateway):
+    """What the dashboard lists."""
+    status = json.loads(gateway.get("/status")[1])
+    assert (status["liveCalls"], status["liveMedia"]) == (0, len(status["calls"]))
+    return [(call["kind"], call["agentName"], call["tenant"], call["conversation"]) for call in status["calls"]]
+
+
 def test_a_fork_is_kept(recorded_media, issuer, folder, tmp_path):
     """The legs of a forked conversation are the two channels, bit for bit and aligned; a tenant's no is final."""
     caller_leg = (silence(0.5) + recorded("vm-goodbye")).encoded("mulaw")
@@ -356,6 +364,8 @@ def test_a_fork_is_kept(recorded_media, issuer, folder, tmp_path):
                     if at < len(leg):
                         rpc.audio(leg[at : at + 160], role=role, role_id=f"leg-{role}", seconds=began + at / 8000)
                 pace.wait()
+            if tenant is TENANT_A:
+                assert shown(recorded_media) == [("fork", "Forked conversation", "Alpha", "fork-Alpha")]
             rpc.half_close()
             assert rpc.wait() is grpc.StatusCode.OK
     archive = Archive(folder)
@@ -389,6 +399,7 @@ def test_a_meeting_is_kept(recorded_media, issuer, folder, tmp_path):
                 pace.wait()
             rpc.send(closing())
             rpc.half_close()
+        assert shown(recorded_media) == [("meeting", "Meeting", "Alpha", "meeting-1")]
         meeting.close()
         assert meeting.control.wait() is grpc.StatusCode.OK
     archive = Archive(folder)

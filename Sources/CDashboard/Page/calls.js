@@ -6,6 +6,8 @@ import { openCall, refreshCall } from './timeline.js'
 const failures = ['botFailed', 'lost', 'idle', 'tooLong']
 let shown = 'live'
 let latest
+/** Whether somebody has come for the calls, and is to be shown them. */
+let isLed = false
 
 function row(call) {
   const made = element('tr', '')
@@ -28,7 +30,7 @@ function fill(made, call) {
   say(state, call.server ? `${stateOf(call.state)} · ${call.server}` : stateOf(call.state))
   state.dataset.tone = failures.includes(call.state) ? 'bad' : call.state
   state.title = call.failure ?? ''
-  say(turns, number(call.turns))
+  say(turns, call.kind === 'call' ? number(call.turns) : '–')
   say(wait, call.lastWait === undefined ? '–' : `${milliseconds(call.lastWait)} ms`)
   say(length, clock(call.seconds) + (call.secondsAgo === undefined ? '' : `, ${ago(call.secondsAgo)}`))
 }
@@ -58,30 +60,38 @@ export async function showCalls(status) {
   const sought = at('find').value.trim()
   const found = sought ? await ask(`status/find/${encodeURIComponent(sought)}`) : {
     calls: [...status.calls, ...status.otherCalls], endedCalls: status.endedCalls,
-    liveCount: status.liveCalls + callsElsewhere(status.cluster), endedCount: status.endedCalls.length }
+    liveCount: status.liveCalls + status.liveMedia + callsElsewhere(status.cluster), endedCount: status.endedCalls.length }
   // Somebody has typed on meanwhile.
   if (sought !== at('find').value.trim()) return
   if (sought && shown === 'live' && found.liveCount === 0 && found.endedCount > 0) shown = 'ended'
   draw(found)
-  await refreshCall()
+  if (isLed) at('calls').closest('section').scrollIntoView({ block: 'nearest' })
+  isLed = false
+  await refreshCall(status)
 }
 
 /** Shows the calls with a text in their ids or names. */
 export function find(text, which) {
   at('find').value = text
   if (which) shown = which
-  history.replaceState(null, '', text ? `#find=${encodeURIComponent(text)}` : '#')
-  if (latest) showCalls(latest).catch(() => {})
+  show(shown)
 }
 
 function show(which) {
   shown = which
+  const words = new URLSearchParams()
+  if (at('find').value) words.set('find', at('find').value)
+  if (at('find').value || shown === 'ended') words.set('show', shown)
+  history.replaceState(null, '', `#${words}`)
   if (latest) showCalls(latest).catch(() => {})
 }
 
+/** An alert, the runbook and a bookmark lead to calls: `#show=ended&find=WORDS`. */
 function readAddress() {
-  const sought = new URLSearchParams(location.hash.slice(1)).get('find')
-  if (sought !== null) find(sought)
+  const words = new URLSearchParams(location.hash.slice(1)), which = words.get('show')
+  if (!words.has('find') && !which) return
+  isLed = true
+  find(words.get('find') ?? '', ['live', 'ended'].includes(which) ? which : undefined)
 }
 
 at('show-live').onclick = () => show('live')

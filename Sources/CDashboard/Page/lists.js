@@ -40,7 +40,7 @@ function lives(status) {
       key: `registration ${index} ${one.name}`, name: `Registration of ${one.name}`,
       figure: `${one.state} · ${left(one.secondsLeft)}`,
       text: one.lastFailure ?? (one.renewsIn === undefined ? '' : `renewed in ${span(one.renewsIn)}`),
-      tone: one.state === 'lapsed' || (one.secondsLeft ?? Infinity) < 1800 && one.state !== 'elsewhere' ? 'bad'
+      tone: one.state === 'lapsed' || one.isEnding ? 'bad'
         : one.failures || one.state === 'disabled' ? 'warning' : 'good',
     })),
     ...status.certificates.map(one => ({

@@ -10,10 +10,10 @@ import { showActions } from './actions.js'
 const period = 2000
 
 function showTiles(status) {
-  at('phone').hidden = !status.pages.includes('/phone')
+  for (const page of ['phone', 'runbook']) at(page).hidden = !status.pages.includes(`/${page}`)
   say(at('meta'), `version ${status.version} · running for ${clock(status.uptime)}`)
   say(at('live'), number(status.liveCalls))
-  say(at('limit'), `of ${number(status.callLimit)}`)
+  say(at('limit'), `of ${number(status.callLimit)}${status.liveMedia ? `, and ${count(status.liveMedia, 'fork or meeting', 'forks and meetings')}` : ''}`)
   const share = Math.min(1, status.liveCalls / Math.max(1, status.callLimit))
   at('load').firstElementChild.firstElementChild.setAttribute('width', 100 * share)
   say(at('totals'), `since the start: ${count(status.totals.started, 'call')}, ${count(status.totals.answers, 'answer')}, ` +
@@ -26,6 +26,14 @@ function showTiles(status) {
     ? `last refusal ${span(status.lastRefusal.secondsAgo)} ago: ${status.lastRefusal.text}` : 'nothing was refused since the start')
 }
 
+let isLed = false
+
+/** Goes to the part that the address names, once it is there. */
+function lead() {
+  if (!isLed) document.getElementById(location.hash.slice(1))?.closest('section')?.scrollIntoView()
+  isLed = true
+}
+
 async function tick() {
   try {
     const status = await ask('status')
@@ -34,6 +42,7 @@ async function tick() {
     showLists(status)
     showActions(status)
     await Promise.all([showCalls(status), showCharts(status)])
+    lead()
   } catch (error) {
     if (!(error instanceof TypeError) && !/^\d+$/.test(error.message)) console.error(error)
     showVerdict()

@@ -4,6 +4,9 @@ import { find } from './calls.js'
 
 const silence = { tone: 'bad', headline: 'The server does not answer', points: [] }
 
+/** So that the runbook leads to this agent's calls. */
+const agentOf = point => point.search ? `?agent=${encodeURIComponent(point.search)}` : ''
+
 export function showVerdict(status) {
   const verdict = status?.verdict ?? silence
   at('verdict').dataset.tone = verdict.tone
@@ -16,6 +19,11 @@ export function showVerdict(status) {
       button.type = 'button'
       button.onclick = () => find(point.search, 'ended')
       made.append(button)
+    }
+    if (point.runbook) {
+      const advice = element('a', 'link advice', 'what to do')
+      advice.href = `runbook${agentOf(point)}#${point.runbook}`
+      made.append(advice)
     }
     return made
   }, (made, point) => {

@@ -25,7 +25,7 @@ export function span(seconds) {
 
 export const ago = seconds => seconds < 2 ? 'now' : `${span(seconds)} ago`
 
-export const count = (n, what) => `${number(n)} ${what}${n === 1 ? '' : 's'}`
+export const count = (n, what, many = `${what}s`) => `${number(n)} ${n === 1 ? what : many}`
 
 /** An element with a class and a text, or with children. Texts are never read as HTML. */
 export function element(name, kind, ...content) {

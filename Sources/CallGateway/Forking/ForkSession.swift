@@ -54,6 +54,8 @@ final class ForkSession: SessionHost {
     self.loop = loop
     self.worker = worker
     log = media.log.of(status.key, trackingID: info.trackingID)
+    status.note(trackingID: info.trackingID)
+    status.note(.started, now: loop.now)
     clock = SessionClock(rate: info.sampleRate, now: loop.now)
     relay = MediaRelay(info: info, receivers: receivers, loop: loop, metrics: media.metrics, log: log)
     lengthTimer = loop.schedule(after: Self.maximumLength) { [weak self] in self?.end(.tooLong, .ok) }

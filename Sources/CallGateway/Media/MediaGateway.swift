@@ -79,6 +79,9 @@ public final class MediaGateway: Sendable {
   /// Sessions that are up.
   public var liveSessions: Int { forks.count + meetings.count }
 
+  /// What is shown of them.
+  public var statuses: [SessionStatus] { forks.statuses + meetings.statuses }
+
   /// Takes no new sessions from now on. Returns when the last one has ended; after `limit` those that are left are ended.
   public func drain(limit: Duration) async {
     async let forksEnd: Void = forks.drain(limit: limit, grace: nil, most: .zero, outcome: "media is ended", log: log)
@@ -100,7 +103,9 @@ public final class MediaGateway: Sendable {
     guard !receivers.isEmpty else {
       throw RPCStatus(.failedPrecondition, "no receiver is configured for media of this organization")
     }
-    let status = SessionStatus(key: key, agent: kind.rawValue, began: loop.now, loop: ObjectIdentifier(loop))
+    let status = SessionStatus(
+      key: key, tenant: identity.tenantName, agent: kind.rawValue, kind: kind, began: loop.now,
+      loop: ObjectIdentifier(loop))
     return try gateway.admit(status, to: registry, on: loop) { make(receivers, status) }
   }
 }

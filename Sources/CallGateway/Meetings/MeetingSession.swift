@@ -67,6 +67,8 @@ final class MeetingSession: SessionHost {
     self.loop = loop
     self.worker = worker
     log = media.log.of(status.key, trackingID: info.trackingID)
+    status.note(trackingID: info.trackingID)
+    status.note(.started, now: loop.now)
     let now = loop.now
     clock = SessionClock(rate: info.sampleRate, now: now)
     settings = media.settings.meetings

@@ -1,3 +1,4 @@
+public import BotEngine
 import Locking
 import Synchronization
 
@@ -17,6 +18,7 @@ public final class SessionStatus: Sendable {
   private struct Story: Sendable {
     var timeline = CallStory()
     var trackingIDs: [String] = []
+    var recording: String?
   }
 
   /// Tracking ids that are kept, of as many RPCs: the first, and the latest of the rest.
@@ -30,6 +32,8 @@ public final class SessionStatus: Sendable {
   public let tenant: String
   /// The agent's id; of media its kind.
   public let agent: String
+  /// Whether it is a call of an agent, a forked conversation, or a meeting.
+  public let kind: MediaSessionInfo.Kind
   /// When it began, on the monotonic clock.
   let began: Duration
   /// The loop it lives on.
@@ -45,10 +49,11 @@ public final class SessionStatus: Sendable {
   private let story = Locked(Story())
 
   init(
-    key: ConversationKey, tenant: String? = nil, agent: String, began: Duration, loop: ObjectIdentifier,
-    spans: ConversationSpans? = nil
+    key: ConversationKey, tenant: String? = nil, agent: String, kind: MediaSessionInfo.Kind = .call, began: Duration,
+    loop: ObjectIdentifier, spans: ConversationSpans? = nil
   ) {
     self.key = key
+    self.kind = kind
     self.tenant = tenant ?? key.organization
     self.agent = agent
     self.began = began
@@ -93,6 +98,12 @@ public final class SessionStatus: Sendable {
   public var timeline: CallStory { story.withLock { $0.timeline } }
   /// The tracking ids of its RPCs, as far as they are kept.
   public var trackingIDs: [String] { story.withLock { $0.trackingIDs } }
+
+  /// The id of its recording; `nil` where it is not recorded.
+  public internal(set) var recording: String? {
+    get { story.withLock { $0.recording } }
+    set { story.withLock { $0.recording = newValue } }
+  }
 
   /// An RPC of this tracking id belongs to it.
   func note(trackingID: String?) {

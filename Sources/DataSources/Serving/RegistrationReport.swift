@@ -81,17 +81,25 @@ struct RegistrationReport: Sendable {
   /// Where all registrations stand. Of those of one tenant and schema, the one that ends first is told.
   func show(_ statuses: [RegistrationStatus], isHolder: Bool, now: Int64) {
     holder.record(isHolder ? 1 : 0)
-    let lives = statuses.map { ([$0.name, $0.key.schemaID], $0.secondsLeft(now: now) ?? 0) }
-    for (names, seconds) in Dictionary(lives, uniquingKeysWith: min) {
-      life(tenant: names[0], schema: names[1]).record(seconds)
+    let lives = statuses.map { ([$0.name, $0.key.schemaID], (left: $0.secondsLeft(now: now) ?? 0, notice: $0.notice)) }
+    for (names, life) in Dictionary(lives, uniquingKeysWith: { $0.left <= $1.left ? $0 : $1 }) {
+      left(tenant: names[0], schema: names[1]).record(life.left)
+      notice(tenant: names[0], schema: names[1]).record(life.notice)
     }
   }
 
   /// A registration is nobody's concern any more.
-  func forget(_ desired: DesiredRegistration) { life(tenant: desired.name, schema: desired.schemaID).destroy() }
+  func forget(_ desired: DesiredRegistration) {
+    left(tenant: desired.name, schema: desired.schemaID).destroy()
+    notice(tenant: desired.name, schema: desired.schemaID).destroy()
+  }
 
-  private func life(tenant: String, schema: String) -> Gauge {
+  private func left(tenant: String, schema: String) -> Gauge {
     Gauge(label: "patchbay_datasource_seconds_left", dimensions: labels(tenant: tenant, schema: schema))
+  }
+
+  private func notice(tenant: String, schema: String) -> Gauge {
+    Gauge(label: "patchbay_datasource_notice_seconds", dimensions: labels(tenant: tenant, schema: schema))
   }
 
   /// The registrations are somebody's concern again, or nobody's.

@@ -26,6 +26,9 @@ public struct RegistrationStatus: Sendable, Hashable {
   public var expiry: Int64?
   /// From when on it is renewed, in seconds since 1970; nil where another server does it.
   public var renewAt: Int64?
+  /// With fewer seconds left, its renewal is long overdue: half of the time that it was to be renewed before its end, at
+  /// most half an hour.
+  public var notice: Int64
   /// Attempts that failed since one that did not.
   public var failures: Int
   /// Why the last one failed, until one succeeds.
@@ -33,6 +36,16 @@ public struct RegistrationStatus: Sendable, Hashable {
 
   /// Seconds that the token has to live; 0 where it has ended, nil where nothing is known of it.
   public func secondsLeft(now: Int64) -> Int64? { expiry.map { max(0, $0 - now) } }
+
+  /// Whether this server looks after it and it is so near to its end that it should have been renewed long ago. A short
+  /// life that is renewed in time is never that.
+  public func isEnding(now: Int64) -> Bool {
+    guard state != .elsewhere, let left = secondsLeft(now: now) else { return false }
+    return left < notice
+  }
+
+  /// The most that ``notice`` is, in seconds.
+  static let longestNotice: Int64 = 1_800
 }
 
 extension RegistrationLifeCycle {
@@ -50,6 +63,8 @@ extension RegistrationLifeCycle {
     }
     return RegistrationStatus(
       key: desired.key, name: desired.name, id: source?.id ?? desired.id, state: state, expiry: expiry,
-      renewAt: isHolder ? renewAt : nil, failures: failures, lastFailure: lastFailure)
+      renewAt: isHolder ? renewAt : nil,
+      notice: max(1, min(RegistrationStatus.longestNotice, timing.lead(life: life) / 2)), failures: failures,
+      lastFailure: lastFailure)
   }
 }

@@ -65,7 +65,7 @@ public struct RecordingArchive: Sendable {
     return entry
   }
 
-  private func entry(timeline name: String, organization: String) -> Entry? {
+  func entry(timeline name: String, organization: String) -> Entry? {
     let isSealed = name.hasSuffix(RecordingNames.sealedSuffix)
     let plain = isSealed ? String(name.dropLast(RecordingNames.sealedSuffix.count)) : name
     guard plain.hasSuffix(RecordingNames.timelineSuffix) else { return nil }

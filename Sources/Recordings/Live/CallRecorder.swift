@@ -13,6 +13,8 @@ public final class CallRecorder {
   /// A caller's audio that comes this much later than it should was not sent meanwhile: there was a pause.
   static let jump = Duration.milliseconds(200)
 
+  /// The recording's random id.
+  public let id: String
   private var handover: MixHandover
   private let sampleRate: Int
   private let keepsText: Bool
@@ -28,6 +30,7 @@ public final class CallRecorder {
     line: RecordingLine, sampleRate: Int, keepsText: Bool, keepsDigits: Bool = false,
     onLoss: @escaping @Sendable (_ milliseconds: Int) -> Void
   ) {
+    id = line.id
     handover = MixHandover(line: line, sampleRate: sampleRate, channels: 2, onLoss: onLoss)
     self.sampleRate = sampleRate
     self.keepsText = keepsText

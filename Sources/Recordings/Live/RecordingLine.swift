@@ -33,6 +33,9 @@ final class RecordingLine: @unchecked Sendable {
     }
   }
 
+  /// The recording's random id.
+  var id: String { details.id }
+
   /// Hands over samples. False where too much waits already: they are not taken.
   func write(_ interleaved: [Int16]) -> Bool {
     let size = interleaved.count * 2

@@ -54,7 +54,7 @@ public final class RecordingService: Sendable {
   /// Mends what an earlier process left unfinished. Returns how many.
   @discardableResult
   public func repair() -> Int {
-    let archive = RecordingArchive(directory: settings.directory, keys: settings.keys)
+    let archive = archive
     var count = 0
     for entry in archive.entries() where entry.state == .interrupted {
       do throws(RecordingError) {
@@ -71,7 +71,7 @@ public final class RecordingService: Sendable {
 
   /// Deletes what is older than its organization lets it be. `keep` gives the limit in seconds, `nil` for none.
   public func expire(now: Int64 = AuditTrail.now(), keep: (_ organization: String) -> Int64?) {
-    let archive = RecordingArchive(directory: settings.directory, keys: settings.keys)
+    let archive = archive
     for entry in archive.entries() where entry.state != .live {
       guard let limit = keep(entry.organization), let age = archive.age(of: entry, now: now), age > limit else {
         continue
@@ -84,6 +84,14 @@ public final class RecordingService: Sendable {
         log.error("a recording could not be deleted", metadata: ["recording": "\(entry.id)", "why": "\(error)"])
       }
     }
+  }
+
+  /// What is in the folder.
+  public var archive: RecordingArchive { RecordingArchive(directory: settings.directory, keys: settings.keys) }
+
+  /// Somebody hears a recording: the audit says so.
+  public func heard(_ entry: RecordingArchive.Entry, by who: String) {
+    audit.write("heard", recording: entry.id, organization: entry.organization, by: who)
   }
 
   /// Waits until all that was handed over is on the disk. False where it took longer than given.

@@ -15,6 +15,9 @@ enum SealedFormat {
   static let wrappedBytes = AESGCM.nonceBytes + AESGCM.keyBytes + AESGCM.tagBytes
 
   struct RecordWord {
+    /// Its bytes.
+    static let size = 4
+
     var length: Int
     var isLast: Bool
     var isRepair: Bool
@@ -40,7 +43,7 @@ enum SealedFormat {
 extension SealedFormat.RecordWord {
   /// `nil` where the length is beyond the bound or bits are set that mean nothing.
   init?(_ bytes: ArraySlice<UInt8>) {
-    guard bytes.count == 4 else { return nil }
+    guard bytes.count == Self.size else { return nil }
     let word = bytes.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     length = Int(word & 0x1_FFFF)
     isLast = word & 0x8000_0000 != 0

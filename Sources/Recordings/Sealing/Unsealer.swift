@@ -44,24 +44,36 @@ struct Unsealer {
   }
 
   /// The bytes a record may take.
-  static let maximumRecordBytes = 4 + SealedFormat.maximumRecord + AESGCM.tagBytes
+  static let maximumRecordBytes = SealedFormat.RecordWord.size + SealedFormat.maximumRecord + AESGCM.tagBytes
 
   /// Opens the record at the start of `bytes`, of which ``maximumRecordBytes`` are enough.
   mutating func next(_ bytes: ArraySlice<UInt8>) throws(RecordingError) -> Next {
     guard !isDone else { throw RecordingError(.damaged, "bytes follow the last record") }
-    guard bytes.count >= 4 else { return .incomplete }
-    let head = bytes.prefix(4)
+    guard let (word, plain) = try record(bytes, number) else { return .incomplete }
+    number += 1
+    isDone = word.isLast
+    return .record(plain, size: SealedFormat.RecordWord.size + word.length + AESGCM.tagBytes, isLast: word.isLast)
+  }
+
+  /// Opens the record of any number at the start of `bytes`; `nil` where they end within it.
+  func open(_ bytes: ArraySlice<UInt8>, number: UInt64) throws(RecordingError) -> [UInt8]? {
+    try record(bytes, number)?.plain
+  }
+
+  private func record(
+    _ bytes: ArraySlice<UInt8>, _ number: UInt64
+  ) throws(RecordingError) -> (word: SealedFormat.RecordWord, plain: [UInt8])? {
+    let head = bytes.prefix(SealedFormat.RecordWord.size)
+    guard head.count == SealedFormat.RecordWord.size else { return nil }
     guard let word = SealedFormat.RecordWord(head) else {
       throw RecordingError(.damaged, "record \(number) has a head that none has")
     }
-    let size = 4 + word.length + AESGCM.tagBytes
-    guard bytes.count >= size else { return .incomplete }
+    let sealed = bytes.dropFirst(head.count).prefix(word.length + AESGCM.tagBytes)
+    guard sealed.count == word.length + AESGCM.tagBytes else { return nil }
     let nonce = SealedFormat.nonce(of: number, isRepair: word.isRepair)
-    guard let plain = try cipher.open(bytes.dropFirst(4).prefix(size - 4), nonce: nonce, header: Array(head)) else {
+    guard let plain = try cipher.open(sealed, nonce: nonce, header: Array(head)) else {
       throw RecordingError(.damaged, "record \(number) was changed, moved or is another file's")
     }
-    number += 1
-    isDone = word.isLast
-    return .record(plain, size: size, isLast: word.isLast)
+    return (word, plain)
   }
 }

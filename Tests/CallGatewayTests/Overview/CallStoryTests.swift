@@ -77,4 +77,21 @@ struct CallStoryTests {
     #expect(ended.latest.count == EndedCalls.capacity)
     #expect(ended.latest.first?.status.conversation == "305" && ended.latest.last?.status.conversation == "6")
   }
+
+  @Test("those that a bot failed are kept for longer, so that an alert's calls are there on a busy server too")
+  func failures() throws {
+    let test = try TestGateway()
+    var ended = EndedCalls()
+    for second in 1...1_000 {
+      let status = SessionStatus(
+        key: ConversationKey(organization: "o", conversation: "\(second)"), agent: "a", began: .zero,
+        loop: ObjectIdentifier(test))
+      let failure = second <= 150 ? "silent" : nil
+      ended.append(EndedCall(status: status, end: .hangup, failure: failure, at: .seconds(second)))
+    }
+    #expect(ended.latest.count == EndedCalls.capacity + EndedCalls.failureCapacity)
+    #expect(ended.latest.map(\.at) == ended.latest.map(\.at).sorted(by: >))
+    let failed = ended.latest.filter { $0.failure != nil }.map(\.status.conversation)
+    #expect(failed == (51...150).reversed().map(String.init))
+  }
 }
