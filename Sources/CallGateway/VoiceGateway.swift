@@ -1,4 +1,3 @@
-import AudioCodecs
 import Basics
 import BotEngine
 public import CallTraces
@@ -38,6 +37,8 @@ public final class VoiceGateway: Sendable {
   let log: Logger
   let metrics = GatewayMetrics()
   let registry = SessionRegistry()
+  /// Hang-ups that came early, where this is the only server.
+  private let ends = Locked(EarlyEnds())
   let openCalls = OpenCalls()
   let sockets = OpenSockets()
   /// Whether the server keeps up with the calls that it has.
@@ -215,17 +216,26 @@ extension VoiceGateway: SessionService {
       }
       return conversation
     }
-    var isHangUp = false
-    if case .event(let event) = request.input, case .sessionEnd = event.kind { isHangUp = true }
+    var (isHangUp, isStart) = (false, false)
+    if case .event(let event) = request.input {
+      if case .sessionEnd = event.kind { isHangUp = true }
+      if case .sessionStart = event.kind { isStart = true }
+    }
     if claim == nil, let replicas, let rpc = call as? SessionCall {
       let arriving = ArrivingConversation(
-        rpc, key, agent: request.agentID.string, identity, onlyFinds: isHangUp, of: self, by: replicas)
+        rpc, key, agent: request.agentID.string, identity, isHangUp ? .end : isStart ? .start : .later, of: self,
+        by: replicas)
       return LoopBound(arriving, loop: call.loop)
     }
     if isHangUp {
-      // The caller of a conversation that is already over has hung up.
+      // The caller of a conversation that is already over has hung up, or of one that is about to begin.
+      if replicas == nil { ends.withLock { $0.hungUp(key, now: call.loop.now) } }
       call.send(VoiceResponse().encoded())
       call.finish()
+      return nil
+    }
+    if isStart, replicas == nil, ends.withLock({ $0.take(key, now: call.loop.now) }) {
+      call.answerOver()
       return nil
     }
     if identity.isRetired { throw gate.refusedRetired(identity) }
@@ -234,9 +244,7 @@ extension VoiceGateway: SessionService {
     }
     if call.method == .socket { agent.conversation = agent.conversation.onSocket }
     call.subject["agent"] = "\(agent.id)"
-    var isResumed = true
-    if case .event(let event) = request.input, case .sessionStart = event.kind { isResumed = false }
-    if let claim, claim.isAdopted { isResumed = true }
+    let isResumed = !isStart || claim?.isAdopted == true
     var info = CallInfo(
       organization: key.organization, conversation: key.conversation, agent: agent.id,
       trackingID: call.trackingID, vendorConfiguration: request.vendorConfiguration,
@@ -260,8 +268,9 @@ extension VoiceGateway: SessionService {
         agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),
         metrics: metrics, recorder: recordings?.recorder(for: key, agent: agent),
         trace: spans.map { ConversationTrace($0, of: info) }, ownership: claim == nil ? nil : replicas?.keeper, log: log
-      ) { [registry, replicas] in
+      ) { [registry, replicas, ends] in
         registry.remove($0.status)
+        if replicas == nil { ends.withLock { $0.ended(key) } }
         replicas?.keeper.ended(key.ownershipKey, number: status.number)
       }
     }
@@ -277,25 +286,4 @@ extension VoiceGateway: SessionService {
 
 extension VoiceGateway {
   private static let secondSocket = RPCStatus(.alreadyExists, "the conversation is live on another connection")
-}
-
-extension Logger {
-  /// A log for one session.
-  func of(
-    _ key: ConversationKey, agent: String? = nil, trackingID: String?, spans: ConversationSpans? = nil
-  ) -> Logger {
-    var log = self
-    log[metadataKey: "conversation"] = "\(key.conversation)"
-    log[metadataKey: "org"] = "\(key.organization)"
-    if let agent { log[metadataKey: "agent"] = "\(agent)" }
-    if let trackingID { log[metadataKey: "trackingid"] = "\(trackingID)" }
-    if let trace = spans?.root.context.trace { log[metadataKey: "trace_id"] = "\(trace.traceID)" }
-    return log
-  }
-}
-
-/// What one loop needs for its conversations.
-final class VoiceWorker {
-  let decoder = VoiceRequestDecoder()
-  let samples = SampleScratch()
 }

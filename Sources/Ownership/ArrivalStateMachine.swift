@@ -5,18 +5,29 @@
 public struct ArrivalStateMachine: Sendable {
   /// What to do next.
   public enum Action: Sendable, Equatable {
-    /// Ask the store: ``claimed(_:now:)`` is to follow. With an epoch, its owner is known to be gone.
+    /// Ask the store: ``claimed(_:)`` is to follow. With an epoch, its owner is known to be gone.
     case claim(adopting: UInt64?, onlyFinds: Bool)
-    /// Hand the RPC on: ``relayFailed(_:now:)`` is to follow where the owner does not accept it.
+    /// Hand the RPC on: ``relayFailed(_:)`` is to follow where the owner does not accept it.
     case relay(OwnershipRecord)
     /// Ask the store whether a replica's lease is running: ``leaseAnswered(_:now:)`` is to follow.
     case askLease(Replica)
-    /// Let time pass, then call ``waited(now:)``.
+    /// Let time pass, then call ``waited()``.
     case wait(Duration)
-    /// The conversation is this replica's: begin it. Epoch 0: nobody was told, the store does not answer.
+    /// Ask this replica whether it has the conversation, or all that are known: ``answered(_:)`` is to follow.
+    case ask(Replica?)
+    /// The conversation is this replica's: begin it. Epoch 0: the store does not answer, and what it or a replica says
+    /// later still counts.
     case serve(epoch: UInt64, turns: Int, isAdopted: Bool)
+    /// What was begun with epoch 0 is this replica's, with this epoch.
+    case confirm(epoch: UInt64)
+    /// What was begun with epoch 0 is another's: end it here without a word, and hand the RPC on, as ``relay(_:)`` does.
+    case handOver(OwnershipRecord)
+    /// The store takes this replica for the owner, which it is not: tell it.
+    case release
     /// Nobody has the conversation, and it may not begin with this RPC.
     case nobody
+    /// The caller has hung up already: give the conversation back, and answer that it is over.
+    case end
     /// The RPC cannot be served, for this reason.
     case fail(String)
   }
@@ -33,30 +44,73 @@ public struct ArrivalStateMachine: Sendable {
     case refused
   }
 
+  /// What replicas say that were asked for a conversation.
+  public enum Found: Sendable, Equatable {
+    /// The one of the record has it.
+    case has(OwnershipRecord)
+    /// None of those that answered has it.
+    case hasNot
+    /// Nobody answered.
+    case unreachable
+  }
+
+  /// Which RPC it is that has arrived.
+  public enum Kind: Sendable {
+    /// The one that begins a conversation.
+    case start
+    /// A later one, whose conversation somebody has, unless it is lost.
+    case later
+    /// A hang-up, or whatever else begins no conversation.
+    case end
+  }
+
+  private enum Phase: Equatable {
+    /// The store is asked for the conversation, and the replicas that are known, where it is slow.
+    case claiming(isAnswered: Bool, isAsking: Bool)
+    /// The RPC is handed on to the owner, or the owner's fate is looked into.
+    case relaying(OwnershipRecord)
+    /// The RPC is served here with the store's word.
+    case settled
+    /// The RPC is served here, or was answered, without it.
+    case unowned
+    /// The same, and it is looked into what the store said late: that another has the conversation.
+    case doubted(OwnershipRecord)
+  }
+
   /// How many times an RPC is handed on or claimed, before it is given up.
   private static let maximumAttempts = 4
   /// Time between two looks at the lease of an owner that does not answer.
   public static let leaseInterval = Duration.milliseconds(100)
+  /// A claim that is not answered for so long is slow: other replicas are asked meanwhile.
+  public static let slowness = Duration.milliseconds(20)
   /// Time beyond a lease in which an owner's fate has to be settled.
   private static let margin = Duration.seconds(2)
+  private static let notFound = Action.fail("the conversation's server is not to be found")
 
   private let own: Replica
-  private let onlyFinds: Bool
+  private let kind: Kind
   private let limit: Duration
-  private var relayed: OwnershipRecord?
+  private var phase = Phase.claiming(isAnswered: false, isAsking: false)
   private var attempts = 0
   /// Whether the owner was asked for the conversation by what was remembered, and not by what the store says.
   private var isRemembered = false
+  /// Whether the replicas that are known were asked.
+  private var hasAsked = false
   private var looks = 0
+
+  private var onlyFinds: Bool { kind == .end }
+
+  /// Whether the RPC is served here, or was answered, without anybody's word: answers that are still to come count.
+  public var isUnowned: Bool { phase == .unowned }
 
   /// - Parameters:
   ///   - own: this replica.
-  ///   - onlyFinds: whether the RPC cannot begin a conversation: a hang-up.
+  ///   - kind: which RPC it is.
   ///   - lease: of replicas.
   ///   - now: the monotonic clock.
-  public init(own: Replica, onlyFinds: Bool, lease: Duration, now: Duration) {
+  public init(own: Replica, kind: Kind, lease: Duration, now: Duration) {
     self.own = own
-    self.onlyFinds = onlyFinds
+    self.kind = kind
     limit = now + lease + Self.margin
   }
 
@@ -67,45 +121,140 @@ public struct ArrivalStateMachine: Sendable {
     return relay(remembered)
   }
 
-  private func claim(adopting epoch: UInt64?) -> Action { .claim(adopting: epoch, onlyFinds: onlyFinds) }
+  private mutating func claim(adopting epoch: UInt64?) -> Action {
+    phase = .claiming(isAnswered: false, isAsking: false)
+    return .claim(adopting: epoch, onlyFinds: onlyFinds)
+  }
 
   private mutating func relay(_ record: OwnershipRecord) -> Action {
     attempts += 1
-    guard attempts <= Self.maximumAttempts else { return .fail("the conversation's server is not to be found") }
-    relayed = record
+    guard attempts <= Self.maximumAttempts else { return Self.notFound }
+    phase = .relaying(record)
     return .relay(record)
   }
 
-  /// What the store said to the claim.
-  public mutating func claimed(_ answer: Result<ClaimAnswer, OwnershipStoreError>, now: Duration) -> Action {
+  private mutating func adopt(_ record: OwnershipRecord) -> Action {
+    attempts += 1
+    guard attempts <= Self.maximumAttempts else { return Self.notFound }
+    return onlyFinds ? .nobody : claim(adopting: record.epoch)
+  }
+
+  // MARK: The store
+
+  /// What the store said to the claim, however late.
+  public mutating func claimed(_ answer: Result<ClaimAnswer, OwnershipStoreError>) -> Action? {
+    switch phase {
+    case .claiming(_, let isAsking): return claimed(answer, isAsking)
+    case .relaying:
+      // Another said that it has the conversation, before the store did.
+      switch answer {
+      case .success(.own), .success(.over): return .release
+      default: return nil
+      }
+    case .unowned, .doubted: return claimedLate(answer)
+    case .settled: return nil
+    }
+  }
+
+  private mutating func claimed(
+    _ answer: Result<ClaimAnswer, OwnershipStoreError>, _ isAsking: Bool
+  ) -> Action? {
     switch answer {
     case .success(.own(let record)):
+      phase = .settled
       return .serve(epoch: record.epoch, turns: record.turns, isAdopted: record.epoch > 1)
-    case .success(.nobody): return .nobody
+    case .success(.over):
+      phase = .settled
+      return .end
+    case .success(.nobody):
+      phase = .settled
+      return .nobody
     case .success(.other(let record)):
       // The run before this one, at the same address, is gone.
       if record.owner.address == own.address { return adopt(record) }
       isRemembered = false
       return relay(record)
-    case .failure: return onlyFinds ? .nobody : .serve(epoch: 0, turns: 0, isAdopted: false)
+    case .failure:
+      phase = .claiming(isAnswered: true, isAsking: isAsking)
+      return isAsking ? nil : askAll() ?? goOnUnowned()
     }
   }
 
-  private mutating func adopt(_ record: OwnershipRecord) -> Action {
-    attempts += 1
-    guard attempts <= Self.maximumAttempts else { return .fail("the conversation's server is not to be found") }
-    if onlyFinds { return .nobody }
-    relayed = nil
-    return .claim(adopting: record.epoch, onlyFinds: false)
+  /// The claim is not answered after ``slowness``.
+  public mutating func claimIsSlow() -> Action? {
+    guard case .claiming(isAnswered: false, isAsking: false) = phase else { return nil }
+    return askAll()
+  }
+
+  /// Nobody has said whose the conversation is in the time that an RPC waits for that.
+  public mutating func claimIsLate() -> Action? {
+    guard case .claiming = phase else { return nil }
+    return goOnUnowned()
+  }
+
+  private mutating func goOnUnowned() -> Action {
+    phase = .unowned
+    return onlyFinds ? .nobody : .serve(epoch: 0, turns: 0, isAdopted: false)
+  }
+
+  /// The store's word on what is here already.
+  private mutating func claimedLate(_ answer: Result<ClaimAnswer, OwnershipStoreError>) -> Action? {
+    switch answer {
+    case .success(.own(let record)), .success(.over(let record)):
+      phase = .settled
+      return .confirm(epoch: record.epoch)
+    case .success(.other(let record)):
+      attempts += 1
+      guard attempts <= Self.maximumAttempts else { return nil }
+      phase = .doubted(record)
+      return .ask(record.owner)
+    case .success(.nobody), .failure: return nil
+    }
+  }
+
+  // MARK: Other replicas
+
+  /// Whoever has the conversation that an RPC belongs to knows it.
+  private mutating func askAll() -> Action? {
+    guard !hasAsked, kind != .start, case .claiming(let isAnswered, _) = phase else { return nil }
+    hasAsked = true
+    phase = .claiming(isAnswered: isAnswered, isAsking: true)
+    return .ask(nil)
+  }
+
+  /// What the replicas said that were asked, however late.
+  public mutating func answered(_ found: Found) -> Action? {
+    switch (phase, found) {
+    case (.claiming, .has(let record)):
+      isRemembered = false
+      return relay(record)
+    case (.claiming(isAnswered: true, _), _): return goOnUnowned()
+    case (.claiming(isAnswered: false, _), _):
+      phase = .claiming(isAnswered: false, isAsking: false)
+      return nil
+    case (.unowned, .has(let record)), (.doubted, .has(let record)):
+      attempts += 1
+      guard attempts <= Self.maximumAttempts else { return nil }
+      isRemembered = false
+      phase = .relaying(record)
+      return .handOver(record)
+    case (.doubted(let record), .hasNot):
+      phase = .unowned
+      return onlyFinds ? nil : .claim(adopting: record.epoch, onlyFinds: false)
+    case (.doubted, .unreachable):
+      // It is left to the renewal of records.
+      phase = .unowned
+      return nil
+    case (.unowned, _), (.relaying, _), (.settled, _): return nil
+    }
   }
 
   /// The owner did not accept the RPC.
-  public mutating func relayFailed(_ why: RelayFailure, now: Duration) -> Action {
-    guard let relayed else { return claim(adopting: nil) }
+  public mutating func relayFailed(_ why: RelayFailure) -> Action {
+    guard case .relaying(let relayed) = phase else { return claim(adopting: nil) }
     switch why {
     case .notOwner where isRemembered:
       // What was remembered is old; the store knows more.
-      self.relayed = nil
       isRemembered = false
       return claim(adopting: nil)
     case .notOwner, .otherIncarnation: return adopt(relayed)
@@ -116,7 +265,7 @@ public struct ArrivalStateMachine: Sendable {
 
   /// Whether the owner's lease is running.
   public mutating func leaseAnswered(_ answer: Result<Bool, OwnershipStoreError>, now: Duration) -> Action {
-    guard let relayed else { return claim(adopting: nil) }
+    guard case .relaying(let relayed) = phase else { return claim(adopting: nil) }
     switch answer {
     case .success(false): return adopt(relayed)
     case .success(true), .failure:
@@ -126,8 +275,8 @@ public struct ArrivalStateMachine: Sendable {
   }
 
   /// The time is over: an owner whose lease runs on may have come back meanwhile.
-  public mutating func waited(now: Duration) -> Action {
-    guard let relayed else { return claim(adopting: nil) }
+  public mutating func waited() -> Action {
+    guard case .relaying(let relayed) = phase else { return claim(adopting: nil) }
     looks += 1
     if looks.isMultiple(of: 10), attempts + 1 < Self.maximumAttempts { return relay(relayed) }
     return .askLease(relayed.owner)

@@ -112,6 +112,14 @@ struct OwnershipBook: Sendable {
     return lost
   }
 
+  /// A conversation of epoch 0 is another's; false where it has an epoch by now, or is over.
+  mutating func yield(_ key: String, to record: OwnershipRecord, now: Duration) -> Bool {
+    guard owned[key]?.epoch == 0 else { return false }
+    owned[key] = nil
+    remember(record, of: key, now: now)
+    return true
+  }
+
   /// Another replica has read that this one has the conversation with this epoch.
   mutating func raise(_ key: String, to epoch: UInt64) {
     if let conversation = owned[key], conversation.epoch < epoch { owned[key]?.epoch = epoch }

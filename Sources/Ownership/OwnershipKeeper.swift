@@ -7,7 +7,7 @@ import Synchronization
 /// This replica's part in who has which conversation: it claims, renews and releases, remembers where others are, and
 /// notices when it may not act on what it knows.
 ///
-/// Nothing here waits for the store: answers are called back, at the latest after ``patience``.
+/// Nothing here waits for the store: answers are called back.
 public final class OwnershipKeeper: Sendable {
   /// Times.
   public struct Settings: Sendable, Equatable {
@@ -27,6 +27,8 @@ public final class OwnershipKeeper: Sendable {
   public static let patience = Duration.milliseconds(50)
   /// The longest wait for a batch of renewals, which no RPC waits for.
   private static let batchPatience = Duration.seconds(1)
+  /// How late the store's word on a claim still counts.
+  public static let lateness = Duration.seconds(2)
 
   private struct State: Sendable {
     var book = OwnershipBook()
@@ -99,18 +101,20 @@ public final class OwnershipKeeper: Sendable {
     state.withLock { $0.book.remember(record, of: key, now: clock()) }
   }
 
-  /// Asks the store; calls back once, on any thread. What is then begun here has to be told with ``began(_:_:)`` before
+  /// Asks the store; calls back once, on any thread, at the latest after ``lateness``: an RPC waits no longer than
+  /// ``patience``, and tells with ``isLate()`` that it did. What is then begun here has to be told with ``began(_:_:)`` before
   /// ``asked(_:)``.
   public func claim(
-    _ key: String, agent: String, adopting epoch: UInt64?, onlyFinds: Bool,
+    _ key: String, agent: String, adopting epoch: UInt64?, onlyFinds: Bool, hangsUp: Bool = false,
     _ done: @escaping @Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void
   ) {
     state.withLock { $0.book.asks(for: key) }
-    let claim = OwnershipClaim(key: key, claimant: own, agent: agent, adopting: epoch, onlyFinds: onlyFinds)
-    store.claim(claim, within: Self.patience) { [self] answer in
+    let claim = OwnershipClaim(
+      key: key, claimant: own, agent: agent, adopting: epoch, onlyFinds: onlyFinds, hangsUp: hangsUp)
+    store.claim(claim, within: Self.lateness) { [self] answer in
       switch answer {
       case .success(.own(let record)) where record.epoch > 1 && epoch != nil: adopted.increment()
-      case .success(.own): claimedOwn.increment()
+      case .success(.own), .success(.over): claimedOwn.increment()
       case .success(.other(let record)):
         claimedOther.increment()
         state.withLock { $0.book.remember(record, of: key, now: clock()) }
@@ -121,6 +125,9 @@ public final class OwnershipKeeper: Sendable {
       done(answer)
     }
   }
+
+  /// An RPC has waited for the store for as long as it may.
+  public func isLate() { note(.failure(OwnershipStoreError("Redis does not answer in time"))) }
 
   /// What was asked for with ``claim(_:agent:adopting:onlyFinds:_:)`` has been answered and carried out.
   public func asked(_ key: String) { state.withLock { $0.book.hasAsked(for: key) } }
@@ -146,6 +153,14 @@ public final class OwnershipKeeper: Sendable {
   /// The conversation of this number is over.
   public func ended(_ key: String, number: Int) {
     if state.withLock({ $0.book.ended(key, number: number) }) { store.release(key, by: own) }
+  }
+
+  /// A conversation that was begun without the store's word is another's, who was first: it is not released. False where
+  /// it is none of these any more.
+  public func yield(_ key: String, to record: OwnershipRecord) -> Bool {
+    let isYielded = state.withLock { $0.book.yield(key, to: record, now: clock()) }
+    if isYielded { fenced.increment() }
+    return isYielded
   }
 
   /// What was claimed did not begin.

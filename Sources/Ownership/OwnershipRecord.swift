@@ -53,14 +53,21 @@ public struct OwnershipClaim: Sendable, Equatable {
   public var adopting: UInt64?
   /// Only looks: nothing is written.
   public var onlyFinds: Bool
+  /// The caller has hung up: where nobody has heard of the conversation, its first RPC is to be answered by its end
+  /// (``ClaimAnswer/over(_:)``).
+  public var hangsUp: Bool
 
   /// A claim.
-  public init(key: String, claimant: Replica, agent: String, adopting: UInt64? = nil, onlyFinds: Bool = false) {
+  public init(
+    key: String, claimant: Replica, agent: String, adopting: UInt64? = nil, onlyFinds: Bool = false,
+    hangsUp: Bool = false
+  ) {
     self.key = key
     self.claimant = claimant
     self.agent = agent
     self.adopting = adopting
     self.onlyFinds = onlyFinds
+    self.hangsUp = hangsUp
   }
 }
 
@@ -68,6 +75,8 @@ public struct OwnershipClaim: Sendable, Equatable {
 public enum ClaimAnswer: Sendable, Equatable {
   /// The claimant has it.
   case own(OwnershipRecord)
+  /// The claimant has it, but the caller has hung up already, a moment before: it is not to begin.
+  case over(OwnershipRecord)
   /// Another has it.
   case other(OwnershipRecord)
   /// Nobody has it, and the claim only looked.

@@ -1,13 +1,18 @@
 import RedisClient
 
 /// What Redis does in one step with one conversation's record, a hash of `owner`, `incarnation`, `epoch`, `agent` and
-/// `turns`. Fields are only added. Each script names one key.
+/// `turns`; of a conversation without an owner `over`, where it had one, or `early`, where the caller has hung up and nobody
+/// has heard of it yet. Fields are only added. Each script names one key.
 enum OwnershipScripts {
-  /// Arguments: owner, incarnation, agent, life in milliseconds, epoch to take over or nothing, 1 where it only looks.
-  /// Returns 1 (own), 0 (another's) or 2 (nobody's), then owner, incarnation, epoch, agent, turns.
+  /// Milliseconds for which a hang-up waits for the RPC that it came before.
+  static let earlyLife = 10_000
+
+  /// Arguments: owner, incarnation, agent, life in milliseconds, epoch to take over or nothing, 1 where it only looks,
+  /// 1 where the caller has hung up. Returns 1 (own), 0 (another's) or 2 (nobody's), then owner, incarnation, epoch, agent,
+  /// turns; of an own one 1 where the caller has hung up a moment before.
   static let claim = RedisScript(
     """
-    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns')
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns', 'over', 'early')
     if r[1] then
       if r[1] == ARGV[1] and r[2] == ARGV[2] then
         return {1, r[1], r[2], r[3], r[4] or '', r[5] or '0'}
@@ -17,13 +22,18 @@ enum OwnershipScripts {
       end
     end
     if ARGV[6] == '1' then
+      if ARGV[7] == '1' and not r[1] and not r[3] and not r[6] then
+        redis.call('HSET', KEYS[1], 'early', '1')
+        redis.call('PEXPIRE', KEYS[1], \(earlyLife))
+      end
       return {2}
     end
     local epoch = string.format('%d', math.max(tonumber(r[3] or '0') or 0, tonumber(ARGV[5]) or 0) + 1)
     redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'incarnation', ARGV[2], 'epoch', epoch,
       'agent', ARGV[3], 'turns', r[5] or '0')
+    redis.call('HDEL', KEYS[1], 'over', 'early')
     redis.call('PEXPIRE', KEYS[1], ARGV[4])
-    return {1, ARGV[1], ARGV[2], epoch, ARGV[3], r[5] or '0'}
+    return {1, ARGV[1], ARGV[2], epoch, ARGV[3], r[5] or '0', r[7] or '0'}
     """)
 
   /// Arguments: owner, incarnation, epoch, agent, turns, life in milliseconds. Returns the record that is in force. One
@@ -44,12 +54,14 @@ enum OwnershipScripts {
     return {1, ARGV[1], ARGV[2], epoch, ARGV[4], ARGV[5]}
     """)
 
-  /// Arguments: owner, incarnation.
+  /// Arguments: owner, incarnation, life in milliseconds.
   static let release = RedisScript(
     """
     local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation')
     if r[1] == ARGV[1] and r[2] == ARGV[2] then
-      return redis.call('DEL', KEYS[1])
+      redis.call('DEL', KEYS[1])
+      redis.call('HSET', KEYS[1], 'over', '1')
+      return redis.call('PEXPIRE', KEYS[1], ARGV[3])
     end
     return 0
     """)

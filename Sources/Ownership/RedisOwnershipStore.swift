@@ -26,13 +26,16 @@ public final class RedisOwnershipStore: OwnershipStore {
     let arguments: [RedisCommand.Argument] = [
       .text(claim.claimant.address), .text(claim.claimant.incarnation), .text(claim.agent), .integer(Self.life),
       .text(claim.adopting.map(String.init) ?? ""), .text(claim.onlyFinds ? "1" : "0"),
+      .text(claim.hangsUp ? "1" : "0"),
     ]
     connection.run(OwnershipScripts.claim, key: Self.key(of: claim.key), arguments, within: limit) { answer in
       done(
         Self.read(answer) { values in
           switch values.first?.integer {
           case 2: return .nobody
-          case 1: return OwnershipRecord(values.dropFirst()).map { .own($0) }
+          case 1:
+            let isOver = values.dropFirst(6).first?.text == "1"
+            return OwnershipRecord(values.dropFirst()).map { isOver ? .over($0) : .own($0) }
           case 0: return OwnershipRecord(values.dropFirst()).map { .other($0) }
           default: return nil
           }
@@ -80,10 +83,11 @@ public final class RedisOwnershipStore: OwnershipStore {
     }
   }
 
-  /// Deletes the record, where it is the owner's.
+  /// Deletes the record, where it is the owner's; what is left says that the conversation was there.
   public func release(_ key: String, by owner: Replica) {
     connection.run(
-      OwnershipScripts.release, key: Self.key(of: key), [.text(owner.address), .text(owner.incarnation)],
+      OwnershipScripts.release, key: Self.key(of: key),
+      [.text(owner.address), .text(owner.incarnation), .integer(Self.life)],
       within: Self.releaseTime
     ) { _ in }
   }

@@ -176,6 +176,9 @@ enum MetricFamilies {
       "patchbay_relays_refused_total", "RPCs of other servers that were not accepted, by reason.", by: ["reason"]),
     .gauge("patchbay_revocations", "Revoked tokens' nonces in force."),
     .counter(
+      "patchbay_rpcs_handed_over_total",
+      "RPCs that were served without Redis' word, and went to the conversation's server when that was found."),
+    .counter(
       "patchbay_rpcs_total",
       "RPCs that ended, by method and gRPC status; CANCELLED where the client went.", by: ["method", "status"]),
     .gauge("patchbay_shared_limits_in_force", "1 while the other servers' calls count towards tenants' limits."),

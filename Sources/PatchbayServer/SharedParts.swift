@@ -3,6 +3,7 @@ import Basics
 import CallGateway
 package import GatewayConfiguration
 import Logging
+import Ownership
 package import RedisClient
 package import ReplicaSharing
 import TokenVerification
@@ -24,6 +25,11 @@ final class SharedParts: Sendable {
       log: log)
     state.gateway.shareLimits { [exchange] organization, own, limit in
       exchange.ceiling(of: organization, own: own, limit: limit)
+    }
+    cluster.link.know { [exchange] in
+      (exchange.list?.list.replicas ?? []).filter(\.isAlive).map {
+        Replica(address: $0.report.address, incarnation: $0.report.id)
+      }
     }
   }
 

@@ -58,6 +58,31 @@ struct VoiceGatewayTests {
     #expect(rpc.status == .ok && rpc.sent.count == 1 && test.gateway.liveConversations == 0)
   }
 
+  @Test("a hang-up that overtakes the start of its call ends it, once")
+  func earlyHangup() throws {
+    let test = try TestGateway()
+    try test.call().send(message: VoiceRequest.hangup)
+    let overtaken = try test.call()
+    overtaken.send(message: VoiceRequest.start)
+    #expect(try overtaken.told == ["sessionEnd"] && overtaken.status == .ok)
+    #expect(test.gateway.liveConversations == 0 && test.bot.call == nil)
+    try test.call().send(message: VoiceRequest.start)
+    #expect(test.gateway.liveConversations == 1)
+  }
+
+  @Test("a call that was over before its caller hung up may begin again, and one that is resumed goes on")
+  func againAfterHangup() throws {
+    let test = try TestGateway()
+    for _ in 0..<2 {
+      try test.call().send(message: VoiceRequest.start)
+      #expect(test.gateway.liveConversations == 1)
+      for _ in 0..<2 { try test.call().send(message: VoiceRequest.hangup) }
+      #expect(test.gateway.liveConversations == 0)
+    }
+    try test.call().send(message: VoiceRequest.of(.event(VoiceRequest.Event(.noInput))))
+    #expect(test.gateway.liveConversations == 1 && test.bot.call?.info.isResumed == true)
+  }
+
   @Test("a drain ends with the last conversation", .timeLimit(.minutes(1)))
   func drain() async throws {
     let test = try TestGateway()

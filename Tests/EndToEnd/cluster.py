@@ -51,10 +51,10 @@ class Redis:
 
 
 class Forwarder:
-    """A way to a port of this machine that can be cut."""
+    """A way to a port of this machine that can be cut, and on which answers can be late."""
 
     def __init__(self, port):
-        self.target, self.sockets = port, []
+        self.target, self.sockets, self.late = port, [], 0.0
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -66,12 +66,13 @@ class Forwarder:
                 far = socket.create_connection(("127.0.0.1", self.target))
                 self.sockets += [near, far]
                 for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+                    threading.Thread(target=self.carry, args=(one, other, one is far), daemon=True).start()
 
-    @staticmethod
-    def carry(one, other):
+    def carry(self, one, other, is_back):
         with contextlib.suppress(OSError):
             while data := one.recv(65536):
+                if is_back and self.late:
+                    time.sleep(self.late)
                 other.sendall(data)
             other.shutdown(socket.SHUT_WR)
 

@@ -58,7 +58,7 @@ def test_a_call_over_two_servers(cluster, token):
     assert ended(servers) == ["hangup"]
     out = sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
     assert out == sum(metric(server, "patchbay_relayed_rpcs_total", direction="in") for server in servers) >= 4
-    assert cluster.redis.ask("EXISTS", f"patchbay:call:{caller.org}/{caller.conversation}") == ":0"
+    assert cluster.redis.ask("HEXISTS", f"patchbay:call:{caller.org}/{caller.conversation}", "owner") == ":0"
     caller.close()
 
 
@@ -175,6 +175,51 @@ def test_redis_is_slow(own_gateway, tmp_path, token):
         one.close()
     assert len(started(servers)) == 2
     cluster.redis.kill()
+
+
+def test_redis_is_late(own_gateway, tmp_path, token):
+    """Redis answers a server after 200 ms: calls of another are not begun there anew, since that one says that it has them."""
+    cluster = Cluster(own_gateway, tmp_path, lease="10s")
+    (owner,) = cluster.start()
+    with Forwarder(cluster.redis.port) as way:
+        late = own_gateway(cluster=cluster.settings(redis=f"redis://127.0.0.1:{way.port}"))
+        late.until(lambda: metric(late, "patchbay_replicas") == 2, "knows the other")
+        way.late = 0.2
+        near, far = owner.channel(), late.channel()
+        for _ in range(4):
+            caller = Caller(near, token, TENANT_A["org"], "demo-wav")
+            caller.start()
+            caller.channel = far
+            began = time.monotonic()
+            assert caller.press("4").audio.seconds > 0.1
+            assert time.monotonic() - began < (10 if SLOW else 2)
+            # Its hang-up finds the way, too.
+            caller.hang_up()
+        owner.until(lambda: metric(owner, "patchbay_conversations_live") == 0, "hears that the callers have gone")
+        assert len(started([owner])) == 4
+        # Where even that came too late, what had begun is over all the same, or went to the owner.
+        assert metric(late, "patchbay_relayed_rpcs_total", direction="out") >= 4
+        assert metric(late, "patchbay_conversations_live") == 0
+        for channel in (near, far):
+            channel.close()
+    cluster.redis.kill()
+
+
+def test_a_hang_up_that_comes_first(cluster, token):
+    """SESSION_END at one server, then the SESSION_START that it has overtaken at another: no call is left behind."""
+    servers = cluster.start(2)
+    for n, caller in enumerate(SpreadCaller(servers, token) for _ in range(2)):
+        caller.hang_up()
+        overtaken = caller.event(SESSION_START).wait()
+        assert overtaken.event.event_type == Event.SESSION_END and overtaken.audio.seconds == 0
+        assert sum(metric(server, "patchbay_conversations_live") for server in servers) == 0
+        # The id may be used again, and again after that call.
+        for _ in range(2):
+            assert caller.start().audio.seconds > 0.5
+            caller.hang_up()
+            caller.hang_up()
+        assert len(started(servers)) == 2 * (n + 1)
+        caller.close()
 
 
 def test_an_owner_that_dies(cluster, token):

@@ -6,12 +6,14 @@ import WebexProtocol
 /// An RPC of a conversation that is not here, until it is known where it belongs: then it is one of a conversation of this
 /// replica, or is handed on to the owner, byte for byte, to its end. On the RPC's loop.
 final class ArrivingConversation: SessionHost {
-  private enum State {
+  enum State {
     /// Who has the conversation is being found out; the caller is not read meanwhile.
     case looking
     /// The owner has been called, and has not said yet that it accepts the RPC.
     case calling(any OutgoingRPC, OwnershipRecord, since: Duration)
     case relaying(any OutgoingRPC)
+    /// It is served here, or was answered, without anybody's word: what is said later may still call it away.
+    case unowned(TakenMessages, number: Int?)
     case over
   }
 
@@ -19,29 +21,33 @@ final class ArrivingConversation: SessionHost {
   static let acceptanceTime = Duration.seconds(1)
   /// Bytes of a caller that are kept for the conversation until it is found; with the caller paused, one more message than
   /// the first is on its way.
-  private static let maximumKept = 262_144
+  static let maximumKept = 262_144
   /// Bytes that wait on one side, from which the other is not read.
   private static let fullQueue = 131_072
 
-  private let call: SessionCall
-  private let gateway: VoiceGateway
-  private let link: ReplicaLink
+  let call: SessionCall
+  let gateway: VoiceGateway
+  let link: ReplicaLink
   private let identity: Identity
-  private let key: ConversationKey
-  private let agent: String
-  private let onlyFinds: Bool
-  private var machine: ArrivalStateMachine
-  private var state = State.looking
-  private var kept: [[UInt8]] = []
-  private var keptBytes = 0
-  private var isHalfClosed = false
+  let key: ConversationKey
+  let agent: String
+  let isHangUp: Bool
+  var machine: ArrivalStateMachine
+  var state = State.looking
+  var kept: [[UInt8]] = []
+  var keptBytes = 0
+  var isHalfClosed = false
   private var isFull = false
-  private var timer: LoopTimer?
+  var timer: LoopTimer?
+  /// The latest claim; an earlier one's answer says nothing of it.
+  var claims = 0
+  /// The caller has gone.
+  var isLeft = false
   /// Of the attempt to hand the RPC on that is under way.
   private var handler: RelayHandler?
 
   init(
-    _ call: SessionCall, _ key: ConversationKey, agent: String, _ identity: Identity, onlyFinds: Bool,
+    _ call: SessionCall, _ key: ConversationKey, agent: String, _ identity: Identity, _ kind: ArrivalStateMachine.Kind,
     of gateway: VoiceGateway, by link: ReplicaLink
   ) {
     self.call = call
@@ -50,12 +56,13 @@ final class ArrivingConversation: SessionHost {
     self.identity = identity
     self.gateway = gateway
     self.link = link
-    self.onlyFinds = onlyFinds || identity.isRetired
+    isHangUp = kind == .end
     machine = ArrivalStateMachine(
-      own: link.keeper.own, onlyFinds: self.onlyFinds, lease: link.keeper.settings.lease, now: call.loop.now)
+      own: link.keeper.own, kind: identity.isRetired ? .end : kind, lease: link.keeper.settings.lease,
+      now: call.loop.now)
   }
 
-  private var loop: any LoopExecutor { call.loop }
+  var loop: any LoopExecutor { call.loop }
 
   // MARK: The caller
 
@@ -79,7 +86,7 @@ final class ArrivingConversation: SessionHost {
         return call.refuse(RPCStatus(.resourceExhausted, "the conversation's server does not keep up"))
       }
       if rpc.queuedBytes > Self.fullQueue { call.pause(for: Self.acceptanceTime) }
-    case .over: break
+    case .unowned, .over: break
     }
   }
 
@@ -87,13 +94,15 @@ final class ArrivingConversation: SessionHost {
     isHalfClosed = true
     switch state {
     case .calling(let rpc, _, _), .relaying(let rpc): rpc.halfClose()
-    case .looking, .over: break
+    case .looking, .unowned, .over: break
     }
   }
 
   func left(_ rpc: RPCID, isDelivered: Bool) {
+    isLeft = true
     switch state {
     case .calling(let rpc, _, _), .relaying(let rpc): rpc.cancel()
+    case .unowned: return  // A hang-up that was answered: its conversation may yet be found.
     case .looking, .over: break
     }
     end()
@@ -105,30 +114,27 @@ final class ArrivingConversation: SessionHost {
     rpc.startReading()
   }
 
-  private func end() {
+  func end() {
     state = .over
     handler = nil
     kept = []
     timer?.cancel()
     timer = nil
+    call.keepNothing()
   }
 
   // MARK: Where it belongs
 
-  private func perform(_ action: ArrivalStateMachine.Action) {
+  func perform(_ action: ArrivalStateMachine.Action) {
     if case .over = state { return }
     let keeper = link.keeper
     switch action {
-    case .claim(let epoch, let onlyFinds):
-      state = .looking
-      let own = LoopBound(self, loop: loop)
-      keeper.claim(key.ownershipKey, agent: agent, adopting: epoch, onlyFinds: onlyFinds) { [key] answer in
-        own.execute { arriving in
-          arriving.claimed(answer)
-          keeper.asked(key.ownershipKey)
-        }
-      }
+    case .claim(let epoch, let onlyFinds): claim(adopting: epoch, onlyFinds: onlyFinds)
     case .relay(let record): relay(to: record)
+    case .ask(let replica): ask(replica)
+    case .confirm(let epoch): confirm(epoch)
+    case .handOver(let record): handOver(to: record)
+    case .release: keeper.release(key.ownershipKey)
     case .askLease(let replica):
       let own = LoopBound(self, loop: loop)
       keeper.isAlive(replica) { answer in
@@ -136,10 +142,14 @@ final class ArrivingConversation: SessionHost {
       }
     case .wait(let time):
       timer?.cancel()
-      timer = loop.schedule(after: time) { self.perform(self.machine.waited(now: self.loop.now)) }
+      timer = loop.schedule(after: time) { self.perform(self.machine.waited()) }
     case .serve(let epoch, let turns, let isAdopted):
       serve(ConversationClaim(epoch: epoch, turns: turns, isAdopted: isAdopted))
     case .nobody: serve(nil)
+    case .end:
+      keeper.release(key.ownershipKey)
+      end()
+      call.answerOver()
     case .fail(let why):
       link.metrics.failed("no-owner")
       end()
@@ -147,27 +157,24 @@ final class ArrivingConversation: SessionHost {
     }
   }
 
-  private func claimed(_ answer: Result<ClaimAnswer, OwnershipStoreError>) {
-    // The caller has gone while the store was asked.
-    if case .over = state {
-      if case .success(.own) = answer, gateway.registry.status(of: key) == nil { link.keeper.release(key.ownershipKey) }
-      return
-    }
-    perform(machine.claimed(answer, now: loop.now))
-  }
+  func perform(_ action: ArrivalStateMachine.Action?) { if let action { perform(action) } }
 
   /// The conversation is this replica's, or nobody's.
   private func serve(_ claim: ConversationClaim?) {
     let (kept, isHalfClosed) = (kept, isHalfClosed)
+    let taken = (claim?.epoch ?? 0) == 0 && machine.isUnowned ? TakenMessages(kept, isHalfClosed: isHalfClosed) : nil
     end()
     guard let first = kept.first else { return }
     do {
+      if let taken { isUnowned(taken, number: nil) }
       let session = try first.withUnsafeBytes { bytes in
         try gateway.conversation(for: call, first: bytes, identity, claim: claim ?? .nobody)
       }
       guard let session else { return }
-      call.settle(session, kept, isHalfClosed: isHalfClosed)
+      if let taken { isUnowned(taken, number: gateway.registry.status(of: key)?.number) }
+      call.settle(session, kept, isHalfClosed: isHalfClosed, keeping: taken)
     } catch {
+      end()
       if let claim, claim.epoch > 0 { link.keeper.release(key.ownershipKey) }
       call.refuse(error)
     }
@@ -175,34 +182,19 @@ final class ArrivingConversation: SessionHost {
 
   // MARK: The owner
 
-  private func relay(to record: OwnershipRecord) {
+  func relay(to record: OwnershipRecord) {
     let handler = RelayHandler(self)
     self.handler = handler
     let rpc = link.network.open(
-      to: record.owner.address, headers: headers(for: record), deadline: call.timeRemaining, on: loop,
-      handler: handler)
+      to: record.owner.address, path: RelayHeaders.path,
+      headers: RelayHeaders.of(call, identity, to: record, by: link), deadline: isLeft ? nil : call.timeRemaining,
+      on: loop, handler: handler)
     guard let rpc else { return failed(.unreachable) }
     state = .calling(rpc, record, since: loop.now)
     for message in kept { message.withUnsafeBytes { _ = rpc.send($0) } }
-    if isHalfClosed { rpc.halfClose() }
+    if isHalfClosed || isLeft { rpc.halfClose() }
     timer?.cancel()
     timer = loop.schedule(after: Self.acceptanceTime) { self.tookTooLong() }
-  }
-
-  private func headers(for record: OwnershipRecord) -> Metadata {
-    var headers: Metadata = [
-      (RelayHeaders.relay, RelayHeaders.version),
-      (RelayHeaders.secret, String(decoding: link.secret, as: UTF8.self)),
-      (RelayHeaders.owner, record.owner.incarnation),
-      (RelayHeaders.epoch, "\(record.epoch)"),
-      (RelayHeaders.from, link.keeper.own.address),
-      (RelayHeaders.organization, identity.organization),
-      (RelayHeaders.peer, call.peer),
-    ]
-    headers.add(RelayHeaders.tenant, bytes: Array(identity.tenantName.utf8))
-    if let token = call.authorization { headers.add("authorization", token) }
-    if let id = call.trackingID { headers.add("trackingid", id) }
-    return headers
   }
 
   private func tookTooLong() {
@@ -219,10 +211,12 @@ final class ArrivingConversation: SessionHost {
     state = .looking
     link.keeper.forget(key.ownershipKey)
     link.metrics.failed(why.rawValue)
-    perform(machine.relayFailed(why, now: loop.now))
+    // Nobody waits for what is brought to the owner after its caller has gone.
+    if isLeft { return end() }
+    perform(machine.relayFailed(why))
   }
 
-  fileprivate func received(_ bytes: UnsafeRawBufferPointer, on handler: RelayHandler) {
+  func received(_ bytes: UnsafeRawBufferPointer, on handler: RelayHandler) {
     guard handler === self.handler else { return }
     switch state {
     case .calling(let rpc, let record, let since):
@@ -241,15 +235,15 @@ final class ArrivingConversation: SessionHost {
       guard call.queuedBytes > Self.fullQueue, !isFull else { return }
       isFull = true
       rpc.pauseReading()
-    case .looking, .over: break
+    case .looking, .unowned, .over: break
     }
   }
 
-  fileprivate func drained(_ handler: RelayHandler) {
+  func drained(_ handler: RelayHandler) {
     if handler === self.handler, case .relaying = state { call.pause(for: .zero) }
   }
 
-  fileprivate func ended(_ handler: RelayHandler, _ status: RPCStatus, _ trailers: Metadata) {
+  func ended(_ handler: RelayHandler, _ status: RPCStatus, _ trailers: Metadata) {
     guard handler === self.handler else { return }
     let word = trailers.values(for: RelayHeaders.relay).first
     switch state {
@@ -265,18 +259,7 @@ final class ArrivingConversation: SessionHost {
       if word != nil { return call.finish(status, lingering: .zero) }
       link.metrics.failed("lost")
       call.finish(RPCStatus(.unavailable, "the connection to the conversation's server is lost"), lingering: .zero)
-    case .looking, .over: break
+    case .looking, .unowned, .over: break
     }
   }
-}
-
-/// One attempt to hand an RPC on: what comes of an earlier one is nobody's.
-private final class RelayHandler: OutgoingRPCHandler {
-  private weak var arriving: ArrivingConversation?
-
-  init(_ arriving: ArrivingConversation) { self.arriving = arriving }
-
-  func received(_ bytes: UnsafeRawBufferPointer) { arriving?.received(bytes, on: self) }
-  func drained() { arriving?.drained(self) }
-  func ended(_ status: RPCStatus, trailingMetadata: Metadata) { arriving?.ended(self, status, trailingMetadata) }
 }

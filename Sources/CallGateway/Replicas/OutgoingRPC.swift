@@ -32,7 +32,7 @@ extension OutgoingRPCHandler {
 protocol RelayNetwork: AnyObject, Sendable {
   /// Opens an RPC on the caller's loop; the handler is never called from within. `nil` where none can be made.
   func open(
-    to address: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
+    to address: String, path: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
     handler: any OutgoingRPCHandler
   ) -> (any OutgoingRPC)?
 }
@@ -54,11 +54,11 @@ final class RelayChannels: RelayNetwork {
   init(security: GRPCChannel.Security) { self.security = security }
 
   func open(
-    to address: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
+    to address: String, path: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
     handler: any OutgoingRPCHandler
   ) -> (any OutgoingRPC)? {
     guard let loop = loop as? EventLoop, let channel = channel(to: address, on: loop) else { return nil }
-    return channel.startCall(path: RelayHeaders.path, metadata: headers, deadline: deadline, handler: handler)
+    return channel.startCall(path: path, metadata: headers, deadline: deadline, handler: handler)
   }
 
   private func channel(to address: String, on loop: EventLoop) -> GRPCChannel? {

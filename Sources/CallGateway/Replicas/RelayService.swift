@@ -20,20 +20,18 @@ public final class RelayService: Sendable {
 
   /// The methods to serve, at an address for other replicas alone.
   public var methods: [ServerMethod] {
-    [ServerMethod(path: RelayHeaders.path) { [self] call in accept(call) }]
+    [
+      ServerMethod(path: RelayHeaders.path) { [self] call in accept(call) },
+      ServerMethod(path: RelayHeaders.findPath) { [self] call in find(call) },
+    ]
   }
 
   private func accept(_ call: ServerCall) -> any CallHandler {
     let rpc = RelayedRPC(call)
-    guard let secret = call.values(for: RelayHeaders.secret).first, link.isSecret(secret) else {
-      return refuse(rpc, "secret", from: call)
-    }
-    // A later version adds fields only, and says that it is one.
-    guard call.values(for: RelayHeaders.relay).first != nil,
-      let organization = call.values(for: RelayHeaders.organization).first, !organization.isEmpty
-    else { return refuse(rpc, "version", from: call) }
-    guard call.values(for: RelayHeaders.owner).first == link.keeper.own.incarnation else {
-      return refuse(rpc, ArrivalStateMachine.RelayFailure.otherIncarnation.rawValue, from: call)
+    let organization: String
+    switch admit(call) {
+    case .admitted(let named): organization = named
+    case .refused(let why): return refuse(rpc, why, from: call)
     }
     let tenant = call.metadata.bytes(for: RelayHeaders.tenant).first.map { String(decoding: $0, as: UTF8.self) }
     let identity = Identity(
@@ -42,6 +40,45 @@ public final class RelayService: Sendable {
       rpc, method: .conversation, of: RelayedConversation(rpc, of: gateway, by: link))
     relayed.begin(verified: identity)
     return relayed
+  }
+
+  private enum Admission {
+    case admitted(organization: String)
+    case refused(String)
+  }
+
+  /// The organization that a replica speaks for, where it may.
+  private func admit(_ call: ServerCall) -> Admission {
+    guard let secret = call.values(for: RelayHeaders.secret).first, link.isSecret(secret) else {
+      return .refused("secret")
+    }
+    // A later version adds fields only, and says that it is one.
+    guard let version = call.values(for: RelayHeaders.relay).first.flatMap(UInt16.init), version >= 1,
+      let organization = call.values(for: RelayHeaders.organization).first, !organization.isEmpty
+    else { return .refused("version") }
+    guard call.values(for: RelayHeaders.owner).first == link.keeper.own.incarnation else {
+      return .refused(ArrivalStateMachine.RelayFailure.otherIncarnation.rawValue)
+    }
+    return .admitted(organization: organization)
+  }
+
+  /// Whether a conversation is here.
+  private func find(_ call: ServerCall) -> any CallHandler {
+    let rpc = RelayedRPC(call)
+    switch admit(call) {
+    case .refused(let why): return refuse(rpc, why, from: call)
+    case .admitted(let organization):
+      // The status waits for the half-close, which only a call that is read shows.
+      rpc.startReading()
+      let name = call.metadata.bytes(for: RelayHeaders.conversation).first ?? []
+      let key = ConversationKey(organization: organization, conversation: String(decoding: name, as: UTF8.self))
+      if link.keeper.mayAct, gateway.registry.status(of: key) != nil {
+        rpc.found(epoch: link.keeper.epoch(of: key.ownershipKey) ?? 0)
+      } else {
+        rpc.refuse(ArrivalStateMachine.RelayFailure.notOwner.rawValue)
+      }
+      return FinishedCallHandler()
+    }
   }
 
   private func refuse(_ rpc: RelayedRPC, _ why: String, from call: ServerCall) -> any CallHandler {

@@ -35,6 +35,11 @@ final class RelayedRPC: IncomingRPC {
   /// Tells the other replica that the RPC is accepted: all that follows is the caller's.
   func accept() { _ = call.send([]) }
 
+  /// The conversation that was asked for is here.
+  func found(epoch: UInt64) {
+    call.finish(.ok, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end), (RelayHeaders.epoch, "\(epoch)")])
+  }
+
   /// The conversation is not here.
   func refuse(_ why: String) {
     call.finish(RPCStatus(.aborted, why), trailingMetadata: [(RelayHeaders.relay, why)])

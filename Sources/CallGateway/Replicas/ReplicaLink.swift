@@ -1,4 +1,5 @@
 public import GRPCTransport
+import Locking
 public import Ownership
 
 /// What joins a gateway with other replicas: who has which conversation, and the way to them.
@@ -8,6 +9,7 @@ public final class ReplicaLink: Sendable {
   let network: any RelayNetwork
   let secret: [UInt8]
   let metrics = RelayMetrics()
+  private let known = Locked<@Sendable () -> [Replica]>({ [] })
 
   init(keeper: OwnershipKeeper, network: any RelayNetwork, secret: String) {
     self.keeper = keeper
@@ -22,6 +24,15 @@ public final class ReplicaLink: Sendable {
   ///   - security: what protects connections to other replicas.
   public convenience init(keeper: OwnershipKeeper, secret: String, security: GRPCChannel.Security) {
     self.init(keeper: keeper, network: RelayChannels(security: security), secret: secret)
+  }
+
+  /// From now on the other replicas are known by this, which may be asked on any thread.
+  public func know(_ others: @escaping @Sendable () -> [Replica]) { known.withLock { $0 = others } }
+
+  /// Some of the other replicas that live, as far as they are known.
+  func others(most: Int) -> [Replica] {
+    let own = keeper.own
+    return Array(known.withLock { $0 }().filter { $0 != own }.prefix(most))
   }
 
   /// Compares without telling by its time how much is right.

@@ -73,6 +73,8 @@ final class SessionCall: IncomingRPCHandler {
   private var lastMessage: Duration
   private var watchdog: LoopTimer?
   private var pauseTimer: LoopTimer?
+  /// What came so far, where the session may turn out to be elsewhere.
+  private var taken: TakenMessages?
 
   init(_ call: any IncomingRPC, method: SessionMethod, of service: any SessionService) {
     self.call = call
@@ -153,12 +155,31 @@ final class SessionCall: IncomingRPCHandler {
   }
 
   /// What has stood for the session has found it: what came so far goes there, and all that follows.
-  func settle(_ session: LoopBound<any SessionHost>, _ messages: [[UInt8]], isHalfClosed: Bool) {
+  ///
+  /// - Parameter taken: is told of what follows, until the session is sure.
+  func settle(
+    _ session: LoopBound<any SessionHost>, _ messages: [[UInt8]], isHalfClosed: Bool,
+    keeping taken: TakenMessages? = nil
+  ) {
     guard !isOver else { return }
     join(session)
     for message in messages { message.withUnsafeBytes { received($0) } }
+    self.taken = taken
     if isHalfClosed { halfClosed() }
     pause(for: .zero)
+  }
+
+  /// The session is sure.
+  func keepNothing() { taken = nil }
+
+  /// The session is elsewhere: it is told that the line has left, and all that follows comes to this host. False where the
+  /// RPC is over.
+  func takeBack(to host: any SessionHost) -> Bool {
+    taken = nil
+    guard !isOver else { return false }
+    leave(isDelivered: false)
+    state = .near(host)
+    return true
   }
 
   // MARK: The call's events
@@ -167,6 +188,7 @@ final class SessionCall: IncomingRPCHandler {
     guard !isOver else { return }
     lastMessage = loop.now
     hasMessage = true
+    taken?.take(bytes)
     switch state {
     case .near(let session): session.received(bytes, from: id)
     case .far(let session):
@@ -180,6 +202,7 @@ final class SessionCall: IncomingRPCHandler {
   func halfClosed() {
     guard !isOver else { return }
     isHalfClosed = true
+    taken?.isHalfClosed = true
     switch state {
     case .near(let session): session.halfClosed(id)
     case .far(let session): session.execute { [id] in $0.halfClosed(id) }
@@ -214,6 +237,7 @@ final class SessionCall: IncomingRPCHandler {
   /// Nothing more is read, sent or watched. A status that waits for the client's half-close takes no place of a live RPC.
   private func close() {
     isOver = true
+    taken?.isOver = true
     watchdog?.cancel()
     pauseTimer?.cancel()
     watchdog = nil
@@ -272,13 +296,17 @@ extension RPCID {
 extension SessionCall: ArrivingLine {
   func send(_ message: [UInt8]) {
     guard !isOver else { return }
+    taken?.hasAnswered = true
     // The reader has stalled beyond every bound.
     if !call.send(message) { giveUp(RPCStatus(.resourceExhausted, "the answer is not being read")) }
   }
 
   func finish(_ status: RPCStatus, lingering: Duration) {
     guard !isOver else { return }
-    if !status.isOK { service.gate.refused(status, call: call) }
+    if !status.isOK {
+      taken?.hasAnswered = true
+      service.gate.refused(status, call: call)
+    }
     close()
     self.status = status.code
     call.finish(status, lingering: lingering)

@@ -69,6 +69,12 @@ protocol ArrivingLine: SessionLine {
 }
 
 extension SessionLine {
+  /// The caller has hung up before the conversation has begun.
+  func answerOver() {
+    send(VoiceResponse(events: [.init(.sessionEnd)]))
+    finish()
+  }
+
   func send(_ response: VoiceResponse) { send(response.encoded()) }
   func finish(_ status: RPCStatus = .ok) { finish(status, lingering: .zero) }
 }

@@ -11,6 +11,7 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
   /// One RPC to an owner: what it was sent is noted, what it says is called.
   final class Link: OutgoingRPC {
     let address: String
+    let path: String
     let headers: Metadata
     let deadline: Duration?
     private let loops: ManualLoops
@@ -21,10 +22,12 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
     var queuedBytes = 0
 
     fileprivate init(
-      _ address: String, _ headers: Metadata, _ deadline: Duration?, _ loops: ManualLoops, _ loop: any LoopExecutor,
+      _ address: String, _ path: String, _ headers: Metadata, _ deadline: Duration?, _ loops: ManualLoops,
+      _ loop: any LoopExecutor,
       _ handler: any OutgoingRPCHandler
     ) {
       self.address = address
+      self.path = path
       self.headers = headers
       self.deadline = deadline
       self.loops = loops
@@ -54,9 +57,11 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
     func drain() { run { handler?.drained() } }
 
     /// The RPC ends; with what the owner says of it, unless the connection is lost.
-    func end(_ status: RPCStatus, _ word: String?) {
+    func end(_ status: RPCStatus, _ word: String?, epoch: Int? = nil) {
       run {
-        handler?.ended(status, trailingMetadata: Metadata(word.map { [("x-patchbay-relay", $0)] } ?? []))
+        var trailers = Metadata(word.map { [("x-patchbay-relay", $0)] } ?? [])
+        if let epoch { trailers.add("x-patchbay-epoch", "\(epoch)") }
+        handler?.ended(status, trailingMetadata: trailers)
         handler = nil
       }
     }
@@ -68,10 +73,10 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
   init(_ loops: ManualLoops) { self.loops = loops }
 
   func open(
-    to address: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
+    to address: String, path: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
     handler: any OutgoingRPCHandler
   ) -> (any OutgoingRPC)? {
-    let link = Link(address, headers, deadline, loops, loop, handler)
+    let link = Link(address, path, headers, deadline, loops, loop, handler)
     links.append(link)
     return link
   }
@@ -84,12 +89,21 @@ final class SaidStore: OwnershipStore {
   let released = Locked<[String]>([])
   let renewed = Locked<[OwnershipRecord]>([])
   let isLeaseRunning = Locked(true)
+  /// Claims that are not answered until the test does.
+  let isSilent = Locked(false)
+  private let unanswered = Locked<[@Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void]>([])
+
+  /// Answers the claim that has waited for the longest.
+  func answer(_ answer: Result<ClaimAnswer, OwnershipStoreError>) {
+    unanswered.withLock { $0.isEmpty ? nil : $0.removeFirst() }?(answer)
+  }
 
   func claim(
     _ claim: OwnershipClaim, within: Duration,
     _ done: @escaping @Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void
   ) {
     claims.withLock { $0.append(claim) }
+    if isSilent.withLock({ $0 }) { return unanswered.withLock { $0.append(done) } }
     let answer = answers.withLock { $0.isEmpty ? nil : $0.removeFirst() }
     done(answer ?? .success(.own(OwnershipRecord(owner: claim.claimant, epoch: (claim.adopting ?? 0) + 1))))
   }

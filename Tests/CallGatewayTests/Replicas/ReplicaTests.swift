@@ -15,13 +15,7 @@ struct ReplicaTests {
   private let gone = RPCStatus(.unavailable, "connection refused")
 
   private func gateway() throws -> (test: TestGateway, network: FakeNetwork, keeper: OwnershipKeeper) {
-    let loops = ManualLoops(1)
-    let network = FakeNetwork(loops)
-    let keeper = OwnershipKeeper(
-      Replica(address: "10.0.0.1:50052", incarnation: "a"), store: store,
-      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { [time] in time.withLock { $0 } })
-    let link = ReplicaLink(keeper: keeper, network: network, secret: "0123456789abcdef")
-    return (try TestGateway(loops: loops, replicas: link), network, keeper)
+    try TestGateway.inCluster(store, time)
   }
 
   @Test("a conversation that nobody has begins here, and is given back when it is over")

@@ -1,0 +1,21 @@
+import Locking
+import Logging
+import Ownership
+
+@testable import CallGateway
+
+extension TestGateway {
+  /// The gateway of one replica, whose ways to the others and to the store are the test's.
+  static func inCluster(
+    _ store: SaidStore, _ time: Locked<Duration>, others: [Replica] = []
+  ) throws -> (test: TestGateway, network: FakeNetwork, keeper: OwnershipKeeper) {
+    let loops = ManualLoops(1)
+    let network = FakeNetwork(loops)
+    let keeper = OwnershipKeeper(
+      Replica(address: "10.0.0.1:50052", incarnation: "a"), store: store,
+      log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { time.withLock { $0 } })
+    let link = ReplicaLink(keeper: keeper, network: network, secret: "0123456789abcdef")
+    link.know { others }
+    return (try TestGateway(loops: loops, replicas: link), network, keeper)
+  }
+}
