@@ -6,7 +6,7 @@
 #
 # The mounted folder holds patchbay.yaml and what it names; user 10001 has to be able to read it. In a container
 # `listen: address` is 0.0.0.0:50051 (with `tls`, or `plaintext: true` behind something that ends TLS) and
-# `admin: address` stays on 127.0.0.1:8080. Recordings and refresh tokens need a volume that user 10001 can write. A
+# `admin: address` stays on 127.0.0.1:8080 (with `admin: tls` too). Recordings and refresh tokens need a volume that user 10001 can write. A
 # container that is stopped drains: give it shutdown.notice, drain, grace and the longest prompt.
 
 ARG SWIFT_VERSION=6.3.1
@@ -34,6 +34,6 @@ USER 10001:10001
 WORKDIR /etc/patchbay
 EXPOSE 50051 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8080 && printf 'GET /readyz HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 && grep -q '^HTTP/1.[01] 200' <&3"]
+  CMD ["patchbay", "ready"]
 ENTRYPOINT ["patchbay"]
 CMD ["serve", "--config", "/etc/patchbay/patchbay.yaml"]

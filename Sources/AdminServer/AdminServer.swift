@@ -37,6 +37,8 @@ public final class AdminServer: Sendable {
   private static let maximumSockets = 8
   /// Bytes of a request's body.
   private static let maximumBody = 9_216
+  private let tls: ServerTLS?
+  private let handshakeFailed: @Sendable (HandshakeFailure) -> Void
   private let logger: Logger
   /// Held while the server ends: its thread never takes it.
   private let phase = Locked(Phase.idle)
@@ -49,11 +51,16 @@ public final class AdminServer: Sendable {
   ///   - readiness: asked for each `/readyz` and ping, on the server's thread; must not wait.
   ///   - status: asked for each `/status`, on the server's thread; must not wait.
   ///   - callEnding: how bots end calls over REST, where there are such bots.
+  ///   - tls: without it the port speaks plaintext.
+  ///   - handshakeFailed: told of each TLS handshake that came to nothing.
   public init(
     address: Address, token: String?, metrics: MetricsRegistry, readiness: @escaping @Sendable () -> Readiness,
-    status: @escaping @Sendable () -> StatusSnapshot, callEnding: CallEnding? = nil, logger: Logger
+    status: @escaping @Sendable () -> StatusSnapshot, callEnding: CallEnding? = nil, tls: ServerTLS? = nil,
+    handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void = { _ in }, logger: Logger
   ) {
     self.address = address
+    self.tls = tls
+    self.handshakeFailed = handshakeFailed
     self.logger = logger
     let currentToken = Locked(token)
     self.currentToken = currentToken
@@ -123,7 +130,8 @@ public final class AdminServer: Sendable {
       limits.sockets = Self.maximumSockets
       limits.body = max(CallEnding.maximumForm, Self.maximumBody)
       let server = try HTTPServer(
-        address, site, name: "admin port", limits: limits, crowdedOut: { crowdedOut.increment() }, logger: logger)
+        address, site, name: "admin port", limits: limits, tls: tls, crowdedOut: { crowdedOut.increment() },
+        handshakeFailed: handshakeFailed, logger: logger)
       phase = .running(server)
       return Address(host: address.host, port: server.port)
     }

@@ -77,9 +77,10 @@ public struct ServerCertificate: Sendable {
   /// All that people have to know of it.
   ///
   /// - Parameters:
-  ///   - hosts: the hosts that clients connect to by name, each with what it is for.
+  ///   - hosts: the hosts that clients connect to by name, each with what it is for; `nil` where only clients connect that
+  ///     were given the certificate.
   ///   - now: seconds since 1970.
-  public func findings(hosts: [(host: String, purpose: String)], now: Int64) -> [CertificateFinding] {
+  public func findings(hosts: [(host: String, purpose: String)]?, now: Int64) -> [CertificateFinding] {
     guard let leaf = chain.first else { return [] }
     var findings: [CertificateFinding] = []
     func find(_ kind: CertificateFinding.Kind, isError: Bool = false, _ problem: String, _ remedy: String) {
@@ -87,7 +88,7 @@ public struct ServerCertificate: Sendable {
         CertificateFinding(kind: kind, isError: isError, path: path, problem: problem, remedy: remedy))
     }
     if let finding = validity(of: leaf, now: now) { findings.append(finding) }
-    let missing = hosts.filter { !leaf.proves($0.host) }
+    let missing = (hosts ?? []).filter { !leaf.proves($0.host) }
     if !missing.isEmpty {
       let named = missing.prefix(5).map { "\($0.host) (\($0.purpose))" }.joined(separator: ", ")
       let rest = missing.count > 5 ? " and \(missing.count - 5) more" : ""
@@ -99,12 +100,12 @@ public struct ServerCertificate: Sendable {
     if !leaf.isForServers {
       find(.purpose, isError: true, "is not for servers", "have one made for server authentication")
     }
-    if leaf.isSelfSigned {
+    if leaf.isSelfSigned, hosts != nil {
       find(
         .selfSigned, "is self-signed: Webex, and whoever was not given it, refuses it",
         "have one made by a public authority before Webex calls")
     } else {
-      checkChain { find($0, isError: $1, $2, $3) }
+      checkChain(isPublic: hosts != nil) { find($0, isError: $1, $2, $3) }
     }
     for authority in authorities where authority.ends <= now {
       findings.append(
@@ -116,7 +117,7 @@ public struct ServerCertificate: Sendable {
     return findings
   }
 
-  private func checkChain(_ find: (CertificateFinding.Kind, Bool, String, String) -> Void) {
+  private func checkChain(isPublic: Bool, _ find: (CertificateFinding.Kind, Bool, String, String) -> Void) {
     for (index, (one, next)) in zip(chain, chain.dropFirst()).enumerated() where !next.hasIssued(one) {
       find(
         .order, false,
@@ -124,13 +125,19 @@ public struct ServerCertificate: Sendable {
         "put each certificate's issuer right after it, and leave others out")
       return
     }
-    if let last = chain.last, !isComplete {
+    if let last = chain.last, isPublic, !isComplete {
       find(
         .chain, false,
         "ends with \(last.subject), whose issuer, \(last.issuer), is neither in the file "
           + "nor among this system's authorities",
         "append the intermediate certificates; with an authority of your own, give it to the clients")
     }
+  }
+
+  /// A name that the certificate proves, for clients that reach the port by its address: the host itself where it is one.
+  /// A wildcard has `label` in its place; `nil` where it proves nothing.
+  public func provenName(for host: String, label: String = "patchbay") -> String? {
+    names.contains(host) ? host : names.first?.replacing("*.", with: "\(label).", maxReplacements: 1)
   }
 
   private func validity(of leaf: Certificate, now: Int64) -> CertificateFinding? {

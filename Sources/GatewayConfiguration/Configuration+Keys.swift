@@ -174,6 +174,10 @@ extension Configuration.Admin: KeyGroup {
       "token", \.token, .secret, "The bearer token; needed beyond loopback. Health and ping need none.", isLive: true
     )
     Key(
+      "tls", \.tls, .group(write: "`tls: {certificate: admin.pem, key: admin.key}`"),
+      "TLS of the port; without it the port speaks plaintext.", asOne: true)
+    Key("plaintext", \.isPlaintext, .flag, "Nothing is said of a port beyond loopback without TLS.", hides: false)
+    Key(
       "phone", \.phone, .choice,
       "The telephone at `/phone`, which calls this server's own ports; `auto` has it on a loopback address.")
   }
@@ -186,6 +190,21 @@ extension Configuration.Admin: KeyGroup {
         "write `token_file: admin.token` in `admin`, or listen on \(Self.defaultAddress)")
     }
     if section.reading.isDemo { section.reading.reportDemo(section, address, Self.defaultAddress) }
+    if tls == nil, !isPlaintext {
+      section.warn(
+        "address",
+        "without TLS, the admin token and what callers are doing cross the network in plaintext on \(address)",
+        "write `tls: {certificate: admin.pem, key: admin.key}` in `admin`, or `plaintext: true` where nobody listens")
+    }
+  }
+}
+
+extension Configuration.AdminTLS: KeyGroup {
+  static var keys: [Key<Self>] {
+    Key(
+      "certificate", \.certificate, .file, "The path of a PEM file with the certificate chain.",
+      required: .example("admin.pem"))
+    Key("key", \.key, .secretFile, "The path of a PEM file with the private key.", required: .example("admin.key"))
   }
 }
 

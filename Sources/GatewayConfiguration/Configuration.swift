@@ -87,6 +87,10 @@ public struct Configuration: Sendable, Equatable {
     public var address = Self.defaultAddress
     /// `token_file` or `token_variable`: the bearer token for all but health and ping.
     public var token: Secret?
+    /// `tls`; without it the port speaks plaintext.
+    public var tls: AdminTLS?
+    /// `plaintext`: no TLS beyond loopback, on purpose.
+    var isPlaintext = false
     /// `phone`: whether the port has a telephone.
     public var phone = Phone.auto
 
@@ -108,6 +112,14 @@ public struct Configuration: Sendable, Equatable {
     }
 
     static let defaultAddress = NetworkAddress(host: "127.0.0.1", port: 8080)
+  }
+
+  /// `admin.tls`: paths of PEM files.
+  public struct AdminTLS: Sendable, Equatable {
+    /// `certificate`.
+    public var certificate = ""
+    /// `key`.
+    public var key = ""
   }
 
   /// `limits`.

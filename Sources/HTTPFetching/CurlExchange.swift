@@ -1,8 +1,8 @@
 import Basics
 import CCurl
 
-/// One request and its answer with libcurl, each on a thread of its own: https by the system's trust (http on the loopback
-/// interface only), TLS 1.2 or later, no redirects, no proxy, bounded in time and size.
+/// One request and its answer with libcurl, each on a thread of its own: https (http on the loopback interface only), TLS
+/// 1.2 or later, no redirects, no proxy, bounded in time and size.
 public struct CurlExchange: Sendable {
   /// What an exchange may take.
   public struct Limits: Sendable, Hashable {
@@ -21,13 +21,32 @@ public struct CurlExchange: Sendable {
     }
   }
 
+  /// Whom a server's certificate has to convince.
+  public enum Trust: Sendable, Hashable {
+    /// The system's authorities.
+    case system
+    /// The certificates of a PEM file: authorities, or the server's own.
+    case file(String)
+    /// Nobody: any certificate will do, and only the loopback interface is connected to, where nobody else answers.
+    case loopback
+  }
+
   private let limits: Limits
-  private let certificateAuthorities: String?
+  private let trust: Trust
+  private let address: String?
+
+  /// - Parameters:
+  ///   - address: `HOST:PORT` that is connected to, whatever host and port the URL has; the certificate has to prove the
+  ///     URL's host.
+  public init(limits: Limits, trust: Trust = .system, connectingTo address: String? = nil) {
+    self.limits = limits
+    self.trust = trust
+    self.address = address
+  }
 
   /// - Parameter certificateAuthorities: a PEM file to trust instead of the system's.
-  public init(limits: Limits, certificateAuthorities: String? = nil) {
-    self.limits = limits
-    self.certificateAuthorities = certificateAuthorities
+  public init(limits: Limits, certificateAuthorities: String?) {
+    self.init(limits: limits, trust: certificateAuthorities.map { .file($0) } ?? .system)
   }
 
   /// Sends the request and waits for the answer, of whatever status. The URL has passed ``FetchURL/check(_:)``.
@@ -50,7 +69,8 @@ public struct CurlExchange: Sendable {
     defer { curl_easy_cleanup(handle) }
     let isPlaintext = FetchURL.isPlaintext(request.url)
     let download = Download(
-      scopes: isPlaintext ? [.loopback] : allowsPrivate ? [.global, .local, .loopback] : [.global],
+      scopes: isPlaintext || trust == .loopback
+        ? [.loopback] : allowsPrivate ? [.global, .local, .loopback] : [.global],
       maximumBytes: limits.maximumBytes)
     var headers: UnsafeMutablePointer<curl_slist>?
     defer { curl_slist_free_all(headers) }
@@ -60,6 +80,15 @@ public struct CurlExchange: Sendable {
         throw .system
       }
       headers = longer
+    }
+    var connection: UnsafeMutablePointer<curl_slist>?
+    defer { curl_slist_free_all(connection) }
+    if let address {
+      // Whatever host and port: both parts before the address are empty.
+      guard let entry = curl_slist_append(nil, "::\(address)"),
+        patchbay_curl_set_list(handle, CURLOPT_CONNECT_TO, entry) == CURLE_OK
+      else { throw .system }
+      connection = entry
     }
     let isSet =
       configure(handle, request, isPlaintext: isPlaintext)
@@ -94,7 +123,7 @@ public struct CurlExchange: Sendable {
       (CURLOPT_USERAGENT, "patchbay"),
       (CURLOPT_CUSTOMREQUEST, request.method.rawValue),
     ]
-    if let certificateAuthorities { strings.append((CURLOPT_CAINFO, certificateAuthorities)) }
+    if case .file(let path) = trust { strings.append((CURLOPT_CAINFO, path)) }
     let numbers: [(CURLoption, Int)] = [
       (CURLOPT_NOSIGNAL, 1),
       (CURLOPT_FOLLOWLOCATION, 0),
@@ -103,8 +132,8 @@ public struct CurlExchange: Sendable {
       (CURLOPT_TIMEOUT_MS, limits.totalMilliseconds),
       (CURLOPT_MAXFILESIZE, limits.maximumBytes),
       (CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2)),
-      (CURLOPT_SSL_VERIFYPEER, 1),
-      (CURLOPT_SSL_VERIFYHOST, 2),
+      (CURLOPT_SSL_VERIFYPEER, trust == .loopback ? 0 : 1),
+      (CURLOPT_SSL_VERIFYHOST, trust == .loopback ? 0 : 2),
       (CURLOPT_FRESH_CONNECT, 1),
       (CURLOPT_FORBID_REUSE, 1),
     ]

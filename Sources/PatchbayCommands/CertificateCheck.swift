@@ -13,17 +13,18 @@ struct CertificateCheck {
   /// What can be used, but not by everyone, or not for long.
   private(set) var warnings: [ConfigurationProblem] = []
 
-  /// Looks at the files of `listen.tls` and `websocket.tls`; where there are none, there is nothing to say.
+  /// Looks at the files of `listen.tls`, `websocket.tls` and `admin.tls`; where there are none, there is nothing to say.
   init(_ configuration: Configuration, now: Int64 = WallClock.now()) {
-    check(configuration.listen.tls, hosts: configuration.namedHosts, now: now)
-    check(configuration.webSocket?.tls, hosts: configuration.namedHosts(ofSockets: true), now: now)
+    check(configuration.listen.tls?.files, hosts: configuration.namedHosts, now: now)
+    check(configuration.webSocket?.tls?.files, hosts: configuration.namedHosts(ofSockets: true), now: now)
+    check(configuration.admin.tls?.files, hosts: nil, now: now)
   }
 
-  private mutating func check(_ tls: Configuration.TLS?, hosts: [(host: String, purpose: String)], now: Int64) {
-    guard let tls else { return }
+  private mutating func check(_ files: TLSFiles?, hosts: [(host: String, purpose: String)]?, now: Int64) {
+    guard let files else { return }
     do throws(CertificateError) {
       let certificate = try ServerCertificate(
-        certificate: tls.certificate, key: tls.key, clientCA: tls.clientCA, now: now)
+        certificate: files.certificate, key: files.key, clientCA: files.clientCA, now: now)
       for finding in certificate.findings(hosts: hosts, now: now) {
         let problem = ConfigurationProblem(.wholeFile(finding.path), finding.problem, finding.remedy)
         // Two ports may have the same files.

@@ -2,7 +2,6 @@ import AdminServer
 import ArgumentParser
 import Foundation
 import GatewayConfiguration
-import HTTPFetching
 import Logging
 import PatchbayServer
 import RedisClient
@@ -98,20 +97,7 @@ struct ClusterCommand: AsyncParsableCommand {
     private static func ask(
       _ address: NetworkAddress, _ configuration: Configuration
     ) async throws -> StatusSnapshot.Cluster {
-      var fields: [HTTPRequest.Field] = []
-      do {
-        let token = try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment)
-        if let token { fields.append(.init("Authorization", "Bearer " + token)) }
-      } catch { throw CommandError("the admin token cannot be read: \(error)") }
-      let exchange = CurlExchange(
-        limits: .init(connectMilliseconds: 1_000, totalMilliseconds: 5_000, maximumBytes: 4 << 20))
-      let answer: HTTPAnswer
-      do throws(HTTPError) {
-        answer = try await exchange.perform(HTTPRequest(.get, "http://\(address)/status", fields: fields))
-      } catch { throw CommandError("no server answers at \(address): \(error)") }
-      guard answer.status != 401, answer.status != 403 else {
-        throw CommandError("the server at \(address) does not accept the configuration's admin token")
-      }
+      let answer = try await AdminPort(configuration, at: address, maximumBytes: 4 << 20).ask("/status")
       guard answer.status == 200, let body = try? JSONDecoder().decode(Body.self, from: Data(answer.body)) else {
         throw CommandError("what answers at \(address) is no patchbay server")
       }

@@ -108,6 +108,7 @@ extension Configuration {
       + "tenant\(identity.tenants.count == 1 ? "" : "s"), listening on \(listen.address) (\(transport(listen.tls))), "
       + (webSocket.map { "websocket on \($0.address) (\(transport($0.tls))), " } ?? "")
       + (cluster.map { "cluster on \($0.address), " } ?? "") + "admin on \(admin.address)"
+      + (admin.tls == nil ? "" : " (TLS)")
   }
 }
 

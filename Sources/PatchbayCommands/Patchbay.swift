@@ -8,7 +8,7 @@ struct Patchbay: AsyncParsableCommand {
     abstract: "A virtual agent and media server for Webex Contact Center.",
     version: Version.text,
     subcommands: [
-      ServeCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
+      ServeCommand.self, ReadyCommand.self, CallCommand.self, ReplayCommand.self, TokenCommand.self, ConfigCommand.self,
       DataSourceCommand.self, RecordingCommand.self, SpeechCommand.self, BotCommands.self,
       ConformanceCommand.self, ClusterCommand.self,
     ])

@@ -2,7 +2,6 @@ import Basics
 import DataSources
 import Foundation
 import GatewayConfiguration
-import HTTPFetching
 import Logging
 import PatchbayServer
 import RedisClient
@@ -124,42 +123,23 @@ extension TokenVerdict {
 
 /// Asks a running server on its admin port.
 struct RunningServerClient: Sendable {
-  /// Where.
-  let address: NetworkAddress
   /// The file that the server runs with; nil for the embedded demo.
   private(set) var configuration: String?
-  private let url: String
-  private let token: String?
+  private let port: AdminPort
 
-  private init(address: NetworkAddress, url: String, token: String?) {
-    self.address = address
-    self.url = url
-    self.token = token
-  }
-
-  private let exchange = CurlExchange(
-    limits: .init(connectMilliseconds: 1_000, totalMilliseconds: 5_000, maximumBytes: 262_144))
+  /// Where.
+  var address: NetworkAddress { port.address }
 
   /// The server of a configuration, if one answers.
   static func find(_ configuration: Configuration, at address: NetworkAddress) async -> Result<Self, CommandError> {
-    guard address.port != 0 else {
-      return .failure(CommandError("admin.address has port 0; name the running server's with --admin HOST:PORT"))
-    }
-    let token: String?
-    do { token = try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment) } catch {
-      return .failure(CommandError("the admin token cannot be read: \(error)"))
-    }
-    var local = address
-    if ["0.0.0.0", "::", "[::]"].contains(local.host) { local.host = "127.0.0.1" }
-    var client = RunningServerClient(address: local, url: "http://\(local)\(VerificationCall.path)", token: token)
-    do throws(FetchURL.FormatError) { try FetchURL.check(client.url) } catch {
-      return .failure(CommandError("the admin port \(local) is not on this machine's loopback interface"))
-    }
     do throws(CommandError) {
+      var client = RunningServerClient(port: try AdminPort(configuration, at: address, maximumBytes: 262_144))
       client.configuration = try await client.ask("").configuration
       return .success(client)
     } catch { return .failure(error) }
   }
+
+  private init(port: AdminPort) { self.port = port }
 
   /// What the server makes of a token; waits while it fetches the issuer's keys.
   func verify(_ token: String) async throws -> VerdictSource.Result {
@@ -173,23 +153,13 @@ struct RunningServerClient: Sendable {
 
   private func ask(_ token: String) async throws(CommandError) -> VerificationCall.Answer {
     // What is over the limit is refused for that, however long it is.
-    let body = Array(token.utf8.prefix(9_000))
-    var fields: [HTTPRequest.Field] = [.init("Content-Type", "text/plain")]
-    if let secret = self.token { fields.append(.init("Authorization", "Bearer " + secret)) }
-    let answer: HTTPAnswer
-    do throws(HTTPError) {
-      answer = try await exchange.perform(HTTPRequest(.post, url, fields: fields, body: body))
-    } catch {
-      throw CommandError("no server answers at \(address)")
+    let answer = try await port.ask(VerificationCall.path, body: Array(token.utf8.prefix(9_000)))
+    guard answer.status == 200 else {
+      throw CommandError("what answers at \(address) is no patchbay server that verifies tokens")
     }
-    switch answer.status {
-    case 200:
-      guard let decoded = try? JSONDecoder().decode(VerificationCall.Answer.self, from: Data(answer.body)),
-        decoded.server == "patchbay"
-      else { throw CommandError("what answers at \(address) is no patchbay server") }
-      return decoded
-    case 401, 403: throw CommandError("the server at \(address) does not accept the configuration's admin token")
-    default: throw CommandError("what answers at \(address) is no patchbay server that verifies tokens")
-    }
+    guard let decoded = try? JSONDecoder().decode(VerificationCall.Answer.self, from: Data(answer.body)),
+      decoded.server == "patchbay"
+    else { throw CommandError("what answers at \(address) is no patchbay server") }
+    return decoded
   }
 }

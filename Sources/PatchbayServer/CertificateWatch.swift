@@ -33,8 +33,8 @@ final class CertificateWatch: Sendable {
   struct Port: Sendable {
     /// The certificates in use; may read files.
     var certificates: @Sendable () -> [ListenerCertificate]
-    /// The hosts that they have to name now.
-    var hosts: @Sendable () -> [(host: String, purpose: String)]
+    /// The hosts that they have to name now; `nil` where only clients connect that were given the certificate.
+    var hosts: (@Sendable () -> [(host: String, purpose: String)])?
   }
 
   private let ports: [Port]
@@ -69,7 +69,7 @@ final class CertificateWatch: Sendable {
       certificate.refusal = one.refusal
       shown.append(certificate)
       guard isDue else { continue }
-      for finding in one.certificate.findings(hosts: hosts(), now: wall) { tell(finding, of: one, monotonic) }
+      for finding in one.certificate.findings(hosts: hosts?(), now: wall) { tell(finding, of: one, monotonic) }
     }
     state.withLock { [shown] in $0.shown = shown }
   }

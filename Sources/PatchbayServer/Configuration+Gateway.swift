@@ -1,7 +1,7 @@
 import AudioCodecs
 import BotEngines
 package import CallGateway
-import Certificates
+package import Certificates
 import Foundation
 import GRPCTransport
 package import GatewayConfiguration
@@ -135,12 +135,12 @@ extension TurnSettings {
 
 extension Configuration.TLS {
   /// The files, as a listener wants them.
-  var files: TLSFiles { TLSFiles(certificate: certificate, key: key, clientCA: clientCA) }
+  package var files: TLSFiles { TLSFiles(certificate: certificate, key: key, clientCA: clientCA) }
+}
 
-  /// Reads them for a port of HTTP with this name.
-  func serverTLS(of listener: String, log: Logger) throws -> ServerTLS {
-    try ServerTLS(files, listener: listener, logger: log)
-  }
+extension Configuration.AdminTLS {
+  /// The files, as a listener wants them.
+  package var files: TLSFiles { TLSFiles(certificate: certificate, key: key) }
 }
 
 extension Configuration {

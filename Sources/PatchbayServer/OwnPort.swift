@@ -45,9 +45,7 @@ struct OwnPort: Sendable {
   /// Under a name that the certificate has.
   private func security() throws(PhoneLines.PlacingError) -> GRPCChannel.Security {
     guard let own = try certificate() else { return .plaintext }
-    let host = address.host
-    let name = own.names.contains(host) ? nil : own.names.first?.replacing("*.", with: "phone.", maxReplacements: 1)
-    return .tls(ClientTLS(rootsPEM: own.certificate, serverName: name))
+    return .tls(ClientTLS(rootsPEM: own.certificate, serverName: own.provenName(for: address.host)))
   }
 
   private func client() throws(PhoneLines.PlacingError) -> WebSocketClient {
@@ -71,7 +69,7 @@ struct OwnPort: Sendable {
 
 extension NetworkAddress {
   /// The host under which this machine reaches a port that listens here: a port of every address is a port of the loopback.
-  var ownHost: String {
+  package var ownHost: String {
     switch host {
     case "0.0.0.0", "localhost": "127.0.0.1"
     case "::": "::1"

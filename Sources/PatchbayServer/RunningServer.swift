@@ -5,6 +5,7 @@ import DataSources
 import Foundation
 import GRPCTransport
 import GatewayConfiguration
+import HTTPServing
 import Locking
 import Logging
 import ReplayKit
@@ -86,9 +87,12 @@ package final class RunningServer: Sendable {
     sockets = try configuration.webSocket.map { [gateway, loops] port in
       SocketServer(
         .init(host: port.address.host, port: port.address.port), conversations: configuration.limits.conversations,
-        gateway: gateway, loops: loops, tls: try port.tls?.serverTLS(of: "websocket \(port.address)", log: log),
+        gateway: gateway, loops: loops,
+        tls: try port.tls.map { try ServerTLS($0.files, listener: "websocket \(port.address)", logger: log) },
         log: log)
     }
+    let adminListener = "admin \(configuration.admin.address)"
+    let adminTLS = try configuration.admin.tls.map { try ServerTLS($0.files, listener: adminListener, logger: log) }
     let inForce = Locked<@Sendable () -> Configuration>({ configuration })
     let certificates = CertificateWatch(
       [
@@ -98,6 +102,7 @@ package final class RunningServer: Sendable {
         .init(
           certificates: { [sockets] in sockets?.lookAtCertificate() ?? [] },
           hosts: { inForce.withLock { $0 }().namedHosts(ofSockets: true) }),
+        .init(certificates: { adminTLS?.look().map { [$0] } ?? [] }, hosts: nil),
       ], log: log)
     self.certificates = certificates
     let state = ServerState(
@@ -113,7 +118,8 @@ package final class RunningServer: Sendable {
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: metrics,
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot(of: reported) },
-      callEnding: .mediaStreams, logger: log)
+      callEnding: .mediaStreams, tls: adminTLS, handshakeFailed: HandshakeFailure.counting(on: adminListener),
+      logger: log)
     self.state = state
     LoadFigures.register(in: metrics, gateway: gateway)
     admin.addQuestion(VerificationCall(verifier: identity.verifier, file: path).respond, at: VerificationCall.path)

@@ -4,7 +4,6 @@ import GRPCTransport
 import HTTPServing
 import Locking
 import Logging
-import Metrics
 import TokenVerification
 import WebSockets
 
@@ -41,15 +40,9 @@ final class SocketServer: Sendable {
 
   /// Binds the address and serves; returns the port.
   func start() throws(HTTPListenError) -> UInt16 {
-    let listener = "websocket \(address)"
     let server = try HTTPServer(
       address, site, name: "websocket", limits: limits, tls: tls,
-      handshakeFailed: { failure in
-        Counter(
-          label: "patchbay_tls_handshakes_failed_total",
-          dimensions: [("listener", listener), ("reason", failure.rawValue)]
-        ).increment()
-      }, logger: log)
+      handshakeFailed: HandshakeFailure.counting(on: "websocket \(address)"), logger: log)
     running.withLock { $0 = server }
     return server.port
   }

@@ -158,6 +158,7 @@ def test_from_another_machine_the_page_tells_why_there_is_no_microphone(own_gate
     assert page.evaluate("isSecureContext") is False
     assert "browsers give one only" in page.inner_text("#advice")
     assert f"ssh -L {port}:127.0.0.1:{port} phone.test" in page.inner_text("#advice")
+    assert "admin: {tls: {certificate: admin.pem, key: admin.key}}" in page.inner_text("#advice")
     judge(page, "elsewhere")
     page.click("#call")
     until(page, "document.getElementById('handset').dataset.state === 'live'")

@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import signal
+import ssl
 import subprocess
 import threading
 import time
@@ -25,12 +26,16 @@ SLOW = bool(os.environ.get("SLOW_BINARY"))  # a sanitizer's binary: patience ins
 class Gateway:
     """A running `patchbay serve`."""
 
+    admin_root = None  # the file of the certificate to trust at the admin port; without one it speaks plaintext
+
     def __init__(self, folder, configuration, environment=None):
         folder = pathlib.Path(folder)
         self.file = folder / "configuration.yaml"
         self.write(configuration)
         tls = configuration["listen"].get("tls")
         self.root = (folder / tls["certificate"]).read_bytes() if tls else None
+        admin_tls = configuration["admin"].get("tls")
+        self.admin_root = admin_tls and admin_tls["certificate"]
         self.start(folder, ["--config", self.file], environment)
 
     def start(self, folder, options, environment):
@@ -101,7 +106,11 @@ class Gateway:
 
     def ask(self, method, path, **more):
         host, port = self.admin.rsplit(":", 1)
-        connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=5)
+        if self.admin_root:
+            connection = http.client.HTTPSConnection(
+                "localhost", int(port), timeout=5, context=ssl.create_default_context(cafile=self.admin_root))
+        else:
+            connection = http.client.HTTPConnection(host.strip("[]"), int(port), timeout=5)
         try:
             connection.request(method, path, **more)
             answer = connection.getresponse()

@@ -22,6 +22,9 @@ struct ConfigurationTests {
     #expect(tls.clientCA == fixture.folder + "/ca.pem")
     #expect(tls.clientNames == ["*.example.com", "orchestrator.example.org"])
     #expect(configuration.admin.address.description == "0.0.0.0:8080")
+    #expect(
+      configuration.admin.tls == .init(certificate: fixture.folder + "/server.pem", key: fixture.folder + "/admin.key")
+    )
     #expect(configuration.admin.token == .file(fixture.folder + "/admin.token"))
     #expect(try configuration.admin.token?.read(environment: [:]) == "content of admin.token")
     #expect(configuration.identity.clockSkew == .seconds(45))
@@ -98,6 +101,22 @@ struct ConfigurationTests {
     #expect(configuration.logging == .init(level: .info, format: .json))
     #expect(configuration.shutdown == .init(drain: .seconds(120), grace: .seconds(10)))
     #expect(loaded.warnings.map(\.message) == ["no tenant is listed: every call will be refused"])
+  }
+
+  @Test(
+    "an admin port beyond loopback without TLS is warned of, unless it is meant so",
+    arguments: [("", true), ("plaintext: true, ", false), ("tls: {certificate: server.pem, key: server.key}, ", false)])
+  func plaintextAdmin(keys: String, warns: Bool) throws {
+    let fixture = try Fixture()
+    defer { fixture.remove() }
+    let text = """
+      admin: {address: "10.0.0.1:8080", \(keys)token_file: admin.token}
+      identity: {tenants: [{org: ce861fba-6e2f-49f9-9a84-b354008fac9e, name: A, url: "https://a.example.com"}]}
+      agents: [{id: a, engine: {kind: demo}}]
+      """
+    let warnings = try Configuration.parse(text, file: fixture.file).warnings.map(\.message)
+    #expect(
+      warnings.contains { $0.hasPrefix("without TLS, the admin token") } == warns && warnings.count == (warns ? 1 : 0))
   }
 
   @Test("without a file there is the demo: loopback, one agent, no tenant, no warning")

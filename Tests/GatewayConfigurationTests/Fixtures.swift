@@ -10,7 +10,9 @@ struct Fixture {
     let url = FileManager.default.temporaryDirectory.appending(path: "configuration-\(UUID().uuidString)")
     folder = url.path
     try FileManager.default.createDirectory(at: url.appending(path: "recordings"), withIntermediateDirectories: true)
-    for name in ["server.pem", "server.key", "ca.pem", "admin.token", "front-desk.yaml", "hum.wav", "revoked.txt"] {
+    for name in [
+      "server.pem", "server.key", "ca.pem", "admin.token", "admin.key", "front-desk.yaml", "hum.wav", "revoked.txt",
+    ] {
       let path = url.appending(path: name).path
       try Data("\(name == "revoked.txt" ? "# " : "")content of \(name)\n".utf8).write(to: URL(filePath: path))
       try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
@@ -34,6 +36,7 @@ struct Fixture {
     admin:
       address: 0.0.0.0:8080
       token_file: admin.token
+      tls: {certificate: server.pem, key: admin.key}
     identity:
       clock_skew: 45s
       issuers:

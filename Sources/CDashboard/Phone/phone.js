@@ -66,7 +66,8 @@ function showAdvice() {
     element('p', '', `No microphone: browsers give one only to pages of this machine or over HTTPS, and this page came over plain HTTP
       from ${location.hostname}. You can hear the bot, press keys and say recordings. To talk, tunnel the port to your machine:`),
     element('code', '', `ssh -L ${port}:127.0.0.1:${port} ${location.hostname}`),
-    element('p', '', `and open localhost:${port}/phone. Or put a proxy with TLS before the port.`))
+    element('p', '', `and open localhost:${port}/phone. Or give the port a certificate in the server’s configuration:`),
+    element('code', '', 'admin: {tls: {certificate: admin.pem, key: admin.key}}'))
 }
 
 // A call

@@ -10,7 +10,7 @@ extension Reloader {
   static func watched(_ path: String, _ loaded: Configuration.Loaded) -> [String] {
     [path]
       + loaded.files.filter { file in
-        !["listen.tls.", "websocket.tls."].contains { file.key.hasPrefix($0) }
+        !["listen.tls.", "websocket.tls.", "admin.tls."].contains { file.key.hasPrefix($0) }
           && file.key != "identity.revocations_file"
       }.map(\.path)
   }
