@@ -5,7 +5,7 @@ import Metrics
 public struct BotCondition: Sendable {
   /// Calls are kept away from it.
   public internal(set) var isLeftAlone = false
-  /// Calls that it failed since it answered one.
+  /// Calls that it failed since it answered one, as ``CircuitBreaker`` counts.
   public internal(set) var failuresInRow = 0
   /// Calls that it failed since the agent was configured.
   public internal(set) var failures = 0
@@ -48,16 +48,16 @@ final class BotHealth: Sendable {
     return isAdmitted
   }
 
-  /// The bot answered. True where that closed the breaker.
+  /// The bot answered in a call, so far. True where that closed the breaker.
   @discardableResult
-  func succeeded(now: Duration) -> Bool {
+  func succeeded(at stage: CircuitBreaker.Stage = .turns, now: Duration) -> Bool {
     let hasClosed = state.withLock { state in
       let wasOpen = state.breaker.isOpen
-      state.breaker.succeeded()
-      state.condition.isLeftAlone = false
-      state.condition.failuresInRow = 0
+      state.breaker.succeeded(at: stage)
+      state.condition.isLeftAlone = state.breaker.isOpen
+      state.condition.failuresInRow = state.breaker.failuresInRow
       state.condition.lastAnswer = now
-      return wasOpen
+      return wasOpen && !state.breaker.isOpen
     }
     if hasClosed { open.set(0) }
     return hasClosed
@@ -68,16 +68,17 @@ final class BotHealth: Sendable {
   /// - Parameters:
   ///   - kind: a metric's label.
   ///   - text: for operators; nothing that a caller said or a bot sent.
-  func failed(_ kind: String, _ text: String, now: Duration) -> Bool {
+  ///   - stage: what it did not come to.
+  func failed(_ kind: String, _ text: String, at stage: CircuitBreaker.Stage = .greeting, now: Duration) -> Bool {
     Counter(label: "patchbay_bot_failures_total", dimensions: [("agent", agent), ("kind", kind)]).increment()
     let hasOpened = state.withLock { state in
+      let wasOpen = state.breaker.isOpen
+      state.breaker.failed(at: stage, now: now)
       state.condition.failures += 1
-      state.condition.failuresInRow += 1
+      state.condition.failuresInRow = state.breaker.failuresInRow
       state.condition.lastFailure = (text, now)
-      guard !state.breaker.isOpen else { return false }
-      state.breaker.failed(now: now)
       state.condition.isLeftAlone = state.breaker.isOpen
-      return state.breaker.isOpen
+      return state.breaker.isOpen && !wasOpen
     }
     guard hasOpened else { return false }
     openings.increment()

@@ -4,6 +4,9 @@
 /// Failures in a row count whatever the time between them: at night a bot that is down has few callers, and each of them
 /// would wait for it. Those within the window count whatever succeeds between them.
 ///
+/// A bot that greets and then fails is no less down than one that says nothing: a greeting makes up only for calls that got
+/// none, an answer to a caller for all.
+///
 /// A pure value with the time as a parameter.
 public struct CircuitBreaker: Sendable, Equatable {
   /// When it opens and how it tries.
@@ -23,47 +26,64 @@ public struct CircuitBreaker: Sendable, Equatable {
     }
   }
 
+  /// How far a bot gets in a call.
+  public enum Stage: Sendable {
+    /// Its first words.
+    case greeting
+    /// What it says to a caller who has said or keyed something, or that it ends or transfers the call.
+    case turns
+  }
+
   private enum State: Equatable {
-    /// The times of the latest failures, oldest first, and how many there were since the last success; fewer than would
-    /// open it.
-    case closed(failures: [Duration], inRow: Int)
-    case open(nextProbe: Duration)
+    /// The times of the latest failures, oldest first; fewer than would open it.
+    case closed(failures: [Duration])
+    /// Since a bot failed at this stage.
+    case open(nextProbe: Duration, at: Stage)
   }
 
   private let settings: Settings
-  private var state = State.closed(failures: [], inRow: 0)
+  private var state = State.closed(failures: [])
+  /// Failures since the last success that makes up for them.
+  private var withoutGreeting = 0
+  private var afterGreeting = 0
 
   /// A closed breaker.
   public init(_ settings: Settings = Settings()) { self.settings = settings }
+
+  /// How many calls in a row failed.
+  public var failuresInRow: Int { withoutGreeting + afterGreeting }
 
   /// Whether calls are kept away.
   public var isOpen: Bool { if case .open = state { true } else { false } }
 
   /// Whether a call may go to the bot. While it is open, one call may each probe time.
   public mutating func admit(now: Duration) -> Bool {
-    guard case .open(let nextProbe) = state else { return true }
+    guard case .open(let nextProbe, let stage) = state else { return true }
     guard now >= nextProbe else { return false }
-    state = .open(nextProbe: now + settings.probe)
+    state = .open(nextProbe: now + settings.probe, at: stage)
     return true
   }
 
-  /// The bot answered a call.
-  public mutating func succeeded() {
-    switch state {
-    case .open: state = .closed(failures: [], inRow: 0)
-    case .closed(_, inRow: 0): break
-    case .closed(let failures, _): state = .closed(failures: failures, inRow: 0)
-    }
+  /// The bot got this far in a call. What opened the breaker at that stage, or before it, is over.
+  public mutating func succeeded(at stage: Stage = .turns) {
+    withoutGreeting = 0
+    if stage == .turns { afterGreeting = 0 }
+    if case .open(_, let opened) = state, opened == .greeting || stage == .turns { state = .closed(failures: []) }
   }
 
   /// The bot failed a call.
-  public mutating func failed(now: Duration) {
-    guard case .closed(var failures, let before) = state else { return }
+  ///
+  /// - Parameter stage: what it did not come to.
+  public mutating func failed(at stage: Stage = .greeting, now: Duration) {
+    switch stage {
+    case .greeting: withoutGreeting += 1
+    case .turns: afterGreeting += 1
+    }
+    guard case .closed(var failures) = state else { return }
     failures.removeAll { $0 <= now - settings.window }
     failures.append(now)
-    let inRow = before + 1
     state =
-      max(failures.count, inRow) < settings.failures
-      ? .closed(failures: failures, inRow: inRow) : .open(nextProbe: now + settings.probe)
+      max(failures.count, failuresInRow) < settings.failures
+      ? .closed(failures: failures) : .open(nextProbe: now + settings.probe, at: stage)
   }
 }

@@ -56,7 +56,7 @@ extension Conversation {
       return
     }
     log.error("the bot failed; the caller gets the fallback", metadata: ["error": "\(end)"])
-    if agent.health.failed(end.kind, "\(end)", now: loop.now) {
+    if agent.health.failed(end.kind, "\(end)", at: answered == nil ? .greeting : .turns, now: loop.now) {
       log.error("the bot is not asked any more until a call that tries succeeds", metadata: ["agent": "\(agent.id)"])
     }
   }
@@ -80,10 +80,7 @@ extension Conversation {
       return perform(machine.bot(command, turn: turn, now: loop.now))
     }
     if let answer = command.answer { trace?.answered(answer, turn: turn, now: loop.now) }
-    if !hasAnswered, command.answer != nil {
-      hasAnswered = true
-      if agent.health.succeeded(now: loop.now) { log.notice("the bot is back", metadata: ["agent": "\(agent.id)"]) }
-    }
+    noteAnswer(command, turn: turn)
     switch command {
     case .transcript(let speaker, let text): record(transcript: speaker, text)
     case .endInput: return endInput(turn: turn)
@@ -97,6 +94,21 @@ extension Conversation {
     if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
     if recorder != nil { recordSensitivity() }
     settleSpeech()
+  }
+
+  /// What says that the bot works, at each stage once. The first turn is the greeting's.
+  private func noteAnswer(_ command: BotCommand, turn: Int) {
+    guard answered != .turns, command.answer != nil else { return }
+    let stage: CircuitBreaker.Stage =
+      switch command {
+      case .transfer, .end: .turns
+      default: turn > 1 ? .turns : .greeting
+      }
+    guard stage != answered else { return }
+    answered = stage
+    if agent.health.succeeded(at: stage, now: loop.now) {
+      log.notice("the bot is back", metadata: ["agent": "\(agent.id)"])
+    }
   }
 
   /// The bot heard the caller finish before our own detector did.

@@ -48,8 +48,8 @@ final class Conversation: SessionHost {
   var bot: Task<Void, Never>?
   /// Whether the bot was told of the call, or would have been were it asked at all.
   var isBotStarted = false
-  /// Whether the bot has answered anything yet.
-  var hasAnswered = false
+  /// How far the bot has got.
+  var answered: CircuitBreaker.Stage?
   /// What its output takes up, and whether the bot was asked to pause.
   var output = OutputShare()
   /// Whether it was said that output was dropped.

@@ -42,6 +42,36 @@ struct BotHealthTests {
     }
   }
 
+  @Test(
+    "a bot that greets every caller, and answers none, is left alone; what it answers counts for it",
+    arguments: [
+      false, true,
+    ])
+  func greetsAndFails(isAnswered: Bool) throws {
+    let test = try TestGateway()
+    func keys(_ conversation: String) throws {
+      let rpc = try test.call()
+      rpc.send(message: VoiceRequest.of(.dtmf([.one]), conversation: conversation))
+      rpc.halfClose()
+      test.advance(by: .seconds(3))
+    }
+    for number in 1...6 {
+      let greeting = try test.call()
+      greeting.send(message: VoiceRequest.of(.event(.init(.sessionStart)), conversation: "c-\(number)"))
+      if test.bot.callCount == number { test.answer("hello") }
+      greeting.halfClose()
+      if isAnswered {
+        try keys("c-\(number)")
+        test.answer("one")
+      }
+      try keys("c-\(number)")
+      // Not as long as until a call may try again.
+      test.advance(by: .seconds(6))
+    }
+    #expect(test.gateway.liveConversations == 0)
+    #expect(test.bot.callCount == (isAnswered ? 6 : 5))
+  }
+
   @Test("a caller whose bot is kept away gets the fallback at once, and the bot hears nothing of the call")
   func keptAway() throws {
     let test = try TestGateway()

@@ -49,6 +49,35 @@ struct CircuitBreakerTests {
     #expect(breaker.isOpen)
   }
 
+  @Test("after five calls in a row that were greeted, and then failed")
+  func afterGreetings() {
+    var breaker = CircuitBreaker()
+    for failure in 1...5 {
+      breaker.succeeded(at: .greeting)
+      #expect(!breaker.isOpen && breaker.failuresInRow == failure - 1)
+      breaker.failed(at: .turns, now: .seconds(3600 * failure))
+    }
+    #expect(breaker.isOpen)
+    breaker.succeeded(at: .greeting)
+    #expect(breaker.isOpen, "a greeting is no news of such a bot")
+    breaker.succeeded(at: .turns)
+    #expect(!breaker.isOpen && breaker.failuresInRow == 0)
+  }
+
+  @Test("a greeting makes up for calls that got none")
+  func greetings() {
+    var breaker = CircuitBreaker()
+    for failure in 1...20 {
+      breaker.failed(at: .greeting, now: .seconds(60 * failure))
+      if failure % 4 == 0 { breaker.succeeded(at: .greeting) }
+    }
+    #expect(!breaker.isOpen)
+    for failure in 1...5 { breaker.failed(at: .greeting, now: .seconds(3600 * failure)) }
+    #expect(breaker.isOpen)
+    breaker.succeeded(at: .greeting)
+    #expect(!breaker.isOpen)
+  }
+
   @Test("but for one every five seconds, which tries whether it is back")
   func probes() {
     var breaker = opened()
