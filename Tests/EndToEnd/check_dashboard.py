@@ -194,6 +194,7 @@ def test_a_call_that_is_heard(own_gateway, issuer, tmp_path, look):
             page = look(server, width)
             until(page, "document.querySelectorAll('#calls tbody tr').length === 2")
             assert "Forked conversation" in page.inner_text("#calls") and "Meeting" in page.inner_text("#calls")
+            assert "2 forks and meetings are live" in page.inner_text("#totals")
             judge(page, "media")
             page.goto(f"http://{server.admin}/#show=ended&find={caller.tracking}")
             page.reload()
@@ -201,6 +202,7 @@ def test_a_call_that_is_heard(own_gateway, issuer, tmp_path, look):
             page.click("#calls tbody button")
             page.wait_for_selector("#audio:visible")
             until(page, "document.getElementById('listen-note').textContent.includes('silent where the input was sensitive')")
+            assert page.locator("#timeline .when:enabled").count() > 5, "from each line of it"
             judge(page, "listening")
             page.click("#timeline li:last-child button")
             until(page, "document.getElementById('audio').currentTime > 9")

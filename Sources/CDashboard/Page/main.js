@@ -13,11 +13,12 @@ function showTiles(status) {
   for (const page of ['phone', 'runbook']) at(page).hidden = !status.pages.includes(`/${page}`)
   say(at('meta'), `version ${status.version} · running for ${clock(status.uptime)}`)
   say(at('live'), number(status.liveCalls))
-  say(at('limit'), `of ${number(status.callLimit)}${status.liveMedia ? `, and ${count(status.liveMedia, 'fork or meeting', 'forks and meetings')}` : ''}`)
+  say(at('limit'), `of ${number(status.callLimit)}`)
   const share = Math.min(1, status.liveCalls / Math.max(1, status.callLimit))
   at('load').firstElementChild.firstElementChild.setAttribute('width', 100 * share)
   say(at('totals'), `since the start: ${count(status.totals.started, 'call')}, ${count(status.totals.answers, 'answer')}, ` +
-    `${number(status.totals.failed)} failed, ${number(status.totals.refused)} refused`)
+    `${number(status.totals.failed)} failed, ${number(status.totals.refused)} refused` +
+    (status.liveMedia ? `; ${count(status.liveMedia, 'fork or meeting is', 'forks and meetings are')} live beside them` : ''))
   const recent = status.recent
   figures(at('recent'), [
     ['calls', number(recent.started)], ['failed', number(recent.failed), recent.failed ? 'bad' : ''],

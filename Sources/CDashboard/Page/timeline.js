@@ -47,15 +47,17 @@ export async function refreshCall(status) {
     entry => {
       const when = element('button', 'link when', clock(entry.at))
       when.type = 'button'
+      when.disabled = true
       when.onclick = () => hearFrom(entry.at)
       const made = element('li', '', when, element('span', '', words[entry.kind]?.(entry) ?? entry.kind))
       made.dataset.kind = entry.kind
       return made
-    }, made => {
-      made.firstElementChild.disabled = !canBeHeard()
-      made.firstElementChild.title = canBeHeard() ? 'Listen from here' : ''
-    })
+    }, () => {})
   await showRecording(call, isLive, hasToken)
+  for (const when of at('timeline').querySelectorAll('.when')) {
+    when.disabled = !canBeHeard()
+    when.title = canBeHeard() ? 'Listen from here' : ''
+  }
 }
 
 at('detail').addEventListener('close', () => {
