@@ -80,6 +80,8 @@ let package = Package(
     .target(name: "CReport", exclude: ["Page"]),
     .target(name: "CVoiceModel", linkerSettings: [.linkedLibrary("m")]),
     .systemLibrary(name: "CProcess"),
+    // What the processes of one server share in memory.
+    .target(name: "CProcessTable"),
 
     // The layers
     layer("Basics"),
@@ -107,7 +109,7 @@ let package = Package(
     layer("RedisClient", ["Basics", "Locking", "Secrets", "BotConnections", nioSSL, log, metrics] + nio),
     // What is one for all servers of a cluster.
     layer("ReplicaSharing", ["Basics", "Locking", "TokenVerification", "DataSources", "RedisClient", log, metrics]),
-    layer("Ownership", ["Basics", "Locking", "RedisClient", log, metrics]),
+    layer("Ownership", ["Basics", "Locking", "CProcessTable", "RedisClient", log, metrics]),
     layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
     layer("HTTPServing", ["Basics", "Locking", "Certificates", "WebSockets", nioTLS, nioSSL, log] + webSocket),
     layer(

@@ -50,12 +50,14 @@ public final class AdminServer: Sendable {
   ///   - metrics: what `/metrics` shows.
   ///   - readiness: asked for each `/readyz` and ping, on the server's thread; must not wait.
   ///   - status: asked for each `/status`, on the server's thread; must not wait.
+  ///   - exposition: what `/metrics` says instead of those metrics.
   ///   - callEnding: how bots end calls over REST, where there are such bots.
   ///   - tls: without it the port speaks plaintext.
   ///   - handshakeFailed: told of each TLS handshake that came to nothing.
   public init(
     address: Address, token: String?, metrics: MetricsRegistry, readiness: @escaping @Sendable () -> Readiness,
-    status: @escaping @Sendable () -> StatusSnapshot, callEnding: CallEnding? = nil, tls: ServerTLS? = nil,
+    status: @escaping @Sendable () -> StatusSnapshot, exposition: (@Sendable () -> String)? = nil,
+    callEnding: CallEnding? = nil, tls: ServerTLS? = nil,
     handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void = { _ in }, logger: Logger
   ) {
     self.address = address
@@ -79,6 +81,7 @@ public final class AdminServer: Sendable {
     var site = AdminSite(
       token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
       callEnding: callEnding)
+    if let exposition { site.exposition = exposition }
     site.actions = { actions.withLock { $0 } }
     site.questions = { questions.withLock { $0 } }
     site.details = { details.withLock { $0 } }

@@ -34,6 +34,8 @@ struct AdminSite: HTTPSite {
   /// `nil`: everything is open, but to names that only a browser's attacker would use.
   var token: @Sendable () -> String?
   var metrics: MetricsRegistry
+  /// What `/metrics` says, where it is not the metrics' own text.
+  var exposition: (@Sendable () -> String)?
   var readiness: @Sendable () -> Readiness
   var status: @Sendable () -> StatusSnapshot
   /// `nil`: there are no bots that could end calls over REST.
@@ -90,7 +92,8 @@ struct AdminSite: HTTPSite {
     switch request.path {
     case "/metrics":
       return ServerResponse(
-        status: 200, contentType: MetricsRegistry.contentType, body: Array(metrics.exposition().utf8))
+        status: 200, contentType: MetricsRegistry.contentType, body: Array((exposition?() ?? metrics.exposition()).utf8)
+      )
     case "/status":
       var status = status()
       status.verdict = Verdict(on: status)

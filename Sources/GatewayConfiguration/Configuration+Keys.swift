@@ -36,6 +36,7 @@ extension Configuration: KeyGroup {
     }
     media.check(whole)
     checkRecordings(whole)
+    checkProcesses(whole)
     if identity.isDevelopment, !isDemo { checkDevelopment(whole) }
   }
 
@@ -83,6 +84,12 @@ extension Configuration.Listen: KeyGroup {
     Key("plaintext", \.isPlaintext, .flag, "Must be true for a port beyond loopback without TLS, as behind an edge.")
       .derived
     Key("queues", \.queues, .integer(1...64), "Completion queues, each with a thread of its own.")
+    Key(
+      "processes", \.processes, .integer(1...64),
+      "Processes that share the port, each for a core; what comes to one and is another's call is handed on.")
+    Key(
+      "process_ports", \.processPorts, .integer(1...65_535),
+      "The first of the ports of which each process has one more for itself, for an edge that keeps calls in place.")
     Key(
       "reflection", \.reflects, .flag, "Whether clients with a valid token can read the schemas.",
       standard: "true on loopback, else false")

@@ -51,6 +51,10 @@ public struct Configuration: Sendable, Equatable {
     var isPlaintext: Bool?
     /// `queues`: completion queues, each with a thread of its own.
     public var queues = 1
+    /// `processes`: how many of them share the port; 1 is this one alone.
+    public var processes = 1
+    /// `process_ports`: the first of the ports of which each process has one for itself; `nil` is none that others know.
+    public var processPorts: Int?
     /// `reflection`: whether those with a good token may ask for the schemas.
     public var reflects = true
 

@@ -22,11 +22,12 @@ public final class HTTPServer: Sendable {
   ///   - site: makes the answers.
   ///   - name: the port's, for the log.
   ///   - tls: without it the port speaks plaintext.
+  ///   - sharesPort: whether other processes of this user may listen on the port too; the kernel spreads the connections.
   ///   - crowdedOut: told of each connection that had to make room for another.
   ///   - handshakeFailed: told of each TLS handshake that came to nothing.
   public init(
     _ address: HTTPAddress, _ site: some HTTPSite, name: String, limits: HTTPLimits = HTTPLimits(),
-    tls: ServerTLS? = nil, crowdedOut: @escaping @Sendable () -> Void = {},
+    tls: ServerTLS? = nil, sharesPort: Bool = false, crowdedOut: @escaping @Sendable () -> Void = {},
     handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void = { _ in }, logger: Logger
   ) throws(HTTPListenError) {
     let host = address.host == "localhost" ? "127.0.0.1" : address.host
@@ -38,7 +39,7 @@ public final class HTTPServer: Sendable {
       site: site, limits: limits, name: name, tls: tls, crowdedOut: crowdedOut, handshakeFailed: handshakeFailed,
       logger: logger, loop: group.next())
     do {
-      let listener = try server.listen(at: socketAddress).wait()
+      let listener = try server.listen(at: socketAddress, sharesPort: sharesPort).wait()
       port = UInt16(clamping: listener.localAddress?.port ?? 0)
     } catch {
       group.shutdownGracefully { _ in }

@@ -1,3 +1,4 @@
+import Glibc
 import Logging
 import NIOCore
 import NIOPosix
@@ -46,11 +47,12 @@ final class ServerLoop: @unchecked Sendable {
   // MARK: Listening
 
   /// Binds, and accepts from here on.
-  func listen(at address: SocketAddress) -> EventLoopFuture<any Channel> {
+  func listen(at address: SocketAddress, sharesPort: Bool) -> EventLoopFuture<any Channel> {
     let logger = logger
     let name = name
     return ServerBootstrap(group: loop)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .serverChannelOption(.socketOption(.init(rawValue: SO_REUSEPORT)), value: sharesPort ? 1 : 0)
       .serverChannelOption(.maxMessagesPerRead, value: 16)
       .serverChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {

@@ -145,12 +145,27 @@ extension Configuration.AdminTLS {
 
 extension Configuration {
   /// Where and how calls are taken.
-  var serverConfiguration: GRPCServer.Configuration {
+  ///
+  /// - Parameter process: of several that share the port, this one: it has a port of its own besides.
+  func serverConfiguration(of process: Int?) -> GRPCServer.Configuration {
     let security: GRPCServer.Configuration.Security =
       listen.tls.map { .tls($0.files) } ?? .plaintext
+    var arguments = ChannelArguments.server
+    var listeners = [GRPCServer.Configuration.Listener(address: "\(listen.address)", security: security)]
+    if let process {
+      arguments["grpc.so_reuseport"] = 1
+      listeners.append(.init(address: "\(listen.ownAddress(of: process))", security: security))
+    }
     return .init(
-      listeners: [.init(address: "\(listen.address)", security: security)], maximumSendQueue: 4 << 20,
-      statusHold: limits.statusHold)
+      listeners: listeners, channelArguments: arguments, maximumSendQueue: 4 << 20, statusHold: limits.statusHold)
+  }
+}
+
+extension Configuration.Listen {
+  /// Where one of several processes alone listens: at the port that the configuration gives it, or for itself.
+  func ownAddress(of process: Int) -> NetworkAddress {
+    guard let first = processPorts else { return NetworkAddress(host: "127.0.0.1", port: 0) }
+    return NetworkAddress(host: address.host, port: UInt16(clamping: first + process))
   }
 }
 

@@ -31,13 +31,15 @@ struct PortProbe: Service {
   private let queue = DispatchQueue(label: "port-probe")
 
   /// - Parameters:
+  ///   - host: where the port is, if not at the address of `listen`.
   ///   - state: is told of the port's loss.
   ///   - answered: is told of each probe that the port has answered.
   init(
-    _ listen: Configuration.Listen, port: Int, state: ServerState, answered: @escaping @Sendable () -> Void,
+    _ listen: Configuration.Listen, host: String? = nil, port: Int, state: ServerState,
+    answered: @escaping @Sendable () -> Void,
     log: Logger
   ) {
-    host = listen.address.ownHost
+    self.host = host ?? listen.address.ownHost
     self.port = port
     self.state = state
     isTLS = listen.tls != nil

@@ -20,16 +20,17 @@ extension RunningServer {
   ///
   /// - Parameters:
   ///   - path: the configuration's file; `nil` for the embedded demo.
+  ///   - place: among several processes; `nil` where this is the only one.
   ///   - signals: what the operator asks for.
   ///   - agents: makes the agents; what it throws is thrown on.
   /// - Returns: whether it served and ended as it was asked to. The log tells why not.
   package static func serve(
-    _ loaded: Configuration.Loaded, of path: String?, until signals: UnixSignalsSequence,
+    _ loaded: Configuration.Loaded, of path: String?, as place: ProcessPlace? = nil, until signals: UnixSignalsSequence,
     agents: (Logger) throws -> AgentDirectory
   ) async throws -> Bool {
     let openFiles = ProcessLimits.raiseOpenFiles()
     let logging = loaded.configuration.logging
-    let sink = Log.bootstrap(level: logging.level, format: logging.format)
+    let sink = Log.bootstrap(level: logging.level, format: logging.format, process: place?.number)
     let metrics = MetricsRegistry(families: MetricFamilies.all)
     metrics.bootstrap()
     ProcessFigures.register(in: metrics, sink: sink)
@@ -38,7 +39,8 @@ extension RunningServer {
     defer { Log.flush() }
     log.info("starting", metadata: ["version": "\(Version.text)", "open_files": "\(openFiles)"])
     do {
-      let server = try RunningServer(loaded, of: path, agents: agents, metrics: metrics, sink: sink, log: log)
+      let server = try RunningServer(
+        loaded, of: path, agents: agents, metrics: metrics, place: place, sink: sink, log: log)
       try await server.run(until: signals)
       return true
     } catch let error as PortProbe.LostPortError {

@@ -29,6 +29,9 @@ package final class RunningServer: Sendable {
   private let admin: AdminServer
   /// The part in a cluster; `nil` where the configuration has none.
   private let cluster: ClusterParts?
+  /// The part among several processes that share the port; `nil` where this is the only one.
+  private let process: ProcessParts?
+  private let metrics: MetricsRegistry
   /// What is one for all servers of the cluster.
   private let shared: SharedParts?
   private let identity: IdentityParts
@@ -48,12 +51,16 @@ package final class RunningServer: Sendable {
 
   /// Joins the parts. Throws where a key or a file cannot be had.
   ///
-  /// - Parameter path: the configuration's file, to be read again when it changes.
+  /// - Parameters:
+  ///   - path: the configuration's file, to be read again when it changes.
+  ///   - place: among several processes; `nil` where this is the only one.
   init(
     _ loaded: Configuration.Loaded, of path: String?, agents: AgentDirectory, metrics: MetricsRegistry,
-    sink: LogSink, log: Logger
+    place: ProcessPlace?, sink: LogSink, log: Logger
   ) throws {
     let configuration = loaded.configuration
+    process = place.map { ProcessParts($0, log: log) }
+    self.metrics = metrics
     self.configuration = configuration
     self.log = log
     let traces = try TraceParts(configuration, log: log)
@@ -69,7 +76,7 @@ package final class RunningServer: Sendable {
       verifier: identity.verifier, agents: agents, limits: configuration.gatewayLimits,
       clientNames: configuration.listen.tls?.clientNames ?? [],
       socketClientNames: configuration.webSocket?.tls?.clientNames ?? [], recordings: recordings?.calls,
-      tracer: traces?.recorder, replicas: cluster?.link, log: log)
+      tracer: traces?.recorder, replicas: cluster?.link ?? process?.link, log: log)
     loops = try EventLoopGroup(count: configuration.listen.queues, logger: log)
     media = MediaGateway(
       gateway: gateway, settings: try configuration.mediaSettings(recordings: recordings?.calls, log: log), log: log)
@@ -83,13 +90,14 @@ package final class RunningServer: Sendable {
         .map(gateway.guarded)
     }
     server = GRPCServer(
-      configuration: configuration.serverConfiguration, loops: loops, methods: methods, logger: log)
+      configuration: configuration.serverConfiguration(of: process?.number), loops: loops, methods: methods, logger: log
+    )
     sockets = try configuration.webSocket.map { [gateway, loops] port in
       SocketServer(
         .init(host: port.address.host, port: port.address.port), conversations: configuration.limits.conversations,
         gateway: gateway, loops: loops,
         tls: try port.tls.map { try ServerTLS($0.files, listener: "websocket \(port.address)", logger: log) },
-        log: log)
+        sharesPort: place != nil, log: log)
     }
     let adminListener = "admin \(configuration.admin.address)"
     let adminTLS = try configuration.admin.tls.map { try ServerTLS($0.files, listener: adminListener, logger: log) }
@@ -128,7 +136,8 @@ package final class RunningServer: Sendable {
     let parts = Reloader.Parts(
       server: server, gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin,
       sink: sink, notifier: notifier, reports: reports, register: register)
-    let reloader = try path.map { try Reloader(path: $0, loaded: loaded, parts: parts, log: log) }
+    let adapt: @Sendable (Configuration) -> Configuration = { place?.adapt($0) ?? $0 }
+    let reloader = try path.map { try Reloader(path: $0, loaded: loaded, adapt: adapt, parts: parts, log: log) }
     self.reloader = reloader
     if let reloader { inForce.withLock { $0 = { reloader.configuration } } }
     if let reloader {
@@ -152,6 +161,7 @@ package final class RunningServer: Sendable {
     CoreGuard.configure(configuration.limits.connections)
     // Before a caller can come whose conversation others are to be told of.
     let clusterAddress = try cluster?.start(gateway: gateway, loops: loops)
+    try process?.start(gateway: gateway, loops: loops)
     let ports = try server.start()
     // Before anybody can know that there is a server to call.
     let token = try ports.first.flatMap { try identity.leaveToken(port: $0, .grpc) }
@@ -164,11 +174,14 @@ package final class RunningServer: Sendable {
         configuration, bound: (port, socketPort), identity: identity, gateway: gateway, loops: loops
       ).add(to: admin)
     }
-    let bound = try await admin.start()
+    // With several processes the admin port is their supervisor's, and so is what is announced.
+    let bound = process == nil ? try await admin.start() : nil
     state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
     if let clusterAddress { Log.announce(.cluster(on: clusterAddress)) }
-    announce(ports, sockets: socketPort, admin: bound, token)
+    if let bound { announce(ports, sockets: socketPort, admin: bound, token) }
+    if let port = ports.last { process?.listens(on: port) }
+    warn()
     notifier.tell(.ready(status: "in force: the configuration of the start"))
 
     // They end in the reverse order, each when the one below has ended.
@@ -181,17 +194,20 @@ package final class RunningServer: Sendable {
         }, serviceName: "calls"),
     ]
     if let reloader { services.append(.init(service: reloader, serviceName: "reloader")) }
-    if let port = ports.first {
+    // Of a port that several share, a connection may reach any of them.
+    if let port = ports.last {
       services.append(
         .init(
           service: PortProbe(
-            configuration.listen, port: port, state: state, answered: { [notifier] in notifier.tell(.alive) },
+            configuration.listen, host: process.map { configuration.listen.ownAddress(of: $0.number).ownHost },
+            port: port, state: state, answered: { [notifier] in notifier.tell(.alive) },
             log: log),
           failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "port probe"))
     }
     let group = ServiceGroup(configuration: .init(services: services, logger: log))
     async let _ = heed(signals, ending: group)
     async let _ = drainWhenAsked(group)
+    async let _ = heedSupervisor(ending: group)
     try await group.run()
   }
 
@@ -210,6 +226,9 @@ package final class RunningServer: Sendable {
     if let token {
       Log.announce(.notice("\(configuration.isDemo ? "demo" : "development") token in \(token.path)"))
     }
+  }
+
+  private func warn() {
     if configuration.identity.isDevelopment, !configuration.isDemo {
       log.warning(
         "identity.development is on: tokens are made by this process, and whoever can read this user's files can call")
@@ -244,6 +263,7 @@ package final class RunningServer: Sendable {
     if let registrar { works.append { await registrar.run() } }
     if let cluster { works += cluster.upkeep }
     if let shared { works.append { await shared.exchange.run() } }
+    if let process { works += process.upkeep(state, metrics: metrics) }
     return Upkeep(works)
   }
 
@@ -261,7 +281,23 @@ package final class RunningServer: Sendable {
       case (_, false):
         state.isDraining = true
         await group.triggerGracefulShutdown()
+      case (_, true) where process != nil: break
       case (_, true): await hurry()
+      }
+    }
+  }
+
+  /// What the supervisor says, where there is one: it speaks for the operator.
+  private func heedSupervisor(ending group: ServiceGroup) async {
+    guard let process else { return }
+    for await order in process.orders {
+      switch order {
+      case .reload: if !state.isDraining { reloader?.reload("SIGHUP") }
+      case .hurry: await hurry()
+      case .drain:
+        guard !state.isDraining else { continue }
+        state.isDraining = true
+        await group.triggerGracefulShutdown()
       }
     }
   }
@@ -305,6 +341,9 @@ package final class RunningServer: Sendable {
     async let calls: Void = gateway.drain(limit: limit, grace: shutdown.grace)
     await media.drain(limit: limit)
     await calls
+    await process?.waitForOthers(
+      within: limit + shutdown.grace + ConversationStateMachine.longestHandOver,
+      unless: { [isHurried] in isHurried.withLock { $0 } })
     health.finish()
     if let sockets {
       await gateway.waitForSockets(within: server.statusHold + .seconds(2))
@@ -312,6 +351,7 @@ package final class RunningServer: Sendable {
     }
     await server.shutdown(grace: server.statusHold + .seconds(2))
     await cluster?.stop()
+    await process?.stop()
     admin.stop()
     await loops.shutdown()
     await recordings?.finish()

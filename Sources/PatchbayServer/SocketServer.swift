@@ -13,6 +13,7 @@ final class SocketServer: Sendable {
   private let site: SocketSite
   private let limits: HTTPLimits
   private let tls: ServerTLS?
+  private let sharesPort: Bool
   private let log: Logger
   private let running = Locked<HTTPServer?>(nil)
 
@@ -22,11 +23,13 @@ final class SocketServer: Sendable {
   ///   - conversations: how many there may be at once: sockets are bounded by it.
   ///   - loops: where the calls live, in turn.
   ///   - tls: without it the port speaks plaintext.
+  ///   - sharesPort: whether other processes of the server listen on the port too.
   init(
     _ address: HTTPAddress, conversations: Int, gateway: VoiceGateway, loops: EventLoopGroup, tls: ServerTLS?,
-    log: Logger
+    sharesPort: Bool, log: Logger
   ) {
     self.address = address
+    self.sharesPort = sharesPort
     self.tls = tls
     self.log = log
     site = SocketSite(gateway: gateway, loops: loops)
@@ -41,7 +44,7 @@ final class SocketServer: Sendable {
   /// Binds the address and serves; returns the port.
   func start() throws(HTTPListenError) -> UInt16 {
     let server = try HTTPServer(
-      address, site, name: "websocket", limits: limits, tls: tls,
+      address, site, name: "websocket", limits: limits, tls: tls, sharesPort: sharesPort,
       handshakeFailed: HandshakeFailure.counting(on: "websocket \(address)"), logger: log)
     running.withLock { $0 = server }
     return server.port

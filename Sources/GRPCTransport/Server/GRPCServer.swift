@@ -11,7 +11,7 @@ public final class GRPCServer: @unchecked Sendable {
   public struct Configuration: Sendable {
     /// One address.
     public struct Listener: Sendable {
-      /// `HOST:PORT`, with an IPv6 address in brackets; port 0 takes a free one.
+      /// `HOST:PORT`, with an IPv6 address in brackets; port 0 takes a free one. Or `unix:/PATH`, a socket.
       public var address: String
       /// What protects the connections.
       public var security: Security

@@ -39,8 +39,11 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
   /// `cannot listen on 127.0.0.1:50051: the address is in use`.
   public var description: String { "cannot listen on \(address): \(reason)" }
 
-  /// Whether it is `HOST:PORT`. The C core would make up a port where there is none, and wrap one that is too large.
-  static func isWellFormed(_ address: String) -> Bool { split(address) != nil }
+  /// Whether it is `HOST:PORT` or `unix:/PATH`. The C core would make up a port where there is none, and wrap one that is
+  /// too large.
+  static func isWellFormed(_ address: String) -> Bool { isSocket(address) || split(address) != nil }
+
+  private static func isSocket(_ address: String) -> Bool { address.hasPrefix("unix:/") }
 
   private static func split(_ address: String) -> (host: String, port: String)? {
     guard let colon = address.lastIndex(of: ":") else { return nil }
@@ -54,6 +57,7 @@ public struct ListenError: Error, Sendable, CustomStringConvertible {
   /// The C core says only that it failed, so a bind of our own finds out why.
   static func explain(_ listener: GRPCServer.Configuration.Listener) -> ListenError {
     func error(_ reason: Reason) -> ListenError { ListenError(address: listener.address, reason: reason) }
+    if isSocket(listener.address) { return error(.refused("the socket cannot be made there")) }
     guard let (host, port) = split(listener.address) else { return error(.invalidAddress) }
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)

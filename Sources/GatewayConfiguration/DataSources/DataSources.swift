@@ -65,6 +65,9 @@ extension Configuration {
       public var expiry: Duration = 1.min
       /// `announcement`: how long the other servers are told of a new nonce before it is used.
       public var announcement: Duration = 30.s
+
+      /// A lease by its defaults.
+      public init() {}
     }
   }
 

@@ -50,6 +50,7 @@ final class Reloader: Service, @unchecked Sendable {
   private static let quiet: Duration = .milliseconds(200)
 
   private let path: String
+  private let adapt: @Sendable (Configuration) -> Configuration
   let parts: Parts
   let log: Logger
   let metrics = ReloadMetrics()
@@ -58,9 +59,15 @@ final class Reloader: Service, @unchecked Sendable {
   private let timer: any DispatchSourceTimer
   private var state: State
 
-  /// - Parameter loaded: what is in force, from the file at `path`.
-  init(path: String, loaded: Configuration.Loaded, parts: Parts, log: Logger) throws(ConfigurationError) {
+  /// - Parameters:
+  ///   - loaded: what is in force, from the file at `path`.
+  ///   - adapt: makes what the file says what this process has.
+  init(
+    path: String, loaded: Configuration.Loaded, adapt: @escaping @Sendable (Configuration) -> Configuration = { $0 },
+    parts: Parts, log: Logger
+  ) throws(ConfigurationError) {
     self.path = path
+    self.adapt = adapt
     self.parts = parts
     self.log = log
     inForce = Locked(loaded.configuration)
@@ -135,7 +142,8 @@ final class Reloader: Service, @unchecked Sendable {
     parts.notifier.tell(.reloading)
     var problems: [String] = []
     do {
-      let loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
+      var loaded = try Configuration.load(file: path, environment: ProcessInfo.processInfo.environment)
+      loaded.configuration = adapt(loaded.configuration)
       try apply(loaded, reason)
     } catch let error as ConfigurationError {
       problems = error.problems.map(\.description)

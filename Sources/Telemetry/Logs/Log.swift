@@ -9,14 +9,17 @@ public enum Log {
   /// Sends all loggers of the process to a descriptor, standard output unless told otherwise. The first call decides;
   /// a further one changes nothing.
   ///
+  /// - Parameter process: its number, where several processes write to the descriptor.
+  ///
   /// A log that nobody reads any more must not end the process: `SIGPIPE` is ignored from here on.
   @discardableResult
   public static func bootstrap(
-    level: Logger.Level, format: LogFormat, descriptor: Int32 = 1
+    level: Logger.Level, format: LogFormat, descriptor: Int32 = 1, process: Int? = nil
   ) -> LogSink {
     let (sink, isFirst) = current.withLock { current -> (LogSink, Bool) in
       if let current { return (current, false) }
-      let sink = LogSink(format: format, writer: LogWriter(descriptor: descriptor))
+      let sink = LogSink(
+        format: format, writer: LogWriter(descriptor: descriptor, isShared: process != nil), process: process)
       current = sink
       return (sink, true)
     }

@@ -11,6 +11,8 @@ public final class LogSink: Sendable {
   /// What the lines go to.
   public let writer: LogWriter
 
+  /// The number of the process, where several write one log; in the metadata of every line.
+  private let process: Int?
   private let levelIndex = Atomic<Int>(0)
   private let limit = Locked(LogRateLimit())
   private let problems = Locked(RecentProblems())
@@ -18,14 +20,18 @@ public final class LogSink: Sendable {
   private let clock: @Sendable () -> (wall: Int64, steady: Int64)
 
   /// A sink.
-  public convenience init(format: LogFormat, writer: LogWriter) {
-    self.init(format: format, writer: writer) { (WallClock.nanoseconds, MonotonicClock.nanoseconds) }
+  public convenience init(format: LogFormat, writer: LogWriter, process: Int? = nil) {
+    self.init(format: format, writer: writer, process: process) { (WallClock.nanoseconds, MonotonicClock.nanoseconds) }
   }
 
   /// A sink with a clock of its own.
   ///
   /// - Parameter clock: wall clock time since 1970 and the time of a steady clock, in nanoseconds.
-  public init(format: LogFormat, writer: LogWriter, clock: @escaping @Sendable () -> (wall: Int64, steady: Int64)) {
+  public init(
+    format: LogFormat, writer: LogWriter, process: Int? = nil,
+    clock: @escaping @Sendable () -> (wall: Int64, steady: Int64)
+  ) {
+    self.process = process
     self.format = format
     self.writer = writer
     self.clock = clock
@@ -60,6 +66,8 @@ public final class LogSink: Sendable {
       suppressedCount.add(1, ordering: .relaxed)
       return
     }
+    var metadata = metadata
+    if let process { metadata["process"] = "\(process)" }
     let record = LogRecord(
       time: now.wall, level: level, label: label, message: message, error: error, metadata: metadata)
     writer.write(record.line(format))

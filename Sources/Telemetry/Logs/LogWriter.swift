@@ -13,13 +13,18 @@ public final class LogWriter: Sendable {
 
   private let descriptor: Int32
   private let capacity: Int
+  private let isShared: Bool
   private let queue = DispatchQueue(label: "patchbay.log")
   private let state = Locked(State())
 
   /// A writer to a descriptor, which stays the caller's.
   ///
-  /// - Parameter capacity: bytes that may wait to be written.
-  public init(descriptor: Int32, capacity: Int = 1 << 20) {
+  /// - Parameters:
+  ///   - capacity: bytes that may wait to be written.
+  ///   - isShared: whether other processes write their lines there too: then no write ends within a line, and lines of at
+  ///     most 4,096 bytes stay whole in a pipe (POSIX, `PIPE_BUF`).
+  public init(descriptor: Int32, capacity: Int = 1 << 20, isShared: Bool = false) {
+    self.isShared = isShared
     self.descriptor = descriptor
     self.capacity = capacity
   }
@@ -64,12 +69,22 @@ public final class LogWriter: Sendable {
     }
   }
 
+  /// Bytes of the lines that fit in one write to a pipe; of a line that does not, all of it.
+  private static func wholeLines(in bytes: UnsafeRawBufferPointer) -> Int {
+    if bytes.count <= Int(PIPE_BUF) { return bytes.count }
+    let fitting = bytes.prefix(Int(PIPE_BUF))
+    let end = fitting.lastIndex(of: 0x0A) ?? bytes.dropFirst(fitting.count).firstIndex(of: 0x0A)
+    return end.map { $0 + 1 } ?? bytes.count
+  }
+
   /// Writes as much as can be written; returns how many bytes.
   private func writeAll(_ bytes: [UInt8]) -> Int {
     bytes.withUnsafeBytes { buffer in
       var written = 0
       while written < buffer.count {
-        let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+        let rest = UnsafeRawBufferPointer(rebasing: buffer[written...])
+        let size = isShared ? Self.wholeLines(in: rest) : rest.count
+        let count = Glibc.write(descriptor, rest.baseAddress, size)
         if count > 0 {
           written += count
         } else if count < 0, errno == EAGAIN {

@@ -1,0 +1,94 @@
+import Basics
+import CallGateway
+import GRPCTransport
+import Glibc
+import Locking
+import Logging
+import Ownership
+import Telemetry
+
+/// This process's part among several that share a port: its socket for the others, its own port, what it says of itself.
+final class ProcessParts: Sendable {
+  /// Its number, from 0.
+  let number: Int
+  private let table: ProcessTable
+  /// What the gateway is given.
+  let link: ReplicaLink
+  private let server = Locked<GRPCServer?>(nil)
+  private let told = Locked<(state: ProcessTable.State, port: Int)>((.starting, 0))
+  private let log: Logger
+
+  /// Nothing listens yet.
+  init(_ place: ProcessPlace, log: Logger) {
+    number = place.number
+    table = place.table
+    self.log = log
+    let keeper = OwnershipKeeper(
+      table.replica(number), store: SharedOwnershipStore(table), settings: .init(lease: SharedOwnershipStore.lease),
+      log: log)
+    link = ReplicaLink(keeper: keeper, secret: table.plan.secret, security: .plaintext)
+  }
+
+  /// Listens for the other processes.
+  func start(gateway: VoiceGateway, loops: EventLoopGroup) throws {
+    var arguments = ChannelArguments.server
+    // Each has few connections here, for the RPCs of all its callers.
+    arguments["grpc.max_concurrent_streams"] = 100_000
+    arguments["grpc.max_connection_idle_ms"] = nil
+    let server = GRPCServer(
+      configuration: .init(
+        listeners: [.init(address: table.plan.address(of: number), security: .plaintext)],
+        channelArguments: arguments, maximumSendQueue: 4 << 20),
+      loops: loops, methods: RelayService(gateway: gateway, link: link, log: log).methods, logger: log)
+    _ = try server.start()
+    self.server.withLock { $0 = server }
+  }
+
+  /// What the supervisor says.
+  var orders: AsyncStream<ProcessOrder> { ProcessOrder.orders(from: STDIN_FILENO) }
+
+  /// The port that is this process's alone is bound.
+  func listens(on port: Int) { told.withLock { $0.port = port } }
+
+  /// What goes on beside the calls.
+  func upkeep(_ state: ServerState, metrics: MetricsRegistry) -> [Upkeep.Work] {
+    let keeper = link.keeper
+    let reports = ProcessReports(folder: table.plan.folder)
+    let often = keeper.settings.lease / 6
+    return [
+      Upkeep.every(often) { keeper.tick() },
+      Upkeep.every(often) { await keeper.tend() },
+      Upkeep.every(.milliseconds(100)) { [self] in tell(state) },
+      Upkeep.every(.seconds(1)) { [number] in reports.write(metrics.exposition(), of: number, .metrics) },
+    ]
+  }
+
+  private func tell(_ state: ServerState) {
+    let told = told.withLock { told in
+      if told.state != .drained {
+        told.state = state.isDraining ? .draining : state.readiness.isReady ? .ready : .unready
+      }
+      return told
+    }
+    table.tell(number, told.state, port: told.port, live: state.gateway.liveConversations)
+  }
+
+  /// This process's calls are over: it goes on for those of the others, whose RPCs may come by its connections.
+  func waitForOthers(within limit: Duration, unless isHurried: @Sendable () -> Bool) async {
+    let port = told.withLock { told in
+      told.state = .drained
+      return told.port
+    }
+    table.tell(number, .drained, port: port, live: 0)
+    let until = MonotonicClock.now() + limit
+    func isOneBusy() -> Bool {
+      (0..<table.plan.processes).contains { other in
+        other != number && table.state(of: other) == .draining && table.live(of: other) > 0
+      }
+    }
+    while isOneBusy(), !isHurried(), MonotonicClock.now() < until { try? await Task.sleep(for: .milliseconds(50)) }
+  }
+
+  /// The calls are over.
+  func stop() async { await server.withLock { $0.take() }?.shutdown(grace: .seconds(2)) }
+}

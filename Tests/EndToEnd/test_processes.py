@@ -1,0 +1,167 @@
+"""Several processes of one server on one port: a call whose RPCs reach all of them is one call."""
+
+import contextlib
+import os
+import signal
+import socket
+
+import grpc
+
+import bots
+from caller import Caller
+from cluster import logged, metric
+from conftest import TENANT_A, agent
+from speech import likeness, recorded
+
+FIRST = "tt-monkeysintro"
+LISTEN = {"address": "127.0.0.1:0", "processes": 3}
+
+
+class Spread(Caller):
+    """A caller each of whose RPCs comes by the next of its connections. The kernel gives each connection to some process."""
+
+    def __init__(self, gateway, token, agent="demo-wav", connections=12, **more):
+        self.channels = [gateway.channel() for _ in range(connections)]
+        self.turn = 0
+        super().__init__(self.channels[0], token, TENANT_A["org"], agent, **more)
+
+    def open(self, *messages, **more):
+        self.spread()
+        return super().open(*messages, **more)
+
+    def listen(self, **line):
+        self.spread()
+        return super().listen(**line)
+
+    def spread(self):
+        self.channel = self.channels[self.turn % len(self.channels)]
+        self.turn += 1
+
+    def close(self):
+        for channel in self.channels:
+            channel.close()
+
+
+def children(gateway):
+    """The process ids, by the processes' numbers."""
+    found = {}
+    task = f"/proc/{gateway.process.pid}/task"
+    for thread in os.listdir(task):
+        with open(f"{task}/{thread}/children") as file:
+            for child in file.read().split():
+                with open(f"/proc/{child}/cmdline", "rb") as words:
+                    line = words.read().split(b"\0")
+                if b"--process" in line:
+                    found[int(line[line.index(b"--process") + 1])] = int(child)
+    return found
+
+
+def owner(gateway, caller):
+    """The number of the process that has a call."""
+    starts = [line for line in logged(gateway, "conversation started") if line["conversation"] == caller.conversation]
+    return int(starts[-1]["process"])
+
+
+def pressed(caller, key):
+    """The bot's answer to a key; nothing where an RPC fails, as it does on a connection that was cut."""
+    try:
+        return caller.press(key).text
+    except AssertionError:
+        return None
+
+
+def test_calls_over_all_processes(own_gateway, token):
+    """Greeting, keys, speech and the hang-up by twelve connections: one conversation each, and every RPC is answered."""
+    gateway = own_gateway(listen=LISTEN)
+    assert set(children(gateway)) == {0, 1, 2}
+    callers = [Spread(gateway, token) for _ in range(4)]
+    for caller in callers:
+        assert caller.start().audio.seconds > 0.5
+        for _ in range(6):
+            assert caller.press("4").audio.seconds > 0.1
+    spoken = recorded(FIRST)
+    assert likeness(callers[0].speak(spoken).audio, spoken) > 0.9
+    for caller in callers:
+        caller.hang_up()
+    gateway.until(lambda: metric(gateway, "patchbay_conversations_live") == 0
+                  and len(logged(gateway, "conversation ended")) == 4, "has no call any more")
+    starts = logged(gateway, "conversation started")
+    assert len(starts) == 4 and {start["resumed"] for start in starts} == {"false"}
+    assert [end["reason"] for end in logged(gateway, "conversation ended")] == ["hangup"] * 4
+    gateway.until(lambda: metric(gateway, "patchbay_relayed_rpcs_total", direction="out")
+                  == metric(gateway, "patchbay_relayed_rpcs_total", direction="in") >= 4, "counts what was handed on")
+    assert metric(gateway, "patchbay_processes_ready") == 3
+    for caller in callers:
+        caller.close()
+    gateway.stop()
+    assert gateway.process.returncode == 0 and len(logged(gateway, "a process has ended")) == 3
+
+
+def test_a_process_that_dies(own_gateway, token):
+    """Its calls go on at another, with their bots told so; the calls of the others notice nothing; it is started again."""
+    with bots.Bot(bots.echo) as bot:
+        gateway = own_gateway(listen=LISTEN, agents=[agent("bot", "wav", bot.engine, default=True)])
+        callers = [Spread(gateway, token, "bot") for _ in range(8)]
+        for caller in callers:
+            caller.start()
+            assert caller.press("4").text == "1 digits"
+        before = children(gateway)
+        victim = owner(gateway, callers[0])
+        os.kill(before[victim], signal.SIGKILL)
+        # Its connections are cut; a client connects again.
+        for caller in callers:
+            gateway.until(lambda caller=caller: pressed(caller, "5") == "1 digits", "goes on with a call")
+        gateway.until(lambda: metric(gateway, "patchbay_processes_ready") == 3, "has all processes again")
+        after = children(gateway)
+        assert {n: pid for n, pid in after.items() if n != victim} == {n: p for n, p in before.items() if n != victim}
+        assert after[victim] != before[victim] and metric(gateway, "patchbay_process_restarts_total") == 1
+        assert [line["process"] for line in logged(gateway, "a process has died and is started again")] == [f"{victim}"]
+        for caller in callers:
+            starts = [s for s in logged(gateway, "conversation started") if s["conversation"] == caller.conversation]
+            assert len(starts) == (2 if int(starts[0]["process"]) == victim else 1)
+        for caller in callers:
+            caller.hang_up()
+            caller.close()
+
+
+def three_free_ports():
+    while True:
+        with contextlib.suppress(OSError, OverflowError), contextlib.ExitStack() as probes:
+            first = 0
+            for number in range(3):
+                probe = probes.enter_context(socket.socket())
+                probe.bind(("127.0.0.1", first + number if number else 0))
+                first = first or probe.getsockname()[1]
+            return first
+
+
+def test_a_port_for_each_process(own_gateway, token):
+    """With ports of their own an edge addresses each process, and nothing is handed on."""
+    first = three_free_ports()
+    gateway = own_gateway(listen=LISTEN | {"process_ports": first})
+    for number in range(3):
+        channel = grpc.insecure_channel(f"127.0.0.1:{first + number}", [("grpc.use_local_subchannel_pool", 1)])
+        caller = Caller(channel, token, TENANT_A["org"], "demo-wav")
+        caller.start()
+        caller.press("4")
+        assert owner(gateway, caller) == number
+        caller.hang_up()
+        channel.close()
+    assert metric(gateway, "patchbay_relayed_rpcs_total", direction="out") == 0
+
+
+def test_what_the_operator_asks(own_gateway, token):
+    """SIGHUP reaches all; a drain waits for the calls, whichever processes their RPCs come by."""
+    gateway = own_gateway(listen=LISTEN, shutdown={"drain": "30s", "grace": "0s"})
+    gateway.signal(signal.SIGHUP)
+    gateway.until(lambda: {line["process"] for line in logged(gateway, "the configuration was read again: nothing has changed")}
+                  == {"0", "1", "2"}, "reads its configuration again in all processes")
+    caller = Spread(gateway, token)
+    caller.start()
+    gateway.signal(signal.SIGTERM)
+    gateway.until(lambda: gateway.get("/readyz")[0] == 503, "is not ready any more")
+    for _ in range(6):
+        assert caller.press("4").audio.seconds > 0.1
+    caller.hang_up()
+    assert gateway.process.wait(20) == 0
+    caller.close()
