@@ -16,8 +16,10 @@ import sys
 
 import numpy as np
 
+import conversations
 import live_pauses
 import pauses
+import sounds
 
 FIXED = (300, 400, 500, 600, 700, 800, 900, 1000, 1200, 1500)
 MARKS = {"curve": ("<!-- curve: begin -->", "<!-- curve: end -->"), "live": ("<!-- live: begin -->", "<!-- live: end -->")}
@@ -128,6 +130,42 @@ def points(bounds):
     return made
 
 
+def spoken(turn):
+    """A turn of a folder of conversations, a second into a line without noise, as the only one of a call."""
+    lead = 1000
+    audio = np.concatenate((np.zeros(8 * lead), turn.samples, np.zeros(8 * (FIXED[-1] + 1000))))
+    audio += 10 ** (-72 / 20) * sounds.white(np.random.default_rng(len(turn.samples)), len(audio))
+    edges = [0] + [edge for silence in turn.silences for edge in silence]
+    pieces = [(lead + begin, lead + end) for begin, end in zip(edges[::2], edges[1::2]) if end > begin]
+    said = pauses.Turn(turn.language, 0, turn.samples, pieces)
+    return pauses.Call("", [said], [0], 0.0, 0, [], [pieces]), sounds.encode(audio).tobytes()
+
+
+def conversational(chosen, binary):
+    """The points of which nothing needs to be known but the audio, on real conversations."""
+    found = [spoken(turn) for turn in conversations.read(chosen.data) if turn.end > 0]
+    wanted = [(name, silence, arguments(None)) for name, silence, arguments in points(chosen.bounds)
+              if not name.startswith((TOLD, UNCOUNTED))]
+    if chosen.judge:
+        arguments = ("--adaptive", chosen.bounds, "--judge", chosen.judge)
+        wanted.append((f"{UNTOLD}, a judge of its own", 700, arguments))
+    figures = {}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, silence, arguments in wanted:
+            outcome = Outcome()
+            told = pool.map(lambda pair: decisions(binary, pair[1], silence, arguments), found)
+            for (call, _), heard in zip(found, told):
+                outcome.add(call, heard)
+            figures[name] = outcome.summary()
+    rows = ["| end silence | turns | cut, % | wait: mean / median / 90 %, ms | bot turns in vain per turn | cut by language, % |",
+            "| --- |" + " ---: |" * 5]
+    for name, f in figures.items():
+        kinds = ", ".join(f"{kind} {each['cut_percent']:.1f}" for kind, each in f["kinds"].items())
+        rows.append(f"| {name} | {f['turns']} | {f['cut_percent']:.1f} | {f['wait_mean_ms']} / {f['wait_median_ms']} / "
+                    f"{f['wait_p90_ms']} | {f['in_vain_per_turn']:.2f} | {kinds} |")
+    return "\n".join(rows), figures
+
+
 def table(figures):
     rows = [
         "| end silence | turns cut, % | wait after the true end: mean / median / 90 %, ms | mean wait with cut turns, ms | to the answer of a bot of "
@@ -195,6 +233,8 @@ def options():
     parser.add_argument("--bounds", default="250-1500", help="of the adaptive silence, in milliseconds (default 250-1500)")
     parser.add_argument(
         "--live", type=int, metavar="N", help="play N of the calls to a running server instead, to four agents at once")
+    parser.add_argument("--data", metavar="FOLDER", help="hear real conversations instead: a folder as Docs/turns.md says")
+    parser.add_argument("--judge", metavar="FILE", help="with --data: also with a judge that judge.py has made")
     parser.add_argument("--points", nargs="*", metavar="NAME", help="only the points whose names begin so")
     parser.add_argument("--json", metavar="FILE", help="write all figures there")
     parser.add_argument("--write", metavar="DIR", help="write the table and the plot there (Docs)")
@@ -204,6 +244,15 @@ def options():
 
 def main():
     chosen = options()
+    if chosen.data:
+        try:
+            text, figures = conversational(chosen, os.environ["BINARY_UNDER_TEST"])
+        except conversations.DataError as error:
+            sys.exit(f"pause-report: {error}")
+        print(text)
+        if chosen.json:
+            pathlib.Path(chosen.json).write_text(json.dumps(figures, indent=1) + "\n")
+        return
     calls = pauses.build(chosen.side, chosen.calls, chosen.seed, chosen.cache)
     if not calls:
         sys.exit("pause-report: too few recordings: Scripts/bootstrap --speech installs them")

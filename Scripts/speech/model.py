@@ -31,6 +31,11 @@ def shapes(features):
 
 def probabilities(parameters, features):
     """The probability of speech for each frame of one stream (frames, features)."""
+    return units(parameters, features)[0]
+
+
+def units(parameters, features):
+    """The same, and what the units of both layers are after each frame."""
     p = parameters
     x = (features - p["mean"]) * p["scale"]
     # Before the first frame was silence.
@@ -55,4 +60,5 @@ def probabilities(parameters, features):
 
     first = layer(dense, p["first_w"], p["first_u"], p["first_b"], p["first_c"])
     second = layer(first, p["second_w"], p["second_u"], p["second_b"], p["second_c"])
-    return sigmoid(np.concatenate((first, second), axis=1) @ p["out_w"] + p["out_b"][0])
+    both = np.concatenate((first, second), axis=1)
+    return sigmoid(both @ p["out_w"] + p["out_b"][0]), both

@@ -27,6 +27,8 @@ public struct Agent: Sendable {
   public var minimumBargeIn: Int
   /// The same where speech pauses a prompt: what goes on for so long ends it, in milliseconds.
   public var pauseLimit: Int
+  /// What judges whether a silent caller has finished, where somebody does.
+  public var judge: TurnJudge?
   /// Whether the echo of its prompts is taken out of what is heard.
   public var subtractsEcho: Bool
   /// The format of audio that states none.

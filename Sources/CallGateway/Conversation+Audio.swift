@@ -146,6 +146,7 @@ extension Conversation {
     let made = CallerSpeech(
       detector: try RecurrentDetector(sampleRate: sampleRate), settings: agent.speech, position: speech?.position ?? 0)
     made.echo = echo
+    made.judge = agent.judge
     speech = made
     log.info("audio", metadata: ["chain": "\((decoder.names + ["detector", "bot"]).joined(separator: " → "))"])
     settleSpeech()

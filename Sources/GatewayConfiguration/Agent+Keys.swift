@@ -136,5 +136,8 @@ extension Configuration.Agent.Speech.Adaptive: KeyGroup {
   static var keys: [Key<Self>] {
     Key("minimum", \.minimum, .duration(100.ms...10.s), "The shortest silence that ends a turn.")
     Key("maximum", \.maximum, .duration(100.ms...10.s), "The longest silence that is waited for.")
+    Key(
+      "judge", \.judge, .file,
+      "The path of a learned judge of whether a turn is over, as `Scripts/speech/judge.py` makes one; without, none.")
   }
 }

@@ -63,6 +63,8 @@ extension Configuration {
         public var minimum: Duration = 250.ms
         /// `maximum`: the longest.
         public var maximum: Duration = 1500.ms
+        /// `judge`: the file of a learned judge of whether a turn is over.
+        public var judge: String?
       }
     }
   }

@@ -42,6 +42,12 @@ extension SpeechCommand {
 
     @Option(
       help: ArgumentHelp(
+        "A judge of whether turns are over, as Scripts/speech/judge.py makes one; needs --adaptive.", valueName: "FILE")
+    )
+    var judge: String?
+
+    @Option(
+      help: ArgumentHelp(
         "Also print a line as speech may be over, after this silence in milliseconds, and as it goes on after all.",
         valueName: "MS"))
     var eager: Int?
@@ -59,16 +65,19 @@ extension SpeechCommand {
       settings.minimumSpeech = try milliseconds("VAD_MIN_SPEECH_MS", in: 20...1000, default: settings.minimumSpeech)
       settings.adaptive = adaptive
       settings.eagerSilence = eager
+      guard judge == nil || adaptive != nil else { throw ValidationError("--judge needs --adaptive") }
+      let judge = try judge.map(SpeechRun.judge)
       var plot: SpeechPlot?
       if let file {
         let (samples, sampleRate) = try Self.audio(of: file)
-        var run = SpeechRun(try RecurrentDetector(sampleRate: sampleRate), settings, expectations: expect)
+        var run = SpeechRun(
+          try RecurrentDetector(sampleRate: sampleRate), settings, expectations: expect, judge: judge)
         if self.plot != nil { plot = SpeechPlot(title: file, detector: try RecurrentDetector(sampleRate: sampleRate)) }
         plot?.add(samples)
         run.process(samples) { Self.report($0, $1, &plot) }
         run.finish { Self.report($0, $1, &plot) }
       } else {
-        var run = SpeechRun(try RecurrentDetector(), settings, expectations: expect)
+        var run = SpeechRun(try RecurrentDetector(), settings, expectations: expect, judge: judge)
         if self.plot != nil { plot = SpeechPlot(title: "standard input", detector: try RecurrentDetector()) }
         // What does not fill a frame of the drawing waits for the rest of it.
         var undrawn: [Int16] = []

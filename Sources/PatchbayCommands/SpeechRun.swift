@@ -1,4 +1,5 @@
 import ArgumentParser
+import Basics
 import SpeechDetection
 
 /// Audio that is heard as a call's is, with what is expected of the caller from a time on.
@@ -13,8 +14,11 @@ struct SpeechRun {
   private let speech: CallerSpeech
   private var expectations: ArraySlice<Expectation>
 
-  init(_ detector: RecurrentDetector, _ settings: EndpointingSettings, expectations: [Expectation]) {
+  init(
+    _ detector: RecurrentDetector, _ settings: EndpointingSettings, expectations: [Expectation], judge: TurnJudge? = nil
+  ) {
     speech = CallerSpeech(detector: detector, settings: settings)
+    speech.judge = judge
     self.expectations = expectations.sorted { $0.from < $1.from }[...]
   }
 
@@ -51,6 +55,12 @@ struct SpeechRun {
   }
 
   // MARK: Options
+
+  /// The judge of a file.
+  static func judge(_ path: String) throws -> TurnJudge {
+    let bytes = try BoundedFile.read(path, maximum: TurnJudge.maximumBytes)
+    do { return try TurnJudge(bytes: bytes) } catch { throw CommandError("'\(path)' cannot be used: \(error).") }
+  }
 
   /// `MIN-MAX`.
   static func bounds(_ text: String) throws -> AdaptiveSilence {

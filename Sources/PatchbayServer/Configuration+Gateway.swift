@@ -1,4 +1,5 @@
 import AudioCodecs
+import Basics
 import BotEngines
 package import CallGateway
 package import Certificates
@@ -108,13 +109,21 @@ extension Configuration.Agent {
       fallback: try fallback.settings(), filler: try filler?.settings(),
       pauseAhead: self.speech.bargeIn == .pause ? self.speech.pauseAhead : nil)
     conversation.botEndsTurn = self.speech.botEndsTurn
-    return Agent(
+    var agent = Agent(
       id: id, name: name, isDefault: isDefault, organizations: tenants.isEmpty ? nil : Set(tenants),
       engine: bot, conversation: conversation,
       breaker: engine.endpoint.map { $0.breaker.settings } ?? .init(),
       speech: speech, minimumBargeIn: self.speech.minimumBargeIn.wholeMilliseconds,
       pauseLimit: self.speech.pauseLimit.wholeMilliseconds, subtractsEcho: self.speech.echo == .subtract,
       defaultFormat: defaultFormat, isRecorded: isRecorded)
+    agent.judge = try self.speech.adaptive?.judge.map(Self.judge)
+    return agent
+  }
+
+  private static func judge(_ path: String) throws -> TurnJudge {
+    do { return try TurnJudge(bytes: try BoundedFile.read(path, maximum: TurnJudge.maximumBytes)) } catch {
+      throw EngineError(.unusable, "The judge \(path) cannot be used: \(error).")
+    }
   }
 }
 

@@ -31,11 +31,14 @@ public struct EndSilence: Sendable, Hashable {
     /// It was brought to a bound.
     public static let bound = Self(rawValue: 1 << 10)
 
+    /// A learned judge took it for over, or not.
+    public static let judge = Self(rawValue: 1 << 11)
+
     private static let names: [(Self, String)] = [
       (.yesNo, "yes_no"), (.digits, "digits"), (.digitsMissing, "digits_missing"),
       (.digitsPossible, "digits_possible"), (.digitsComplete, "digits_complete"), (.address, "address"),
       (.free, "free"), (.shortUtterance, "short_utterance"), (.longPauses, "long_pauses"),
-      (.shortPauses, "short_pauses"), (.bound, "bound"),
+      (.shortPauses, "short_pauses"), (.judge, "judge"), (.bound, "bound"),
     ]
 
     /// Their names, with a plus between; `end_silence` where it is the plain end silence.

@@ -80,10 +80,11 @@ public struct Endpointer: Sendable {
     reset()
   }
 
-  /// Takes what a detector makes of the next frame, how loud that is (``VoiceDetector/loudness``), and whether speech may
-  /// begin with it: where it may not, it begins with the first that may, of what was heard until then.
+  /// Takes what a detector makes of the next frame, how loud that is (``VoiceDetector/loudness``), whether speech may
+  /// begin with it (where it may not, it begins with the first that may, of what was heard until then), and how likely it
+  /// is that a turn that is silent now is over, where that is judged.
   public mutating func advance(
-    _ evidence: SpeechEvidence, loudness: Float = 0, mayBegin: Bool = true
+    _ evidence: SpeechEvidence, loudness: Float = 0, mayBegin: Bool = true, isOver: Float? = nil
   ) -> SpeechDecision? {
     now += frameMilliseconds
     if settings.adaptive != nil {
@@ -110,7 +111,7 @@ public struct Endpointer: Sendable {
       resumption = 0
       // Speech that has just resumed has not been judged yet: the next frames tell.
       let hold = evidence == .trace ? Self.longestHold : 0
-      let silence = rhythm.silence(settings)
+      let silence = rhythm.silence(settings, judged: isOver)
       if now - speechEnd >= silence.milliseconds + hold {
         lastSilence = silence
         rhythm.end(settings.expected)

@@ -43,6 +43,8 @@ public final class RecurrentDetector: VoiceDetector {
   public var isPromptPlaying = false
   /// What follows the echo of the prompts, where somebody does.
   public var echo: EchoFollower?
+  /// What judges whether a silent caller has finished, where somebody does.
+  public var judge: TurnJudge?
   /// Whether speech may begin with the frame just heard.
   public var mayBegin: Bool { !(echo?.isEchoAlone ?? false) }
   /// How probable it was that the caller spoke in the frame judged last, 0 to 1.
@@ -52,6 +54,7 @@ public final class RecurrentDetector: VoiceDetector {
   public var loudness: Float { voice_model_frame_loudness(handle) }
 
   private let handle: OpaquePointer
+  private var memory = TurnMemory()
   private var isVoice = false
   // Whether the line was quiet when it was last judged.
   private var wasQuiet = false
@@ -76,6 +79,7 @@ public final class RecurrentDetector: VoiceDetector {
   /// holds no speech.
   public func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence {
     guard frame.count == frameLength, let samples = frame.baseAddress else { return .none }
+    defer { if judge != nil { turn_memory_hear(&memory, handle, probability) } }
     if let echo,
       let heard = echo.hear(
         samples, isWideband: sampleRate != 8000, isPromptPlaying: isPromptPlaying, with: handle)
@@ -85,17 +89,17 @@ public final class RecurrentDetector: VoiceDetector {
         isVoice = probability >= Threshold.overEcho
         return isVoice ? .certain : probability >= Threshold.possibleOverEcho ? .possible : .none
       }
-      return judge()
+      return evidence()
     }
     probability =
       sampleRate == 8000
       ? voice_model_hear(handle, samples, isPromptPlaying)
       : voice_model_hear_wideband(handle, samples, isPromptPlaying)
-    return judge()
+    return evidence()
   }
 
   /// What is made of the probability on a line that is heard as it is.
-  private func judge() -> SpeechEvidence {
+  private func evidence() -> SpeechEvidence {
     let isQuiet = voice_model_line_is_quiet(handle)
     let begin = isQuiet && voice_model_frame_is_soft(handle) ? Threshold.beginSoftly : Threshold.begin
     isVoice = probability >= (isVoice ? Threshold.possible : begin)
@@ -112,6 +116,9 @@ public final class RecurrentDetector: VoiceDetector {
     return probability >= Threshold.traceOnQuietLine || voice_model_newest_is_loud(handle) ? .trace : .none
   }
 
+  /// How likely it is that the turn is over, where there is a ``judge``.
+  public func judgeEnd() -> Float? { judge?.probability(after: &memory) }
+
   /// So many samples are there that it has not heard, the last of which arrived at `now`.
   public func arrive(_ count: Int, by now: Duration) { echo?.arrive(count * 8000 / sampleRate, by: now) }
 
@@ -120,6 +127,7 @@ public final class RecurrentDetector: VoiceDetector {
     voice_model_reset(handle)
     isVoice = false
     wasQuiet = false
+    memory = TurnMemory()
     probability = 0
   }
 

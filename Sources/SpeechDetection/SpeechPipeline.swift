@@ -135,7 +135,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     let wasSpeaking = endpointer.isSpeaking
     // Who has paused a prompt need not be heard as clearly as who begins a turn out of nothing.
     let counted = watchesOnset && onset.isHeard && evidence == .likely ? .certain : evidence
-    let decision = endpointer.advance(counted, loudness: detector.loudness, mayBegin: mayBegin)
+    let isOver = endpointer.isSpeaking && counted < .possible ? detector.judgeEnd() : nil
+    let decision = endpointer.advance(counted, loudness: detector.loudness, mayBegin: mayBegin, isOver: isOver)
     if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
     guard let decision else { return }
     output(.decision(decision))
@@ -167,6 +168,12 @@ extension SpeechPipeline where Detector == RecurrentDetector {
   public var echo: EchoFollower? {
     get { detector.echo }
     set { detector.echo = newValue }
+  }
+
+  /// What judges whether a silent caller has finished, where somebody does and the end silence adapts.
+  public var judge: TurnJudge? {
+    get { detector.judge }
+    set { detector.judge = newValue }
   }
 }
 

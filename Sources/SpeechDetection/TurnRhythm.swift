@@ -20,6 +20,10 @@ public struct TurnRhythm: Sendable {
     static let free: Float = 0.72, freeBegun: Float = 0.4
     /// By how much the caller's pauses shorten and lengthen.
     static let caller: ClosedRange<Float> = 0.9...1.3
+    /// By how much a judge who is sure shortens and lengthens: half as much again, and half.
+    static let judge: Float = 0.5
+    /// How unsure a judge is who says nothing.
+    static let unsure: ClosedRange<Float> = 0.45...0.55
   }
 
   /// Speech that is longer is more than a short word, in milliseconds.
@@ -80,8 +84,8 @@ public struct TurnRhythm: Sendable {
     counter = SyllableCounter()
   }
 
-  /// The silence that ends the turn as it stands.
-  public func silence(_ settings: EndpointingSettings) -> EndSilence {
+  /// The silence that ends the turn as it stands; `judged` is how likely it is over already, 0 to 1, where that is known.
+  public func silence(_ settings: EndpointingSettings, judged: Float? = nil) -> EndSilence {
     guard let bounds = settings.adaptive else { return EndSilence(milliseconds: settings.endSilence) }
     var (factor, reasons) = expectation(settings.expected)
     // A word is no longer, and a number has no fewer digits, for those who pause.
@@ -89,6 +93,10 @@ public struct TurnRhythm: Sendable {
       let usual = Self.usualPause * Self.usualWeight
       let own = (usual + Float(pauses.milliseconds)) / (usual + Float(pauses.count) * Self.usualPause)
       factor *= min(max(own, Factor.caller.lowerBound), Factor.caller.upperBound)
+      if let judged, !Factor.unsure.contains(judged) {
+        factor *= 1 + Factor.judge * (1 - 2 * min(max(judged, 0), 1))
+        reasons.insert(.judge)
+      }
       if own > 1.05 { reasons.insert(.longPauses) } else if own < 0.95 { reasons.insert(.shortPauses) }
     }
     let wished = Int(Float(settings.endSilence) * factor)

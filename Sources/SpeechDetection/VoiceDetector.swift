@@ -17,6 +17,9 @@ public protocol VoiceDetector {
   /// How loud the frame that it spoke of last is in its loudest band, as a natural logarithm of power; 0 unless stated.
   var loudness: Float { get }
 
+  /// How likely it is that a turn is over whose caller is silent now, 0 to 1, where a judge of that is at hand.
+  mutating func judgeEnd() -> Float?
+
   /// What it makes of this frame, itself: a detector's hangover after speech is not wanted here, since the
   /// ``Endpointer`` measures silence. The frame has ``frameLength`` samples and follows the last one in time. A detector
   /// with a delay answers for the frame that was ``delayMilliseconds`` before this one.
@@ -58,6 +61,9 @@ extension VoiceDetector {
 
   /// None is known.
   public var loudness: Float { 0 }
+
+  /// None is at hand.
+  public mutating func judgeEnd() -> Float? { nil }
 
   /// Makes no difference.
   public var isPromptPlaying: Bool {

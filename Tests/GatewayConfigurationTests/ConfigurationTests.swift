@@ -56,7 +56,9 @@ struct ConfigurationTests {
       agent.speech
         == .init(
           minimumSpeech: .milliseconds(120), minimumBargeIn: .milliseconds(250), echo: .ignore, endSilence: .seconds(1),
-          adaptive: .init(minimum: .milliseconds(300), maximum: .milliseconds(1500)), eagerSilence: .milliseconds(300),
+          adaptive: .init(
+            minimum: .milliseconds(300), maximum: .milliseconds(1500), judge: fixture.folder + "/judge.bin"),
+          eagerSilence: .milliseconds(300),
           preroll: .milliseconds(300), maximumUtterance: .seconds(120)))
     #expect(agent.isEager == false)
     #expect(agent.defaultFormat == .init(encoding: .alaw, sampleRate: 16_000))

@@ -11,7 +11,8 @@ struct Fixture {
     folder = url.path
     try FileManager.default.createDirectory(at: url.appending(path: "recordings"), withIntermediateDirectories: true)
     for name in [
-      "server.pem", "server.key", "ca.pem", "admin.token", "admin.key", "front-desk.yaml", "hum.wav", "revoked.txt",
+      "server.pem", "server.key", "ca.pem", "admin.token", "admin.key", "front-desk.yaml", "hum.wav", "judge.bin",
+      "revoked.txt",
     ] {
       let path = url.appending(path: name).path
       try Data("\(name == "revoked.txt" ? "# " : "")content of \(name)\n".utf8).write(to: URL(filePath: path))
@@ -69,7 +70,7 @@ struct Fixture {
           minimum_barge_in: 250ms
           echo: ignore
           end_silence: 1s
-          adaptive: {minimum: 300ms, maximum: 1500ms}
+          adaptive: {minimum: 300ms, maximum: 1500ms, judge: judge.bin}
           eager_silence: 300ms
           preroll: 300ms
           maximum_utterance: 2m

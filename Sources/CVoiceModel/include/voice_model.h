@@ -8,7 +8,8 @@
 // A small recurrent network that tells how likely it is that the caller speaks, for each 20 ms of a telephone line: 20
 // mel bands, the pitch and whether a prompt plays, of three frames, to 32 units, to gated recurrent layers of 48 and 24
 // units.
-// Its weights are in VoiceModelWeights.c, which Scripts/speech writes. Nothing is allocated for a frame.
+// Its weights are in VoiceModelWeights.c, which Scripts/speech writes. Nothing is allocated for a frame. turn_judge.h has a
+// second head on it, without weights.
 
 enum {
   VOICE_MODEL_RATE = 8000,
