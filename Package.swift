@@ -157,7 +157,8 @@ let package = Package(
     layer(
       "Conformance",
       [
-        "Basics", "AudioCodecs", "GRPCTransport", "WebexProtocol", "TokenVerification", "YAMLReading", "BotEngines",
+        "Basics", "Locking", "AudioCodecs", "BotEngine", "JSONText", "GRPCTransport", "WebexProtocol",
+        "WebexSocketProtocol", "WebSockets", "WebSocketClient", "TokenVerification", "YAMLReading", "BotEngines",
         "ReplayKit", "BotTestKit",
       ]),
     layer(

@@ -26,8 +26,8 @@ package struct Conformance: Sendable {
       var next = cases.indices.makeIterator()
       func begin() {
         guard let index = next.next() else { return }
-        // What a case of gRPC alone would judge stays skipped.
-        guard !bench.isSocket || cases[index].isForSockets else {
+        // What a case of the other wire would judge stays skipped.
+        guard bench.isSocket ? cases[index].isForSockets : !cases[index].isForSocketsOnly else {
           found[index] = []
           return begin()
         }
@@ -44,7 +44,7 @@ package struct Conformance: Sendable {
     let judgements = cases.indices.flatMap { index in
       (found[index] ?? []).map { (name: cases[index].name, judgement: $0) }
     }
-    return ConformanceReport(
-      target: plan.route.target, rules: Rule.all + plan.scenarios.flatMap(\.rules), judgements)
+    let rules = Rule.all.filter { bench.isSocket || !$0.isOfSocketsOnly } + plan.scenarios.flatMap(\.rules)
+    return ConformanceReport(target: plan.route.target, rules: rules, judgements)
   }
 }

@@ -4,7 +4,7 @@ public import WebSockets
 
 /// An open WebSocket: messages out from any thread, messages in for one task.
 ///
-/// Both directions are bounded by ``WebSocketLimits``: a server that does not read makes ``send(_:)`` refuse, and one
+/// Both directions are bounded by ``WebSocketLimits``: a server that does not read makes ``send(_:as:)`` refuse, and one
 /// whose messages nobody takes is no longer read from. Let go of it after ``close(code:)``; a socket that nobody closes
 /// lives until its server ends it.
 public final class WebSocket: Sendable {
@@ -30,12 +30,12 @@ public final class WebSocket: Sendable {
     self.handler = handler
   }
 
-  /// Sends text, which has to be UTF-8. Never waits.
+  /// Sends a message, of text unless something else is said; text has to be UTF-8. Never waits.
   ///
   /// - Returns: false where the message was dropped and counted: too much waits for the server, or the socket is closed.
   @discardableResult
-  public func send(_ text: [UInt8]) -> Bool {
-    switch unsent.append(text) {
+  public func send(_ bytes: [UInt8], as kind: WebSocketMessage.Kind = .text) -> Bool {
+    switch unsent.append(bytes, as: kind) {
     case .refused: return false
     case .queued: return true
     case .wakes:
@@ -50,7 +50,7 @@ public final class WebSocket: Sendable {
   /// Whether as much as may wait has come and was not taken: the server is held up.
   public var isHeldUp: Bool { received.isStopped }
 
-  /// Messages that ``send(_:)`` refused.
+  /// Messages that ``send(_:as:)`` refused.
   public var droppedMessages: Int { unsent.refused }
 
   /// The next message; `nil` once ``close(code:)`` was called and everything before it was taken. For one task at a time.

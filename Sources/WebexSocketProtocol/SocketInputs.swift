@@ -1,5 +1,5 @@
 import JSONText
-import WebexProtocol
+package import WebexProtocol
 import Wire
 
 /// `audio_input`, on its way to the wire format of protobuf. Runs for every frame of every call: the audio is decoded
@@ -119,7 +119,7 @@ extension DTMFKey {
   ]
 
   /// The key's name on this wire.
-  var socketName: String { "DTMF_DIGIT_\(Self.names[Int(rawValue) - 1])" }
+  package var socketName: String { "DTMF_DIGIT_\(Self.names[Int(rawValue) - 1])" }
 
   /// The key of a name on this wire.
   init?(socketName: String) {

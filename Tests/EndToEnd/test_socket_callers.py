@@ -127,7 +127,7 @@ def test_conformance(tmp_path, server, issuer, token_file, certificates):
     key.chmod(0o600)
     judged = run(
         "conformance", "--target", server.url, "--ca", certificates / "server.pem", "--token", token_file, "--key", key,
-        "--agent", "demo-chunk", "--transfer", "0", "--end", "9", "--calls", 32, "--json", seconds=90)
+        "--agent", "demo-chunk", "--transfer", "0", "--end", "9", "--calls", 16, "--json", seconds=110)
     findings = {f["rule"]["id"]: f for f in json.loads(judged.stdout)["findings"]}
     assert judged.returncode == 0, {name: f for name, f in findings.items() if f["verdict"] == "failed"}
     passed = {name for name, f in findings.items() if f["verdict"] == "passed"}
@@ -135,6 +135,7 @@ def test_conformance(tmp_path, server, issuer, token_file, certificates):
                       "no-input.answered", "event.answered", "transfer.event", "end.event", "hang-up.completes",
                       "chunk.size", "barge-in.old-audio", "token.missing", "token.forged", "token.expired", "token.url",
                       "token.schema", "token.organization"}, passed
+    assert passed >= {name for name in findings if name.startswith("socket.")}, findings
     assert findings["cancel.survived"]["verdict"] == "skipped"
 
 

@@ -8,6 +8,8 @@ struct ConformanceCase: Sendable {
   let name: String
   /// Whether it is played over WebSocket too: as whole calls.
   var isForSockets = false
+  /// Whether it is played over WebSocket only.
+  var isForSocketsOnly = false
   let play: @Sendable (Bench) async throws -> [Judgement]
 
   init(_ name: String, _ play: @escaping @Sendable (Bench) async throws -> [Judgement]) {
@@ -15,7 +17,7 @@ struct ConformanceCase: Sendable {
     self.play = play
   }
 
-  static let all = conversations.map(\.overBothWires) + unusual + identity + services
+  static let all = conversations.map(\.overBothWires) + unusual + identity + services + sockets
 
   /// The same, played over WebSocket too.
   var overBothWires: Self {

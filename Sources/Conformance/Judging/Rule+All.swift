@@ -1,7 +1,9 @@
 extension Rule {
   /// All rules, in the order of reports. "Wire 5" is the section of Docs/wire.md, which says what Cisco documents and what
   /// was seen on the platform.
-  public static let all: [Rule] = [
+  public static let all = ofCalls + ofSockets
+
+  private static let ofCalls: [Rule] = [
     Rule(
       "greeting.answered", .lost, "SESSION_START is answered with one FINAL within 10 s.", "Wire 3",
       "Webex waits, then takes the error path of the flow."),

@@ -29,6 +29,9 @@ public struct Rule: Sendable, Codable, Equatable {
     self.severity = severity
   }
 
+  /// Whether only a server over WebSocket can break it.
+  var isOfSocketsOnly: Bool { id.hasPrefix("socket.") }
+
   /// The rule of an id.
   public static func named(_ id: String) -> Rule? { byID[id] }
 

@@ -1,6 +1,6 @@
 import GRPCTransport
 public import WebSocketClient
-import WebSockets
+package import WebSockets
 
 /// How calls reach a server over WebSocket: a socket for each.
 public struct SocketRoute: Sendable {
@@ -29,7 +29,7 @@ public struct SocketRoute: Sendable {
   }
 
   /// A caller's bounds: prompts may come faster than they are heard, and before a transfer whole.
-  static let limits: WebSocketLimits = {
+  package static let limits: WebSocketLimits = {
     var limits = WebSocketLimits()
     limits.maximumFrame = 8 << 20
     limits.maximumMessage = 8 << 20
