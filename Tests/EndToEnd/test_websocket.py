@@ -1,8 +1,11 @@
 """The virtual agent over WebSocket, as a foreign client sees it."""
 
 import concurrent.futures
+import contextlib
+import itertools
 import json
 import re
+import socket
 import time
 
 import pytest
@@ -10,11 +13,12 @@ import websockets.exceptions
 from websockets.sync.client import connect
 
 from caller import Caller
-from conftest import TENANT_A, configuration
+from conftest import TENANT_A, agent, configuration
 from gateway import SLOW, Gateway
 from issuer import VOICE_SCHEMA
 from socket_caller import SOCKET_SCHEMA, SocketCaller, event_of, headers
 from speech import likeness, prompt, recorded
+from test_long_answers import announcement, as_wav
 
 SENTENCE = "tt-monkeysintro"
 # The same organization's second data source: an origin.
@@ -136,19 +140,19 @@ def test_pings(new_socket):
 
 def test_the_agents_are_listed(server, socket_token):
     """A bare request, a bare response of ids and names; the socket stays for a while and is closed in order."""
-    with connect(f"ws://{server.socket_address}/v1/listVirtualAgents", additional_headers=headers(socket_token)) as socket:
-        socket.send(json.dumps({"customer_org_id": TENANT_A["org"], "is_default_virtual_agent_enabled": True, "x": [1]}))
-        agents = json.loads(socket.recv(timeout=5))["virtual_agents"]
+    with connect(f"ws://{server.socket_address}/v1/listVirtualAgents", additional_headers=headers(socket_token)) as line:
+        line.send(json.dumps({"customer_org_id": TENANT_A["org"], "is_default_virtual_agent_enabled": True, "x": [1]}))
+        agents = json.loads(line.recv(timeout=5))["virtual_agents"]
         assert {"id": "demo-wav", "name": "Agent demo-wav"} in agents and all(set(a) == {"id", "name"} for a in agents)
         assert "beta-only" not in [a["id"] for a in agents]
         began = time.monotonic()
         with pytest.raises(websockets.exceptions.ConnectionClosedOK) as closed:
-            socket.recv(timeout=10)
+            line.recv(timeout=10)
         assert closed.value.rcvd.code == 1000 and 4 < time.monotonic() - began < 8
-    with connect(f"ws://{server.socket_address}/v1/listVirtualAgents", additional_headers=headers(socket_token)) as socket:
-        socket.send(json.dumps({"customer_org_id": "22222222-bbbb-4222-8222-222222222222"}))
+    with connect(f"ws://{server.socket_address}/v1/listVirtualAgents", additional_headers=headers(socket_token)) as line:
+        line.send(json.dumps({"customer_org_id": "22222222-bbbb-4222-8222-222222222222"}))
         with pytest.raises(websockets.exceptions.ConnectionClosedError) as closed:
-            socket.recv(timeout=5)
+            line.recv(timeout=5)
         assert closed.value.rcvd.code == 1002
 
 
@@ -255,6 +259,42 @@ def test_each_refusal_has_its_code(new_socket, server):
     early = new_socket()
     early.event("NO_INPUT")
     assert early.closed() == 1002 and early.error == ("bad_request", 400)
+
+
+def test_a_client_that_does_not_read_is_closed(own_gateway, issuer, socket_token, tmp_path):
+    """More than 6 MiB of answers wait for it; its neighbour is served as before."""
+    settings = configuration(issuer)["identity"]
+    settings["tenants"].append(settings["tenants"][0] | {"url": ORIGIN["url"]})
+    (tmp_path / "long.wav").write_bytes(as_wav(announcement(40)))
+    (tmp_path / "script.yaml").write_text(json.dumps({"start": "again", "states": {"again": {
+        "say": {"play": "long.wav"}, "listen": {"length": 1}, "digits": {"1": "again"}}}}))
+    server = own_gateway(
+        identity=settings, websocket={"address": "127.0.0.1:0"},
+        agents=[agent("long", "chunk", {"kind": "scripted", "script": str(tmp_path / "script.yaml")}, default=True)])
+    address = server.printed("websocket on")
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+    host, port = address.rsplit(":", 1)
+    deaf.connect((host, int(port)))
+    with connect(f"ws://{address}/v1/va", sock=deaf, max_queue=1, additional_headers=headers(socket_token)) as stalled:
+        number = itertools.count(1)
+
+        def send(**input):
+            stalled.send(json.dumps({
+                "type": "VOICE_VA_REQUEST", "seq": next(number), "ts": "2026-11-28T09:00:00Z", "conversation_id": "deaf",
+                "payload": {"conversation_id": "deaf", "customer_org_id": TENANT_A["org"], "voice_va_input_type": input}}))
+
+        send(event_input={"event_type": "SESSION_START"})
+        for _ in range(200):  # each key begins the answer anew; the kernel's buffers take some of it
+            time.sleep(0.1)
+            if '"closed":"1013"' in server.log:
+                break
+            with contextlib.suppress(websockets.exceptions.ConnectionClosed):
+                send(dtmf_input={"dtmf_events": ["DTMF_DIGIT_ONE"]})
+        server.until(lambda: '"closed":"1013"' in server.log, "closes the one that does not read")
+    with SocketCaller(address, socket_token, TENANT_A["org"]) as caller:
+        caller.event("SESSION_START")
+        caller.wait(lambda message: message["payload"]["response_type"] == "CHUNK", "chunk")
 
 
 def test_callers_of_both_wires_at_once(new_socket, server, token):
