@@ -58,21 +58,21 @@ struct HTTPServerTests {
   @Test("An answer that takes a while keeps nobody else waiting, and one that takes too long is given up")
   func late() throws {
     let held = Locked<[@Sendable (ServerResponse) -> Void]>([])
-    let server = try server(
-      Echo { request in
-        request.path == "/slow" ? .later { deliver in held.withLock { $0.append(deliver) } } : .text(200, "quick")
-      }
-    ) { $0.decision = .milliseconds(300) }
+    let site = Echo { request in
+      request.path == "/slow" ? .later { deliver in held.withLock { $0.append(deliver) } } : .text(200, "quick")
+    }
+    let server = try server(site)
     let late = try RawClient(server.port)
     late.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
     while held.withLock({ $0.isEmpty }) { usleep(1_000) }
     #expect(try isServing(server))
     held.withLock { $0[0] }(.text(200, "made"))
     #expect(late.readText()?.hasSuffix("\r\n\r\nmade\n") ?? false)
-    #expect(try answer(server, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")?.hasPrefix("HTTP/1.1 503 ") ?? false)
+    let hasty = try self.server(site) { $0.decision = .milliseconds(50) }
+    #expect(try answer(hasty, "GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")?.hasPrefix("HTTP/1.1 503 ") ?? false)
     // Nothing comes of it any more.
     held.withLock { $0[1] }(.text(200, "made"))
-    #expect(try isServing(server))
+    #expect(try isServing(hasty))
   }
 
   @Test("An answer has its length, the time, and the end of the connection in its head; to HEAD it is the head alone")
