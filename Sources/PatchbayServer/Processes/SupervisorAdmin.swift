@@ -69,6 +69,7 @@ final class SupervisorAdmin: Sendable {
         status.cluster = Self.servers(table)
         return status
       }, exposition: exposition, tls: tls, handshakeFailed: HandshakeFailure.counting(on: listener), logger: log)
+    server.addPage("runbook.html", at: "/runbook")
     server.add(
       { _ in
         guard let order = state.withLock({ $0.isEnding ? nil : $0.order }) else {
