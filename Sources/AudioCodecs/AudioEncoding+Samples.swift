@@ -42,7 +42,7 @@ extension AudioEncoding {
   }
 
   /// Decodes the whole samples of `bytes` into `output`, which has room for them.
-  func decode(_ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<Int16>) {
+  public func decode(_ bytes: UnsafeRawBufferPointer, into output: UnsafeMutableBufferPointer<Int16>) {
     switch self {
     case .mulaw: G711.decode(bytes, table: G711.mulawTable, into: output)
     case .alaw: G711.decode(bytes, table: G711.alawTable, into: output)

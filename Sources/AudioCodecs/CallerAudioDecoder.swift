@@ -60,6 +60,10 @@ public final class CallerAudioDecoder {
     [format.stageName] + (format.sampleRate == sampleRate ? [] : ["resample \(sampleRate / 1000)k"])
   }
 
+  /// Whether the samples given out last are those of the message's bytes, one for one and in full: G.711 that needed
+  /// neither another rate nor anything left out.
+  public private(set) var givesWholeCodes = false
+
   private let keepsRate: Bool
 
   enum Stage {
@@ -111,6 +115,7 @@ public final class CallerAudioDecoder {
         .chunkTooLarge, "An audio chunk of \(bytes.count) bytes; send at most \(Self.maximumChunk) at once.")
     }
     counts.chunks &+= 1
+    givesWholeCodes = false
     try state(encoding: encoding, sampleRate: sampleRate)
     guard !bytes.isEmpty else {
       counts.emptyChunks &+= 1
@@ -118,7 +123,11 @@ public final class CallerAudioDecoder {
     }
     var output = Output(room: scratch.samples)
     switch stage {
-    case .running: try takeAudio(withoutHeader(bytes), into: &output)
+    case .running:
+      try takeAudio(withoutHeader(bytes), into: &output)
+      givesWholeCodes =
+        format.encoding != .linear16 && channels == 1 && format.sampleRate == self.sampleRate
+        && output.count == bytes.count
     case .opening: try open(bytes, into: &output)
     case .header: try continueHeader(bytes, into: &output)
     }

@@ -16,8 +16,13 @@ struct Utterance {
   /// Where it begins in the call's audio, in milliseconds.
   private(set) var offset = 0
 
-  mutating func append(_ more: UnsafeBufferPointer<Int16>, at offset: Int) {
-    if samples.isEmpty { self.offset = offset }
+  /// Adds samples; `room` is how many will come before they are handed over, about.
+  mutating func append(_ more: UnsafeBufferPointer<Int16>, at offset: Int, room: Int) {
+    if samples.isEmpty {
+      self.offset = offset
+      // At once: an array that grows by itself takes up to twice what it holds.
+      samples.reserveCapacity(max(room, more.count))
+    }
     samples.append(contentsOf: more)
   }
 
@@ -47,7 +52,7 @@ extension Conversation {
         recorder.caller(samples, sampleRate: interaction.audio.sampleRate, now: now - began)
       }
       guard !samples.isEmpty, machine.isListening(on: interaction.id) else { return }
-      try listen(to: samples, sampleRate: interaction.audio.sampleRate, on: interaction, now: now)
+      try listen(to: samples, of: audio, on: interaction, now: now)
     } catch {
       metrics.refusedAudio.increment()
       throw RPCStatus(error.code == .tooFast ? .resourceExhausted : .invalidArgument, error.message)
@@ -55,8 +60,10 @@ extension Conversation {
   }
 
   private func listen(
-    to samples: UnsafeBufferPointer<Int16>, sampleRate: Int, on interaction: Interaction, now: Duration
+    to samples: UnsafeBufferPointer<Int16>, of audio: VoiceRequestView.AudioInput, on interaction: Interaction,
+    now: Duration
   ) throws(AudioError) {
+    let sampleRate = interaction.audio.sampleRate
     let speech = try speech(at: sampleRate, after: interaction.audio)
     if audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
     let isDetecting = machine.isDetecting(on: interaction.id, now: now)
@@ -72,7 +79,11 @@ extension Conversation {
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
     let isSpeaking = machine.isSpeaking
     let wantsTurns = audioDelivery == .turns
-    speech.process(samples, now: now) { output in
+    let room = sampleRate / 1000 * Self.deliveredAtOnce
+    let companded =
+      interaction.audio.givesWholeCodes
+      ? CompandedSamples(audio.bytes.bindMemory(to: UInt8.self), encoding: interaction.audio.format.encoding) : nil
+    speech.process(samples, companded: companded, now: now) { output in
       switch output {
       case .decision(let decision): heard.append(.decision(decision))
       case .utterance(let samples, let at):
@@ -80,14 +91,14 @@ extension Conversation {
         if !heard.isEmpty {
           heard.append(.utterance(Array(samples), at: at))
         } else if isSpeaking {
-          utterance.append(samples, at: at)
+          utterance.append(samples, at: at, room: room)
         }
       }
     }
     if let echo, echo.isFollowing, !hasReportedEcho { report(echo, now: now) }
     if !heard.isEmpty { act(now: now) }
     if speech.isOnsetHeard != (onset != nil) { hearOnset(at: speech.position, isHeard: speech.isOnsetHeard, now: now) }
-    if utterance.samples.count >= sampleRate / 1000 * Self.deliveredAtOnce { deliverUtterance() }
+    if utterance.samples.count >= room { deliverUtterance() }
   }
 
   /// Somebody may have begun to speak over the prompt, or it is over.
@@ -122,7 +133,7 @@ extension Conversation {
         deliverUtterance()
         perform(machine.speechEnded(offset: at, now: now))
       case .utterance(let samples, let at):
-        if machine.isSpeaking { samples.withUnsafeBufferPointer { utterance.append($0, at: at) } }
+        if machine.isSpeaking { samples.withUnsafeBufferPointer { utterance.append($0, at: at, room: 0) } }
       }
     }
   }

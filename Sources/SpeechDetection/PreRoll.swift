@@ -1,55 +1,103 @@
+public import AudioCodecs
+
 /// The last stretch of a stream's samples, so that speech can be handed over from before it was noticed.
+///
+/// Samples that are those of G.711 codes, to the bit, are kept as the codes: half of the room. All others are kept as
+/// they are.
 public struct PreRoll: Sendable {
   /// The most samples it keeps.
-  public private(set) var capacity: Int
+  public let capacity: Int
   /// Samples it holds.
-  public private(set) var count = 0
+  public var count: Int { encoding == nil ? samples.count : codes.count }
 
-  private var ring: [Int16]
-  private var head = 0
+  /// What the codes are of; `nil` where samples are kept as they are, or nothing has come yet.
+  private(set) var encoding: AudioEncoding?
+  private var samples: SampleRing<Int16>
+  private var codes: SampleRing<UInt8>
 
-  /// A ring for a number of samples, allocated at once.
+  /// A ring for a number of samples. Its room is made with the first one.
   public init(capacity: Int) {
     self.capacity = max(0, capacity)
-    ring = [Int16](repeating: 0, count: self.capacity)
+    samples = SampleRing(capacity: capacity)
+    codes = SampleRing(capacity: capacity)
   }
 
   /// Forgets all samples.
   public mutating func reset() {
-    count = 0
-    head = 0
+    samples.reset()
+    codes.reset()
   }
 
   /// Keeps another number of samples from now on; of those it holds, the last that fit.
   public mutating func resize(to capacity: Int) {
     guard capacity != self.capacity else { return }
     var resized = PreRoll(capacity: capacity)
-    withLast(count) { resized.append($0) }
+    resized.encoding = encoding
+    codes.withLast(codes.count) { resized.codes.append($0) }
+    samples.withLast(samples.count) { resized.samples.append($0) }
     self = resized
   }
 
   /// Adds samples; the oldest make room.
-  public mutating func append(_ samples: UnsafeBufferPointer<Int16>) {
-    let samples = UnsafeBufferPointer(rebasing: samples.suffix(capacity))
-    guard !samples.isEmpty else { return }
-    let first = min(samples.count, capacity - head)
-    ring.withUnsafeMutableBufferPointer { ring in
-      for index in 0..<first { ring[head + index] = samples[index] }
-      for index in first..<samples.count { ring[index - first] = samples[index] }
+  ///
+  /// - Parameter companded: the codes that the samples were decoded from, where that is known.
+  public mutating func append(_ samples: UnsafeBufferPointer<Int16>, companded: CompandedSamples? = nil) {
+    guard capacity > 0, !samples.isEmpty else { return }
+    if let companded, companded.codes.count == samples.count, keepsCodes(of: companded.encoding) {
+      codes.append(companded.codes)
+    } else if !appendEncoded(samples) {
+      keepSamples()
+      self.samples.append(samples)
     }
-    head = (head + samples.count) % capacity
-    count = min(capacity, count + samples.count)
   }
 
   /// Gives the last `length` samples, or as many as there are, in one or two pieces, oldest first.
   public func withLast(_ length: Int, _ body: (UnsafeBufferPointer<Int16>) -> Void) {
-    let length = min(max(0, length), count)
-    guard length > 0 else { return }
-    let start = (head - length + capacity) % capacity
-    let first = min(length, capacity - start)
-    ring.withUnsafeBufferPointer { ring in
-      body(UnsafeBufferPointer(rebasing: ring[start..<start + first]))
-      if length > first { body(UnsafeBufferPointer(rebasing: ring[0..<length - first])) }
+    guard let encoding else { return samples.withLast(length, body) }
+    codes.withLast(length) { piece in
+      withUnsafeTemporaryAllocation(of: Int16.self, capacity: piece.count) { room in
+        room.initialize(repeating: 0)
+        encoding.decode(UnsafeRawBufferPointer(piece), into: room)
+        body(UnsafeBufferPointer(room))
+      }
     }
+  }
+
+  /// Whether codes of an encoding are kept; where nothing is kept yet, they are from now on.
+  private mutating func keepsCodes(of encoding: AudioEncoding) -> Bool {
+    if self.encoding == encoding { return true }
+    guard count == 0 else { return false }
+    samples.release()
+    codes.reset()
+    self.encoding = encoding
+    return true
+  }
+
+  /// Adds samples whose codes are not at hand, where the codes are exactly theirs: the first piece of a stream, and one
+  /// that is put together of two messages'. `false` where they are not.
+  private mutating func appendEncoded(_ samples: UnsafeBufferPointer<Int16>) -> Bool {
+    guard encoding != nil || !self.samples.hasRoom else { return false }
+    let encoding = self.encoding ?? .mulaw
+    let isExact = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: samples.count) { room in
+      for (index, sample) in samples.enumerated() {
+        let code = encoding == .alaw ? G711.alaw(sample) : G711.mulaw(sample)
+        guard sample == (encoding == .alaw ? G711.linear(alaw: code) : G711.linear(mulaw: code)) else { return false }
+        room.initializeElement(at: index, to: code)
+      }
+      codes.append(UnsafeBufferPointer(room))
+      return true
+    }
+    if isExact { self.encoding = encoding }
+    return isExact
+  }
+
+  /// Keeps samples as they are from now on, those too that are kept as codes.
+  private mutating func keepSamples() {
+    guard encoding != nil else { return }
+    var linear = SampleRing<Int16>(capacity: capacity)
+    withLast(count) { linear.append($0) }
+    samples = linear
+    codes.release()
+    encoding = nil
   }
 }

@@ -1,3 +1,5 @@
+public import AudioCodecs
+
 /// A stream's speech: detector, endpointer and pre-roll behind one call, on the clock of the samples.
 ///
 /// Samples come in pieces of any size and are cut into the detector's frames, so decisions do not depend on how a
@@ -78,7 +80,12 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   }
 
   /// Takes a piece of the stream, which arrived at `now` where that is known, and gives out what is decided within it.
-  public func process(_ input: UnsafeBufferPointer<Int16>, now: Duration? = nil, _ output: (Output) -> Void) {
+  ///
+  /// - Parameter companded: the codes that the piece was decoded from, all of them, where that is known.
+  public func process(
+    _ input: UnsafeBufferPointer<Int16>, companded: CompandedSamples? = nil, now: Duration? = nil,
+    _ output: (Output) -> Void
+  ) {
     if let now { detector.arrive(partialCount + input.count, by: now) }
     var rest = input[...]
     if partialCount > 0 {
@@ -89,12 +96,13 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
       samples += Int64(length)
       guard partialCount == partial.count else { return }
       partialCount = 0
-      partial.withUnsafeBufferPointer { detect($0, output) }
+      partial.withUnsafeBufferPointer { detect($0, nil, output) }
     }
     let frameLength = detector.frameLength
     while rest.count >= frameLength {
       samples += Int64(frameLength)
-      detect(UnsafeBufferPointer(rebasing: rest.prefix(frameLength)), output)
+      let codes = companded?.stretch(from: rest.startIndex, count: frameLength)
+      detect(UnsafeBufferPointer(rebasing: rest.prefix(frameLength)), codes, output)
       rest = rest.dropFirst(frameLength)
     }
     for sample in rest {
@@ -126,7 +134,9 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     if line { detector.reset() }
   }
 
-  private func detect(_ frame: UnsafeBufferPointer<Int16>, _ output: (Output) -> Void) {
+  private func detect(
+    _ frame: UnsafeBufferPointer<Int16>, _ companded: CompandedSamples?, _ output: (Output) -> Void
+  ) {
     let evidence = detector.hear(frame)
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
     let mayBegin = detector.mayBegin
@@ -137,7 +147,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     let counted = watchesOnset && onset.isHeard && evidence == .likely ? .certain : evidence
     let isOver = endpointer.isSpeaking && counted < .possible ? detector.judgeEnd() : nil
     let decision = endpointer.advance(counted, loudness: detector.loudness, mayBegin: mayBegin, isOver: isOver)
-    if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame) }
+    if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame, companded: companded) }
     guard let decision else { return }
     output(.decision(decision))
     switch decision {
