@@ -25,6 +25,11 @@ public protocol BotEngine: Sendable {
   /// Never, unless it says otherwise.
   var eagerEnds: EagerEnds { get }
 
+  /// Whether a call may go on with another run of this engine, at another server: what the caller said before is known there
+  /// only as far as the bot has kept it by the conversation's id (``CallInfo/isResumed``). Then a server of a cluster that
+  /// ends hands its calls over between two turns. Not, unless it says otherwise: a call stays where it is to its end.
+  var resumes: Bool { get }
+
   /// Holds one call. Returning ends the bot's part: if the call is still up, the caller is transferred to an agent,
   /// as when an error is thrown. The task is cancelled some seconds after ``CallerEvent/ended(_:)``.
   ///
@@ -39,6 +44,9 @@ extension BotEngine {
 
   /// Never.
   public var eagerEnds: EagerEnds { .never }
+
+  /// Not.
+  public var resumes: Bool { false }
 }
 
 /// Whether an engine is told that the caller's turn may be over, so that its answer is ready when it is

@@ -47,6 +47,8 @@ public enum CallEnd: String, Sendable {
   case idle
   /// The connection to the platform broke, or the platform gave up, and the caller did not come back.
   case lost
+  /// The server ends, and another of its cluster goes on with the call. A bot is not told this: its task is cancelled.
+  case handedOver = "handed_over"
   /// The call reached the longest time a call may take.
   case tooLong
   /// The server shuts down.

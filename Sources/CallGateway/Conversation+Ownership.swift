@@ -23,6 +23,19 @@ extension Conversation {
     perform(actions)
   }
 
+  /// The server ends. Where nothing is under way and the bot can go on at another server, that one takes the conversation
+  /// with the caller's next RPC; else it is tried again when the next RPC has ended.
+  func handOut() {
+    isHandedOut = true
+    guard let ownership, agent.engine.resumes, !isLost, withheld.isEmpty, interactions.isEmpty,
+      machine.isBetweenTurns(loop.now), ownership.handOut(key.ownershipKey, number: status.number)
+    else { return }
+    isLost = true
+    bot?.cancel()
+    _ = machine.giveUp(now: loop.now)
+    close(.handedOver)
+  }
+
   /// Another replica has the conversation by now: its RPCs end without a word more, its bot's task is cancelled without
   /// being told that the call is over, which it is not.
   func lostOwnership() {

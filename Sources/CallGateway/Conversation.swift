@@ -76,6 +76,8 @@ final class Conversation: SessionHost {
   var withheld: [ConversationAction] = []
   /// Another replica has it by now.
   var isLost = false
+  /// Another may have it as soon as nothing is under way.
+  var isHandedOut = false
   var recordingTimer: LoopTimer?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
@@ -213,6 +215,7 @@ final class Conversation: SessionHost {
       unclosedRPCs[rpc] = nil
       perform(machine.lost(rpc, now: loop.now))
     }
+    if isHandedOut { handOut() }
   }
 
   /// An RPC leaves: nothing of it counts any more.

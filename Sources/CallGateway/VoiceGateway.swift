@@ -130,9 +130,14 @@ public final class VoiceGateway: Sendable {
   /// - Parameter grace: what callers without an open RPC are given for that, after the prompt that they hear; `nil` waits
   ///   for nobody.
   public func drain(limit: Duration, grace: Duration?) async {
+    let until = MonotonicClock.now() + limit
+    if limit == .zero { openCalls.waitNoLonger() }
+    if let replicas, replicas.hasTakers { registry.handOut() }
     await registry.drain(
       limit: limit, grace: grace, most: grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero,
       outcome: "callers are transferred", log: log)
+    // RPCs that others serve go by here until their callers come by another way.
+    if replicas != nil { await openCalls.waitForNone(within: until - MonotonicClock.now()) }
   }
 
   // MARK: What the calls need
@@ -223,8 +228,8 @@ extension VoiceGateway: SessionService {
     }
     if claim == nil, let replicas, let rpc = call as? SessionCall {
       let arriving = ArrivingConversation(
-        rpc, key, agent: request.agentID.string, identity, isHangUp ? .end : isStart ? .start : .later, of: self,
-        by: replicas)
+        rpc, key, agent: request.agentID.string, identity, isHangUp ? .end : isStart ? .start : .later,
+        isLeaving: registry.isDraining && replicas.hasTakers, of: self, by: replicas)
       return LoopBound(arriving, loop: call.loop)
     }
     if isHangUp {

@@ -61,7 +61,7 @@ extension Configuration.Cluster: KeyGroup {
   static var keys: [Key<Self>] {
     Key(
       "redis", \.redis, .text(1_024),
-      "The Redis or Valkey server that all servers use: redis://HOST:PORT, or rediss:// for TLS.",
+      "The Redis or Valkey server that all servers use, no Redis Cluster: redis://HOST:PORT, or rediss:// for TLS.",
       required: .example("rediss://redis.example.com:6379"))
     Key("redis_ca", \.redisCA, .file, "The path of a PEM file with the roots of Redis' certificate.")
     Key("password", \.password, .secret, "The password of Redis.")

@@ -22,6 +22,9 @@ public struct ArrivalStateMachine: Sendable {
     case confirm(epoch: UInt64)
     /// What was begun with epoch 0 is another's: end it here without a word, and hand the RPC on, as ``relay(_:)`` does.
     case handOver(OwnershipRecord)
+    /// This replica ends: hand the RPC on to one that takes calls, which may begin the conversation. ``passed(to:)`` or
+    /// ``nobodyTakes()`` is to follow.
+    case pass
     /// The store takes this replica for the owner, which it is not: tell it.
     case release
     /// Nobody has the conversation, and it may not begin with this RPC.
@@ -89,6 +92,7 @@ public struct ArrivalStateMachine: Sendable {
 
   private let own: Replica
   private let kind: Kind
+  private let isLeaving: Bool
   private let limit: Duration
   private var phase = Phase.claiming(isAnswered: false, isAsking: false)
   private var attempts = 0
@@ -106,11 +110,13 @@ public struct ArrivalStateMachine: Sendable {
   /// - Parameters:
   ///   - own: this replica.
   ///   - kind: which RPC it is.
+  ///   - isLeaving: whether this replica ends: nothing begins here any more.
   ///   - lease: of replicas.
   ///   - now: the monotonic clock.
-  public init(own: Replica, kind: Kind, lease: Duration, now: Duration) {
+  public init(own: Replica, kind: Kind, isLeaving: Bool = false, lease: Duration, now: Duration) {
     self.own = own
     self.kind = kind
+    self.isLeaving = isLeaving
     limit = now + lease + Self.margin
   }
 
@@ -123,7 +129,7 @@ public struct ArrivalStateMachine: Sendable {
 
   private mutating func claim(adopting epoch: UInt64?) -> Action {
     phase = .claiming(isAnswered: false, isAsking: false)
-    return .claim(adopting: epoch, onlyFinds: onlyFinds)
+    return .claim(adopting: epoch, onlyFinds: onlyFinds || isLeaving)
   }
 
   private mutating func relay(_ record: OwnershipRecord) -> Action {
@@ -136,8 +142,30 @@ public struct ArrivalStateMachine: Sendable {
   private mutating func adopt(_ record: OwnershipRecord) -> Action {
     attempts += 1
     guard attempts <= Self.maximumAttempts else { return Self.notFound }
+    if isLeaving { return passOn() }
     return onlyFinds ? .nobody : claim(adopting: record.epoch)
   }
+
+  // MARK: A replica that ends
+
+  /// What is nobody's begins where calls are taken.
+  private mutating func passOn() -> Action {
+    guard isLeaving, !onlyFinds else { return .nobody }
+    attempts += 1
+    return attempts > Self.maximumAttempts ? Self.leaving : .pass
+  }
+
+  private static let leaving = Action.fail("the server is shutting down")
+
+  /// The RPC is handed on to this replica, which may begin the conversation.
+  public mutating func passed(to record: OwnershipRecord) -> Action {
+    isRemembered = true
+    phase = .relaying(record)
+    return .relay(record)
+  }
+
+  /// There is none that takes calls.
+  public func nobodyTakes() -> Action { Self.leaving }
 
   // MARK: The store
 
@@ -167,8 +195,8 @@ public struct ArrivalStateMachine: Sendable {
       phase = .settled
       return .end
     case .success(.nobody):
-      phase = .settled
-      return .nobody
+      if !isLeaving { phase = .settled }
+      return passOn()
     case .success(.other(let record)):
       // The run before this one, at the same address, is gone.
       if record.owner.address == own.address { return adopt(record) }
@@ -193,6 +221,7 @@ public struct ArrivalStateMachine: Sendable {
   }
 
   private mutating func goOnUnowned() -> Action {
+    if isLeaving, !onlyFinds { return passOn() }
     phase = .unowned
     return onlyFinds ? .nobody : .serve(epoch: 0, turns: 0, isAdopted: false)
   }
@@ -258,6 +287,7 @@ public struct ArrivalStateMachine: Sendable {
       isRemembered = false
       return claim(adopting: nil)
     case .notOwner, .otherIncarnation: return adopt(relayed)
+    case .unreachable where isLeaving && isRemembered && relayed.epoch == 0: return passOn()
     case .unreachable: return onlyFinds ? .nobody : .askLease(relayed.owner)
     case .refused: return .fail("the conversation's server does not accept this one")
     }

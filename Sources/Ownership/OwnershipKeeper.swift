@@ -53,6 +53,7 @@ public final class OwnershipKeeper: Sendable {
   private let claimsFailed = Counter(label: "patchbay_ownership_claims_total", dimensions: [("result", "failed")])
   private let fenced = Counter(label: "patchbay_conversations_fenced_total")
   private let unowned = Counter(label: "patchbay_conversations_unowned_total")
+  private let handedOut = Counter(label: "patchbay_conversations_handed_over_total")
   private let pauses = Counter(label: "patchbay_process_pauses_total")
   private let reachable = Meter(label: "patchbay_ownership_store_reachable")
 
@@ -161,6 +162,21 @@ public final class OwnershipKeeper: Sendable {
     let isYielded = state.withLock { $0.book.yield(key, to: record, now: clock()) }
     if isYielded { fenced.increment() }
     return isYielded
+  }
+
+  /// The conversation of this number is to go on at another replica. False where it cannot: the store does not answer, or
+  /// does not know that it is here.
+  public func handOut(_ key: String, number: Int) -> Bool {
+    let conversation: OwnedConversation? = state.withLock { state in
+      guard state.trouble == nil, state.pause.mayAct(now: clock()), let own = state.book.owned[key], own.epoch > 0,
+        state.book.ended(key, number: number)
+      else { return nil }
+      return own
+    }
+    guard let conversation else { return false }
+    store.handOut(key, by: own, turns: conversation.turns())
+    handedOut.increment()
+    return true
   }
 
   /// What was claimed did not begin.

@@ -66,6 +66,18 @@ enum OwnershipScripts {
     return 0
     """)
 
+  /// Arguments: owner, incarnation, turns, life in milliseconds. What is left has the epoch.
+  static let handOut = RedisScript(
+    """
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation')
+    if r[1] == ARGV[1] and r[2] == ARGV[2] then
+      redis.call('HDEL', KEYS[1], 'owner', 'incarnation')
+      redis.call('HSET', KEYS[1], 'turns', ARGV[3])
+      return redis.call('PEXPIRE', KEYS[1], ARGV[4])
+    end
+    return 0
+    """)
+
   /// Arguments: incarnation. Ends the lease of that run, and of no later one.
   static let leave = RedisScript(
     """

@@ -26,6 +26,10 @@ public protocol OwnershipStore: Sendable {
   /// The conversation is over, if it is still this replica's.
   func release(_ key: String, by owner: Replica)
 
+  /// Nobody has the conversation from now on, if it is still this replica's: the next who claims it goes on with it, with the
+  /// next epoch and these turns.
+  func handOut(_ key: String, by owner: Replica, turns: Int)
+
   /// The replica lives, for the time of `lease`.
   func beat(
     _ replica: Replica, lease: Duration, within: Duration,
@@ -37,4 +41,9 @@ public protocol OwnershipStore: Sendable {
 
   /// The replica ends in order: its lease is over now.
   func leave(_ replica: Replica)
+}
+
+extension OwnershipStore {
+  /// Forgets it: the next owner knows nothing of its epoch.
+  public func handOut(_ key: String, by owner: Replica, turns: Int) { release(key, by: owner) }
 }

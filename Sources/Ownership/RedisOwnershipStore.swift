@@ -92,6 +92,15 @@ public final class RedisOwnershipStore: OwnershipStore {
     ) { _ in }
   }
 
+  /// Takes the owner out of the record, where that is this one.
+  public func handOut(_ key: String, by owner: Replica, turns: Int) {
+    connection.run(
+      OwnershipScripts.handOut, key: Self.key(of: key),
+      [.text(owner.address), .text(owner.incarnation), .text("\(turns)"), .integer(Self.life)],
+      within: Self.releaseTime
+    ) { _ in }
+  }
+
   /// Sets the key that expires with the lease.
   public func beat(
     _ replica: Replica, lease: Duration, within limit: Duration,

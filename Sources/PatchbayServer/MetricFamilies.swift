@@ -72,6 +72,9 @@ enum MetricFamilies {
     .counter(
       "patchbay_conversations_fenced_total",
       "Conversations that ended here because another server of the cluster has them."),
+    .counter(
+      "patchbay_conversations_handed_over_total",
+      "Conversations that this server, which ends, left to another one between two turns."),
     .gauge("patchbay_conversations_live", "Conversations that are live."),
     .counter("patchbay_conversations_started_total", "Conversations that started."),
     .counter(

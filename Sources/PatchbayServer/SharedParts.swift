@@ -28,7 +28,8 @@ final class SharedParts: Sendable {
     }
     cluster.link.know { [exchange] in
       (exchange.list?.list.replicas ?? []).filter(\.isAlive).map {
-        Replica(address: $0.report.address, incarnation: $0.report.id)
+        KnownReplica(
+          Replica(address: $0.report.address, incarnation: $0.report.id), takesCalls: $0.report.state == .ready)
       }
     }
   }

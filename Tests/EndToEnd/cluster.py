@@ -76,6 +76,13 @@ class Forwarder:
                 other.sendall(data)
             other.shutdown(socket.SHUT_WR)
 
+    def turn(self, port):
+        """All connections break, and the next lead elsewhere."""
+        self.target = port
+        for one in self.sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
     def cut(self):
         """Nothing gets through, and nobody is accepted, from now on."""
         for one in [self.listener, *self.sockets]:

@@ -1,6 +1,7 @@
 """Servers of one cluster with no affinity before them: each RPC of a call may reach any of them, and the call is one."""
 
 import signal
+import socket
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 import bots
 from caller import Caller
-from cluster import Cluster, Forwarder, SpreadCaller, logged, metric
+from cluster import Cluster, Forwarder, Redis, SpreadCaller, logged, metric
 from conftest import TENANT_A, agent
 from gateway import SLOW
 from schemas import SESSION_START, Event
@@ -222,6 +223,43 @@ def test_a_hang_up_that_comes_first(cluster, token):
         caller.close()
 
 
+def test_a_drain_hands_calls_over(own_gateway, tmp_path, token):
+    """A server ends: a bot that can go on is told that the call is resumed elsewhere; one that cannot keeps it to its end.
+    RPCs that still come to the server that ends are brought to another, new calls too."""
+    cluster = Cluster(own_gateway, tmp_path)
+    with bots.Bot(bots.echo) as able, bots.Bot(bots.echo) as unable:
+        agents = [agent("able", "wav", able.engine | {"resumes": True}, default=True),
+                  agent("unable", "wav", unable.engine)]
+        first, second = cluster.start(2, agents=agents, shutdown={"drain": "1m", "grace": "0s"})
+        for server in (first, second):
+            server.until(lambda server=server: metric(server, "patchbay_replicas") == 2, "knows the other")
+        callers = [SpreadCaller([first], token, name) for name in ("able", "unable")]
+        for caller in callers:
+            caller.start()
+            assert caller.press("4").text == "1 digits"
+        first.signal()
+        first.until(lambda: metric(first, "patchbay_conversations_handed_over_total") == 1, "hands one over")
+        first.until(lambda: metric(first, "patchbay_conversations_live") == 1, "keeps the other")
+        # Both still come by the server that ends.
+        for caller in callers:
+            assert caller.press("5").text == "1 digits"
+        new = SpreadCaller([first], token, "able")
+        new.start()
+        assert [(call.hello.call.resumed, call.hello.call.epoch, call.hello.call.turns) for call in able.calls] == [
+            (False, 1, 0), (True, 2, 2), (False, 1, 0)]
+        assert "ended" not in able.calls[0].kinds, "the call goes on, and its bot was told that it is over"
+        assert len(unable.calls) == 1
+        second.until(lambda: metric(second, "patchbay_conversations_live") == 2, "has the new call, too")
+        # The last is the one that the server waits for.
+        for caller in (new, *callers):
+            caller.hang_up()
+        assert first.wait(20) == 0
+        second.until(lambda: metric(second, "patchbay_conversations_live") == 0, "hears of the hang-ups")
+        for caller in (*callers, new):
+            caller.close()
+    cluster.redis.kill()
+
+
 def test_an_owner_that_dies(cluster, token):
     """The next RPC finds that the owner is dead, and goes on at a server that adopts the call; the bot is told."""
     with bots.Bot(bots.echo) as bot:
@@ -329,6 +367,85 @@ def test_one_that_cannot_reach_redis(own_gateway, tmp_path, token):
         caller.hang_up()
         caller.close()
     cluster.redis.kill()
+
+
+def test_redis_fails_over_to_a_stale_copy(own_gateway, tmp_path, token):
+    """The copy that takes over knows nothing of the latest calls, and takes a server that has died for an owner."""
+    cluster = Cluster(own_gateway, tmp_path)
+    (tmp_path / "copy").mkdir()
+    copy = Redis(tmp_path / "copy")
+    with Forwarder(cluster.redis.port) as way:
+        servers = [own_gateway(cluster=cluster.settings(redis=f"redis://127.0.0.1:{way.port}")) for _ in range(3)]
+        for server in servers:
+            server.until(lambda server=server: "degraded" not in server.get("/readyz")[1], "reaches Redis")
+        dying, rest = servers[0], servers[1:]
+        old, moved = SpreadCaller(rest, token), SpreadCaller([dying], token)
+        for caller in (old, moved):
+            caller.start()
+        assert copy.ask("REPLICAOF", "127.0.0.1", str(cluster.redis.port)) == "+OK"
+        keys = {caller: f"patchbay:call:{caller.org}/{caller.conversation}" for caller in (old, moved)}
+        rest[0].until(lambda: all(copy.ask("EXISTS", key) == ":1" for key in keys.values()), "is copied")
+        assert copy.ask("REPLICAOF", "NO", "ONE") == "+OK"
+        # What the copy does not know: a new call, and one that was adopted.
+        dying.process.kill()
+        dying.wait()
+        heir = SpreadCaller(rest, token, conversation=moved.conversation)
+        assert heir.press("4").audio.seconds > 0.1
+        new = SpreadCaller(rest, token)
+        new.start()
+        way.turn(copy.port)
+        cluster.redis.kill()
+        callers = (old, new, heir)
+        for caller in callers:
+            assert caller.press("5").audio.seconds > 0.1
+        for server in rest:
+            server.until(lambda server=server: "degraded" not in server.get("/readyz")[1], "reaches the copy")
+        for caller in (new, heir):
+            key = f"patchbay:call:{caller.org}/{caller.conversation}"
+            rest[0].until(lambda key=key: copy.ask("HEXISTS", key, "owner") == ":1", "tells the copy what it has")
+        for caller in callers:
+            for _ in range(2):
+                assert caller.press("6").audio.seconds > 0.1
+            caller.hang_up()
+            caller.close()
+        for server in rest:
+            server.until(lambda server=server: metric(server, "patchbay_conversations_live") == 0, "is through")
+        # One of them may have been taken up anew, by the copy's word; never by two at a time.
+        assert 3 <= len(started(rest)) <= 4
+        moved.close()
+    copy.kill()
+
+
+def test_a_newer_server(cluster, token):
+    """A server of a later release says more, in headers that nobody here knows: what it brings is accepted all the same."""
+    (server,) = cluster.start()
+    caller = Caller(server.channel(), token, TENANT_A["org"], "demo-wav")
+    caller.start()
+    port = server.printed("cluster on")
+    with socket.create_connection(("127.0.0.1", cluster.redis.port)) as redis:
+        redis.sendall(f"GET patchbay:replica:{port}\r\n".encode())
+        run = redis.makefile("rb").read(21).decode().split("\r\n")[1]
+    known = [("x-patchbay-secret", "0123456789abcdef" * 2), ("x-patchbay-owner", run), ("x-patchbay-epoch", "1"),
+             ("x-patchbay-from", "10.9.9.9:50052"), ("x-patchbay-org", caller.org),
+             ("x-patchbay-conversation-bin", caller.conversation.encode())]
+    new = [("x-patchbay-relay", "7"), ("x-patchbay-mood", "sunny"), ("x-patchbay-traits-bin", b"\x00\x01")]
+    with grpc.insecure_channel(port) as channel:
+        request = caller.request(dtmf_input={"dtmf_events": [4]}).SerializeToString()
+        answer = channel.stream_stream(RELAY)(iter([request]), metadata=known + new, timeout=20)
+        accepted, *replies = list(answer)
+        assert accepted == b"" and len(replies) == 1
+        assert ("x-patchbay-relay", "end") in [(one.key, one.value) for one in answer.trailing_metadata()]
+        question = channel.stream_stream(RELAY.replace("ProcessCallerInput", "FindConversation"))
+        found = question(iter([]), metadata=known + new, timeout=20)
+        assert list(found) == [] and ("x-patchbay-epoch", "1") in [(one.key, one.value) for one in found.trailing_metadata()]
+        # What is no version is none, and so is none at all.
+        for version in ([], [("x-patchbay-relay", "0")], [("x-patchbay-relay", "new")]):
+            with pytest.raises(grpc.RpcError) as refused:
+                list(channel.stream_stream(RELAY)(iter([request]), metadata=known + version, timeout=20))
+            assert refused.value.details() == "version"
+    assert metric(server, "patchbay_relays_refused_total", reason="version") == 3
+    caller.hang_up()
+    caller.channel.close()
 
 
 def test_who_does_not_know_the_secret(cluster):

@@ -135,6 +135,29 @@ struct ArrivalStateMachineTests {
     Issue.record("it goes on: \(action)")
   }
 
+  @Test("of a replica that ends, what nobody has goes to one that takes calls, and to another where that is ending too")
+  func leaving() {
+    var machine = ArrivalStateMachine(own: own, kind: .later, isLeaving: true, lease: .seconds(3), now: .zero)
+    #expect(machine.begin(remembered: nil) == .claim(adopting: nil, onlyFinds: true))
+    #expect(machine.claimed(.success(.nobody)) == .pass)
+    let taker = OwnershipRecord(owner: other.owner, epoch: 0)
+    #expect(machine.passed(to: taker) == .relay(taker))
+    #expect(machine.relayFailed(.unreachable) == .pass)
+    #expect(machine.passed(to: taker) == .relay(taker))
+    #expect(machine.relayFailed(.notOwner) == .claim(adopting: nil, onlyFinds: true), "somebody else may have taken it")
+    #expect(machine.claimed(.success(.other(other))) == .relay(other))
+    var silent = ArrivalStateMachine(own: own, kind: .start, isLeaving: true, lease: .seconds(3), now: .zero)
+    _ = silent.begin(remembered: nil)
+    #expect(silent.claimIsLate() == .pass)
+    guard case .fail = silent.nobodyTakes() else {
+      Issue.record("it begins here")
+      return
+    }
+    var end = ArrivalStateMachine(own: own, kind: .end, isLeaving: true, lease: .seconds(3), now: .zero)
+    _ = end.begin(remembered: nil)
+    #expect(end.claimed(.success(.nobody)) == .nobody)
+  }
+
   // MARK: A store that is slow
 
   @Test("a later RPC asks the other replicas while the store is slow, and goes to the one that has the conversation")

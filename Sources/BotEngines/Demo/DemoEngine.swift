@@ -15,6 +15,9 @@ public struct DemoEngine: BotEngine {
   /// Always: an answer that is dropped costs nothing.
   public var eagerEnds: EagerEnds { .always }
 
+  /// What matters is in each turn.
+  public var resumes: Bool { true }
+
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
     var conversation = EagerConversation(DemoConversation(voice: voice))

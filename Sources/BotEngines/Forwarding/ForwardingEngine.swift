@@ -32,6 +32,9 @@ public struct ForwardingEngine: BotEngine, CallerTokenReader {
   /// All audio where the other server says when the caller has finished, else the caller's turns.
   public var audioDelivery: CallerAudioDelivery { settings.endOfInput == .upstream ? .everything : .turns }
 
+  /// The other server gets the caller's next RPC, as if nothing had happened.
+  public var resumes: Bool { true }
+
   package var readsCallerToken: Bool { settings.forwardsToken }
 
   /// Holds one call.

@@ -26,6 +26,9 @@ public struct GRPCBotEngine: BotEngine {
   /// Where the agent says so: a wrong guess costs the bot an answer.
   public var eagerEnds: EagerEnds { .onRequest }
 
+  /// What the configuration says of the bot.
+  public var resumes: Bool { settings.resumes }
+
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
     let loop = try EngineLoop.current(log: log)

@@ -16,6 +16,8 @@ public struct GRPCBotSettings: Sendable, Equatable {
   public var hears = CallerAudioDelivery.turns
   /// How it is sent.
   public var encoding = Encoding.linear16
+  /// Whether it can go on with a call that it has on another stream.
+  public var resumes = false
 
   /// Settings; all but the endpoint are defaults.
   public init(endpoint: BotEndpoint) { self.endpoint = endpoint }

@@ -179,7 +179,7 @@ extension CallEnd {
     case .ended: PATCHBAY__BOT__END_REASON__END_REASON_ENDED
     case .transferred: PATCHBAY__BOT__END_REASON__END_REASON_TRANSFERRED
     // To the bot it is the same: nothing came any more.
-    case .idle, .lost: PATCHBAY__BOT__END_REASON__END_REASON_IDLE
+    case .idle, .lost, .handedOver: PATCHBAY__BOT__END_REASON__END_REASON_IDLE
     case .tooLong: PATCHBAY__BOT__END_REASON__END_REASON_TOO_LONG
     case .shutdown: PATCHBAY__BOT__END_REASON__END_REASON_SHUTDOWN
     case .botFailed: PATCHBAY__BOT__END_REASON__END_REASON_BOT_FAILED

@@ -41,6 +41,8 @@ final class ArrivingConversation: SessionHost {
   var timer: LoopTimer?
   /// The latest claim; an earlier one's answer says nothing of it.
   var claims = 0
+  /// How often another was asked to take the conversation.
+  private var passes = 0
   /// The caller has gone.
   var isLeft = false
   /// Of the attempt to hand the RPC on that is under way.
@@ -48,7 +50,7 @@ final class ArrivingConversation: SessionHost {
 
   init(
     _ call: SessionCall, _ key: ConversationKey, agent: String, _ identity: Identity, _ kind: ArrivalStateMachine.Kind,
-    of gateway: VoiceGateway, by link: ReplicaLink
+    isLeaving: Bool = false, of gateway: VoiceGateway, by link: ReplicaLink
   ) {
     self.call = call
     self.key = key
@@ -58,7 +60,8 @@ final class ArrivingConversation: SessionHost {
     self.link = link
     isHangUp = kind == .end
     machine = ArrivalStateMachine(
-      own: link.keeper.own, kind: identity.isRetired ? .end : kind, lease: link.keeper.settings.lease,
+      own: link.keeper.own, kind: identity.isRetired ? .end : kind, isLeaving: isLeaving,
+      lease: link.keeper.settings.lease,
       now: call.loop.now)
   }
 
@@ -134,6 +137,7 @@ final class ArrivingConversation: SessionHost {
     case .ask(let replica): ask(replica)
     case .confirm(let epoch): confirm(epoch)
     case .handOver(let record): handOver(to: record)
+    case .pass: pass()
     case .release: keeper.release(key.ownershipKey)
     case .askLease(let replica):
       let own = LoopBound(self, loop: loop)
@@ -182,12 +186,24 @@ final class ArrivingConversation: SessionHost {
 
   // MARK: The owner
 
-  func relay(to record: OwnershipRecord) {
+  /// This replica ends: another one is to take the conversation.
+  private func pass() {
+    let takers = link.takers
+    guard !takers.isEmpty else { return perform(machine.nobodyTakes()) }
+    passes += 1
+    let place = (key.hashValue & 0xFFFF_FFFF) + passes
+    let taker = OwnershipRecord(owner: takers[place % takers.count], epoch: 0)
+    guard case .relay(let record) = machine.passed(to: taker) else { return }
+    relay(to: record, mayBegin: true)
+  }
+
+  func relay(to record: OwnershipRecord, mayBegin: Bool = false) {
     let handler = RelayHandler(self)
     self.handler = handler
     let rpc = link.network.open(
       to: record.owner.address, path: RelayHeaders.path,
-      headers: RelayHeaders.of(call, identity, to: record, by: link), deadline: isLeft ? nil : call.timeRemaining,
+      headers: RelayHeaders.of(call, identity, to: record, mayBegin: mayBegin, by: link),
+      deadline: isLeft ? nil : call.timeRemaining,
       on: loop, handler: handler)
     guard let rpc else { return failed(.unreachable) }
     state = .calling(rpc, record, since: loop.now)

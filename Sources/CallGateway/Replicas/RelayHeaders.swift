@@ -12,6 +12,7 @@ import TokenVerification
 /// | `x-patchbay-owner` | the incarnation of the replica that is meant |
 /// | `x-patchbay-epoch` | the conversation's epoch, as the relaying replica knows it |
 /// | `x-patchbay-from` | the relaying replica |
+/// | `x-patchbay-begin` | 1 where the relaying replica ends and nobody has the conversation: this one may begin it |
 /// | `x-patchbay-org`, `x-patchbay-tenant-bin` | who calls, as verified |
 /// | `x-patchbay-peer` | the caller's address |
 /// | `authorization`, `trackingid` | as they came |
@@ -37,6 +38,7 @@ enum RelayHeaders {
   static let organization = "x-patchbay-org"
   static let tenant = "x-patchbay-tenant-bin"
   static let peer = "x-patchbay-peer"
+  static let begin = "x-patchbay-begin"
   static let conversation = "x-patchbay-conversation-bin"
   /// The trailer of a status that is the RPC's own.
   static let end = "end"
@@ -50,10 +52,11 @@ enum RelayHeaders {
 
   /// Of an RPC that is handed on.
   static func of(
-    _ call: SessionCall, _ identity: Identity, to record: OwnershipRecord, by link: ReplicaLink
+    _ call: SessionCall, _ identity: Identity, to record: OwnershipRecord, mayBegin: Bool, by link: ReplicaLink
   ) -> Metadata {
     var headers = of(record.owner, organization: identity.organization, by: link)
     headers.add(epoch, "\(record.epoch)")
+    if mayBegin { headers.add(begin, "1") }
     headers.add(peer, call.peer)
     headers.add(tenant, bytes: Array(identity.tenantName.utf8))
     if let token = call.authorization { headers.add("authorization", token) }

@@ -35,7 +35,9 @@ public final class RelayService: Sendable {
     }
     let tenant = call.metadata.bytes(for: RelayHeaders.tenant).first.map { String(decoding: $0, as: UTF8.self) }
     let identity = Identity(
-      verifiedElsewhere: organization, tenantName: tenant ?? organization, schema: .voiceVirtualAgent)
+      verifiedElsewhere: organization, tenantName: tenant ?? organization, schema: .voiceVirtualAgent,
+      // With such a token a conversation may begin, at the other replica as well.
+      isRetired: !rpc.mayBegin)
     let relayed = SessionCall(
       rpc, method: .conversation, of: RelayedConversation(rpc, of: gateway, by: link))
     relayed.begin(verified: identity)
@@ -117,6 +119,11 @@ private final class RelayedConversation: SessionService, @unchecked Sendable {
     call.subject["conversation"] = "\(key.conversation)"
     if let session = find(key, for: call) { return session }
     if isToCome(key) { return LoopBound(ConversationToCome(call, look: { self.look(key, $0) }), loop: call.loop) }
+    if rpc.mayBegin, !gateway.registry.isDraining {
+      let host = ConversationToTake(
+        call, rpc, key, agent: request.agentID.string, identity, of: gateway, by: link)
+      return LoopBound(host, loop: call.loop)
+    }
     refuse()
     return nil
   }

@@ -8,11 +8,14 @@ final class RelayedRPC: IncomingRPC {
   let peer: String
   /// The conversation's epoch, as the other replica knows it.
   let epoch: UInt64
+  /// Whether the conversation may begin with it: the other replica ends, and begins none.
+  let mayBegin: Bool
 
   init(_ call: ServerCall) {
     self.call = call
     peer = call.values(for: RelayHeaders.peer).first ?? call.peer
     epoch = call.values(for: RelayHeaders.epoch).first.flatMap(UInt64.init) ?? 0
+    mayBegin = call.values(for: RelayHeaders.begin).first == "1"
   }
 
   var executor: any LoopExecutor { call.loop }

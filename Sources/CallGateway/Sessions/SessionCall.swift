@@ -1,3 +1,4 @@
+import Basics
 import GRPCTransport
 import Logging
 import Synchronization
@@ -29,10 +30,21 @@ extension SessionService {
 /// Counts the open RPCs of a service.
 final class OpenCalls: Sendable {
   private let count = Atomic<Int>(0)
+  private let isWaitedFor = Atomic<Bool>(true)
 
   /// Counts a call in; false where there are too many.
   func enter(most: Int) -> Bool { count.add(1, ordering: .relaxed).newValue <= most }
   func leave() { count.subtract(1, ordering: .relaxed) }
+
+  /// Waits until there is none, at most so long.
+  func waitForNone(within limit: Duration) async {
+    let until = MonotonicClock.now() + limit
+    while count.load(ordering: .relaxed) > 0, isWaitedFor.load(ordering: .relaxed), MonotonicClock.now() < until {
+      try? await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  func waitNoLonger() { isWaitedFor.store(false, ordering: .relaxed) }
 }
 
 /// One RPC: token first, then its session, then messages to that and answers back.

@@ -25,6 +25,8 @@ protocol SessionHost: AnyObject {
   func giveUp()
   /// Another replica has the session by now: nothing more is sent to its client or its bot.
   func lostOwnership()
+  /// The server ends: another may go on with the session as soon as nothing is under way.
+  func handOut()
   /// After a pause of the process it is known to be this replica's still.
   func confirmedOwnership()
 }
@@ -33,6 +35,7 @@ extension SessionHost {
   func opened() {}
   func drained(_ rpc: RPCID) {}
   func lostOwnership() { giveUp() }
+  func handOut() {}
   func confirmedOwnership() {}
   func shutDown(grace: Duration?) {}
   func giveUp() {}

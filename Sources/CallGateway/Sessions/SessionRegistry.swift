@@ -102,6 +102,18 @@ final class SessionRegistry: Sendable {
     }
   }
 
+  /// Whether no new sessions are accepted any more.
+  var isDraining: Bool { state.withLock { $0.isDraining } }
+
+  /// From now on no session begins here, and others may take those that are live.
+  func handOut() {
+    let all = state.withLock { state in
+      state.isDraining = true
+      return state.sessions.values.map(\.session)
+    }
+    for session in all { session.execute { $0.handOut() } }
+  }
+
   /// From now on only RPCs of live sessions are accepted. Returns when the last one has ended. After `limit` those that
   /// are left are shut down, with `grace`; each keeps its own time, of which `most` is waited for. `outcome` tells the log
   /// what becomes of them.

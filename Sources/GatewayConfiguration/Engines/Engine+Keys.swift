@@ -123,6 +123,10 @@ extension GRPCBotSettings: RemoteBot {
     BotEndpoint.keys(\.endpoint, over: .grpc) {
       Key("hears", \.hears, .choice, "The caller's audio that the bot gets: none, the turns, or all, silence too.")
       Key("audio", \.encoding, .choice, "16-bit linear samples at the caller's rate, or G.711 mu-law at 8,000 Hz.")
+      Key(
+        "resumes", \.resumes, .flag,
+        "The bot goes on with a call by its id on a new stream (`hello.call.resumed`): "
+          + "a server of a cluster that ends hands the call over.")
     }
   }
 

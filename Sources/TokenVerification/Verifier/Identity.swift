@@ -31,10 +31,12 @@ public struct Identity: Sendable, Hashable {
   }
 
   /// Who calls by what another server of ours has verified: of the token only what its conversation goes by.
-  package init(verifiedElsewhere organization: String, tenantName: String, schema: SchemaID) {
+  package init(
+    verifiedElsewhere organization: String, tenantName: String, schema: SchemaID, isRetired: Bool = true
+  ) {
     self.init(
       organization: organization, tenantName: tenantName, issuer: "", schema: schema, nonceHash: "", expiry: 0,
-      isRetired: true)
+      isRetired: isRetired)
   }
 
   /// Why a message that names this organization may not be part of the call, or nil if it may. An empty one says

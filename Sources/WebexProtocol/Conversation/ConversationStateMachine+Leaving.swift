@@ -79,6 +79,19 @@ extension ConversationStateMachine {
   /// What a caller is told whose time is up, where nothing was said on any line.
   public var partingResponse: VoiceResponse { terminalResponse(.failed, prompts: []) }
 
+  /// Whether nothing is under way: the caller has no RPC open, speaks not and keys not, and the bot owes no answer. Another
+  /// server could go on from here.
+  public func isBetweenTurns(_ now: Duration) -> Bool {
+    guard !isClosed, leaving == nil, rpcs.isEmpty, answerDeadline == nil, !isSpeaking, !isKeying(now) else {
+      return false
+    }
+    switch greeting {
+    case .none: return turn > 0
+    case .done: return true
+    case .inProgress, .sent, .failed: return false
+    }
+  }
+
   // MARK: Callers who are gone
 
   /// When a conversation whose last RPC was lost is given up.

@@ -87,6 +87,7 @@ final class SaidStore: OwnershipStore {
   let answers = Locked<[Result<ClaimAnswer, OwnershipStoreError>]>([])
   let claims = Locked<[OwnershipClaim]>([])
   let released = Locked<[String]>([])
+  let handedOut = Locked<[String]>([])
   let renewed = Locked<[OwnershipRecord]>([])
   let isLeaseRunning = Locked(true)
   /// Claims that are not answered until the test does.
@@ -117,6 +118,7 @@ final class SaidStore: OwnershipStore {
   }
 
   func release(_ key: String, by owner: Replica) { released.withLock { $0.append(key) } }
+  func handOut(_ key: String, by owner: Replica, turns: Int) { handedOut.withLock { $0.append(key) } }
   func beat(
     _ replica: Replica, lease: Duration, within: Duration,
     _ done: @escaping @Sendable (Result<Void, OwnershipStoreError>) -> Void

@@ -8,6 +8,8 @@ final class PuppetBot: BotEngine {
   private let heardEvents = Locked<[EagerEvent]>([])
   /// Whether it takes what happens; a bot that hangs does not.
   private let listens: Bool
+  let canResume = Locked(false)
+  var resumes: Bool { canResume.withLock { $0 } }
 
   init(listens: Bool = true) { self.listens = listens }
 

@@ -15,7 +15,7 @@ extension TestGateway {
       Replica(address: "10.0.0.1:50052", incarnation: "a"), store: store,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { time.withLock { $0 } })
     let link = ReplicaLink(keeper: keeper, network: network, secret: "0123456789abcdef")
-    link.know { others }
+    link.know { others.map { KnownReplica($0, takesCalls: true) } }
     return (try TestGateway(loops: loops, replicas: link), network, keeper)
   }
 }
