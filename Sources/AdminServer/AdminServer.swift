@@ -33,6 +33,7 @@ public final class AdminServer: Sendable {
   private let sockets: Locked<[String: AdminSocket]>
   private let pages: Locked<[String: String]>
   private let guarded: Locked<[String: AdminAction]>
+  private let forward: Locked<AdminForward?>
   /// WebSockets at once.
   private static let maximumSockets = 8
   /// Bytes of a request's body.
@@ -81,6 +82,9 @@ public final class AdminServer: Sendable {
     var site = AdminSite(
       token: { currentToken.withLock { $0 } }, metrics: metrics, readiness: readiness, status: status,
       callEnding: callEnding)
+    let forward = Locked<AdminForward?>(nil)
+    self.forward = forward
+    site.forward = { forward.withLock { $0 } }
     if let exposition { site.exposition = exposition }
     site.actions = { actions.withLock { $0 } }
     site.questions = { questions.withLock { $0 } }
@@ -117,6 +121,9 @@ public final class AdminServer: Sendable {
   /// Has WebSockets of a path opened from here on. Who may open one is the opener's to decide: a browser can set no header
   /// on a WebSocket, so nobody was asked for the token.
   public func addSocket(_ open: @escaping AdminSocket, at path: String) { sockets.withLock { $0[path] = open } }
+
+  /// Has others asked for some answers from here on; a request has passed what is asked of its client.
+  public func setForward(_ forward: @escaping AdminForward) { self.forward.withLock { $0 = forward } }
 
   /// Serves a page of the dashboard's files at a path from here on, for those who may read `/`.
   public func addPage(_ file: String, at path: String) { pages.withLock { $0[path] = file } }

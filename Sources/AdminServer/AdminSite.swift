@@ -54,6 +54,8 @@ struct AdminSite: HTTPSite {
 
   /// What is read of those with the token, by what their paths begin with.
   var guardedPaths: @Sendable () -> [String: AdminAction] = { [:] }
+  /// Who else is asked.
+  var forward: @Sendable () -> AdminForward? = { nil }
 
   /// Further pages: the files of the dashboard's that are served, by their paths.
   var pages: @Sendable () -> [String: String] = { [:] }
@@ -95,11 +97,7 @@ struct AdminSite: HTTPSite {
         status: 200, contentType: MetricsRegistry.contentType, body: Array((exposition?() ?? metrics.exposition()).utf8)
       )
     case "/status":
-      var status = status()
-      status.verdict = Verdict(on: status)
-      status.canAct = token() != nil
-      status.pages = pages().keys.sorted()
-      return json(200, status)
+      return shown(status())
     case let path where path.hasPrefix("/status/"):
       let parts = path.split(separator: "/", maxSplits: 2)
       guard parts.count == 3, let found = details()[String(parts[1])]?(String(parts[2])) else {
@@ -141,7 +139,7 @@ struct AdminSite: HTTPSite {
     return actionRefusal(of: request) ?? action(request)
   }
 
-  private func actionRefusal(of request: ServerRequest) -> ServerResponse? {
+  func actionRefusal(of request: ServerRequest) -> ServerResponse? {
     guard let token = token() else {
       return .text(403, "this needs a token: write `admin: {token_file: …}` in the configuration")
     }
@@ -197,7 +195,7 @@ struct AdminSite: HTTPSite {
     return String(parts[1])
   }
 
-  private func json(_ status: Int, _ value: some Encodable) -> ServerResponse {
+  func json(_ status: Int, _ value: some Encodable) -> ServerResponse {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

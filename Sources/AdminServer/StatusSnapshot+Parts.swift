@@ -1,6 +1,6 @@
 extension StatusSnapshot {
   /// Calls and what came of them.
-  public struct Totals: Sendable, Encodable {
+  public struct Totals: Sendable, Codable {
     /// Calls that started.
     public var started: Int = 0
     /// Calls that ended; only lately.
@@ -17,7 +17,7 @@ extension StatusSnapshot {
   }
 
   /// Something that happened.
-  public struct Past: Sendable, Encodable {
+  public struct Past: Sendable, Codable {
     /// What it was.
     public var text: String
     /// How long ago.
@@ -31,7 +31,7 @@ extension StatusSnapshot {
   }
 
   /// A call, live or over.
-  public struct Call: Sendable, Encodable {
+  public struct Call: Sendable, Codable {
     /// Its number; `/status/calls/<id>` has its timeline.
     public var id: Int
     /// `call`, or `fork` or `meeting`, which have neither turns nor an agent.
@@ -83,7 +83,7 @@ extension StatusSnapshot {
   }
 
   /// An agent and its bot.
-  public struct Agent: Sendable, Encodable {
+  public struct Agent: Sendable, Codable {
     /// Its id.
     public var id: String
     /// Its name.
@@ -111,7 +111,7 @@ extension StatusSnapshot {
   }
 
   /// A tenant's calls against its limit.
-  public struct Tenant: Sendable, Encodable {
+  public struct Tenant: Sendable, Codable {
     /// Its name.
     public var name: String
     /// Its organization.
@@ -131,7 +131,7 @@ extension StatusSnapshot {
   }
 
   /// A registration with Webex.
-  public struct Registration: Sendable, Encodable {
+  public struct Registration: Sendable, Codable {
     /// The tenant's name.
     public var name: String
     /// `seeking`, `active`, `disabled`, `lapsed` or `elsewhere`.
@@ -155,7 +155,7 @@ extension StatusSnapshot {
   }
 
   /// A listener's certificate.
-  public struct Certificate: Sendable, Encodable {
+  public struct Certificate: Sendable, Codable {
     /// The listener's address.
     public var listener: String
     /// Until it ends; below 0 it has ended.
@@ -171,7 +171,7 @@ extension StatusSnapshot {
   }
 
   /// An issuer's keys.
-  public struct KeySet: Sendable, Encodable {
+  public struct KeySet: Sendable, Codable {
     /// The issuer.
     public var issuer: String
     /// Keys in use.
@@ -193,7 +193,7 @@ extension StatusSnapshot {
   }
 
   /// Warnings or errors of one kind.
-  public struct Problem: Sendable, Encodable {
+  public struct Problem: Sendable, Codable {
     /// How severe: `warning`, `error`, `critical`.
     public var level: String
     /// What was logged.
@@ -222,7 +222,7 @@ extension StatusSnapshot {
   }
 
   /// The configuration's file.
-  public struct ConfigurationFile: Sendable, Encodable {
+  public struct ConfigurationFile: Sendable, Codable {
     /// Whether there is a file to read again.
     public var canReload: Bool = false
     /// How long ago what is in force was read.

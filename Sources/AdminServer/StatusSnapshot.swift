@@ -17,7 +17,7 @@ public struct Readiness: Sendable, Equatable {
 
 /// What the dashboard shows, as JSON at `/status`. Nothing of what a caller said, keyed or is called belongs into it. Times
 /// that are over are told in seconds before now, so that no two clocks have to agree.
-public struct StatusSnapshot: Sendable, Encodable {
+public struct StatusSnapshot: Sendable, Codable {
   /// Calls that are listed at most; ``liveCalls`` counts them all.
   public static let maximumCalls = 200
   /// Entries of every other list.

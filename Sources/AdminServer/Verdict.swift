@@ -1,7 +1,7 @@
 /// What an operator is to know first, in words: whether calls are accepted, and what is wrong.
-struct Verdict: Sendable, Encodable, Equatable {
+struct Verdict: Sendable, Codable, Equatable {
   /// How bad it is.
-  enum Tone: String, Sendable, Encodable, Comparable {
+  enum Tone: String, Sendable, Codable, Comparable {
     case good
     case warning
     case bad
@@ -18,7 +18,7 @@ struct Verdict: Sendable, Encodable, Equatable {
   }
 
   /// One thing that is wrong.
-  struct Point: Sendable, Encodable, Equatable {
+  struct Point: Sendable, Codable, Equatable {
     var tone: Tone
     var text: String
     /// The cause, as it was reported.

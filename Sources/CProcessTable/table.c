@@ -35,6 +35,7 @@ typedef struct process {
   _Atomic int64_t beat;
   _Atomic uint32_t state;
   _Atomic uint32_t port;
+  _Atomic uint32_t admin_port;
   _Atomic uint32_t live;
 } __attribute__((aligned(64))) process;
 
@@ -127,6 +128,7 @@ uint64_t pt_begin(pt_table *table, uint32_t number) {
   uint64_t generation = ++table->header->generations;
   process->state = PT_STARTING;
   process->port = 0;
+  process->admin_port = 0;
   process->live = 0;
   process->beat = now();
   process->generation = generation;
@@ -137,12 +139,14 @@ void pt_end(pt_table *table, uint32_t number) {
   process *process = &table->header->processes[number % PT_PROCESSES];
   process->generation = 0;
   process->state = PT_GONE;
+  process->admin_port = 0;
   process->live = 0;
 }
 
-void pt_tell(pt_table *table, uint32_t number, uint32_t state, uint16_t port, uint32_t live) {
+void pt_tell(pt_table *table, uint32_t number, uint32_t state, uint16_t port, uint16_t admin_port, uint32_t live) {
   process *process = &table->header->processes[number % PT_PROCESSES];
   process->port = port;
+  process->admin_port = admin_port;
   process->live = live;
   process->state = state;
 }
@@ -159,6 +163,10 @@ uint32_t pt_state(const pt_table *table, uint32_t number) {
 
 uint16_t pt_port(const pt_table *table, uint32_t number) {
   return (uint16_t)table->header->processes[number % PT_PROCESSES].port;
+}
+
+uint16_t pt_admin_port(const pt_table *table, uint32_t number) {
+  return (uint16_t)table->header->processes[number % PT_PROCESSES].admin_port;
 }
 
 uint32_t pt_live(const pt_table *table, uint32_t number) {

@@ -131,9 +131,12 @@ public final class ProcessTable: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - port: its own; 0 where it has none yet.
+  ///   - adminPort: of its admin port, for the supervisor.
   ///   - live: its conversations.
-  public func tell(_ process: Int, _ state: State, port: Int, live: Int) {
-    pt_tell(table, UInt32(clamping: process), state.rawValue, UInt16(clamping: port), UInt32(clamping: live))
+  public func tell(_ process: Int, _ state: State, port: Int, adminPort: Int = 0, live: Int) {
+    pt_tell(
+      table, UInt32(clamping: process), state.rawValue, UInt16(clamping: port), UInt16(clamping: adminPort),
+      UInt32(clamping: live))
   }
 
   /// What a process told last.
@@ -141,6 +144,9 @@ public final class ProcessTable: @unchecked Sendable {
 
   /// The port that it alone listens on.
   public func port(of process: Int) -> Int { Int(pt_port(table, UInt32(clamping: process))) }
+
+  /// The port at which the supervisor alone asks it; 0 where it has none.
+  public func adminPort(of process: Int) -> Int { Int(pt_admin_port(table, UInt32(clamping: process))) }
 
   /// Its conversations.
   public func live(of process: Int) -> Int { Int(pt_live(table, UInt32(clamping: process))) }

@@ -100,7 +100,10 @@ package final class RunningServer: Sendable {
         sharesPort: place != nil, log: log)
     }
     let adminListener = "admin \(configuration.admin.address)"
-    let adminTLS = try configuration.admin.tls.map { try ServerTLS($0.files, listener: adminListener, logger: log) }
+    // Of several processes the supervisor has that port, and asks each at one of its own.
+    let adminTLS =
+      try place == nil
+      ? configuration.admin.tls.map { try ServerTLS($0.files, listener: adminListener, logger: log) } : nil
     let inForce = Locked<@Sendable () -> Configuration>({ configuration })
     let certificates = CertificateWatch(
       [
@@ -118,13 +121,20 @@ package final class RunningServer: Sendable {
     let shared = cluster.map { [identity] in SharedParts($0, state: state, identity: identity, log: log) }
     self.shared = shared
     if let shared { state.share(shared) }
+    if let sharing = process?.sharing {
+      gateway.shareLimits { organization, _, limit in sharing.ceiling(of: organization, limit: limit) }
+    }
     let health = self.health
     let reports = ReloadReports()
     let reported = ReportedParts(
       certificates: certificates, sink: sink, configuration: { inForce.withLock { $0 }() }, reloads: reports)
+    let ownToken = process?.token
     admin = AdminServer(
-      address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
-      token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: metrics,
+      address: process == nil
+        ? .init(host: configuration.admin.address.host, port: configuration.admin.address.port)
+        : .init(host: "127.0.0.1", port: 0),
+      token: try ownToken ?? configuration.admin.readToken(environment: ProcessInfo.processInfo.environment),
+      metrics: metrics,
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot(of: reported) },
       callEnding: .mediaStreams, tls: adminTLS, handshakeFailed: HandshakeFailure.counting(on: adminListener),
       logger: log)
@@ -135,7 +145,7 @@ package final class RunningServer: Sendable {
     if let dataSources, let registrar { register = { registrar.reconfigure(dataSources.registrations($0)) } }
     let parts = Reloader.Parts(
       server: server, gateway: gateway, media: media, recordings: recordings, identity: identity, admin: admin,
-      sink: sink, notifier: notifier, reports: reports, register: register)
+      sink: sink, notifier: notifier, reports: reports, token: ownToken, register: register)
     let adapt: @Sendable (Configuration) -> Configuration = { place?.adapt($0) ?? $0 }
     let reloader = try path.map { try Reloader(path: $0, loaded: loaded, adapt: adapt, parts: parts, log: log) }
     self.reloader = reloader
@@ -174,13 +184,16 @@ package final class RunningServer: Sendable {
         configuration, bound: (port, socketPort), identity: identity, gateway: gateway, loops: loops
       ).add(to: admin)
     }
-    // With several processes the admin port is their supervisor's, and so is what is announced.
-    let bound = process == nil ? try await admin.start() : nil
+    let bound = try await admin.start()
     state.publish(to: health)
     if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
     if let clusterAddress { Log.announce(.cluster(on: clusterAddress)) }
-    if let bound { announce(ports, sockets: socketPort, admin: bound, token) }
-    if let port = ports.last { process?.listens(on: port) }
+    if let process, let port = ports.last {
+      // The supervisor announces all of them.
+      process.listens(on: port, admin: Int(bound.port))
+    } else {
+      announce(ports, sockets: socketPort, admin: bound, token)
+    }
     warn()
     notifier.tell(.ready(status: "in force: the configuration of the start"))
 

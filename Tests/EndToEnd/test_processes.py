@@ -1,9 +1,11 @@
 """Several processes of one server on one port: a call whose RPCs reach all of them is one call."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
+import time
 
 import grpc
 
@@ -11,6 +13,7 @@ import bots
 from caller import Caller
 from cluster import logged, metric
 from conftest import TENANT_A, agent
+from schemas import SESSION_START
 from speech import likeness, recorded
 
 FIRST = "tt-monkeysintro"
@@ -165,3 +168,45 @@ def test_what_the_operator_asks(own_gateway, token):
     caller.hang_up()
     assert gateway.process.wait(20) == 0
     caller.close()
+
+
+def test_what_is_one_for_all(own_gateway, token, tmp_path):
+    """A tenant's limit, a revocation, and the dashboard: calls of all processes, each with its timeline."""
+    admin = tmp_path / "admin.token"
+    admin.write_text("0123456789abcdef0123456789abcdef\n")
+    admin.chmod(0o600)
+    secret = {"headers": {"Authorization": f"Bearer {admin.read_text().strip()}"}}
+    gateway = own_gateway(listen=LISTEN, admin={"address": "127.0.0.1:0", "token_file": str(admin)},
+                          limits={"conversations_per_tenant": 12})
+    callers, refused = [], 0
+    for _ in range(12 + 6):
+        caller = Caller(gateway.channel(), token, TENANT_A["org"], "demo-wav")
+        line = caller.event(SESSION_START)
+        assert line.done.wait(10)
+        if line.code is grpc.StatusCode.OK:
+            callers.append(caller)
+        else:
+            assert line.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+            refused += 1
+        time.sleep(0.25)
+    assert len(callers) <= 13 and len(callers) + refused == 18 and len(callers) >= 8
+
+    def status():
+        code, body = gateway.get("/status", **secret)
+        return json.loads(body) if code == 200 else {}
+
+    assert gateway.get("/status")[0] == 401
+    shown = gateway.until(lambda: (now := status()).get("liveCalls") == len(callers) and now, "shows the calls of all")
+    assert {call["conversation"] for call in shown["calls"]} == {caller.conversation for caller in callers}
+    assert [server["state"] for server in shown["cluster"]["servers"]] == ["ready"] * 3
+    for call in shown["calls"][:3]:
+        details = json.loads(gateway.get(f"/status/calls/{call['id']}", **secret)[1])
+        assert (details["call"]["conversation"], details["call"]["id"]) == (call["conversation"], call["id"])
+    found = json.loads(gateway.get(f"/status/find/{callers[0].conversation}", **secret)[1])
+    assert [call["conversation"] for call in found["calls"]] == [callers[0].conversation]
+    revoked = json.dumps({"org": TENANT_A["org"], "nonce": TENANT_A["nonce"]})
+    assert gateway.ask("POST", "/revocations", body=revoked)[0] == 401
+    assert gateway.ask("POST", "/revocations", body=revoked, **secret)[0] == 200
+    for _ in range(6):
+        line = Caller(gateway.channel(), token, TENANT_A["org"], "demo-wav").event(SESSION_START)
+        assert line.done.wait(10) and line.code is grpc.StatusCode.UNAUTHENTICATED

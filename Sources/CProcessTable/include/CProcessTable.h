@@ -56,11 +56,12 @@ uint64_t pt_begin(pt_table *table, uint32_t process);
 void pt_end(pt_table *table, uint32_t process);
 
 // A process's own word, and what others read of it. Times are nanoseconds of CLOCK_BOOTTIME.
-void pt_tell(pt_table *table, uint32_t process, uint32_t state, uint16_t port, uint32_t live);
+void pt_tell(pt_table *table, uint32_t process, uint32_t state, uint16_t port, uint16_t admin_port, uint32_t live);
 void pt_beat(pt_table *table, uint32_t process);
 uint64_t pt_generation(const pt_table *table, uint32_t process);
 uint32_t pt_state(const pt_table *table, uint32_t process);
 uint16_t pt_port(const pt_table *table, uint32_t process);
+uint16_t pt_admin_port(const pt_table *table, uint32_t process);
 uint32_t pt_live(const pt_table *table, uint32_t process);
 // Nanoseconds since it last said that it lives; INT64_MAX for one that does not run.
 int64_t pt_silence(const pt_table *table, uint32_t process);

@@ -15,7 +15,9 @@ final class ProcessParts: Sendable {
   /// What the gateway is given.
   let link: ReplicaLink
   private let server = Locked<GRPCServer?>(nil)
-  private let told = Locked<(state: ProcessTable.State, port: Int)>((.starting, 0))
+  private let told = Locked<(state: ProcessTable.State, port: Int, adminPort: Int)>((.starting, 0, 0))
+  /// What is one for all processes.
+  let sharing: ProcessSharing
   private let log: Logger
 
   /// Nothing listens yet.
@@ -23,6 +25,7 @@ final class ProcessParts: Sendable {
     number = place.number
     table = place.table
     self.log = log
+    sharing = ProcessSharing(number, table: table)
     let keeper = OwnershipKeeper(
       table.replica(number), store: SharedOwnershipStore(table), settings: .init(lease: SharedOwnershipStore.lease),
       log: log)
@@ -47,8 +50,16 @@ final class ProcessParts: Sendable {
   /// What the supervisor says.
   var orders: AsyncStream<ProcessOrder> { ProcessOrder.orders(from: STDIN_FILENO) }
 
-  /// The port that is this process's alone is bound.
-  func listens(on port: Int) { told.withLock { $0.port = port } }
+  /// The ports that are this process's alone are bound.
+  func listens(on port: Int, admin: Int) {
+    told.withLock { told in
+      told.port = port
+      told.adminPort = admin
+    }
+  }
+
+  /// What the supervisor shows at the admin port.
+  var token: String { table.plan.secret }
 
   /// What goes on beside the calls.
   func upkeep(_ state: ServerState, metrics: MetricsRegistry) -> [Upkeep.Work] {
@@ -59,6 +70,7 @@ final class ProcessParts: Sendable {
       Upkeep.every(often) { keeper.tick() },
       Upkeep.every(often) { await keeper.tend() },
       Upkeep.every(.milliseconds(100)) { [self] in tell(state) },
+      Upkeep.every(ProcessSharing.pace) { [sharing] in sharing.exchange(state.gateway.liveByOrganization) },
       Upkeep.every(.seconds(1)) { [number] in reports.write(metrics.exposition(), of: number, .metrics) },
     ]
   }
@@ -70,16 +82,17 @@ final class ProcessParts: Sendable {
       }
       return told
     }
-    table.tell(number, told.state, port: told.port, live: state.gateway.liveConversations)
+    table.tell(
+      number, told.state, port: told.port, adminPort: told.adminPort, live: state.gateway.liveConversations)
   }
 
   /// This process's calls are over: it goes on for those of the others, whose RPCs may come by its connections.
   func waitForOthers(within limit: Duration, unless isHurried: @Sendable () -> Bool) async {
-    let port = told.withLock { told in
+    let told = told.withLock { told in
       told.state = .drained
-      return told.port
+      return told
     }
-    table.tell(number, .drained, port: port, live: 0)
+    table.tell(number, .drained, port: told.port, adminPort: told.adminPort, live: 0)
     let until = MonotonicClock.now() + limit
     func isOneBusy() -> Bool {
       (0..<table.plan.processes).contains { other in

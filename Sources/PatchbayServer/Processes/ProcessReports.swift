@@ -7,6 +7,8 @@ struct ProcessReports: Sendable {
   enum Kind: String, Sendable {
     /// Prometheus text.
     case metrics
+    /// JSON: conversations of each organization.
+    case organizations
   }
 
   /// Bytes of a report.

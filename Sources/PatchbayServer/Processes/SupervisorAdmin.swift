@@ -56,19 +56,27 @@ final class SupervisorAdmin: Sendable {
       return state.withLock { $0.merged }.exposition(of: texts + [(nil, own.exposition())])
     }
     let began = began
-    let limit = configuration.limits.conversations * table.plan.processes
     server = AdminServer(
       address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
       token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: own,
       readiness: { Self.readiness(table, state.withLock { $0 }) },
-      status: {
-        var status = StatusSnapshot(
-          version: Version.text, reasons: Self.readiness(table, state.withLock { $0 }).reasons,
-          uptime: (MonotonicClock.now() - began) / .seconds(1), liveCalls: table.live, callLimit: limit)
+      status: { StatusSnapshot(version: Version.text, reasons: [], uptime: 0, liveCalls: 0, callLimit: 0) },
+      exposition: exposition, callEnding: CallEnding { _, _, _ in .unknown }, tls: tls,
+      handshakeFailed: HandshakeFailure.counting(on: listener), logger: log)
+    let forwarding = ProcessForwarding(table: table)
+    server.setForward { request in
+      forwarding.work(for: request) { status in
+        status.version = Version.text
+        status.reasons = Self.readiness(table, state.withLock { $0 }).reasons
+        status.uptime = (MonotonicClock.now() - began) / .seconds(1)
         status.isDraining = state.withLock { $0.isEnding }
         status.cluster = Self.servers(table)
-        return status
-      }, exposition: exposition, tls: tls, handshakeFailed: HandshakeFailure.counting(on: listener), logger: log)
+      }
+    }
+    // The processes answer these: here they are known, so that their bodies are read.
+    let nobody: AdminAction = { _ in .text(503, "no process answers") }
+    server.add(nobody, at: "/revocations")
+    server.addQuestion(nobody, at: VerificationCall.path)
     server.addPage("runbook.html", at: "/runbook")
     server.add(
       { _ in
@@ -116,11 +124,21 @@ final class SupervisorAdmin: Sendable {
       let port = table.port(of: index)
       return .init(
         address: "process \(index)" + (port == 0 ? "" : ", port \(port)"), id: table.replica(index).incarnation,
-        version: Version.text, state: state == .drained ? "draining" : "\(state)", liveCalls: table.live(of: index),
+        version: Version.text, state: word(state), liveCalls: table.live(of: index),
         ownedCalls: table.live(of: index), uptime: 0,
         secondsAgo: (table.silence(of: index) ?? .zero) / .seconds(1))
     }
     return cluster
+  }
+
+  /// As servers of a cluster are called.
+  private static func word(_ state: ProcessTable.State) -> String {
+    switch state {
+    case .gone: StatusSnapshot.Cluster.Server.silent
+    case .starting, .unready: "unready"
+    case .ready: "ready"
+    case .draining, .drained: "draining"
+    }
   }
 
   /// Whether calls are accepted.

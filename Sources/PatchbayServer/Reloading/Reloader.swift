@@ -30,6 +30,8 @@ final class Reloader: Service, @unchecked Sendable {
     let sink: LogSink?
     let notifier: SystemdNotifier
     let reports: ReloadReports
+    /// What is to be shown at the admin port, whatever the configuration says of it; `nil` is what it says.
+    let token: String?
     /// Has the tenants' data sources registered; nil where nothing is.
     let register: (@Sendable (Configuration) -> Void)?
   }
@@ -185,7 +187,7 @@ final class Reloader: Service, @unchecked Sendable {
     if let media { parts.media.settings = media }
     CoreGuard.configure(new.limits.connections)
     parts.recordings?.update(new)
-    parts.admin.token = token
+    parts.admin.token = parts.token ?? token
     parts.sink?.level = new.logging.level
     parts.register?(new)
     inForce.withLock { $0 = new }
