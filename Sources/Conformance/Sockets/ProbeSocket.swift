@@ -35,7 +35,9 @@ final class ProbeSocket: Sendable {
   private init(_ socket: WebSocket, conversation: String) {
     self.socket = socket
     began = MonotonicClock.nanoseconds
-    state = Locked(State(check: SocketMessageCheck(conversation: conversation)))
+    state = Locked(
+      State(
+        check: SocketMessageCheck(conversation: conversation), lines: [(.zero, "caller  opens the socket")]))
   }
 
   /// Opens a socket.
