@@ -154,7 +154,7 @@ private final class OpenSocket: CallerSocket {
 
   init(_ socket: ServerWebSocket) { self.socket = socket }
 
-  func send(text: [UInt8]) -> Bool { socket.send(text) }
+  func send(text: [UInt8], isLast: Bool) -> Bool { socket.send(text, isLast: isLast) }
   func taken(bytes: Int) { socket.taken(bytes: bytes) }
   func close(code: UInt16) { socket.close(code: code) }
 }

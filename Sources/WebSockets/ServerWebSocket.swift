@@ -36,10 +36,11 @@ public final class ServerWebSocket: Sendable {
 
   /// Sends a message; where it is text it has to be UTF-8.
   ///
+  /// - Parameter isLast: ``close(code:)`` follows, so one short message is taken however much waits.
   /// - Returns: false where it was dropped and counted: too much waits for the client, or the socket is closed.
   @discardableResult
-  public func send(_ bytes: [UInt8], as kind: WebSocketMessage.Kind = .text) -> Bool {
-    switch unsent.append(bytes, as: kind) {
+  public func send(_ bytes: [UInt8], as kind: WebSocketMessage.Kind = .text, isLast: Bool = false) -> Bool {
+    switch unsent.append(bytes, as: kind, isLast: isLast) {
     case .refused: return false
     case .queued: return true
     case .wakes:

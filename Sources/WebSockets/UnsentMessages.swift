@@ -45,11 +45,11 @@ package final class UnsentMessages: Sendable {
     case wakes
   }
 
-  /// Takes a message where there is space.
-  package func append(_ bytes: [UInt8], as kind: WebSocketMessage.Kind = .text) -> Admission {
+  /// Takes a message where there is space; the last one without.
+  package func append(_ bytes: [UInt8], as kind: WebSocketMessage.Kind = .text, isLast: Bool = false) -> Admission {
     state.withLock { state in
       // One that is larger than the limit is taken where there is space at all: what a call begins with is as long as it is.
-      guard !state.isClosed, state.bytes < limit else {
+      guard !state.isClosed, isLast || state.bytes < limit else {
         state.isFull = true
         state.refused += 1
         return .refused

@@ -28,7 +28,7 @@ final class AgentListSocket: SocketListener {
     defer { socket.taken(bytes: text.count) }
     do {
       let response = try list.answer(ListAgentsRequest(socketText: text))
-      guard socket.send(text: response.socketText) else { return close(1013) }
+      guard socket.send(text: response.socketText, isLast: false) else { return close(1013) }
       close(1000, after: Self.patience)
     } catch {
       gateway.gate.metrics.refusedMessages.increment()

@@ -2,8 +2,8 @@ public import GRPCTransport
 
 /// What the gateway needs of a WebSocket after its upgrade. From any thread; nothing waits.
 public protocol CallerSocket: AnyObject, Sendable {
-  /// Queues a text frame; false where there is no room for it.
-  func send(text: [UInt8]) -> Bool
+  /// Queues a text frame; false where there is no room for it. The last one of a socket finds room in any case.
+  func send(text: [UInt8], isLast: Bool) -> Bool
   /// So many bytes that were received have been dealt with: as many more may come.
   func taken(bytes: Int)
   /// Closes with a code of RFC 6455, after what was sent.

@@ -127,7 +127,7 @@ final class SocketSession: SocketListener {
         session?.halfClosed(line.id)
       case .send(let text):
         // The reader has stalled beyond every bound.
-        if !socket.send(text: text) { fail(.rateLimit("the answers are not being read")) }
+        if !socket.send(text: text, isLast: machine.isClosed) { fail(.rateLimit("the answers are not being read")) }
       case .close(let code):
         if closeCode == nil { closeCode = code }
         socket.close(code: code)

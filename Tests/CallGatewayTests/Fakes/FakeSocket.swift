@@ -60,8 +60,8 @@ final class FakeSocket: CallerSocket, @unchecked Sendable {
 
   // MARK: The server
 
-  func send(text: [UInt8]) -> Bool {
-    guard hasRoom, closeCode == nil, let root = try? JSONDocument(text).root else { return false }
+  func send(text: [UInt8], isLast: Bool) -> Bool {
+    guard hasRoom || isLast, closeCode == nil, let root = try? JSONDocument(text).root else { return false }
     sent.append(root)
     return true
   }

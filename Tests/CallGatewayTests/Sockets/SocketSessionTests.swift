@@ -90,6 +90,7 @@ struct SocketSessionTests {
     socket.hasRoom = false
     socket.event("NO_INPUT")
     test.answer("still there?")
+    #expect(socket.told.last == "rate_limit 429", "the last word finds room")
     #expect(socket.closeCode == 1013 && test.gateway.liveConversations == 0)
   }
 
