@@ -132,12 +132,28 @@ public final class VoiceGateway: Sendable {
   public func drain(limit: Duration, grace: Duration?) async {
     let until = MonotonicClock.now() + limit
     if limit == .zero { openCalls.waitNoLonger() }
-    if let replicas, replicas.hasTakers { registry.handOut() }
+    let handOut = handOutCalls()
+    defer { handOut?.cancel() }
     await registry.drain(
       limit: limit, grace: grace, most: grace.map { $0 + ConversationStateMachine.longestHandOver } ?? .zero,
       outcome: "callers are transferred", log: log)
     // RPCs that others serve go by here until their callers come by another way.
     if replicas != nil { await openCalls.waitForNone(within: until - MonotonicClock.now()) }
+  }
+
+  /// Lets others take the calls, as soon as one is known that takes any.
+  private func handOutCalls() -> Task<Void, Never>? {
+    guard let replicas else { return nil }
+    if replicas.hasTakers {
+      registry.handOut()
+      return nil
+    }
+    return Task { [registry] in
+      while !replicas.hasTakers {
+        do { try await Task.sleep(for: .milliseconds(200)) } catch { return }
+      }
+      registry.handOut()
+    }
   }
 
   // MARK: What the calls need

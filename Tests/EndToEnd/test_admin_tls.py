@@ -47,7 +47,7 @@ def test_the_port_speaks_tls_only(server, authority):
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     assert server.get("/readyz")[0] == 200 and server.get("/status")[0] == 401
     status = json.loads(server.get("/status", headers=bearer)[1])
-    assert [one["listener"] for one in status["certificates"]] == ["admin 127.0.0.1:0"] and status["pages"] == ["/phone"]
+    assert [one["listener"] for one in status["certificates"]] == ["admin 127.0.0.1:0"] and "/phone" in status["pages"]
     host, port = server.admin.rsplit(":", 1)
     with socket.create_connection((host, int(port)), 10) as plain:
         plain.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")

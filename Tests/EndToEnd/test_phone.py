@@ -75,7 +75,7 @@ def test_the_server_sees_a_call_as_any_other_and_a_page_that_goes_hangs_up(gatew
         conversation = phone.message("placed")["conversation"]
         phone.event("promptBegins")
         status = json.loads(gateway.get("/status")[1])
-        assert [one["conversation"] for one in status["calls"]] == [conversation] and status["pages"] == ["/phone"]
+        assert [one["conversation"] for one in status["calls"]] == [conversation] and "/phone" in status["pages"]
 
     def ended():
         return [one["state"] for one in json.loads(gateway.get("/status")[1])["endedCalls"]]
@@ -234,4 +234,4 @@ def test_a_port_that_cannot_be_called_says_why(own_gateway, certificates):
 def test_there_is_no_phone_where_it_is_off(own_gateway):
     gateway = own_gateway(admin={"address": "127.0.0.1:0", "phone": False})
     assert gateway.get("/phone")[0] == 404 and ticket(gateway)[0] == 405
-    assert json.loads(gateway.get("/status")[1])["pages"] == []
+    assert "/phone" not in json.loads(gateway.get("/status")[1])["pages"]
