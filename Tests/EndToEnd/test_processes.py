@@ -3,6 +3,8 @@
 import contextlib
 import json
 import os
+import pathlib
+import re
 import signal
 import socket
 import time
@@ -17,6 +19,7 @@ from schemas import SESSION_START
 from speech import likeness, recorded
 
 FIRST = "tt-monkeysintro"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 LISTEN = {"address": "127.0.0.1:0", "processes": 3}
 
 
@@ -94,6 +97,12 @@ def test_calls_over_all_processes(own_gateway, token):
     gateway.until(lambda: metric(gateway, "patchbay_relayed_rpcs_total", direction="out")
                   == metric(gateway, "patchbay_relayed_rpcs_total", direction="in") >= 4, "counts what was handed on")
     assert metric(gateway, "patchbay_processes_ready") == 3
+    said = gateway.get("/metrics")[1]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| [^|]*\| (.*) Only with `listen\.processes`\. \|$",
+                      (ROOT / "Docs/metrics.md").read_text(), re.M)
+    assert len(rows) == 3
+    for name, kind, meaning in rows:
+        assert f"# TYPE {name} {kind}\n" in said and f"# HELP {name} {meaning}\n" in said
     for caller in callers:
         caller.close()
     gateway.stop()

@@ -110,7 +110,7 @@ def test_a_bare_transfer_is_no_answer(own_gateway, token_file):
         assert made.returncode == 1, made.stdout
         report = json.loads(made.stdout)
         assert [turn["result"] for turn in report["turns"]] == ["transferred"]
-        assert ("Expected to say vm-theperson.wav, then press 12# as well, but the server transferred the caller before."
+        assert ("Expected to say vm-theperson.wav, then press ••• as well, but the server transferred the caller before."
                 in made.stderr)
         assert "heard nothing at all" in made.stderr and report["shortfalls"]
         load = run("replay", SENTENCE, *options, "--calls", 3, "--json", seconds=60)
