@@ -183,7 +183,7 @@ struct CallStateMachine {
     guard isOpen else { return false }
     if isRefused { queue.removeAll() }
     let isRead = receiving != .unread && !isRefused
-    sending = .ending(StatusHold(limit: limit, lingering: lingering, isRead: isRead))
+    sending = .ending(StatusHold(limit: limit, lingering: lingering, isRead: isRead, sent: queue.total))
     receiving = isRead && receiving != .over ? .discarding : .over
     return true
   }

@@ -7,6 +7,8 @@ struct SendQueue {
   private var inFlight = 0
   private var waiting = 0
   let maximumBytes: Int
+  /// Bytes of all messages that were ever queued.
+  private(set) var total = 0
 
   init(maximumBytes: Int) { self.maximumBytes = maximumBytes }
 
@@ -20,6 +22,7 @@ struct SendQueue {
   mutating func append(_ message: UnsafeRawBufferPointer) {
     messages.append((pb_message_create(message.baseAddress, message.count), message.count))
     waiting += message.count
+    total &+= message.count
   }
 
   /// The next message, which is in flight from now on.

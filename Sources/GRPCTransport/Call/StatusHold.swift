@@ -3,7 +3,15 @@
 /// Behind a status that leaves before the half-close, the C core resets the stream with NO_ERROR, as HTTP/2 has it
 /// (RFC 9113, section 8.1). HAProxy 2.6 makes CANCEL of that and drops what it has not passed on yet of the messages
 /// before it. So the messages leave at once and the status alone waits.
+///
+/// Where much was sent, the status also keeps a distance from the last message. HAProxy 2.6 takes it in only when it has
+/// handed on what came before. If other streams of the connection fill its buffer meanwhile, it takes the status for a
+/// frame that is too large, and ends the connection with all of its RPCs (`h2c_decode_headers`).
 struct StatusHold {
+  /// That distance: a proxy hands on what it has in far less.
+  static let distance = Duration.milliseconds(10)
+  /// What a call has to send for that, in bytes: a prompt. The status of a few bytes alone costs no timer.
+  static let much = 1_024
   /// Of a call that was not read the half-close cannot be seen; this is the time that frames need that follow the
   /// headers, so that the call is whole when its status leaves.
   static let unread = Duration.milliseconds(100)
@@ -21,10 +29,10 @@ struct StatusHold {
   private var began: Int64?
   private var discarded = 0
 
-  /// The status is held for `limit` at most, and for `lingering` at least.
-  init(limit: Duration, lingering: Duration, isRead: Bool) {
+  /// The status is held for `limit` at most, and for `lingering` at least; after `sent` bytes of messages.
+  init(limit: Duration, lingering: Duration, isRead: Bool, sent: Int = 0) {
     self.limit = limit
-    self.lingering = min(lingering, limit)
+    self.lingering = min(sent > Self.much ? max(lingering, Self.distance) : lingering, limit)
     self.isRead = isRead
   }
 

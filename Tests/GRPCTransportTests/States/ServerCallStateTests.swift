@@ -178,6 +178,27 @@ struct ServerCallStateTests {
     #expect(machine.next(at: 0.2) == "headers end")
   }
 
+  @Test("behind a prompt a status keeps a distance, where statuses are held")
+  mutating func distance() {
+    let limits = CallLimits(maximumQueuedBytes: 65_536, maximumMessageLength: 50, maximumSentMessageLength: 65_536)
+    func batch(_ bytes: Int, limit: Duration = .seconds(10)) -> (CallStateMachine, String) {
+      var machine = CallStateMachine(.server, limits: limits)
+      machine.want(true)
+      let isReady =
+        machine.beginRead() && machine.readEnded(failed: false) && machine.send(bytes)
+        && machine.finish(limit: limit, lingering: .zero, isRefused: false)
+      #expect(isReady)
+      let words = machine.next()
+      return (machine, words)
+    }
+    #expect(batch(1_024).1 == "headers 1024 end")
+    #expect(batch(1_025, limit: .zero).1 == "headers 1025 end")
+    (machine, _) = batch(1_025)
+    #expect(machine.sent(true) == .more)
+    #expect(machine.next() == "hold \(Duration.milliseconds(10))")
+    #expect(machine.next(at: 0.01) == "end")
+  }
+
   @Test("a status leaves when its time is up, and when it is let go")
   mutating func holdIsOver() {
     read()
