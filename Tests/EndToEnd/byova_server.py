@@ -175,6 +175,8 @@ class ByovaServer:
         if fault == "uuid-wanted" and len(request.conversation_id) != 36:
             raise Refused(grpc.StatusCode.INVALID_ARGUMENT)
         key = (fault, "" if fault == "one-tenant" else organization, request.conversation_id)
+        if fault == "cancel-kills":
+            time.sleep(0.3)  # that the RPC before was cancelled is told by another thread
         with self.lock:
             call = self.calls.get(key)
             if call is None:
@@ -212,6 +214,8 @@ class RPC:
         self.call["open"] -= 1
 
     def half_closed(self):
+        if self.fault == "cancel-kills":
+            time.sleep(0.1)  # the end of what is read is told before it is told that it was a cancellation
         self.is_closed = self.context.is_active()
         if self.fault == "stays-open":
             while self.context.is_active():
