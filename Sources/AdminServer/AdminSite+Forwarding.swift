@@ -13,8 +13,8 @@ public enum ForwardedAnswer: Sendable {
 }
 
 extension AdminSite {
-  /// Who is refused is told so by this process: `nil` then too.
-  func later(_ request: ServerRequest) -> (@Sendable () async -> ServerResponse)? {
+  /// Has others asked for an answer; `nil` where this process answers, as it does who is refused.
+  func forwarding(of request: ServerRequest) -> (@Sendable () async -> ServerResponse)? {
     guard let forward = forward() else { return nil }
     var request = request
     let isReading = ["GET", "HEAD"].contains(request.method)

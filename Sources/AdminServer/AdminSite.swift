@@ -70,6 +70,7 @@ struct AdminSite: HTTPSite {
   }
 
   func respond(to request: ServerRequest) -> ServerResponse {
+    if let work = forwarding(of: request) { return .later { deliver in Task { deliver(await work()) } } }
     guard ["GET", "HEAD"].contains(request.method) || !request.isOfAnotherOrigin else {
       return .text(403, "pages of other origins may change nothing here")
     }

@@ -165,7 +165,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
       body.append(contentsOf: bytes.readableBytesView)
     case (.end, .body(var request)):
       request.body = body
-      respond(to: request)
+      answer(server.site.respond(to: request))
     default: break  // the request is answered already
     }
   }
@@ -219,7 +219,7 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
       request.certificate = tls?.certificate
       if parsed.wantsSocket { return decide(head, request) }
       guard request.hasBody, limits.body > 0, server.site.readsBody(of: request) else {
-        return respond(to: request)
+        return answer(server.site.respond(to: request))
       }
       guard parsed.length ?? 0 <= limits.body else { return answer(tooLong) }
       stage = .body(request)
@@ -233,25 +233,6 @@ final class ConnectionHandler: ChannelInboundHandler, RemovableChannelHandler {
   }
 
   // MARK: Answering
-
-  private func respond(to request: ServerRequest) {
-    guard let context, let work = server.site.later(request) else {
-      return answer(server.site.respond(to: request))
-    }
-    stage = .waiting
-    intake.discard()
-    let loop = context.eventLoop
-    let own = NIOLoopBound(self, eventLoop: loop)
-    schedule(in: limits.decision) { own.value.answerLate(.text(503, "nobody answers in time")) }
-    Task {
-      let response = await work()
-      loop.execute { own.value.answerLate(response) }
-    }
-  }
-
-  private func answerLate(_ response: ServerResponse) {
-    if case .waiting = stage { answer(response) }
-  }
 
   private func answer(_ response: ServerResponse) {
     guard context != nil else { return }

@@ -9,10 +9,6 @@ public protocol HTTPSite: Sendable {
   /// Makes the answer.
   func respond(to request: ServerRequest) -> ServerResponse
 
-  /// Makes an answer that others have to be asked for, while nothing here waits; `nil` for what is answered at once. After
-  /// ``HTTPLimits/decision`` the client was told that nobody answers, and nothing comes of it.
-  func later(_ request: ServerRequest) -> (@Sendable () async -> ServerResponse)?
-
   /// Decides about a request for a WebSocket that is as RFC 6455, section 4.2.1 wants it, before it is answered.
   ///
   /// - Parameter decide: to be called once, now or later, on any thread. After ``HTTPLimits/decision`` the client was refused, and
@@ -23,9 +19,6 @@ public protocol HTTPSite: Sendable {
 extension HTTPSite {
   /// Every body is read.
   public func readsBody(of head: ServerRequest) -> Bool { true }
-
-  /// Everything is answered at once.
-  public func later(_ request: ServerRequest) -> (@Sendable () async -> ServerResponse)? { nil }
 
   /// There are no sockets here: the request is answered as if it did not ask for one (RFC 9110, section 7.8).
   public func upgrade(_ request: ServerRequest, decide: @escaping @Sendable (UpgradeDecision) -> Void) {

@@ -56,7 +56,8 @@ struct StatusSnapshotMergingTests {
     }
     site.forward = { others }
     func answer(_ method: String, _ path: String, _ authorization: String?) async -> Int? {
-      await site.later(ServerRequest(method: method, path: path, host: "localhost", authorization: authorization))?()
+      await site.forwarding(
+        of: ServerRequest(method: method, path: path, host: "localhost", authorization: authorization))?()
         .status
     }
     #expect(await answer("GET", "/status", "Bearer secret") == 299)

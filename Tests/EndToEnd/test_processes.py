@@ -13,7 +13,7 @@ import grpc
 
 import bots
 from caller import Caller
-from cluster import logged, metric
+from cluster import SpreadCaller, logged, metric
 from conftest import TENANT_A, agent
 from schemas import SESSION_START
 from speech import likeness, recorded
@@ -23,29 +23,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LISTEN = {"address": "127.0.0.1:0", "processes": 3}
 
 
-class Spread(Caller):
+def spread(gateway, token, agent="demo-wav", connections=12, **more):
     """A caller each of whose RPCs comes by the next of its connections. The kernel gives each connection to some process."""
-
-    def __init__(self, gateway, token, agent="demo-wav", connections=12, **more):
-        self.channels = [gateway.channel() for _ in range(connections)]
-        self.turn = 0
-        super().__init__(self.channels[0], token, TENANT_A["org"], agent, **more)
-
-    def open(self, *messages, **more):
-        self.spread()
-        return super().open(*messages, **more)
-
-    def listen(self, **line):
-        self.spread()
-        return super().listen(**line)
-
-    def spread(self):
-        self.channel = self.channels[self.turn % len(self.channels)]
-        self.turn += 1
-
-    def close(self):
-        for channel in self.channels:
-            channel.close()
+    return SpreadCaller([gateway] * connections, token, agent, **more)
 
 
 def children(gateway):
@@ -80,7 +60,7 @@ def test_calls_over_all_processes(own_gateway, token):
     """Greeting, keys, speech and the hang-up by twelve connections: one conversation each, and every RPC is answered."""
     gateway = own_gateway(listen=LISTEN)
     assert set(children(gateway)) == {0, 1, 2}
-    callers = [Spread(gateway, token) for _ in range(4)]
+    callers = [spread(gateway, token) for _ in range(4)]
     for caller in callers:
         assert caller.start().audio.seconds > 0.5
         for _ in range(6):
@@ -113,7 +93,7 @@ def test_a_process_that_dies(own_gateway, token):
     """Its calls go on at another, with their bots told so; the calls of the others notice nothing; it is started again."""
     with bots.Bot(bots.echo) as bot:
         gateway = own_gateway(listen=LISTEN, agents=[agent("bot", "wav", bot.engine, default=True)])
-        callers = [Spread(gateway, token, "bot") for _ in range(8)]
+        callers = [spread(gateway, token, "bot") for _ in range(8)]
         for caller in callers:
             caller.start()
             assert caller.press("4").text == "1 digits"
@@ -168,7 +148,7 @@ def test_what_the_operator_asks(own_gateway, token):
     gateway.signal(signal.SIGHUP)
     gateway.until(lambda: {line["process"] for line in logged(gateway, "the configuration was read again: nothing has changed")}
                   == {"0", "1", "2"}, "reads its configuration again in all processes")
-    caller = Spread(gateway, token)
+    caller = spread(gateway, token)
     caller.start()
     gateway.signal(signal.SIGTERM)
     gateway.until(lambda: gateway.get("/readyz")[0] == 503, "is not ready any more")
