@@ -33,6 +33,9 @@ final class LoopbackServer: Sendable {
     port = UInt16(bigEndian: address.sin_port)
     let bytes = Array(answer.utf8)
     _ = DetachedThread.run { [weak self] in
+      // Closed by the thread that accepts: it may be about to accept when the server goes, and the number of a closed
+      // descriptor may be the next server's by then.
+      defer { close(listener) }
       while true {
         let connection = accept(listener, nil, nil)
         guard connection >= 0 else { return }
@@ -45,7 +48,6 @@ final class LoopbackServer: Sendable {
   deinit {
     // Wakes the thread that accepts.
     shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
   }
 
   private static func serve(_ connection: Int32, _ answer: [UInt8], _ pause: UInt32) {
