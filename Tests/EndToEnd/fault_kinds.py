@@ -5,6 +5,7 @@ import time
 import grpc
 
 import fault_callers
+import fault_forks
 from fault_calls import ANSWERED, EXPECTED, PATIENCE, WORDS
 from schemas import NO_INPUT, SESSION_START, Event
 
@@ -99,6 +100,7 @@ def a_slow_network(call):
 
 GOOD_AGENTS = [f"{kind}-{mode}" for kind in ("demo", "grpc", "media-streams") for mode in ("wav", "chunk")]
 OWN = [name for name in GOOD_AGENTS if not name.startswith("demo")]
+BEHIND = ["byova-wav", "byova-chunk"]
 FIRST = ["hang", "garbage", "close", "mute", "refuse"]
 LATER = ["hang-later", "garbage-later", "close-later"]
 
@@ -109,7 +111,10 @@ def broken(names):
 
 # Kind: how it is played, how many of 200 calls are of it, and the agents that are called.
 KINDS = {
-    "no fault": (good, 70, GOOD_AGENTS),
+    "no fault": (good, 56, GOOD_AGENTS),
+    "through another server": (good, 8, BEHIND),
+    "half-closes there": (fault_callers.half_closes_in_silence, 2, BEHIND),
+    "forks": (fault_forks.a_fork, 4, OWN),
     "cancels the greeting": (fault_callers.cancels_the_greeting, 6, OWN),
     "cancels while speaking": (fault_callers.cancels_while_speaking, 6, GOOD_AGENTS),
     "cancels the answer": (fault_callers.cancels_the_answer, 6, GOOD_AGENTS),

@@ -18,16 +18,20 @@ import grpc
 
 import bots
 import fault_bots
+from collector import Collector
 from conftest import TENANT_A, TENANT_B, agent, configuration, make_certificates
 from edge import edge
 from fault_calls import FaultCaller
 from fault_kinds import FIRST, LATER
+from fault_machine import Machine
 from gateway import Gateway
-from issuer import Issuer, new_key
+from issuer import VOICE_SCHEMA, Issuer, new_key
+from media import FORKING_SCHEMA
 from relays import LOSSY, Relay, SlowRelay
 from speech import SOUNDS
 
-IDLE, LOST = 10, 5  # s: limits.idle, limits.lost_after
+IDLE, LOST = 30, 10  # s: limits.idle, limits.lost_after; more than a busy machine keeps a caller from its next RPC
+SHORT_IDLE = 10
 VANISHED = 60  # s: the server's own look after peers that say nothing (keepalive, or the time between two messages)
 DISK, ROOM = 2048, 128  # KB: the size of the recordings' disk, and what of it is free at first
 SETTLED = 40  # s after its publication an issuer signs with a key
@@ -35,25 +39,29 @@ OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_len
            ("grpc.ssl_target_name_override", "localhost")]
 
 
-def agents(urls):
-    """Good ones of each engine, and one for each fault, in both response modes."""
+def agents(urls, behind):
+    """Good ones of each engine, and one for each fault, in both response modes. `behind` is the engine of a server that has
+    the bot."""
     made = []
     fallback = {"prompt": str(SOUNDS / "sorry.wav")}
     patient = {"failures": 1000, "window": "1s"}  # each call shall try its bot
     # A mute bot is known by its silence, sooner than a good one that is slow.
     hasty = {"timeouts": {"connect": "1s", "first_answer": "2s"}, "breaker": patient}
-    slower = {"timeouts": {"connect": "2s", "first_answer": "4s"}, "breaker": patient}
+    slower = {"timeouts": {"connect": "3s", "first_answer": "6s"}, "breaker": patient}
+    # Whether a good one is in time the caller judges, by what the machine let it do.
+    good = {"timeouts": {"connect": "10s", "first_answer": "30s"}}
     for mode in ("wav", "chunk"):
         made.append(agent(f"demo-{mode}", mode, {"kind": "demo"}, default=mode == "wav"))
         for kind in ("grpc", "media-streams"):
             more = {"kind": kind} | ({"audio": "mulaw"} if kind == "grpc" else {"turn_silence": "700ms"})
-            made.append(agent(f"{kind}-{mode}", mode, more | {"url": urls[f"{kind}-good"]}, fallback=fallback))
+            made.append(agent(f"{kind}-{mode}", mode, more | good | {"url": urls[f"{kind}-good"]}, fallback=fallback))
             for fault in [*FIRST, *LATER, *(["drip"] if kind == "grpc" else [])]:
                 engine = more | {"url": urls[f"{kind}-{fault}"]} | (slower if fault in LATER else hasty)
                 made.append(agent(f"{kind}-{fault}-{mode}", mode, engine, fallback=fallback))
         grpc_bot = {"kind": "grpc", "audio": "mulaw"}
         made.append(agent(f"mortal-{mode}", mode, grpc_bot | {"url": urls["mortal"]} | hasty, fallback=fallback))
-        made.append(agent(f"kept-{mode}", mode, grpc_bot | {"url": urls["grpc-good"]}, recorded=True))
+        made.append(agent(f"byova-{mode}", mode, behind | good | {"agent": f"behind-{mode}"}, fallback=fallback))
+        made.append(agent(f"kept-{mode}", mode, grpc_bot | good | {"url": urls["grpc-good"]}, recorded=True))
     return made
 
 
@@ -84,7 +92,10 @@ class World:
         self.folder = pathlib.Path(options.folder)
         self.issuer = Issuer()
         stack.callback(self.issuer.close)
-        self.born = {"key-1": -1e9}  # when each key was published
+        # When each key was published, or when the issuer answered again where it was down before everybody had the key: in
+        # the future while it is down.
+        self.born = {"key-1": -1e9}
+        self.idle = SHORT_IDLE if options.short else IDLE
         self.lock = threading.Lock()
         urls = stack.enter_context(fault_bots.all_bots())
         self.mortal_port = bots.closed_port()
@@ -93,12 +104,21 @@ class World:
         self.disk = Disk(self.folder / "recordings")
         stack.callback(self.disk.close)
         (self.folder / "server").mkdir()
-        self.gateway = Gateway(self.folder / "server", configuration(
-            self.issuer, agents=agents(urls | self.mortal.urls), logging={"level": "info", "format": "json"},
+        self.collector = Collector()
+        stack.callback(self.collector.close)
+        self.gateway = Gateway(self.folder / "server", self.settings(
+            agents=agents(urls | self.mortal.urls, self.server_behind(urls, stack)),
+            logging={"level": "info", "format": "json"},
+            receivers=[{"id": "far", "kind": "grpc", "url": self.collector.url, "takes": ["forks"],
+                        "tenants": [TENANT_A["org"], TENANT_B["org"]]}],
             # Refusals because the machine is busy are another test's.
-            limits={"idle": f"{IDLE}s", "lost_after": f"{LOST}s", "lag": "10s"},
+            limits={"idle": f"{self.idle}s", "lost_after": f"{LOST}s", "lag": "10s"} | (
+                # A client that half-closes late, where the machine is busy, shall not lose the status at HAProxy.
+                {"status_hold": "5s"} if options.way == "edge" else {}),
             recording={"enabled": False, "directory": str(self.disk.folder)}))
         stack.callback(self.end)
+        self.machine = Machine(self.gateway.process.pid)
+        stack.callback(self.machine.stop)
         self.root, self.address = None, self.gateway.address
         if options.way == "edge":
             certificates = self.folder / "certificates"
@@ -110,12 +130,34 @@ class World:
             proxy = stack.enter_context(edge("haproxy-shipped", self.folder / "edge", certificates, self.gateway))
             self.gateway.until(lambda: set(proxy.stats().values()) == {"UP"}, "is up for the proxy")
             self.address, self.root = proxy.address, proxy.root
-        self.old_token = self.issuer.token(TENANT_A, iat=int(time.time()) - 7200, exp=int(time.time()) - 3600)
         self.slow = Relay(self.address, LOSSY) if netem else SlowRelay(self.address)
         stack.callback(self.slow.cut)
         self.channels = [self.channel() for _ in range(8)]
         self.last = []  # what is done when all calls are over
         self.over = threading.Event()
+
+    def settings(self, **changes):
+        made = configuration(self.issuer, **changes)
+        for tenant in made["identity"]["tenants"]:
+            tenant["schemas"] = [VOICE_SCHEMA, FORKING_SCHEMA]
+        return made
+
+    def server_behind(self, urls, stack):
+        """Another server with a good bot, and an issuer that nothing happens to: the engine that asks it."""
+        issuer = Issuer()
+        stack.callback(issuer.close)
+        folder = self.folder / "behind"
+        folder.mkdir()
+        bot = {"kind": "grpc", "audio": "mulaw", "url": urls["grpc-good"], "timeouts": {"first_answer": "30s"}}
+        server = Gateway(folder, configuration(
+            issuer, agents=[agent(f"behind-{mode}", mode, bot) for mode in ("wav", "chunk")],
+            logging={"level": "info", "format": "json"}, limits={"idle": f"{IDLE}s", "lost_after": f"{LOST}s", "lag": "10s"}))
+        stack.callback(server.process.wait)
+        stack.callback(server.process.kill)
+        token = folder / "token"
+        token.write_text(issuer.token(TENANT_A, exp=int(time.time()) + 7200))
+        token.chmod(0o600)
+        return {"kind": "byova", "url": f"http://{server.address}", "authorization_file": str(token)}
 
     def end(self):
         if self.gateway.process.poll() is None:
@@ -143,7 +185,7 @@ class World:
                 thread.join()
 
     def _keys(self):
-        """The issuer's keys are exchanged; between two times it is down for a while."""
+        """The issuer's keys are exchanged; after every second time it is down for a while."""
         names = ("first", "second", "third")
         pairs = {name: new_key(f"rotating {name}") for name in names}
         for number in itertools.count(2):
@@ -155,10 +197,18 @@ class World:
                 self.born[kid] = time.monotonic()
             if self.over.wait(20):
                 return
-            self.issuer.status = 503
+            goes_down = number % 2 == 0
+            if goes_down:
+                with self.lock:
+                    unsettled = [kid for kid, born in self.born.items() if time.monotonic() - born < SETTLED]
+                    self.born |= dict.fromkeys(unsettled, float("inf"))
+                self.issuer.status = 503
             if self.over.wait(10):
                 return
-            self.issuer.status = 200
+            if goes_down:
+                self.issuer.status = 200
+                with self.lock:
+                    self.born |= dict.fromkeys(unsettled, time.monotonic())
             with self.lock:  # the settled ones but for the newest two are withdrawn: no call has their tokens any more
                 settled = [kid for kid, born in self.born.items() if time.monotonic() - born > SETTLED]
                 for kid in settled[:-2]:
@@ -175,15 +225,16 @@ class World:
         while not self.disk.why_not and not self.over.wait(20):
             self.disk.empty()
 
-    def token(self, tenant):
+    def token(self, tenant, **claims):
         """As the issuer signs now: by the newest of the keys that everybody has had time to fetch."""
         with self.lock:
             kid = max((kid for kid, born in self.born.items() if time.monotonic() - born > SETTLED), key=self.born.get)
-            return self.issuer.token(tenant, kid=kid, key=self.issuer.keys[kid])
+            return self.issuer.token(tenant, kid=kid, key=self.issuer.keys[kid], **claims)
 
     def newest_token(self, tenant):
+        """A token, and for how long its key could have been fetched."""
         with self.lock:
-            kid = max(self.born, key=self.born.get)
+            kid = next(reversed(self.born))
             return self.issuer.token(tenant, kid=kid, key=self.issuer.keys[kid]), time.monotonic() - self.born[kid]
 
     # What is left at the end
@@ -230,13 +281,15 @@ class Call:
         self.world, self.number, self.kind, self.agent = world, number, kind, agent
         self.chance = random.Random(f"{seed} {number}")
         self.tenant = self.chance.choice((TENANT_A, TENANT_B))
+        if agent.startswith("byova"):  # whose other server is asked with the first tenant's token
+            self.tenant = TENANT_A
         self.conversation = str(uuid.UUID(bytes=self.chance.randbytes(16), version=4))
         self.callers, self.opened = [], []
 
     def caller(self, address=None, token=None, slack=0):
         channel = self.channel(address) if address else self.chance.choice(self.world.channels)
         made = FaultCaller(channel, token or self.world.token(self.tenant), self.tenant["org"], self.agent,
-                           self.conversation, self.chance, slack)
+                           self.conversation, self.chance, slack, self.world.machine)
         self.callers.append(made)
         return made
 
@@ -255,7 +308,7 @@ class Call:
 
     @property
     def old_token(self):
-        return self.world.old_token
+        return self.world.token(self.tenant, iat=int(time.time()) - 7200, exp=int(time.time()) - 3600)
 
     def later(self, what):
         self.world.last.append(what)

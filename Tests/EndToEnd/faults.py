@@ -19,7 +19,7 @@ import time
 
 import fault_kinds
 import relays
-from fault_world import IDLE, LOST, VANISHED, World, play
+from fault_world import LOST, VANISHED, World, play
 
 MOST_FILES = 24  # descriptors more than before the calls
 MOST_MEMORY = 64 << 20  # bytes more than before the calls
@@ -46,7 +46,7 @@ def left_behind(world, before, plan):
     wrong = []
     if world.gateway.process.poll() is not None:
         return [f"the server died with {world.gateway.process.returncode}:\n{world.gateway.log[-3000:]}"], {}
-    limit = max(IDLE, VANISHED + LOST if vanished else 0) + 15
+    limit = max(world.idle, VANISHED + LOST if vanished else 0) + 15
     began = time.monotonic()
     while world.state()["live"] and time.monotonic() < began + limit:
         time.sleep(0.25)
@@ -145,7 +145,9 @@ def suite(options):
                 if result["wrong"]:
                     print(f"WRONG call {result['number']} {result['conversation']} ({result['kind']}, {result['agent']}): "
                           f"{result['wrong']}", flush=True)
-        print(f"{time.monotonic() - began:.0f} s until all calls were played", flush=True)
+        played = time.monotonic()
+        print(f"{played - began:.0f} s until all calls were played; the machine kept {world.machine.kept(began, played):.0f} s "
+              "of them from server and callers", flush=True)
         wrong, figures = left_behind(world, before, plan)
         if options.log:
             options.log.write_text(world.gateway.log)
@@ -173,7 +175,7 @@ def suite(options):
 def warm_up(world):
     """What a server has to fetch, to allocate and to connect once is not the faults': a call to every bot."""
     calls = [(fault_kinds.a_short_call, "no fault", agent)
-             for agent in [*fault_kinds.GOOD_AGENTS, "kept-wav", "kept-chunk"]]
+             for agent in [*fault_kinds.GOOD_AGENTS, *fault_kinds.BEHIND, "kept-wav", "kept-chunk"]]
     for kind in ("the bot is broken", "the bot breaks later"):
         how, _, agents = fault_kinds.KINDS[kind]
         calls += [(how, kind, agent) for agent in agents]

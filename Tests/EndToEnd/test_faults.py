@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import fault_hearing
+import fault_machine
 from fault_bots import SIGNATURE, signature
 from gateway import SLOW
 from speech import recorded
@@ -62,6 +63,18 @@ def test_the_checker_knows_the_joints_of_a_calls_own(voice):
     other = fault_hearing.Voice("three").quiet(0)(0, 200)
     with pytest.raises(AssertionError):
         voice.explain(second[:400] + other + second[400:])
+
+
+def test_the_checker_knows_what_the_machine_kept():
+    """Two threads in line at once are not more than the time that went by; a bound counts only its own seconds."""
+    machine = fault_machine.Machine()
+    machine.stop()
+    machine.looks = [(10.0, 0.0)]
+    for now, kept in ((11.0, 0.25), (13.0, 5.0), (14.0, 0.0)):
+        machine.looked(now, kept)
+    assert machine.kept(10, 14) == 2.25
+    assert machine.kept(10.5, 12) == 0.125 + 1
+    assert machine.kept(13, 20) == machine.kept(1, 9) == 0
 
 
 @pytest.mark.measured

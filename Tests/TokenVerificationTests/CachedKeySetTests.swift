@@ -217,6 +217,23 @@ struct CachedKeySetTests {
     #expect(name(cache.known(keyID: "new", now: failedAt + .seconds(31))) == "found")
   }
 
+  @Test("J23, J24: a question for a new key has the keys fetched as soon as the repetition of a failed fetch is due")
+  func newKeyAfterAShortOutage() throws {
+    var cache = try warm()
+    let question = cache.lookup(keyID: "new", now: .seconds(40))
+    #expect(question.startsFetch)
+    cache.finish(.failure(.status(503, retryAfter: nil)), now: .seconds(41), random: 1)
+    // The issuer is back from here on.
+    let early = cache.lookup(keyID: "new", now: .seconds(41.9))
+    #expect(name(early.lookup) == "unavailable")
+    #expect(!early.startsFetch)
+    let again = cache.lookup(keyID: "new", now: .seconds(42))
+    #expect(name(again.lookup) == "pending")
+    #expect(again.startsFetch)
+    cache.finish(.success(try set("new")), now: .seconds(42.1), random: 0.5)
+    #expect(name(cache.lookup(keyID: "new", now: .seconds(42.1)).lookup) == "found")
+  }
+
   @Test("J22: invented key ids in an outage cost a fetch in 30 s, and the background's in its own time")
   func floodInOutage() throws {
     var (cache, failedAt) = try failed(.http(.timeout))

@@ -45,7 +45,8 @@ struct CachedKeySet {
     }
     if absent.contains(keyID, now: now) { return (.unknown, false) }
     if isFetching { return (.pending, false) }
-    if start(if: mayAsk(now), now) { return (.pending, true) }
+    // A fetch that is due anyway is not left to the next question for a key that is there.
+    if start(if: isDue(now) || mayAsk(now), now) { return (.pending, true) }
     return (missing(keyID), false)
   }
 
