@@ -41,10 +41,13 @@ public final class CallerAudioDecoder {
     public var formatChanges = 0
   }
 
+  // What is stored here is never given out to be changed, so no two accesses of one overlap: a frame need not pay for the
+  // check.
+
   /// What happened so far.
-  public internal(set) var counts = Counts()
+  @exclusivity(unchecked) public internal(set) var counts = Counts()
   /// The stream's format: as stated last, or assumed.
-  public private(set) var format: AudioFormat
+  @exclusivity(unchecked) public private(set) var format: AudioFormat
   /// The rate of the samples given out, in Hz: 8,000 for audio below 16,000 Hz, 16,000 for all other; or the stream's own
   /// where that is one of ``Resampler/rates``.
   public var sampleRate: Int {
@@ -62,7 +65,7 @@ public final class CallerAudioDecoder {
 
   /// Whether the samples given out last are those of the message's bytes, one for one and in full: G.711 that needed
   /// neither another rate nor anything left out.
-  public private(set) var givesWholeCodes = false
+  @exclusivity(unchecked) public private(set) var givesWholeCodes = false
 
   private let keepsRate: Bool
 
@@ -74,17 +77,17 @@ public final class CallerAudioDecoder {
     case running
   }
 
-  var stage = Stage.opening
+  @exclusivity(unchecked) var stage = Stage.opening
   var kept: [UInt8] = []
   var keptPackets = 0
-  private var statedEncoding: AudioEncoding?
-  private var statedRate: Int?
+  @exclusivity(unchecked) private var statedEncoding: AudioEncoding?
+  @exclusivity(unchecked) private var statedRate: Int?
   /// Channels of the audio; only a WAV header can say that there are two.
-  private var channels = 1
-  private var carry: UInt8?
+  @exclusivity(unchecked) private var channels = 1
+  @exclusivity(unchecked) private var carry: UInt8?
   /// The left channel's sample whose right one has not come yet.
-  private var left: Int16?
-  private var resampler: Resampler?
+  @exclusivity(unchecked) private var left: Int16?
+  @exclusivity(unchecked) private var resampler: Resampler?
 
   /// A decoder for one stream.
   ///

@@ -54,6 +54,9 @@ struct pb_call {
 // The server chooses the cipher, not the client. Once, before any TLS of the core.
 void pb_prefer_server_ciphers(void);
 
+// The core's locks are no longer searched for deadlocks. Once, before any other thread of the core.
+void pb_leave_out_deadlock_search(void);
+
 static inline void *pb_allocate(size_t size) {
   void *memory = calloc(1, size);
   if (memory == NULL) abort();  // as gRPC itself does when memory is out

@@ -4,14 +4,19 @@
 #include <signal.h>
 #include <time.h>
 
-static pthread_once_t tls_defaults = PTHREAD_ONCE_INIT;
+static pthread_once_t defaults = PTHREAD_ONCE_INIT;
+
+static void set_defaults(void) {
+  pb_leave_out_deadlock_search();
+  pb_prefer_server_ciphers();
+}
 
 void pb_library_retain(void) {
   // The core's own threads inherit this mask: signals are for the thread that waits for them.
   sigset_t blocked, before;
   sigfillset(&blocked);
   pthread_sigmask(SIG_SETMASK, &blocked, &before);
-  pthread_once(&tls_defaults, pb_prefer_server_ciphers);
+  pthread_once(&defaults, set_defaults);
   grpc_init();
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -47,12 +47,15 @@ extension Conversation {
         audio.bytes, encoding: audio.encoding, sampleRate: Int(audio.sampleRate), into: worker.samples)
       try keepPace(samples.count, on: interaction, now: now)
       status.note(lag: -interaction.pace.leadMilliseconds)
-      if recorder != nil { record(piece: samples.count, on: interaction) }
-      if let recorder, machine.isCallersVoice(on: interaction.id) {
-        recorder.caller(samples, sampleRate: interaction.audio.sampleRate, now: now - began)
+      let hearing = machine.hearing(on: interaction.id, now: now)
+      if let recorder {
+        record(piece: samples.count, on: interaction)
+        if hearing.isCallersVoice {
+          recorder.caller(samples, sampleRate: interaction.audio.sampleRate, now: now - began)
+        }
       }
-      guard !samples.isEmpty, machine.isListening(on: interaction.id) else { return }
-      try listen(to: samples, of: audio, on: interaction, now: now)
+      guard !samples.isEmpty, hearing.isListening else { return }
+      try listen(to: samples, of: audio, on: interaction, as: hearing, now: now)
     } catch {
       metrics.refusedAudio.increment()
       throw RPCStatus(error.code == .tooFast ? .resourceExhausted : .invalidArgument, error.message)
@@ -61,23 +64,19 @@ extension Conversation {
 
   private func listen(
     to samples: UnsafeBufferPointer<Int16>, of audio: VoiceRequestView.AudioInput, on interaction: Interaction,
-    now: Duration
+    as hearing: Hearing, now: Duration
   ) throws(AudioError) {
     let sampleRate = interaction.audio.sampleRate
     let speech = try speech(at: sampleRate, after: interaction.audio)
     if audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
-    let isDetecting = machine.isDetecting(on: interaction.id, now: now)
-    if speech.isListening != isDetecting { speech.isListening = isDetecting }
-    let isPrompting = machine.isPlayingPrompt(now)
-    if speech.isPromptPlaying != isPrompting { speech.isPromptPlaying = isPrompting }
-    let isPausable = machine.isPausable(now)
-    if speech.watchesOnset != isPausable { speech.watchesOnset = isPausable }
+    if speech.isListening != hearing.isDetecting { speech.isListening = hearing.isDetecting }
+    if speech.isPromptPlaying != hearing.isPlayingPrompt { speech.isPromptPlaying = hearing.isPlayingPrompt }
+    if speech.watchesOnset != hearing.isPausable { speech.watchesOnset = hearing.isPausable }
     let minimum =
-      isPausable
+      hearing.isPausable
       ? agent.pauseLimit
-      : isPrompting || echo?.isFollowing == true ? agent.minimumBargeIn : agent.speech.minimumSpeech
+      : hearing.isPlayingPrompt || echo?.isFollowing == true ? agent.minimumBargeIn : agent.speech.minimumSpeech
     if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
-    let isSpeaking = machine.isSpeaking
     let wantsTurns = audioDelivery == .turns
     let room = sampleRate / 1000 * Self.deliveredAtOnce
     let companded =
@@ -90,7 +89,7 @@ extension Conversation {
         guard wantsTurns else { return }
         if !heard.isEmpty {
           heard.append(.utterance(Array(samples), at: at))
-        } else if isSpeaking {
+        } else if hearing.isSpeaking {
           utterance.append(samples, at: at, room: room)
         }
       }

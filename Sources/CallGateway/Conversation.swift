@@ -28,20 +28,22 @@ final class Conversation: SessionHost {
   /// What the bot wants to hear; asked once and not for every frame.
   let audioDelivery: CallerAudioDelivery
 
-  var machine: ConversationStateMachine
-  var interactions: [RPCID: Interaction] = [:]
+  // Audio touches these for each frame. No function of the rules or of what hears calls out, so no two accesses of one
+  // overlap, and a frame need not pay for the check.
+  @exclusivity(unchecked) var machine: ConversationStateMachine
+  @exclusivity(unchecked) var interactions: [RPCID: Interaction] = [:]
   let worker: VoiceWorker
   /// Made with the first audio; its clock goes on over all RPCs.
-  var speech: CallerSpeech?
+  @exclusivity(unchecked) var speech: CallerSpeech?
   /// Made with the first prompt, where the agent takes its echo out.
-  var echo: EchoFollower?
+  @exclusivity(unchecked) var echo: EchoFollower?
   /// Whether it was said that there is one.
   var hasReportedEcho = false
   /// What the detector gave out for the chunk at hand.
-  var heard: [HeardSpeech] = []
-  var utterance = Utterance()
+  @exclusivity(unchecked) var heard: [HeardSpeech] = []
+  @exclusivity(unchecked) var utterance = Utterance()
   /// Where in the caller's audio it was noticed that they may be speaking over a prompt, while they may.
-  var onset: Int?
+  @exclusivity(unchecked) var onset: Int?
   var resampler: Resampler?
   /// Changes of the audio's format on RPCs that are over; the bound is the call's.
   var formatChanges = 0

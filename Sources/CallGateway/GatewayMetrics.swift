@@ -110,8 +110,9 @@ struct DroppedAudio {
 extension Duration {
   /// Whole nanoseconds, saturating.
   var nanoseconds: Int64 {
-    let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    if overflow { return components.seconds < 0 ? .min : .max }
-    return seconds &+ components.attoseconds / 1_000_000_000
+    let (whole, attoseconds) = components
+    let (seconds, overflow) = whole.multipliedReportingOverflow(by: 1_000_000_000)
+    if overflow { return whole < 0 ? .min : .max }
+    return seconds &+ attoseconds / 1_000_000_000
   }
 }

@@ -31,12 +31,12 @@ struct RecordedRPC {
 final class Interaction {
   let line: any SessionLine
   let audio: CallerAudioDecoder
-  var pace = RealTimeGuard()
-  var carriesAudio = false
+  @exclusivity(unchecked) var pace = RealTimeGuard()
+  @exclusivity(unchecked) var carriesAudio = false
   /// What of it belongs into the call's recording.
   var traits = RecordedRPC()
   /// No further input counts: it was completed or is gone.
-  var isOver = false
+  @exclusivity(unchecked) var isOver = false
 
   init(_ line: any SessionLine, _ audio: CallerAudioDecoder) {
     self.line = line

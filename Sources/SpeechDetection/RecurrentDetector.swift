@@ -40,24 +40,25 @@ public final class RecurrentDetector: VoiceDetector {
   /// How long after a frame it is judged, in milliseconds.
   public let delayMilliseconds = Int(VOICE_MODEL_DELAY) * 20
   /// Whether a prompt plays to the caller: what is heard may be its echo.
-  public var isPromptPlaying = false
+  @exclusivity(unchecked) public var isPromptPlaying = false
   /// What follows the echo of the prompts, where somebody does.
-  public var echo: EchoFollower?
+  @exclusivity(unchecked) public var echo: EchoFollower?
   /// What judges whether a silent caller has finished, where somebody does.
-  public var judge: TurnJudge?
+  @exclusivity(unchecked) public var judge: TurnJudge?
   /// Whether speech may begin with the frame just heard.
   public var mayBegin: Bool { !(echo?.isEchoAlone ?? false) }
   /// How probable it was that the caller spoke in the frame judged last, 0 to 1.
-  public private(set) var probability: Float = 0
+  @exclusivity(unchecked) public private(set) var probability: Float = 0
 
   /// How loud the frame judged last is in its loudest band, as a natural logarithm of power.
   public var loudness: Float { voice_model_frame_loudness(handle) }
 
   private let handle: OpaquePointer
-  private var memory = TurnMemory()
-  private var isVoice = false
+  // Nothing here calls out, so no two accesses of one overlap: a frame need not pay for the check.
+  @exclusivity(unchecked) private var memory = TurnMemory()
+  @exclusivity(unchecked) private var isVoice = false
   // Whether the line was quiet when it was last judged.
-  private var wasQuiet = false
+  @exclusivity(unchecked) private var wasQuiet = false
 
   /// A detector for audio of 8,000 or 16,000 Hz.
   public init(sampleRate: Int = 8000) throws(AudioError) {

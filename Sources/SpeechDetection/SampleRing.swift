@@ -32,8 +32,9 @@ struct SampleRing<Value: FixedWidthInteger & Sendable>: Sendable {
     if ring.isEmpty { ring = [Value](repeating: 0, count: capacity) }
     let first = min(values.count, capacity - head)
     ring.withUnsafeMutableBufferPointer { ring in
-      for index in 0..<first { ring[head + index] = values[index] }
-      for index in first..<values.count { ring[index - first] = values[index] }
+      _ = UnsafeMutableBufferPointer(rebasing: ring[head..<head + first]).update(fromContentsOf: values[..<first])
+      _ = UnsafeMutableBufferPointer(rebasing: ring[..<(values.count - first)])
+        .update(fromContentsOf: values[first...])
     }
     head = (head + values.count) % capacity
     count = min(capacity, count + values.count)

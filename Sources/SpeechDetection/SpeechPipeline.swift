@@ -27,7 +27,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
 
   /// Whether it listens for speech. While it does not (a key entry is under way), time passes, the detector goes on
   /// learning what the line sounds like, and speech that has begun and samples that were kept are forgotten.
-  public var isListening = true {
+  @exclusivity(unchecked) public var isListening = true {
     didSet {
       guard !isListening else { return }
       endpointer.reset()
@@ -38,7 +38,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
 
   /// Whether it watches for somebody who may have begun to speak; what was not enough for a turn is forgotten once it is
   /// over.
-  public var watchesOnset = false { didSet { onset.reset() } }
+  @exclusivity(unchecked) public var watchesOnset = false { didSet { onset.reset() } }
 
   /// Whether somebody may be speaking, where it is watched for.
   public var isOnsetHeard: Bool { onset.isHeard }
@@ -48,28 +48,33 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   /// The silence that ended the last turn that ended by one, and why it was so long.
   public var lastSilence: EndSilence? { endpointer.lastSilence }
   /// The stream's time in milliseconds: of all samples taken.
-  public var position: Int { origin + Int(samples * 1000 / Int64(detector.sampleRate)) }
+  public var position: Int { origin + Int(samples * 1000 / Int64(sampleRate)) }
   /// Whether a prompt plays to the caller, whose echo may come back; not at first.
   public var isPromptPlaying: Bool {
     get { detector.isPromptPlaying }
     set { detector.isPromptPlaying = newValue }
   }
   /// Samples a second.
-  public var sampleRate: Int { detector.sampleRate }
+  public let sampleRate: Int
 
-  private var detector: Detector
-  private var endpointer: Endpointer
-  private var onset: OnsetWatch
-  private var preroll: PreRoll
+  private let frameLength: Int
   private let origin: Int
-  private var samples: Int64 = 0
+  // Neither a detector nor these values call out, so that no two accesses of one overlap: a frame need not pay for the
+  // check. The samples that are given out from the last two are checked.
+  @exclusivity(unchecked) private var detector: Detector
+  @exclusivity(unchecked) private var endpointer: Endpointer
+  @exclusivity(unchecked) private var onset: OnsetWatch
+  @exclusivity(unchecked) private var samples: Int64 = 0
+  @exclusivity(unchecked) private var partialCount = 0
+  private var preroll: PreRoll
   private var partial: [Int16]
-  private var partialCount = 0
 
   /// A pipeline over a detector. `position` is the stream's time at its first sample, in milliseconds.
   public init(detector: Detector, settings: EndpointingSettings = EndpointingSettings(), position: Int = 0) {
     precondition(detector.frameLength > 0 && detector.sampleRate >= 1000)
     self.detector = detector
+    sampleRate = detector.sampleRate
+    frameLength = detector.frameLength
     origin = position
     endpointer = Endpointer(
       settings: settings, frameMilliseconds: detector.frameMilliseconds,
@@ -98,7 +103,6 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
       partialCount = 0
       partial.withUnsafeBufferPointer { detect($0, nil, output) }
     }
-    let frameLength = detector.frameLength
     while rest.count >= frameLength {
       samples += Int64(frameLength)
       let codes = companded?.stretch(from: rest.startIndex, count: frameLength)
@@ -152,7 +156,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     output(.decision(decision))
     switch decision {
     case .started(let at, let decidedAt):
-      let perMillisecond = detector.sampleRate / 1000
+      let perMillisecond = sampleRate / 1000
       var length = min(preroll.count, (decidedAt - at + endpointer.settings.preroll) * perMillisecond)
       preroll.withLast(length) { piece in
         output(.utterance(piece, at: decidedAt - length / perMillisecond))

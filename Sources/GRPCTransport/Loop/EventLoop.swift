@@ -44,13 +44,15 @@ public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable 
 
   // MARK: The loop's thread only
 
-  private var local: [Work] = []
-  private var running: [Work] = []
-  private var timers = TimerHeap()
-  private var unflushed: [Call] = []
-  private var flushing: [Call] = []
-  private var unsettled: [ServerCall] = []
-  private var eventsSinceUnsettled = 0
+  // What an event touches. Nothing that has hold of one of these calls out meanwhile, so that no two accesses overlap: the
+  // check would cost as much as all else that the loop does for an event.
+  @exclusivity(unchecked) private var local: [Work] = []
+  @exclusivity(unchecked) private var running: [Work] = []
+  @exclusivity(unchecked) private var timers = TimerHeap()
+  @exclusivity(unchecked) private var unflushed: [Call] = []
+  @exclusivity(unchecked) private var flushing: [Call] = []
+  @exclusivity(unchecked) private var unsettled: [ServerCall] = []
+  @exclusivity(unchecked) private var eventsSinceUnsettled = 0
   private var closers: [ObjectIdentifier: () -> Void] = [:]
   private var queueIsDown = false
 
