@@ -24,7 +24,7 @@ frontend front
   bind 127.0.0.1:{port} proto h2
   default_backend back
 backend back
-  server one {server} proto h2
+{servers}
 """
 
 PLAIN_NGINX = """
@@ -96,7 +96,8 @@ class Edge:
             text = make(self.folder, certificates, self.port, gateways, changes)
         else:
             text = {"haproxy": PLAIN_HAPROXY, "nginx": PLAIN_NGINX}[program].format(
-                port=self.port, server=gateways[0].address)
+                port=self.port, server=gateways[0].address,
+                servers="\n".join(f"  server s{n} {gateway.address} proto h2" for n, gateway in enumerate(gateways)))
         file = self.folder / f"{program}.conf"
         file.write_text(text)
         binary = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")

@@ -9,15 +9,18 @@ import signal
 import threading
 import time
 
+import pytest
+
 import bots
 from bots import bot, end_turn
 from cluster import Cluster, SpreadCaller
 from conftest import TENANT_A, TENANT_B, agent
 
 # The full size: Scripts/cluster-test
-CALLS = int(os.environ.get("CLUSTER_CALLS", 6))
 FULL = "CLUSTER_CALLS" in os.environ
-DISTURBANCES = int(os.environ.get("CLUSTER_DISTURBANCES", 8))
+AT_ONCE = min(60, int(os.environ.get("CLUSTER_CALLS", 6)))
+TOTAL = int(os.environ.get("CLUSTER_TOTAL", AT_ONCE))
+ENTRIES = 5  # of each call, in full
 
 
 class Scribe:
@@ -41,36 +44,49 @@ class Scribe:
                 yield end_turn(event.turn, mode=3, digit_count=4)
 
 
-class Numberer(threading.Thread):
-    """A caller who keys 0001, 0002, … and knows which of them were answered; each RPC goes to the next server."""
+class Entries:
+    """One call: what its caller keyed, and what of it was answered."""
 
-    def __init__(self, fleet, tenant, token, conversation):
-        super().__init__(daemon=True)
-        self.answered, self.lost, self.wrong, self.over = [], [], [], threading.Event()
-        self.fleet, self.tenant, self.conversation = fleet, tenant, conversation
-        self.caller = fleet.caller(tenant, token, conversation)
-        self.start()
+    def __init__(self, tenant, token, conversation):
+        self.tenant, self.token, self.conversation = tenant, token, conversation
+        self.answered, self.lost, self.wrong = [], [], []
 
-    def run(self):
+    def play(self, fleet, is_over):
+        """Keys 0001, 0002, …, each RPC at the next server, and hangs up."""
+        caller = fleet.caller(self.tenant, self.token, self.conversation)
+        self.attempt("greeting", caller, fleet, caller.start)
         number = 0
-        self.caller.start()
-        while not self.over.wait(random.uniform(0.2, 0.6)):
+        while not is_over(number):
             number += 1
-            self.caller.channels = self.fleet.channels()
-            began = time.monotonic()
-            try:
-                turn = self.caller.press(f"{number:04}")
-                assert turn.event is None, f"{turn.event}"
+            if turn := self.attempt(f"{number:04}", caller, fleet, lambda: caller.press(f"{number:04}")):
                 if turn.text != f"{number:04} {self.conversation} {self.tenant['org']}":
                     self.wrong.append((number, turn.text))
                 self.answered.append(number)
-            except Exception as problem:  # whatever a caller may see
-                self.lost.append((began, number, str(problem)[:160]))
+            time.sleep(random.uniform(0.2, 0.6))
+        self.attempt("hang-up", caller, fleet, caller.hang_up)
+
+    def attempt(self, what, caller, fleet, act):
+        caller.channels, began = fleet.channels(), time.monotonic()
         try:
-            self.caller.channels = self.fleet.channels()
-            self.caller.hang_up()
-        except Exception as problem:  # the same
-            self.lost.append((time.monotonic(), 0, f"hang-up: {problem}"[:160]))
+            turn = act()
+            assert what in ("greeting", "hang-up") or turn.event is None, f"{turn.event}"
+            return turn
+        except Exception as problem:  # whatever a caller may see
+            self.lost.append((began, what, str(problem)[:160]))
+
+
+class Line(threading.Thread):
+    """Plays one call after the other until there are no more; in the short form one, until it is told to hang up."""
+
+    def __init__(self, fleet, calls, over):
+        super().__init__(daemon=True)
+        self.fleet, self.calls, self.over, self.played = fleet, calls, over, []
+        self.start()
+
+    def run(self):
+        while not (FULL and self.over.is_set()) and (call := next(self.calls, None)):
+            self.played.append(call)
+            call.play(self.fleet, lambda number: number == ENTRIES if FULL else self.over.is_set())
 
 
 class Fleet:
@@ -122,51 +138,79 @@ class Fleet:
         self.open[server] = channel
 
     def extend(self, _):
-        self.add()
+        if len(self.open) < 5:
+            self.add()
 
 
+class Queue:
+    """The calls that are still to be played, for many threads."""
+
+    def __init__(self, calls):
+        self.calls, self.lock = iter(calls), threading.Lock()
+
+    def __next__(self):
+        with self.lock:
+            return next(self.calls)
+
+
+@pytest.mark.timeout(1500)
 def test_each_entry_reaches_one_bot_once(own_gateway, tmp_path, issuer):
-    """Short: one server ends and another comes, then one is killed. In full: so many disturbances of all kinds at random."""
+    """Short: one server ends and another comes, then one is killed. In full: many calls, and disturbances of all kinds at
+    random until the last has been played."""
     cluster = Cluster(own_gateway, tmp_path, lease="2s")
     scribe = Scribe()
-    with bots.Bot(scribe, workers=3 * CALLS + 40) as serving:
+    with bots.Bot(scribe, workers=3 * AT_ONCE + 40) as serving:
         fleet = Fleet(cluster, [agent("bot", "wav", serving.engine | {"resumes": True}, default=True)])
         for _ in range(3):
             fleet.add()
         tokens = [(TENANT_A, issuer.token(TENANT_A)), (TENANT_B, issuer.token(TENANT_B))]
         # Two tenants have the same ids.
-        numberers = [Numberer(fleet, *tokens[n % 2], f"call-{n // 2}") for n in range(CALLS)]
+        calls = [Entries(*tokens[n % 2], f"call-{n // 2}") for n in range(TOTAL)]
+        queue, over = Queue(calls), threading.Event()
+        lines = [Line(fleet, queue, over) for _ in range(AT_ONCE)]
         time.sleep(3)
-        kinds = [fleet.drain, fleet.kill]
-        if FULL:
-            kinds = random.choices([fleet.drain, fleet.kill, fleet.stop, fleet.extend], k=DISTURBANCES)
-        for kind in kinds:
-            server = random.choice(list(fleet.open))
-            print(f"{kind.__name__}: {sum(len(n.answered) for n in numberers)} entries answered, "
-                  f"{sum(len(n.lost) for n in numberers)} lost", flush=True)
-            kind(server)
+        disturbances = []
+
+        def disturb(kind):
+            disturbances.append((time.monotonic(), kind.__name__))
+            kind(random.choice(list(fleet.open)))
             time.sleep(3)
-        time.sleep(3)
-        for numberer in numberers:
-            numberer.over.set()
-        for numberer in numberers:
-            numberer.join(90)
-            assert not numberer.is_alive(), "an RPC has no status"
+
+        if FULL:
+            kinds = [fleet.drain, fleet.kill, fleet.stop, fleet.extend]
+            while any(line.is_alive() for line in lines) and len(disturbances) < 200:
+                disturb(random.choice(kinds))
+        else:
+            disturb(fleet.drain)
+            disturb(fleet.kill)
+            time.sleep(3)
+        over.set()
+        for line in lines:
+            line.join(90)
+            assert not line.is_alive(), "an RPC has no status"
         for channel in fleet.channels():
             channel.close()
 
-    answered = sum(len(numberer.answered) for numberer in numberers)
-    lost = [loss for numberer in numberers for loss in numberer.lost]
-    print(f"{CALLS} calls, {len(kinds)} disturbances: {answered} entries answered, {len(lost)} lost")
-    assert [n.wrong for n in numberers if n.wrong] == [], "a caller was told of another's call"
-    for numberer in numberers:
-        got = scribe.entries[numberer.tenant["org"], numberer.conversation]
+    lost = [loss for call in calls for loss in call.lost]
+    answered = sum(len(call.answered) for call in calls)
+    print(f"{sum(len(line.played) for line in lines)} calls, {AT_ONCE} at once: {answered} entries answered, {len(lost)} "
+          "greetings, entries and hang-ups lost")
+    harm = 0
+    for kind in sorted({kind for _, kind in disturbances}):
+        times = [(began, min([b for b, _ in disturbances if b > began], default=float("inf")))
+                 for began, name in disturbances if name == kind]
+        within = [loss for loss in lost if any(began - 1 <= loss[0] < end - 1 for began, end in times)]
+        harm += len(times) * (kind in ("kill", "stop"))
+        print(f"  {kind}, {len(times)} times: {len(within)} lost {within[:2]}", flush=True)
+    assert [call.wrong for call in calls if call.wrong] == [], "a caller was told of another's call"
+    for call in calls:
+        got = scribe.entries.get((call.tenant["org"], call.conversation), [])
         numbers = [int(digits) for _, digits in got]
         assert numbers == sorted(set(numbers)), f"an entry came twice or out of order: {got}"
-        assert set(numberer.answered) <= set(numbers)
+        assert set(call.answered) <= set(numbers)
         epochs = [epoch for epoch, _ in got]
         assert epochs == sorted(epochs), f"a bot that had lost the call was told of an entry: {got}"
     # Each kill or stop may cost a call the entry that is under way, and what comes until the lease is over.
-    assert answered > CALLS and len(lost) <= 3 * CALLS * max(1, sum(k.__name__ in ("kill", "stop") for k in kinds)), lost[:5]
-    assert set(scribe.entries) == {(n.tenant["org"], n.conversation) for n in numberers}
+    assert answered > TOTAL and len(lost) <= 3 * AT_ONCE * max(1, harm), lost[:5]
+    assert set(scribe.entries) <= {(call.tenant["org"], call.conversation) for call in calls}
     cluster.redis.kill()

@@ -1,6 +1,7 @@
 """Many calls over three servers with no affinity before them: every turn is answered, once, while servers
 are killed and stopped. In full size by Scripts/cluster-test."""
 
+import json
 import os
 import signal
 import statistics
@@ -12,13 +13,17 @@ import pytest
 from caller import Caller
 from cluster import Cluster, SpreadCaller, logged, metric
 from conftest import TENANT_A
-from gateway import SLOW
+from edge import edge
+from gateway import SLOW, run
 from schemas import SESSION_START
+from speech import SOUNDS
 
 # The full size: Scripts/cluster-test
 CALLS = int(os.environ.get("CLUSTER_CALLS", 8))
-SECONDS = int(os.environ.get("CLUSTER_SECONDS", 4))
 FULL = "CLUSTER_CALLS" in os.environ
+# What a Python client can do on two cores, with the servers beside it.
+PACE = max(0.5, CALLS / 80)
+SECONDS = 8 * PACE
 
 
 class Talker(threading.Thread):
@@ -26,14 +31,14 @@ class Talker(threading.Thread):
 
     def __init__(self, crowd, token):
         super().__init__(daemon=True)
-        self.turns, self.lost, self.longest, self.over = 0, [], 0.0, threading.Event()
+        self.turns, self.lost, self.times, self.over = 0, [], [], threading.Event()
         self.caller = SpreadCaller(crowd.servers, token)
         self.caller.channels, self.caller.turn = crowd.channels, crowd.next()
         self.caller.start()
         self.start()
 
     def run(self):
-        while not self.over.wait(0.5):
+        while not self.over.wait(PACE):
             began = time.monotonic()
             try:
                 turn = self.caller.press("4")
@@ -41,7 +46,7 @@ class Talker(threading.Thread):
                 self.turns += 1
             except Exception as problem:  # whatever a caller may see
                 self.lost.append((began, str(problem)[:200]))
-            self.longest = max(self.longest, time.monotonic() - began)
+            self.times.append((began, time.monotonic() - began))
         try:
             self.caller.hang_up()
         except Exception as problem:  # the same
@@ -69,6 +74,10 @@ class Crowd:
     def lost(self, since=0.0):
         return [loss for talker in self.talkers for loss in talker.lost if loss[0] >= since]
 
+    def longest(self, since=0.0, until=float("inf")):
+        """How long the slowest turn took, keys and their begin, of those that began in this time."""
+        return max((took for talker in self.talkers for began, took in talker.times if since <= began < until), default=0)
+
     def without(self, number):
         """Nothing more is sent to this server."""
         channels = [channel for n, channel in enumerate(self.channels) if n != number]
@@ -82,6 +91,10 @@ class Crowd:
             talker.join(60)
         for channel in self.channels:
             channel.close()
+
+
+def relayed(servers):
+    return sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
 
 
 def live(servers):
@@ -105,27 +118,28 @@ def test_round_robin(own_gateway, tmp_path, token):
     servers = servers[1:]
     time.sleep(2)
     servers[0].until(lambda: live(servers) == CALLS, "has the calls, with the third")
-    relayed = sum(metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
+    handed_on = relayed(servers)
     crowd.leave()
     starts = [start for server in servers for start in logged(server, "conversation started")]
     ends = [end["reason"] for server in servers for end in logged(server, "conversation ended")]
-    print(f"round robin, one drained with {own} calls: {CALLS} calls, {crowd.turns} turns, {len(crowd.lost())} lost, {relayed} RPCs "
-          f"relayed; the longest turn took {max(talker.longest for talker in crowd.talkers):.2f} s")
+    print(f"round robin, one drained with {own} calls: {CALLS} calls, {crowd.turns} turns, {len(crowd.lost())} lost, {handed_on} RPCs "
+          f"relayed; the longest turn took {crowd.longest():.2f} s")
     assert not crowd.lost(), crowd.lost()[:3]
     resumed = [start for start in starts if start["resumed"] == "true"]
     # What two servers began of one call, on a machine that is late, went to one of them.
     assert len(resumed) >= handed and ends.count("hangup") == CALLS
-    assert crowd.turns >= CALLS and relayed > 0
+    assert crowd.turns >= CALLS and handed_on > 0
     cluster.redis.kill()
 
 
 @pytest.mark.skipif(not FULL, reason="takes a minute: Scripts/cluster-test")
 def test_servers_die_and_sleep(own_gateway, tmp_path, token):
-    """One is killed, one is stopped for longer than its lease and woken, Redis is killed and comes back with nothing."""
+    """One is killed, one is stopped for longer than its lease and woken, Redis answers nothing for 5 s, and
+    is killed and comes back with nothing."""
     cluster = Cluster(own_gateway, tmp_path, lease="2s")
     servers = cluster.start(4)
     crowd = Crowd(servers, token, CALLS)
-    time.sleep(5)
+    time.sleep(SECONDS)
     assert not crowd.lost(), crowd.lost()[:3]
 
     dead, rest = servers[0], servers[1:]
@@ -160,6 +174,15 @@ def test_servers_die_and_sleep(own_gateway, tmp_path, token):
     assert fenced() > 0 and not crowd.lost(since=stopped + 6), crowd.lost(since=stopped + 6)[:3]
     for talker in crowd.talkers:
         talker.caller.channels = crowd.channels[1:]
+
+    asked, before = time.monotonic(), crowd.turns
+    cluster.redis.process.send_signal(signal.SIGSTOP)
+    time.sleep(5)
+    cluster.redis.process.send_signal(signal.SIGCONT)
+    time.sleep(1)
+    print(f"Redis slow by 5 s: {crowd.turns - before} turns, {len(crowd.lost(since=asked))} lost; the longest took "
+          f"{crowd.longest(since=asked):.2f} s, and {crowd.longest(until=killed - 1):.2f} s with nothing amiss")
+    assert not crowd.lost(since=asked), crowd.lost(since=asked)[:3]
 
     gone, before = time.monotonic(), crowd.turns
     cluster.redis.kill()
@@ -204,6 +227,34 @@ def test_a_rolling_restart(own_gateway, tmp_path, token):
     assert live(crowd.servers) == len(crowd.talkers)
     crowd.leave()
     assert not crowd.lost(), crowd.lost()[:3]
+    cluster.redis.kill()
+
+
+@pytest.mark.skipif(not FULL, reason="takes a minute: Scripts/cluster-test")
+def test_the_rules_by_round_robin(own_gateway, tmp_path, certificates, token):
+    """HAProxy gives each RPC to the next of three servers: every rule of the wire is kept, and calls in real time hear all."""
+    cluster = Cluster(own_gateway, tmp_path, lease="3s")
+    # A busy machine is no reason to refuse calls here.
+    servers = cluster.start(3, limits={"lag": "10s"})
+    file = tmp_path / "token"
+    file.write_text(token)
+    file.chmod(0o600)
+    with edge("haproxy", tmp_path, certificates, *servers) as proxy:
+        for agent in ("demo-wav", "demo-chunk"):
+            before = relayed(servers)
+            said = run("conformance", "--target", proxy.address, "--agent", agent, "--token", file, "--transfer", "0",
+                       "--end", "9", "--json", seconds=120)
+            verdicts = {f["rule"]["id"]: f["verdict"] for f in json.loads(said.stdout)["findings"]}
+            print(f"conformance by round robin, {agent}: {list(verdicts.values()).count('passed')} rules passed, "
+                  f"{list(verdicts.values()).count('failed')} failed; {relayed(servers) - before} RPCs relayed")
+            assert said.returncode == 0, [rule for rule, verdict in verdicts.items() if verdict == "failed"]
+        before = relayed(servers)
+        said = run("replay", SOUNDS / "queue-youarenext.wav", "--target", proxy.address, "--token", file, "--agent",
+                   "demo-chunk", "--calls", CALLS, "--ramp", CALLS / 20, "--duration", 30, "--json", seconds=150)
+        report = json.loads(said.stdout.splitlines()[-1])
+        print(f"{CALLS} calls in real time by round robin: {report['turns']} turns, errors {report['errors']}, violations "
+              f"{report['violations']}; {relayed(servers) - before} RPCs relayed")
+        assert report["errors"] == {} and report["violations"] == {} and report["turns"] >= CALLS, report
     cluster.redis.kill()
 
 

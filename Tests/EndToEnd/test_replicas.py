@@ -9,20 +9,27 @@ import threading
 import time
 import types
 
+import pytest
+
 from caller import Caller
+from cluster import Cluster
+from cluster import metric as cluster_metric
 from conftest import TENANT_A
 from edge import edge, free_port
 from gateway import SLOW
 
 # The full size: Scripts/cluster-test
 CALLS = int(os.environ.get("CLUSTER_CALLS", 18))
+FULL = "CLUSTER_CALLS" in os.environ
+# What a Python client can do on two cores, with the servers beside it.
+PACE = max(0.5, CALLS / 80)
 SHUTDOWN = {"notice": "1s", "drain": "2m", "grace": "5s"}
 # An edge begins 100 calls a second for one address.
 BETWEEN_CALLS = 0.02
 
 
 class Talker(threading.Thread):
-    """A call that presses a key twice a second until it is told to hang up: two RPCs each time, the keys and their begin.
+    """A call that presses a key every PACE seconds until it is told to hang up: two RPCs each time, the keys and their begin.
 
     Its RPCs go by the connections given, one after the other. `lost`: the times and reasons of turns without an answer.
     """
@@ -35,7 +42,7 @@ class Talker(threading.Thread):
         self.start()
 
     def run(self):
-        while not self.over.wait(0.5):
+        while not self.over.wait(PACE):
             try:
                 self.caller.channel = self.channels[self.turns % len(self.channels)]
                 turn = self.caller.press("4")
@@ -123,7 +130,7 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
         until(["UP", "UP", "DOWN"], "is one of two that are up")
         crowd = Crowd(token, proxy)
         crowd.join(CALLS)
-        time.sleep(3)
+        time.sleep(6 * PACE)
         print(f"steady: {CALLS} calls on two servers, {live(first)} and {live(second)}; {crowd.turns} turns, "
               f"{len(crowd.lost())} lost")
         assert started([first, second]) == CALLS and not crowd.lost()
@@ -131,7 +138,7 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
         third = own_gateway(listen={"address": to_come.address}, admin={"address": to_come.admin}, shutdown=SHUTDOWN)
         until(["UP"] * 3, "is one of three that are up")
         crowd.join(CALLS // 2)
-        time.sleep(3)
+        time.sleep(6 * PACE)
         servers = [first, second, third]
         print(f"one added: {[live(server) for server in servers]} calls; {crowd.turns} turns, {len(crowd.lost())} lost")
         assert started(servers) == len(crowd.talkers) and live(third) > 0 and not crowd.lost()
@@ -152,7 +159,7 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
         second.wait()
         third.until(lambda: started([first, third]) == before + own, "has all calls of the one that died")
         on = time.monotonic()
-        time.sleep(3)
+        time.sleep(6 * PACE)
         lost = crowd.lost()
         print(f"one killed: {own} calls were on it, {len(lost)} lost a turn, all went on within {on - killed:.1f} s; "
               f"{crowd.turns} turns")
@@ -163,7 +170,7 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
         assert started([first, third]) == before + own
 
         turns = crowd.turns
-        time.sleep(2)
+        time.sleep(3 * PACE + 1)
         assert crowd.turns - turns >= len(crowd.talkers), "every call goes on"
         crowd.leave()
         assert first.wait(60 if SLOW else 20) == 0
@@ -191,7 +198,7 @@ def test_two_edges_know_the_same_calls(own_gateway, tmp_path, certificates, toke
         servers[0].until(lambda: all(seconds_of_peers(proxy) > 5 for proxy in proxies), "has two edges that know each other")
         crowd = Crowd(token, *proxies)
         crowd.join(CALLS)
-        time.sleep(3)
+        time.sleep(6 * PACE)
         print(f"two edges: {CALLS} calls, {[live(server) for server in servers]}; {crowd.turns} turns, "
               f"{len(crowd.lost())} lost")
         assert started(servers) == CALLS and not crowd.lost(), [proxy.stats("chkdown") for proxy in proxies]
@@ -206,3 +213,55 @@ def test_two_edges_know_the_same_calls(own_gateway, tmp_path, certificates, toke
         assert started(servers) == CALLS and not crowd.lost(since=died + 2), crowd.lost()[-3:]
         crowd.leave()
         crowd.close()
+
+
+@pytest.mark.skipif(not FULL, reason="takes a minute: Scripts/cluster-test")
+def test_an_edge_before_a_cluster(own_gateway, tmp_path, certificates, token):
+    """With the edge's table nothing is relayed; one is added, one killed, whose calls are adopted, and one hands over."""
+    cluster = Cluster(own_gateway, tmp_path, lease="2s")
+    settings = {"shutdown": SHUTDOWN | {"grace": "0s"}}
+    first, second = cluster.start(2, **settings)
+    to_come = types.SimpleNamespace(address=f"127.0.0.1:{free_port()}", admin=f"127.0.0.1:{free_port()}")
+    with edge("haproxy-shipped", folder(tmp_path, "edge"), certificates, first, second, to_come) as proxy:
+        second.until(lambda: sorted(proxy.stats().values()) == ["DOWN", "UP", "UP"], "is one of two that are up")
+        crowd = Crowd(token, proxy)
+
+        def tell(what, servers, since=0.0):
+            relayed = sum(cluster_metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
+            print(f"edge and cluster, {what}: {[live(server) for server in servers]} calls; {crowd.turns} turns, "
+                  f"{len(crowd.lost(since))} lost; {relayed} RPCs relayed so far")
+            return relayed
+
+        crowd.join(CALLS)
+        time.sleep(6 * PACE)
+        assert tell("steady", [first, second]) == 0 and not crowd.lost()
+
+        (third,) = cluster.start(1, listen={"address": to_come.address}, admin={"address": to_come.admin}, **settings)
+        second.until(lambda: set(proxy.stats().values()) == {"UP"}, "is one of three that are up")
+        crowd.join(CALLS // 4)
+        time.sleep(6 * PACE)
+        servers, before = [first, second, third], crowd.turns
+        assert tell("one added", servers) <= before * 2 / 3 and not crowd.lost() and live(third) > 0
+
+        own, killed = live(second), time.monotonic()
+        resumed = len(taken_up(first) | taken_up(third))
+        second.process.kill()
+        second.wait()
+        time.sleep(6 * PACE + 5)
+        servers.remove(second)
+        tell(f"one killed that had {own}", servers)
+        losers = {talker.caller.tracking for talker in crowd.talkers if talker.lost}
+        assert losers <= taken_up(first) | taken_up(third), "nobody else noticed"
+        assert len(taken_up(first) | taken_up(third)) - resumed == own
+        assert sum(map(live, servers)) == len(crowd.talkers) and not crowd.lost(killed + 6), crowd.lost(killed + 6)[:3]
+
+        ended, own = time.monotonic(), live(first)
+        first.signal()
+        assert first.wait(60) == 0
+        gone = time.monotonic() - ended
+        time.sleep(3 * PACE)
+        tell(f"one ended that had {own}, gone after {gone:.1f} s", [third], since=ended)
+        assert not crowd.lost(ended) and live(third) == len(crowd.talkers), crowd.lost(ended)[:3]
+        crowd.leave()
+        crowd.close()
+    cluster.redis.kill()

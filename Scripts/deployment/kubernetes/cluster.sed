@@ -16,4 +16,9 @@ resolvers cluster\
   hold obsolete 30s\
 
 s|^  server patchbay-1 10.0.0.11:50051$|  server patchbay-1 patchbay-0.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none|
-s|^  server patchbay-2 10.0.0.12:50051$|  server patchbay-2 patchbay-1.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none|
+# A line for each pod that there may be: a name that is not there is a server that is down.
+s|^  server patchbay-2 10.0.0.12:50051$|  server patchbay-2 patchbay-1.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none\
+  server patchbay-3 patchbay-2.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none\
+  server patchbay-4 patchbay-3.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none\
+  server patchbay-5 patchbay-4.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none\
+  server patchbay-6 patchbay-5.patchbay:50051 resolvers cluster resolve-prefer ipv4 init-addr none|
