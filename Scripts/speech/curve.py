@@ -233,6 +233,7 @@ def options():
     parser.add_argument("--bounds", default="250-1500", help="of the adaptive silence, in milliseconds (default 250-1500)")
     parser.add_argument(
         "--live", type=int, metavar="N", help="play N of the calls to a running server instead, to four agents at once")
+    parser.add_argument("--beside", type=int, default=0, metavar="N", help="with --live: calls to the demo that are up meanwhile")
     parser.add_argument("--data", metavar="FOLDER", help="hear real conversations instead: a folder as Docs/turns.md says")
     parser.add_argument("--judge", metavar="FILE", help="with --data: also with a judge that judge.py has made")
     parser.add_argument("--points", nargs="*", metavar="NAME", help="only the points whose names begin so")
@@ -257,7 +258,7 @@ def main():
     if not calls:
         sys.exit("pause-report: too few recordings: Scripts/bootstrap --speech installs them")
     if chosen.live:
-        text = live_pauses.measure(calls[: chosen.live], chosen.bounds)
+        text = live_pauses.measure(calls[: chosen.live], chosen.bounds, chosen.beside)
         print(text)
         if chosen.write:
             write(chosen.write, "live", text)

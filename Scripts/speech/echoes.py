@@ -205,6 +205,7 @@ def main():
     delays = ["100", "300", "600", "300+100", "300-100"]
     parser.add_argument("--delays", nargs="*", default=delays, help="in milliseconds, and how they jump")
     parser.add_argument("--echo", default="subtract", choices=("subtract", "ignore"), help="the agent's speech.echo")
+    parser.add_argument("--barge-in", help="the agent's speech.minimum_barge_in")
     parser.add_argument("--side", default="evaluation", choices=("development", "evaluation"))
     parser.add_argument("--list", action="store_true", help="tells of each call that went wrong")
     options = parser.parse_args()
@@ -229,7 +230,8 @@ def main():
     issuer = Issuer()
     with tempfile.TemporaryDirectory() as folder, bots.Bot(answer, workers=2 * options.at_once + 20) as bot:
         configuration = interruptions.configuration(issuer, bot, None)
-        configuration["agents"][0]["speech"] = {"echo": options.echo}
+        minimum = {"minimum_barge_in": options.barge_in} if options.barge_in else {}
+        configuration["agents"][0]["speech"] = {"echo": options.echo} | minimum
         gateway = Gateway(folder, configuration)
         try:
             played = asyncio.run(play(gateway, issuer.token(TENANT), planned, options))

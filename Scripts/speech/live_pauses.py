@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/EndToEnd"))
 
 import bots  # noqa: E402
+from crowd import crowd  # noqa: E402
 from gateway import Gateway  # noqa: E402
 from issuer import Issuer  # noqa: E402
 
@@ -81,7 +82,7 @@ def server(folder, issuer, bot, bounds):
         {"id": name, "responses": "chunk", "engine": bot.engine, "eager": "eager" in name, "default": name == "fixed"}
         | ({"speech": adaptive} if "told" in name else {})
         for name in AGENTS
-    ]
+    ] + [{"id": "beside", "responses": "chunk", "engine": {"kind": "demo"}}]
     return Gateway(folder, {
         "listen": {"address": "127.0.0.1:0"}, "admin": {"address": "127.0.0.1:0"},
         "identity": {
@@ -131,8 +132,8 @@ def table(found):
     return "\n".join(rows)
 
 
-def measure(calls, bounds):
-    """Plays every call to each agent, all at the same time. Gives the table."""
+def measure(calls, bounds, beside):
+    """Plays every call to each agent, all at the same time, with so many calls to the demo beside. Gives the table."""
     made, heard = {}, {}
 
     def answer(call, event):
@@ -159,7 +160,8 @@ def measure(calls, bounds):
             return made[name]
 
         try:
-            played = asyncio.run(play(gateway, token, lines, len(lines), make))
+            with crowd(gateway, token, beside, "beside", folder):
+                played = asyncio.run(play(gateway, token, lines, len(lines), make))
         finally:
             gateway.process.kill()
             gateway.process.wait()

@@ -8,6 +8,8 @@ import CVoiceModel
 public struct TurnJudge: Sendable, Hashable {
   /// The most bytes that a judge's file may have: more than it needs.
   public static let maximumBytes = 65_536
+  /// The bytes of its weights, which follow a line of text in the file.
+  public static let weightBytes = 4 * Int(TURN_JUDGE_WEIGHTS)
   private static let magic = Array("patchbay turn judge 1\n".utf8)
 
   private let weights: [Float]
@@ -16,9 +18,10 @@ public struct TurnJudge: Sendable, Hashable {
   public init(bytes: [UInt8]) throws(TurnJudgeError) {
     guard bytes.starts(with: Self.magic) else { throw TurnJudgeError(.notAJudge) }
     let rest = bytes.dropFirst(Self.magic.count)
-    let count = Int(TURN_JUDGE_WEIGHTS)
-    guard rest.count == 4 * count else { throw TurnJudgeError(.length(expected: 4 * count, found: rest.count)) }
-    weights = (0..<count).map { index in
+    guard rest.count == Self.weightBytes else {
+      throw TurnJudgeError(.length(expected: Self.weightBytes, found: rest.count))
+    }
+    weights = (0..<Int(TURN_JUDGE_WEIGHTS)).map { index in
       let start = rest.startIndex + 4 * index
       return Float(bitPattern: rest[start..<start + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) })
     }

@@ -22,6 +22,7 @@ from websockets.sync.server import serve
 
 import conftest
 from caller import Caller
+from crowd import crowd
 from gateway import Gateway
 from issuer import Issuer
 from schemas import Event
@@ -152,19 +153,22 @@ def main():
     parser.add_argument("--turns", type=int, default=12, help="turns of each call (default: 12)")
     parser.add_argument("--thinks", type=float, default=0.5, help="seconds the bot needs for an answer (default: 0.5)")
     parser.add_argument("--silence", default="240ms", help="eager_silence (default: 240ms)")
+    parser.add_argument("--beside", type=int, default=0, help="calls to the demo that are up meanwhile (default: 0)")
     arguments = parser.parse_args()
     issuer, bot = Issuer(), Bot(arguments.thinks)
     engine = {"kind": "realtime", "url": bot.url}
     agents = [
-        conftest.agent("without", "chunk", engine, default=True), conftest.agent("eager", "chunk", engine, eager=True)]
+        conftest.agent("without", "chunk", engine, default=True), conftest.agent("eager", "chunk", engine, eager=True),
+        conftest.agent("beside", "chunk", {"kind": "demo"})]
     agents[1]["speech"]["eager_silence"] = arguments.silence
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(folder, conftest.configuration(issuer, agents=agents, logging={"level": "warning"}))
         try:
             names = ("turns", "wait p50", "p95, ms", "cut", "dropped", "in vain per turn")
             print(" " * 10 + "".join(f"{name:>{width}}" for name, width in zip(names, (7, 11, 9, 7, 10, 20))))
-            with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                token = issuer.token(conftest.TENANT_A)
+            token = issuer.token(conftest.TENANT_A)
+            with crowd(gateway, token, arguments.beside, "beside", folder), \
+                    concurrent.futures.ThreadPoolExecutor(2) as pool:
                 list(pool.map(lambda name: measure(arguments, token, gateway, name), ("without", "eager")))
         finally:
             gateway.stop()

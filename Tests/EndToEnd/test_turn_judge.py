@@ -11,7 +11,11 @@ import wave
 import numpy as np
 import pytest
 
+from caller import Caller
+from conftest import TENANT_A, agent
 from gateway import BINARY
+from recordings import Archive, settings
+from speech import recorded
 
 SPEECH = pathlib.Path(__file__).resolve().parents[2] / "Scripts/speech"
 RATE = 16000
@@ -101,3 +105,31 @@ def test_what_is_wrong_is_said(folder, tmp_path):
     assert run.returncode != 0 and "0 bytes of weights where 4676 belong" in run.stderr
     run, _ = detect(folder / "0.wav", "--judge", broken)
     assert run.returncode != 0 and "--judge needs --adaptive" in run.stderr
+
+
+def test_a_server_asks_it(tmp_path, own_gateway, issuer):
+    """A judge that is sure halves the end silence, one that is sure of the opposite makes it half as long again."""
+    script = tmp_path / "listening.yaml"
+    script.write_text(
+        "start: listening\nstates: {listening: {say: {text: Hello.}, speech: {say: {text: Thank you.}, end: true}}}\n")
+    agents = []
+    for name, says in (("over", 10), ("goes-on", -10)):
+        weights = np.zeros(1169, "<f4")
+        weights[-1] = says  # what is added last
+        (tmp_path / name).write_bytes(b"patchbay turn judge 1\n" + weights.tobytes())
+        made = agent(name, "chunk", {"kind": "scripted", "script": str(script)}, default=not agents, recorded=True)
+        made["speech"]["adaptive"] = {"minimum": "250ms", "maximum": "1500ms", "judge": str(tmp_path / name)}
+        agents.append(made)
+    recording = settings(tmp_path / "recordings", enabled=False)
+    gateway = own_gateway(agents=agents, recording=recording)
+    archive, waited = Archive(tmp_path / "recordings"), []
+    with gateway.channel() as channel:
+        for made in agents:
+            caller = Caller(channel, issuer.token(TENANT_A), TENANT_A["org"], made["id"], "chunk")
+            caller.start()
+            assert caller.speak(recorded("vm-password")).text == "Thank you."
+            _, timeline = archive.export(archive.list()[-1]["id"], archive.folder / made["id"])
+            ends = [event for event in timeline["events"] if event["event"] == "speech_ended"]
+            assert len(ends) == 1 and "judge" in ends[0]["because"], ends
+            waited.append(ends[0]["silence_ms"])
+    assert 300 <= waited[0] <= 400 and 1000 <= waited[1] <= 1100, waited

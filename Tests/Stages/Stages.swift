@@ -52,6 +52,7 @@ struct Stages {
     try companded(sum)
     try resampling(sum)
     try detection(sum)
+    try adaptive(sum)
     try opus(sum)
     window(sum)
     print("")
@@ -100,6 +101,29 @@ struct Stages {
           }
         }
       }
+    }
+  }
+
+  /// What decides how long an end silence is, and a judge of that, whose weights cost the same whatever they are.
+  private static func adaptive(_ sum: Sum) throws {
+    let samples = voice(8000, seconds: 4)
+    var judge = Array("patchbay turn judge 1\n".utf8)
+    judge += [UInt8](repeating: 0, count: TurnJudge.weightBytes)
+    for (name, judge) in [("", nil), (" and a judge", try TurnJudge(bytes: judge))] as [(String, TurnJudge?)] {
+      let settings = EndpointingSettings(eagerSilence: 240, adaptive: AdaptiveSilence(), expected: .free)
+      let pipeline = SpeechPipeline(detector: try RecurrentDetector(), settings: settings)
+      pipeline.judge = judge
+      measure("detect speech at 8k, with eager ends, an end silence that adapts\(name)", frames: samples.count / 160) {
+        frame in
+        samples.withUnsafeBufferPointer {
+          pipeline.process(UnsafeBufferPointer(rebasing: $0[frame * 160..<(frame + 1) * 160])) { _ in sum.value &+= 1 }
+        }
+      }
+    }
+    let asked = try RecurrentDetector()
+    asked.judge = try TurnJudge(bytes: judge)
+    measure("ask a judge whether a turn is over", frames: 200) { _ in
+      sum.value &+= (asked.judgeEnd() ?? 0) > 0.7 ? 1 : 0
     }
   }
 
