@@ -19,6 +19,8 @@ ANSWER_MS = 5700
 CALLER_THREADS = 16
 # The bytes of a frame of 20 ms, and what callers send that have such.
 FRAMES = {160: ["mulaw", 8000], 320: ["linear16", 8000], 640: ["linear16", 16000]}
+# How long the messages are, in milliseconds, that bring a caller's audio over the WebSocket wire; 40 are the fewest.
+MESSAGES = {"websocket-40": 40, "websocket-100": 100}
 # After the ramp, until every greeting is over.
 SETTLING = 2
 
@@ -38,16 +40,16 @@ def silence(folder, seconds):
 
 
 def start(name, binaries, folder, calls, mode):
-    """A contender: `patchbay`, `older`, `bare`, or one of the wires `grpc` and `websocket`."""
+    """A contender: `patchbay`, `older`, `bare`, or one of the wires `grpc`, `websocket-40` and `websocket-100`."""
     if name == "bare":
         # An RPC hears as much as one of Patchbay's: silence while the prompt plays, speech, and the silence that ends it.
         never = 86_400_000
         start = ANSWER_MS + 300 if mode == "turns" else never
         end = ANSWER_MS + speech_ms() + END_SILENCE_MS if mode == "turns" else never
         return Server(name, [binaries[name], "--start-ms", start, "--end-ms", end, "--answer-ms", ANSWER_MS], folder)
-    if name in ("grpc", "websocket"):
+    if name == "grpc" or name in MESSAGES:
         server = both_wires(name, binaries[name], folder)
-        if name == "websocket":
+        if name in MESSAGES:
             server.target = "ws://" + server.printed("websocket on")
         return server
     return demo(name, binaries[name], folder, calls)
@@ -69,6 +71,8 @@ def measure(name, binaries, folder, calls, ramp, seconds, mode="turns", frame=16
             "--loops", CALLER_THREADS, "--channels", CALLER_THREADS, "--encoding", encoding, "--sample-rate", rate, "--json",
             "--allow-errors", 1_000_000]
         command += ["--duration", seconds] if mode == "turns" else ["--patience", 1]
+        if name in MESSAGES:
+            command += ["--chunk", MESSAGES[name] * frame // 20]
         if name in ("patchbay", "older", "bare"):
             command += ["--token-file", token_of(server, folder)]
         idle, before, waits = server.memory(), server.cpu_seconds(), server.waits()

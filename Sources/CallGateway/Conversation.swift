@@ -320,6 +320,13 @@ final class Conversation: SessionHost {
     }
   }
 
+  /// Why a call ends whose caller was told nothing, since no interaction came on which it could be told.
+  private var silentEnd: RPCStatus {
+    failure == nil
+      ? RPCStatus(.deadlineExceeded, "nothing came for the call for too long")
+      : RPCStatus(.internal, "the bot has left the call, and nothing came on which the caller could be told")
+  }
+
   /// A client that gives the greeting up does so while it connects or fails over: within this time of the greeting.
   private static let lingering = Duration.milliseconds(100)
 
@@ -345,7 +352,7 @@ final class Conversation: SessionHost {
     // A socket has a line that outlasts the interactions on it: it is told, and with it a caller whom time has run out for.
     for line in interactions.values.map(\.line) {
       if end == .shutdown || end == .tooLong { line.send(machine.partingResponse) }
-      finish(line.id, .ok)
+      if end == .idle { leave(line.id)?.line.finish(silentEnd, lingering: .zero) } else { finish(line.id, .ok) }
     }
     onClose?(self)
     onClose = nil

@@ -10,7 +10,8 @@ package struct Conformance: Sendable {
   /// A test of a server.
   package init(_ plan: ConformancePlan) { self.plan = plan }
 
-  /// Plays the cases. Throws only where they cannot be played: a target, a TLS file or a scenario's audio that cannot be used.
+  /// Plays the cases. Throws only where they cannot be played: a target, a TLS file or a scenario's audio that cannot be used, or
+  /// ``UnreachableServerError`` where nobody answers at the target.
   ///
   /// - Parameter isDone: told the name of each case that is over, and how many rules it found broken.
   package func run(
@@ -18,6 +19,10 @@ package struct Conformance: Sendable {
   ) async throws -> ConformanceReport {
     let bench = try Bench(plan, loop: loops.nextLoop())
     let own = try plan.scenarios.map { try ConformanceCase($0, format: plan.settings.format) }
+    do { try await bench.reach() } catch {
+      bench.channel.close()
+      throw error
+    }
     let cases = ((plan.hasScenariosOnly ? [] : ConformanceCase.all) + own).filter {
       plan.only.isEmpty || plan.only.contains($0.name)
     }

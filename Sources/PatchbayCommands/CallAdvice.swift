@@ -148,3 +148,8 @@ struct CallAdvice {
       """
   }
 }
+
+extension String {
+  /// With a full stop at its end, whether it had one or not.
+  var sentence: String { hasSuffix(".") ? self : self + "." }
+}

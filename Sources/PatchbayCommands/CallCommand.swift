@@ -113,7 +113,7 @@ struct CallCommand: AsyncParsableCommand {
     }
     if let heard { Self.tellOfSilence(in: heard, end.caller, voice: voice) }
     if case .failed(let failure) = end.outcome {
-      StandardError.write("The call failed: \(failure).")
+      StandardError.write("The call failed: \("\(failure)".sentence)")
       if let advice = options.advice(token.source).sentence(failure) { StandardError.write(advice) }
       throw ExitCode.failure
     }

@@ -93,8 +93,12 @@ struct CallerOptions: ParsableArguments {
       guard address.isSecure || !asksForTLS, !tls else {
         throw ValidationError("--target says whether there is TLS: wss:// is with it, ws:// without.")
       }
-    } else if chunk != nil {
-      throw ValidationError("--chunk goes with a --target of wss:// or ws://.")
+    } else {
+      guard chunk == nil else { throw ValidationError("--chunk goes with a --target of wss:// or ws://.") }
+      guard Self.namesPort(target) else {
+        throw ValidationError(
+          "--target is HOST:PORT, such as localhost:50051, or wss://HOST for WebSocket, not '\(target)'.")
+      }
     }
     guard (clientCertificate == nil) == (clientKey == nil) else {
       throw ValidationError("--client-certificate and --client-key go together.")
@@ -152,6 +156,15 @@ struct CallerOptions: ParsableArguments {
 
   /// The target in the form that tells loopback.
   private var host: String { socketAddress.map { "\($0.host.contains(":") ? "[\($0.host)]" : $0.host):" } ?? target }
+
+  /// Whether a target is HOST:PORT, or an address of a form that gRPC has a word for (`unix:/path`, `dns:///host:port`).
+  private static func namesPort(_ target: String) -> Bool {
+    if ["unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:", "vsock:"].contains(where: { target.hasPrefix($0) }) {
+      return true
+    }
+    guard let port = port(of: target), (1...65_535).contains(port) else { return false }
+    return !target.contains("/")
+  }
 
   private static func port(of target: String) -> Int? {
     target.lastIndex(of: ":").flatMap { Int(target[$0...].dropFirst()) }

@@ -125,6 +125,11 @@ struct ConformanceCommand: AsyncParsableCommand {
       found = try await Conformance(plan).run(on: loops) { name, failed in
         if isWatched { print("… \(name): \(failed == 0 ? "done" : "\(failed) broken")") }
       }
+    } catch let error as UnreachableServerError {
+      let failure = CallError(.status(code: 14, message: error.message), during: .sessionStart)
+      throw CommandError(
+        "Nothing was judged: \(options.target) cannot be reached. \(error.message.sentence) "
+          + (options.advice(token.source).sentence(failure) ?? ""))
     } catch let mistakes as ConfigurationError {
       // A scenario's audio.
       throw try ConfigurationFile.report { () throws(ConfigurationError) -> ExitCode in throw mistakes }

@@ -38,7 +38,8 @@ struct TokenCommand: AsyncParsableCommand {
     var nonce: String?
 
     @Option(
-      help: ArgumentHelp("What the token is for: voice, forking, meetings or a schema's UUID.", valueName: "schema"))
+      help: ArgumentHelp(
+        "What the token is for: voice, voice-websocket, forking, meetings or a schema's UUID.", valueName: "schema"))
     var schema = "voice"
 
     @Option(help: ArgumentHelp("How long it is valid: 90s, 30m, 24h.", valueName: "time"))
@@ -77,11 +78,12 @@ struct TokenCommand: AsyncParsableCommand {
     private func schemaID() throws -> SchemaID {
       switch schema {
       case "voice": return .voiceVirtualAgent
+      case "voice-websocket": return .voiceVirtualAgentSocket
       case "forking": return .audioForking
       case "meetings": return .mediaIntelligence
       default:
         guard UUID(uuidString: schema) != nil else {
-          throw ValidationError("--schema is voice, forking, meetings or a UUID, not '\(schema)'.")
+          throw ValidationError("--schema is voice, voice-websocket, forking, meetings or a UUID, not '\(schema)'.")
         }
         return SchemaID(rawValue: schema.lowercased())
       }

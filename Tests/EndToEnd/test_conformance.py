@@ -140,6 +140,18 @@ turns:
     assert [findings[f"scenario.asked.{n}"]["verdict"] for n in range(3)] == ["passed"] * 3
 
 
+def test_where_nobody_answers_nothing_is_judged(files):
+    """One sentence, instead of every rule broken."""
+    for target, why in [("127.0.0.1:9", "Nothing listens at 127.0.0.1:9"),
+                        ("ws://127.0.0.1:9", "Nothing listens at ws://127.0.0.1:9")]:
+        made = run("conformance", "--target", target, "--token", files / "token")
+        assert made.returncode == 1 and made.stdout == "", made.stdout
+        assert made.stderr.startswith(f"Error: Nothing was judged: {target} cannot be reached.") and why in made.stderr
+    for wrong in ("localhost", "localhost:99999", "https://localhost:50051"):
+        made = run("conformance", "--target", wrong, "--token", files / "token")
+        assert made.returncode == 64 and "--target is HOST:PORT" in made.stderr, made.stderr
+
+
 def test_usage(tmp_path):
     assert run("conformance", "--only", "singing").returncode == 64
     assert run("conformance", "--transfer", "file.wav").returncode == 64

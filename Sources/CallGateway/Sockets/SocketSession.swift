@@ -85,7 +85,9 @@ final class SocketSession: SocketListener {
   }
 
   func finish(_ line: SocketLine, _ status: RPCStatus, lingering: Duration) {
-    guard line.number > 0 else { return perform(machine.conversationEnded(now: loop.now)) }
+    guard line.number > 0 else {
+      return status.code == .ok ? perform(machine.conversationEnded(now: loop.now)) : fail(SocketProtocolError(status))
+    }
     lines[line.number] = nil
     machine.finished(line.number)
     if status.code == .resourceExhausted { return fail(SocketProtocolError(status)) }

@@ -105,6 +105,17 @@ struct SocketSessionTests {
     }
   }
 
+  @Test("a call on which nothing comes is over as the client's fault, not as one that is done")
+  func silence() throws {
+    let test = try TestGateway(conversation: .init(idleTimeout: .seconds(100)))
+    let socket = try live(test)
+    test.advance(by: .seconds(99))
+    #expect(socket.closeCode == nil)
+    test.advance(by: .seconds(2))
+    #expect(socket.told.last == "timeout 408" && socket.closeCode == 1008)
+    #expect(test.gateway.liveConversations == 0 && test.bot.heard.last == "\(CallerEvent.ended(.idle))")
+  }
+
   @Test(
     "at the end of the server the caller is handed over, with or without a line that is open", .timeLimit(.minutes(1)))
   func shutdown() async throws {
