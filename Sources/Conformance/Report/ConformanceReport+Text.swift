@@ -74,7 +74,10 @@ extension ConformanceReport {
       <style>
       :root { color-scheme: light dark } body { font: 15px/1.5 sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em }
       table { border-collapse: collapse; width: 100% } td { border-top: 1px solid #8888; padding: .5em; vertical-align: top }
-      pre { overflow-x: auto; font-size: 12px } .failed td:first-child { font-weight: bold; color: #c33 } p { margin: .3em 0 }
+      pre { overflow-x: auto; white-space: pre-wrap; font-size: 12px } p { margin: .3em 0 } small, .skipped { opacity: .75 }
+      td:first-child { width: 5em; font-weight: bold } code { overflow-wrap: anywhere }
+      .failed td:first-child { color: light-dark(#b3261e, #ff8a80) } .passed td:first-child { color: light-dark(#0f7350, #5fd3a0) }
+      @media (max-width: 700px) { tr, td { display: block } tr { border-top: 1px solid #8888 } td { border: 0; padding: .15em 0 } }
       </style></head><body>
       <h1>Conformance of \(target.escapedForMarkup)</h1>
       <p>\(count(.passed)) passed, \(count(.failed)) failed, \(count(.skipped)) skipped. What failed comes first, the gravest \
