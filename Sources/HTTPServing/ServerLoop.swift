@@ -59,7 +59,7 @@ final class ServerLoop: @unchecked Sendable {
           try channel.pipeline.syncOperations.addHandler(AcceptPause(name: name, logger: logger))
         }
       }
-      .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.socketOption(.so_rcvbuf), value: Self.receiveBuffer)
       .childChannelOption(.socketOption(.so_sndbuf), value: Self.sendBuffer)
       .childChannelOption(.autoRead, value: false)

@@ -48,7 +48,7 @@ final class ConnectionAttempt: @unchecked Sendable {
     promise.futureResult.whenComplete { _ in deadline.cancel() }
     let bootstrap = ClientBootstrap(group: loop)
       .connectTimeout(timeout)
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       // When the server closes, all of it is read at once.
       .channelOption(.socketOption(.so_rcvbuf), value: 262_144)
       .channelOption(.maxMessagesPerRead, value: 1)

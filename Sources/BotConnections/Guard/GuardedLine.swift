@@ -59,7 +59,7 @@ final class GuardedLine: @unchecked Sendable {
     let name = shared.name
     ClientBootstrap(group: loop)
       .connectTimeout(shared.connectTimeout + .seconds(1))  // the deadline comes first
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .channelOption(.socketOption(.so_rcvbuf), value: Self.receiveBuffer)
       .channelOption(.maxMessagesPerRead, value: 1)
       .channelOption(.recvAllocator, value: Self.allocator)

@@ -91,7 +91,7 @@ final class RedisLine: @unchecked Sendable {
     let name = settings.serverName ?? settings.address.host
     ClientBootstrap(group: loop)
       .connectTimeout(.nanoseconds(settings.connectTimeout.wholeNanoseconds))
-      .channelOption(.socketOption(.tcp_nodelay), value: 1)
+      .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .resolver(ThreadedResolver(loop: loop))
       .channelInitializer { [tls] channel in
         channel.eventLoop.makeCompletedFuture {
