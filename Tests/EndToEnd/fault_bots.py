@@ -23,7 +23,7 @@ with warnings.catch_warnings():
     from media_streams import MediaStreamsBot
 
 SIGNATURE = 3200  # bytes of mu-law: 0.4 s
-PREROLL = 1000  # ms of media before the news of speech, which comes some time after its start
+PREROLL = 2500  # ms of media before the news of speech, which comes some time after its start; later on a busy machine
 PIECE = 1600
 
 

@@ -53,7 +53,7 @@ def agents(urls, behind):
     for mode in ("wav", "chunk"):
         made.append(agent(f"demo-{mode}", mode, {"kind": "demo"}, default=mode == "wav"))
         for kind in ("grpc", "media-streams"):
-            more = {"kind": kind} | ({"audio": "mulaw"} if kind == "grpc" else {"turn_silence": "700ms"})
+            more = {"kind": kind} | ({"audio": "mulaw"} if kind == "grpc" else {"turn_silence": "5s"})
             made.append(agent(f"{kind}-{mode}", mode, more | good | {"url": urls[f"{kind}-good"]}, fallback=fallback))
             for fault in [*FIRST, *LATER, *(["drip"] if kind == "grpc" else [])]:
                 engine = more | {"url": urls[f"{kind}-{fault}"]} | (slower if fault in LATER else hasty)
