@@ -42,6 +42,24 @@ struct TimelineReaderTests {
     entry("received", 13_200, ["rpc": 6], ["what": "SESSION_END"]), entry("digits", 14_000, ["count": 1]),
   ]
 
+  @Test("Times that go back in a file end nothing: time stands still there, and the call has the same turns")
+  func timesThatGoBack() {
+    let loudness = Self.loudness([1200..<1800, 2100..<2500])
+    var options = RecordedCallOptions()
+    options.keepsKeys = true
+    for back in Self.entries.indices {
+      var entries = Self.entries
+      entries[back] = TimelineEntry(
+        entries[back].name, at: 0, numbers: entries[back].numbers, words: entries[back].words)
+      let call = RecordedCall(name: "c", timeline: entries, loudness: loudness, options: options)
+      #expect(call.turns.count == 5, "entry \(back) is of the time 0")
+    }
+    let reversed = Self.entries.enumerated().map { number, entry in
+      TimelineEntry(entry.name, at: 14_000 - 700 * number, numbers: entry.numbers, words: entry.words)
+    }
+    _ = RecordedCall(name: "c", timeline: reversed, loudness: loudness, options: options)
+  }
+
   @Test("What the caller did, when in relation to the prompts, and what came of it")
   func call() {
     let loudness = Self.loudness([1200..<1800, 2100..<2500])
