@@ -34,6 +34,7 @@ struct TimelineReader {
   private var length = 0
   private var ending = TurnExpectation.Ending.none
   private var isOver = false
+  private var latest = 0
 
   init(name: String, loudness: LoudnessCurve, options: RecordedCallOptions) {
     call = RecordedCall(name: name)
@@ -44,7 +45,9 @@ struct TimelineReader {
   /// What happened next.
   mutating func read(_ entry: TimelineEntry) {
     guard !isOver else { return }
-    let now = Self.clamped(entry.milliseconds)
+    // Time does not go back, whatever a file says.
+    latest = max(latest, Self.clamped(entry.milliseconds))
+    let now = latest
     let entry = TimelineEntry(entry.name, at: now, numbers: entry.numbers.mapValues(Self.clamped), words: entry.words)
     switch entry.name {
     case "received": received(entry.words["what"] ?? "", at: now)
