@@ -20,6 +20,9 @@ BINARY = pathlib.Path(
     os.environ.get("BINARY_UNDER_TEST", pathlib.Path(__file__).resolve().parents[2] / ".build/debug/patchbay"))
 # Every PATCHBAY_… variable is a key of the configuration; none of the surroundings' may get in.
 SURROUNDINGS = {name: value for name, value in os.environ.items() if not name.startswith("PATCHBAY_")}
+# A server in production has no rights of root: where the tests have them, it is started without. Some options of sockets,
+# files and limits work for root alone.
+UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"] if os.geteuid() == 0 else []
 SLOW = bool(os.environ.get("SLOW_BINARY"))  # a sanitizer's binary: patience instead of punctuality
 
 
@@ -43,7 +46,7 @@ class Gateway:
         self.log_file = folder / "server.log"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
+                [*UNPRIVILEGED, BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
                 env=SURROUNDINGS | (environment or {}))
         try:
             self.address = self.printed("listening on")
