@@ -16,7 +16,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 MOST_AGAIN = 3
-SWIFT = ("computing", "waiting", "others")
+SWIFT = ("computing", "others")
 END_TO_END = ("together", "measured")
 
 
