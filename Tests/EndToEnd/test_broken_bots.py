@@ -217,8 +217,8 @@ def test_the_log_of_a_bot_that_dies(own_gateway, new_caller, tmp_path):
         assert any(line["message"] == one["message"] and line["level"] == one["level"]
                    and line["metadata"].items() <= one["metadata"].items() for one in real), f"the log has no such line: {line}"
     if shutil.which("jq"):
-        (tmp_path / "log").write_text(gateway.log)
-        commands = sample[2].replace("journalctl", "true", 1).replace(">log", "", 1)
+        (tmp_path / "journal").write_text(f"Starting patchbay.service\n{gateway.log}")
+        commands = "journalctl() { cat journal; }\n" + sample[2]
         said = subprocess.run(["bash", "-euc", commands], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
         assert f"orders unreachable: 127.0.0.1:{bot.port} refuses" in said and re.search(r"\d orders botFailed", said), said
 
