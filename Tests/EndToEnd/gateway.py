@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -20,10 +21,16 @@ BINARY = pathlib.Path(
     os.environ.get("BINARY_UNDER_TEST", pathlib.Path(__file__).resolve().parents[2] / ".build/debug/patchbay"))
 # Every PATCHBAY_… variable is a key of the configuration; none of the surroundings' may get in.
 SURROUNDINGS = {name: value for name, value in os.environ.items() if not name.startswith("PATCHBAY_")}
-# A server in production has no rights of root: where the tests have them, it is started without. Some options of sockets,
-# files and limits work for root alone.
-UNPRIVILEGED = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"] if os.geteuid() == 0 else []
 SLOW = bool(os.environ.get("SLOW_BINARY"))  # a sanitizer's binary: patience instead of punctuality
+
+
+@functools.cache
+def unprivileged():
+    """What starts a server without the rights of root, as in production: some options of sockets, files and limits work for
+    root alone. Nothing where the tests have no such rights to give up."""
+    command = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--"]
+    works = shutil.which("setpriv") and not subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode
+    return command if works else []
 
 
 class Gateway:
@@ -46,7 +53,7 @@ class Gateway:
         self.log_file = folder / "server.log"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [*UNPRIVILEGED, BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
+                [*unprivileged(), BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
                 env=SURROUNDINGS | (environment or {}))
         try:
             self.address = self.printed("listening on")
