@@ -255,7 +255,7 @@ extension VoiceGateway: SessionService {
       call.finish()
       return nil
     }
-    if isStart, replicas == nil, ends.withLock({ $0.take(key, now: call.loop.now) }) {
+    if isStart, replicas == nil, ends.withLock({ $0.forget(key, now: call.loop.now) }) {
       call.answerOver()
       return nil
     }

@@ -86,7 +86,7 @@ public struct SocketResponseReader: Sendable {
     response.prompts = try list(payload, "prompts").map(prompt)
     response.events = try list(payload, "output_events").map(event)
     if let mode = payload["input_mode"]?.present {
-      guard let named = InputMode.socketModes.first(where: { $0.socketName == mode.string }) else {
+      guard let named = InputMode.allCases.first(where: { $0.socketName == mode.string }) else {
         throw .badRequest("payload.input_mode is none that there is")
       }
       response.inputMode = named
@@ -120,7 +120,7 @@ public struct SocketResponseReader: Sendable {
   }
 
   private static func event(_ object: JSONElement) throws(SocketProtocolError) -> VoiceResponse.Event {
-    let kind = VoiceResponse.Event.Kind.socketKinds.first { $0.socketName == object["event_type"]?.string }
+    let kind = VoiceResponse.Event.Kind.allCases.first { $0.wireName == object["event_type"]?.string }
     guard let kind else { throw .badRequest("event_type is missing, or none that there is") }
     let name = try SocketField(object, "name").optionalText()
     return VoiceResponse.Event(

@@ -83,7 +83,7 @@ struct SocketWriter: Sendable, Equatable {
 
   private static func write(_ event: VoiceResponse.Event, to list: inout JSONWriter) {
     list.object {
-      $0.member("event_type", event.kind.socketName)
+      $0.member("event_type", event.kind.wireName)
       if let name = event.name { $0.member("name", name) }
       if !event.metadata.isEmpty { $0.member("metadata") { $0.value(.object(event.metadata)) } }
     }
@@ -126,31 +126,7 @@ extension VoiceResponse.Kind {
   }
 }
 
-extension VoiceResponse.Event.Kind {
-  /// All of them.
-  static let socketKinds: [Self] = [
-    .unspecified, .sessionEnd, .transferToAgent, .custom, .startOfInput, .endOfInput, .noMatch, .noInput,
-  ]
-
-  /// The event's name on this wire.
-  var socketName: String {
-    switch self {
-    case .unspecified: "UNSPECIFIED_EVENT"
-    case .sessionEnd: "SESSION_END"
-    case .transferToAgent: "TRANSFER_TO_AGENT"
-    case .custom: "CUSTOM_EVENT"
-    case .startOfInput: "START_OF_INPUT"
-    case .endOfInput: "END_OF_INPUT"
-    case .noMatch: "NO_MATCH"
-    case .noInput: "NO_INPUT"
-    }
-  }
-}
-
 extension InputMode {
-  /// All of them.
-  static let socketModes: [Self] = [.unspecified, .voice, .dtmf, .voiceAndDTMF]
-
   /// The mode's name on this wire.
   var socketName: String {
     switch self {

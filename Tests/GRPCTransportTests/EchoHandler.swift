@@ -13,10 +13,9 @@ final class EchoHandler: CallHandler {
 
   static let method = ServerMethod(path: "/test.Echo/Echo") { EchoHandler($0) }
 
-  func received(_ message: borrowing ReceivedMessage) {
-    let bytes = message.bytes
+  func received(_ bytes: UnsafeRawBufferPointer) {
     if !unsent.isEmpty || !call.send(bytes) {
-      unsent.append(bytes)
+      unsent.append(Array(bytes))
       call.pauseReading()
     }
   }

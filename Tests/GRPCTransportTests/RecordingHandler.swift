@@ -28,7 +28,7 @@ final class RecordingHandler: CallHandler {
     react(call, event)
   }
 
-  func received(_ message: borrowing ReceivedMessage) { tell(.received(message.bytes)) }
+  func received(_ bytes: UnsafeRawBufferPointer) { tell(.received(Array(bytes))) }
   func halfClosed() { tell(.halfClosed) }
   func drained() { tell(.drained) }
   func ended(_ end: RPCEnd) {

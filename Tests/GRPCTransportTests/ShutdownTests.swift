@@ -146,6 +146,6 @@ struct ShutdownTests {
 private final class EndRecorder: ClientCallHandler {
   let ends: Log<RPCStatus.Code>
   init(_ ends: Log<RPCStatus.Code>) { self.ends = ends }
-  func received(_ message: borrowing ReceivedMessage) {}
+  func received(_ bytes: UnsafeRawBufferPointer) {}
   func ended(_ status: RPCStatus, trailingMetadata: Metadata) { ends.add(status.code) }
 }

@@ -69,8 +69,8 @@ private final class AgentHandler: CallHandler {
 
   private func change(_ body: (inout LoopbackAgent.RPC) -> Void) { record.rpcs.withLock { body(&$0[index]) } }
 
-  func received(_ message: borrowing ReceivedMessage) {
-    guard let request = try? VoiceRequest(decoder.decode(message.unsafeBytes)) else {
+  func received(_ bytes: UnsafeRawBufferPointer) {
+    guard let request = try? VoiceRequest(decoder.decode(bytes)) else {
       return call.finish(RPCStatus(.invalidArgument))
     }
     change { $0.requests.append(request) }

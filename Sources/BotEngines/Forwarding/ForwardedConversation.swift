@@ -8,10 +8,10 @@ import WebexProtocol
 /// makes them.
 ///
 /// `@unchecked Sendable`: everything but ``hold()`` happens on the loop, where its RPCs live.
-final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendable {
+final class ForwardedConversation: @unchecked Sendable {
   private let call: BotCall
   private let settings: ForwardingSettings
-  private let channel: GRPCChannel
+  private let channel: any OutgoingConnection
   private let metadata: Metadata
   private let refusedPrompts = Counter(label: "patchbay_prompts_refused_total")
   private let unread = Counter(label: "patchbay_bot_audio_unread_total")
@@ -24,39 +24,30 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
   private var hasHeard = false
   private var isOver = false
   private var converter = RateConverter()
-  private let began = ContinuousClock.now
-  private var attempts = 0
-  private var end: BotStream.End?
-  private var waiter: CheckedContinuation<BotStream.End, Never>?
+  private var retries: Retries
+  private let held = HeldBotCall()
 
-  init(call: BotCall, settings: ForwardingSettings, channel: GRPCChannel, metadata: Metadata) {
+  init(call: BotCall, settings: ForwardingSettings, channel: any OutgoingConnection, metadata: Metadata) {
     self.call = call
     self.settings = settings
     self.channel = channel
     self.metadata = metadata
+    retries = Retries(since: channel.executor.now, patience: settings.endpoint.connectTimeout)
   }
 
   /// Holds the call to its end, or to a failure. Runs on the channel's loop.
-  func hold() async -> BotStream.End {
-    channel.loop.preconditionIsCurrent()
-    let pump = Task(executorPreference: channel.loop) { [self] in
-      for await event in call.events { receive(event) }
+  func hold() async -> HeldBotCall.End {
+    await held.hold(on: channel.executor, telling: call.events) { [self] event in
+      receive(event)
+    } breakOff: { [self] in
+      finish(nil)
     }
-    let end = await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<BotStream.End, Never>) in
-        if let end = self.end { continuation.resume(returning: end) } else { waiter = continuation }
-      }
-    } onCancel: {
-      channel.loop.execute { self.finish(nil) }
-    }
-    pump.cancel()
-    return end
   }
 
   // MARK: To the other server
 
   private func receive(_ event: CallerEvent) {
-    guard end == nil else { return }
+    guard held.end == nil else { return }
     switch event {
     case .started: beginSession()
     case .audio(let audio): hear(audio)
@@ -233,11 +224,9 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
 
   /// The greeting is asked for again after a while, where there is time.
   private func tryAgain() -> Bool {
-    attempts += 1
-    let delay = Duration.milliseconds(min(100 << min(attempts - 1, 4), 1_000))
-    guard ContinuousClock.now - began + delay < settings.endpoint.connectTimeout else { return false }
-    channel.loop.schedule(after: delay) { [weak self] in
-      guard let self, end == nil, !isOver else { return }
+    guard let pause = retries.next(at: channel.executor.now) else { return false }
+    channel.executor.schedule(after: pause) { [weak self] in
+      guard let self, held.end == nil, !isOver else { return }
       beginSession()
     }
     return true
@@ -250,12 +239,9 @@ final class ForwardedConversation: ForwardedInteraction.Owner, @unchecked Sendab
   }
 
   private func finish(_ failure: BotFailure?) {
-    guard end == nil else { return }
-    let end = BotStream.End(failure: failure, hasHeard: hasHeard)
-    self.end = end
+    guard held.end == nil else { return }
+    held.finish(HeldBotCall.End(failure: failure, hasHeard: hasHeard))
     for interaction in open { interaction.cancel() }
-    waiter?.resume(returning: end)
-    waiter = nil
   }
 }
 

@@ -5,20 +5,11 @@ import Wire
 
 /// One `ProcessCallerInput` RPC to another server. On its loop only.
 final class ForwardedInteraction: ClientCallHandler {
-  /// What its conversation does with what comes.
-  protocol Owner: AnyObject {
-    func received(_ answer: UpstreamAnswer, on interaction: ForwardedInteraction)
-    func ended(_ interaction: ForwardedInteraction, failure: BotFailure?)
-    func failed(_ failure: BotFailure)
-  }
-
   /// Gone where the call is over before the RPC is.
-  private weak var owner: (any Owner)?
+  private weak var owner: ForwardedConversation?
   private let settings: ForwardingSettings
-  private let loop: EventLoop
-  private let room: OutputRoom
-  private var rpc: ClientCall?
-  private var isWaitingForRoom = false
+  private let room: RoomWatch
+  private var rpc: (any OutgoingRPC)?
   private var isCancelled = false
 
   /// Whether it carries the caller's voice.
@@ -38,16 +29,15 @@ final class ForwardedInteraction: ClientCallHandler {
   var held: [BotCommand] = []
 
   init(
-    owner: any Owner, settings: ForwardingSettings, channel: GRPCChannel, metadata: Metadata, room: OutputRoom,
-    turn: Int, carriesAudio: Bool
+    owner: ForwardedConversation, settings: ForwardingSettings, channel: any OutgoingConnection, metadata: Metadata,
+    room: OutputRoom, turn: Int, carriesAudio: Bool
   ) {
     self.owner = owner
     self.settings = settings
-    self.room = room
+    self.room = RoomWatch(room, on: channel.executor)
     self.turn = turn
     self.carriesAudio = carriesAudio
-    loop = channel.loop
-    rpc = channel.startCall(path: ForwardingEngine.path, metadata: metadata, handler: self)
+    rpc = channel.open(ForwardingEngine.path, metadata, handler: self)
   }
 
   /// False where the other server does not read.
@@ -64,11 +54,11 @@ final class ForwardedInteraction: ClientCallHandler {
     rpc?.cancel()
   }
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     hasHeard = true
     guard !isCancelled else { return }
     let response: VoiceResponse
-    do { response = try VoiceResponse(decoding: message.unsafeBytes) } catch {
+    do { response = try VoiceResponse(decoding: bytes) } catch {
       owner?.failed(BotFailure(.garbage, "\((error as? MessageError)?.description ?? "a message cannot be read")"))
       return
     }
@@ -79,22 +69,7 @@ final class ForwardedInteraction: ClientCallHandler {
       isEmptyAnswer = answer.isEmpty && !hasSpoken
     }
     owner?.received(answer, on: self)
-    if !room.isOpen { pause() }
-  }
-
-  /// Reads no further until there is room for what is read.
-  private func pause() {
-    guard !isWaitingForRoom else { return }
-    isWaitingForRoom = true
-    rpc?.pauseReading()
-    let own = LoopBound(self, loop: loop)
-    Task(executorPreference: loop) { [room] in
-      await room.wait()
-      own.execute { interaction in
-        interaction.isWaitingForRoom = false
-        interaction.rpc?.startReading()
-      }
-    }
+    room.heard(on: rpc)
   }
 
   func ended(_ status: RPCStatus, trailingMetadata: Metadata) {

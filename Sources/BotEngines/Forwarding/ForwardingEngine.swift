@@ -39,17 +39,8 @@ public struct ForwardingEngine: BotEngine, CallerTokenReader {
 
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
-    let loop = try EngineLoop.current(log: log)
-    let lease = try await channels.lease(on: loop)
-    var hasHeard = false
-    defer { channels.giveBack(lease, isTrusted: hasHeard) }
-    var metadata = Metadata(channels.headers.map { ($0.name, $0.value) })
-    if let tracking = call.info.trackingID { metadata.add("trackingid", tracking) }
-    if let traceparent = call.info.traceparent { metadata.add("traceparent", traceparent) }
-    let conversation = ForwardedConversation(
-      call: call, settings: settings, channel: lease.channel, metadata: metadata)
-    let end = await withTaskExecutorPreference(loop) { await conversation.hold() }
-    hasHeard = end.hasHeard
-    if let failure = end.failure { throw failure }
+    try await channels.hold(call.info, log: log) { [settings] channel, metadata in
+      await ForwardedConversation(call: call, settings: settings, channel: channel, metadata: metadata).hold()
+    }
   }
 }

@@ -17,7 +17,7 @@ public struct GRPCBotEngine: BotEngine {
   public init(_ settings: GRPCBotSettings, log: Logger) throws(EngineError) {
     self.settings = settings
     self.log = log
-    channels = try BotChannels(settings.endpoint, maximumMessage: WireSize.maximum)
+    channels = try BotChannels(settings.endpoint)
   }
 
   /// What the configuration says that the bot hears.
@@ -31,32 +31,16 @@ public struct GRPCBotEngine: BotEngine {
 
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
-    let loop = try EngineLoop.current(log: log)
-    let lease = try await channels.lease(on: loop)
-    var hasHeard = false
-    defer { channels.giveBack(lease, isTrusted: hasHeard) }
-    let encoder = ServerMessageEncoder(encoding: settings.encoding, info: call.info)
-    let stream = BotStream(
-      channel: lease.channel, path: Self.path, metadata: metadata(call.info),
-      patience: settings.endpoint.connectTimeout, dialect: GRPCBotDialect(call: call, encoder: encoder))
-    let end = await withTaskExecutorPreference(loop) { await stream.hold(call) }
-    hasHeard = end.hasHeard
-    if let failure = end.failure { throw failure }
+    try await channels.hold(call.info, log: log) { [settings] channel, metadata in
+      var metadata = metadata
+      metadata.add("patchbay-org", call.info.organization)
+      metadata.add("patchbay-agent", call.info.agent)
+      metadata.add("patchbay-conversation", call.info.conversation)
+      let encoder = ServerMessageEncoder(encoding: settings.encoding, info: call.info)
+      let stream = BotStream(
+        channel: channel, path: Self.path, metadata: metadata, patience: settings.endpoint.connectTimeout,
+        dialect: GRPCBotDialect(call: call, encoder: encoder))
+      return await stream.hold(call)
+    }
   }
-
-  private func metadata(_ info: CallInfo) -> Metadata {
-    var metadata = Metadata(channels.headers.map { ($0.name, $0.value) })
-    if let tracking = info.trackingID { metadata.add("trackingid", tracking) }
-    if let traceparent = info.traceparent { metadata.add("traceparent", traceparent) }
-    metadata.add("patchbay-org", info.organization)
-    metadata.add("patchbay-agent", info.agent)
-    metadata.add("patchbay-conversation", info.conversation)
-    return metadata
-  }
-}
-
-/// Sizes of messages on the wire.
-enum WireSize {
-  /// Bytes of a message from a bot; a longer one ends its call.
-  static let maximum = 131_072
 }

@@ -28,7 +28,7 @@ public final class GRPCReceiver: MediaReceiver {
     log[metadataKey: "receiver"] = "\(id)"
     self.log = log
     self.endpoint = endpoint
-    channels = try BotChannels(endpoint, maximumMessage: 131_072)
+    channels = try BotChannels(endpoint)
   }
 
   /// Forwards one session, until it is over or the server wants no more of it.

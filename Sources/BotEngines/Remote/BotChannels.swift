@@ -2,6 +2,7 @@ import BotConnections
 import BotEngine
 import GRPCTransport
 import Locking
+import Logging
 import NIOSSL
 
 /// The gRPC connections to one bot: for each loop as many as its calls need.
@@ -42,7 +43,7 @@ final class BotChannels: Sendable {
   /// Connections to an endpoint, none yet. Blocks while secrets, certificates and the system's authorities are read.
   ///
   /// - Parameter maximumMessage: bytes of a message from the bot; a longer one ends its call.
-  init(_ endpoint: BotEndpoint, maximumMessage: Int) throws(EngineError) {
+  init(_ endpoint: BotEndpoint, maximumMessage: Int = 131_072) throws(EngineError) {
     self.endpoint = endpoint
     self.maximumMessage = maximumMessage
     headers = try endpoint.readHeaders()
@@ -96,6 +97,20 @@ final class BotChannels: Sendable {
       let hasOther = pool.entries.contains { $0.loop == entry.loop && $0.number != number && $0.isTrusted }
       if entry.calls <= 0, !entry.isTrusted || hasOther { pool.entries.remove(at: index) }
     }
+  }
+
+  /// Holds a call on a connection of its own thread's. `body` runs there, with the headers of every RPC.
+  func hold(
+    _ call: CallInfo, log: Logger, _ body: @Sendable (any OutgoingConnection, Metadata) async -> HeldBotCall.End
+  ) async throws {
+    let loop = try EngineLoop.current(log: log)
+    let lease = try await lease(on: loop)
+    var metadata = Metadata(headers.map { ($0.name, $0.value) })
+    if let tracking = call.trackingID { metadata.add("trackingid", tracking) }
+    if let traceparent = call.traceparent { metadata.add("traceparent", traceparent) }
+    let end = await withTaskExecutorPreference(loop) { [metadata] in await body(lease.channel, metadata) }
+    giveBack(lease, isTrusted: end.hasHeard)
+    if let failure = end.failure { throw failure }
   }
 
   private func make(on loop: EventLoop) throws -> GRPCChannel {

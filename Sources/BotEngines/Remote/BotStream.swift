@@ -21,77 +21,56 @@ protocol BotDialect: AnyObject {
 ///
 /// `@unchecked Sendable`: everything but ``hold(_:)`` happens on the loop, where the channel's calls live.
 final class BotStream: ClientCallHandler, @unchecked Sendable {
-  /// How it ended.
-  struct End: Sendable {
-    var failure: BotFailure?
-    /// Whether the bot said anything at all.
-    var hasHeard: Bool
-  }
-
   /// What is kept for a second attempt, in bytes.
   private static let mostKept = 262_144
 
-  private let channel: GRPCChannel
+  private let channel: any OutgoingConnection
   private let path: String
   private let metadata: Metadata
-  private let patience: Duration
   private let dialect: any BotDialect
+  private let held = HeldBotCall()
   private let unread = Counter(label: "patchbay_bot_audio_unread_total")
 
-  private var rpc: ClientCall?
-  private var room: OutputRoom?
-  private var attempts = 0
-  private var began = ContinuousClock.now
+  private var rpc: (any OutgoingRPC)?
+  private var room: RoomWatch?
+  private var retries: Retries
   private var retry: LoopTimer?
   /// What a second attempt has to say again; `nil` once there can be none.
   private var kept: [[UInt8]]? = []
   private var keptBytes = 0
   private var hasHeard = false
   private var isCallOver = false
-  private var isWaitingForRoom = false
   private var failure: BotFailure?
-  private var end: End?
-  private var waiter: CheckedContinuation<End, Never>?
 
   init(
-    channel: GRPCChannel, path: String, metadata: Metadata, patience: Duration, dialect: any BotDialect
+    channel: any OutgoingConnection, path: String, metadata: Metadata, patience: Duration, dialect: any BotDialect
   ) {
     self.channel = channel
     self.path = path
     self.metadata = metadata
-    self.patience = patience
+    retries = Retries(since: channel.executor.now, patience: patience)
     self.dialect = dialect
   }
 
   /// Holds the call to its end, or to the bot's. Runs on the channel's loop; cancelling the task breaks the RPC off.
-  func hold(_ call: BotCall) async -> End {
-    channel.loop.preconditionIsCurrent()
-    room = call.room
+  func hold(_ call: BotCall) async -> HeldBotCall.End {
+    channel.executor.preconditionIsCurrent()
+    room = RoomWatch(call.room, on: channel.executor)
     open()
     if let opening = dialect.opening { send(opening) }
-    let pump = Task(executorPreference: channel.loop) { [self] in
-      for await event in call.eagerEvents { tell(event, turn: call.turn) }
+    return await held.hold(on: channel.executor, telling: call.eagerEvents) { [self] event in
+      tell(event, turn: call.turn)
+    } breakOff: { [self] in
+      breakOff(nil)
     }
-    let end = await withTaskCancellationHandler {
-      await withCheckedContinuation { (continuation: CheckedContinuation<End, Never>) in
-        if let end = self.end { continuation.resume(returning: end) } else { waiter = continuation }
-      }
-    } onCancel: {
-      channel.loop.execute { self.breakOff(nil) }
-    }
-    pump.cancel()
-    return end
   }
 
   // MARK: To the bot
 
-  private func open() {
-    attempts += 1
-    rpc = channel.startCall(path: path, metadata: metadata, handler: self)
-  }
+  private func open() { rpc = channel.open(path, metadata, handler: self) }
 
   private func tell(_ event: EagerEvent, turn: Int) {
-    guard end == nil else { return }
+    guard held.end == nil else { return }
     if case .caller(.ended) = event { isCallOver = true }
     if let message = dialect.message(for: event, turn: turn) {
       if case .caller(.audio) = event { send(message, mayBeLost: true) } else { send(message) }
@@ -122,29 +101,17 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
 
   // MARK: From the bot
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     hasHeard = true
     kept = nil
     guard failure == nil, !isCallOver else { return }
     do {
-      try dialect.received(message.unsafeBytes)
+      try dialect.received(bytes)
     } catch {
       breakOff(error)
       return
     }
-    if let room, !room.isOpen { pause(until: room) }
-  }
-
-  /// Reads no further until there is room for what is read.
-  private func pause(until room: OutputRoom) {
-    guard !isWaitingForRoom else { return }
-    isWaitingForRoom = true
-    rpc?.pauseReading()
-    Task(executorPreference: channel.loop) { [self] in
-      await room.wait()
-      isWaitingForRoom = false
-      rpc?.startReading()
-    }
+    room?.heard(on: rpc)
   }
 
   func receivedInitialMetadata(_ metadata: Metadata) {
@@ -162,11 +129,9 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
 
   /// Opens the RPC anew after a while, where there is time.
   private func tryAgain() -> Bool {
-    guard kept != nil else { return false }
-    let delay = Duration.milliseconds(min(100 << min(attempts - 1, 4), 1_000))
-    guard ContinuousClock.now - began + delay < patience else { return false }
-    retry = channel.loop.schedule(after: delay) { [weak self] in
-      guard let self, end == nil else { return }
+    guard kept != nil, let pause = retries.next(at: channel.executor.now) else { return false }
+    retry = channel.executor.schedule(after: pause) { [weak self] in
+      guard let self, held.end == nil else { return }
       let said = kept ?? []
       open()
       for message in said where rpc?.send(message) == false { return }
@@ -175,11 +140,7 @@ final class BotStream: ClientCallHandler, @unchecked Sendable {
   }
 
   private func finish() {
-    guard end == nil else { return }
     retry?.cancel()
-    let end = End(failure: failure, hasHeard: hasHeard)
-    self.end = end
-    waiter?.resume(returning: end)
-    waiter = nil
+    held.finish(HeldBotCall.End(failure: failure, hasHeard: hasHeard))
   }
 }

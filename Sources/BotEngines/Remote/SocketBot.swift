@@ -43,19 +43,18 @@ struct SocketBot: Sendable {
   /// to connect has passed; one that is not there is not waited for.
   func connect(for call: CallInfo) async throws -> WebSocket {
     let headers = headers + (call.traceparent.map { [("traceparent", $0)] } ?? [])
-    let began = ContinuousClock.now
-    var delay = Duration.milliseconds(100)
+    let clock = MachineClock()
+    var retries = Retries(since: clock.now, patience: limits.connectTimeout)
     while true {
+      let pause: Duration
       do throws(WebSocketError) {
         return try await client.connect(to: address, headers: headers, limits: limits)
       } catch {
         if error.code == .cancelled { throw CancellationError() }
-        guard error.mayPass, ContinuousClock.now - began + delay < limits.connectTimeout else {
-          throw BotFailure(opening: error)
-        }
+        guard error.mayPass, let next = retries.next(at: clock.now) else { throw BotFailure(opening: error) }
+        pause = next
       }
-      try await Task.sleep(for: delay)
-      delay = min(delay * 2, .seconds(1))
+      try await clock.sleep(for: pause)
     }
   }
 }
@@ -75,15 +74,15 @@ extension BotCall {
   /// Waits until there is room for more of the bot's output; meanwhile what it sends waits in its socket.
   ///
   /// - Throws: ``BotFailure`` where the bot came faster than speech and is held up for ``FloodWatch/patience``.
-  func waitForRoom(_ socket: WebSocket, isInhuman: Bool) async throws {
+  func waitForRoom(_ socket: any BotSocket, isInhuman: Bool, by clock: any EngineClock) async throws {
     guard isInhuman else {
       await room.wait()
       return try Task.checkCancellation()
     }
-    let began = ContinuousClock.now
+    let began = clock.now
     while !room.isOpen {
-      try await Task.sleep(for: .milliseconds(100))
-      if socket.isHeldUp, ContinuousClock.now - began > FloodWatch.patience {
+      try await clock.sleep(for: .milliseconds(100))
+      if socket.isHeldUp, clock.now - began > FloodWatch.patience {
         throw BotFailure(.flooded, "The bot sends minutes of audio much faster than it can be heard, without an end.")
       }
     }

@@ -55,7 +55,8 @@ extension SocketConversation {
 /// One call of a bot with a WebSocket: joins the caller's events, the bot's messages and the clock to the conversation.
 actor SocketCall<Conversation: SocketConversation> {
   private let call: BotCall
-  private let socket: WebSocket
+  private let socket: any BotSocket
+  private let clock: any EngineClock
   private let unread = Counter(label: "patchbay_bot_audio_unread_total")
   private let ignored = Counter(label: "patchbay_bot_messages_ignored_total")
   private var conversation: Conversation
@@ -65,18 +66,23 @@ actor SocketCall<Conversation: SocketConversation> {
   /// The same before the caller's turn might be over: a leave that is taken then may come to nothing.
   private var hadTakenLeave = false
   private var acceptsGuesses = true
-  private let began = ContinuousClock.now
+  private let began: Duration
   /// Wakes the clock where there is a time to wait for again.
   private let waits = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
   private var isWaiting = false
 
-  init(_ call: BotCall, over socket: WebSocket, _ conversation: sending Conversation) {
+  init(
+    _ call: BotCall, over socket: any BotSocket, _ conversation: sending Conversation,
+    by clock: any EngineClock = MachineClock()
+  ) {
     self.call = call
     self.socket = socket
+    self.clock = clock
+    began = clock.now
     self.conversation = conversation
   }
 
-  private var now: Duration { ContinuousClock.now - began }
+  private var now: Duration { clock.now - began }
 
   /// Holds the call until it is over, or until the bot closes the socket.
   nonisolated func hold(opening: [SocketAction]) async throws {
@@ -118,13 +124,17 @@ actor SocketCall<Conversation: SocketConversation> {
   private func hearBot() async throws {
     while true {
       let message: WebSocketMessage?
-      do throws(WebSocketError) { message = try await socket.receive() } catch { return try await botClosed(error) }
+      do throws(WebSocketError) { message = try await socket.receive(isolation: self) } catch {
+        return try await botClosed(error)
+      }
       guard let message else { return }
       let ignoredBefore = conversation.ignored
       let read = await apartWhereLong(message.bytes.count) { Conversation.read(message) }
       try perform(conversation.receive(read, bytes: message.bytes.count, now: now))
       if conversation.ignored > ignoredBefore { ignored.increment() }
-      if !call.room.isOpen { try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman) }
+      if !call.room.isOpen {
+        try await call.waitForRoom(socket, isInhuman: conversation.flood.isInhuman, by: clock)
+      }
     }
   }
 
@@ -132,10 +142,10 @@ actor SocketCall<Conversation: SocketConversation> {
   private func botClosed(_ error: WebSocketError) async throws {
     if error.code == .cancelled { throw CancellationError() }
     // A bot that closes its socket and then asks to hang up means the hang-up.
-    if Conversation.mayClose, !hasTakenLeave, error.code == .closed { try await Task.sleep(for: .seconds(1)) }
+    if Conversation.mayClose, !hasTakenLeave, error.code == .closed { try await clock.sleep(for: .seconds(1)) }
     if hasTakenLeave {
       // The caller hears the bot out; the end of the call comes as an event.
-      while !isOver { try await Task.sleep(for: .milliseconds(100)) }
+      while !isOver { try await clock.sleep(for: .milliseconds(100)) }
       return
     }
     if Conversation.mayClose, error.isInOrder { return }
@@ -145,7 +155,7 @@ actor SocketCall<Conversation: SocketConversation> {
   private func keepTime() async throws {
     for await _ in waits.stream {
       while !isOver, let next = conversation.nextTick {
-        try await Task.sleep(for: max(next - now, .milliseconds(20)))
+        try await clock.sleep(for: max(next - now, .milliseconds(20)))
         try perform(conversation.tick(now: now, isHeldUp: !call.room.isOpen))
       }
       isWaiting = false
@@ -167,10 +177,10 @@ actor SocketCall<Conversation: SocketConversation> {
       switch action {
       case .send(let message):
         // A bot that is gone is found where it is read from.
-        guard socket.send(message) || !socket.isOpen || hasTakenLeave || isOver else {
+        guard socket.send(message, as: .text) || !socket.isOpen || hasTakenLeave || isOver else {
           throw BotFailure(.closed, "The bot reads nothing of what it is sent.")
         }
-      case .sendAudio(let message): if !socket.send(message) { unread.increment() }
+      case .sendAudio(let message): if !socket.send(message, as: .text) { unread.increment() }
       case .command(let command):
         if command.isFarewell { hasTakenLeave = true }
         call.send(command)

@@ -10,14 +10,14 @@ extension MeetingSession {
   static let maximumDecoders = 32
 
   /// A message of a media stream.
-  func takeMedia(_ message: MeetingMedia, _ line: any SessionLine) throws(RPCStatus) {
+  func received(media message: MeetingMedia, _ line: any SessionLine) throws(RPCStatus) {
     switch message {
     case .open(let open): try openStream(open, line)
     case .payload(let payload):
       guard let stream = streams[line.id] else {
         throw RPCStatus(.invalidArgument, "a media stream begins with stream_open")
       }
-      takePacket(payload, stream)
+      forward(payload, stream)
     case .close:
       close(line.id)
       line.finish()
@@ -39,7 +39,7 @@ extension MeetingSession {
     log.info("media stream", metadata: ["type": "\(open.mediaType)"])
   }
 
-  private func takePacket(_ payload: MeetingMedia.Payload, _ stream: Stream) {
+  private func forward(_ payload: MeetingMedia.Payload, _ stream: Stream) {
     let now = loop.now
     let arrival = stream.window.arrive(payload.sequenceNumber, now: now) {
       HeldPacket(

@@ -100,9 +100,9 @@ final class MeetingSession: SessionHost {
     guard !relay.isOver, let line = lines[rpc] else { return }
     do {
       if line.method == .meetingControl {
-        try takeControl(MeetingControl(decoding: bytes), line)
+        try received(control: MeetingControl(decoding: bytes), line)
       } else {
-        try takeMedia(worker.meetings.decode(bytes), line)
+        try received(media: worker.meetings.decode(bytes), line)
       }
     } catch {
       line.refuse(error)
@@ -110,7 +110,7 @@ final class MeetingSession: SessionHost {
     settleTimer()
   }
 
-  private func takeControl(_ message: MeetingControl, _ line: any SessionLine) throws(RPCStatus) {
+  private func received(control message: MeetingControl, _ line: any SessionLine) throws(RPCStatus) {
     let now = loop.now
     if case .open(let open) = message, control?.id != line.id {
       guard identityMatches(open) else { throw RPCStatus(.permissionDenied, "the stream is of another meeting") }

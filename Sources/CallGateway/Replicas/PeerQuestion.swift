@@ -67,7 +67,7 @@ final class PeerQuestion {
 }
 
 /// What one of them says.
-private final class PeerAnswer: OutgoingRPCHandler {
+private final class PeerAnswer: ClientCallHandler {
   private let question: PeerQuestion
   let replica: Replica
 

@@ -1,7 +1,7 @@
 import GRPCTransport
 
 /// One attempt to hand an RPC on: what comes of an earlier one is nobody's.
-final class RelayHandler: OutgoingRPCHandler {
+final class RelayHandler: ClientCallHandler {
   private weak var arriving: ArrivingConversation?
 
   init(_ arriving: ArrivingConversation) { self.arriving = arriving }

@@ -26,16 +26,17 @@ public final class RelayService: Sendable {
     ]
   }
 
-  private func accept(_ call: ServerCall) -> any CallHandler {
+  /// Brings an RPC that another replica hands on to its conversation.
+  func accept(_ call: any IncomingRPC) -> any CallHandler {
     let rpc = RelayedRPC(call)
     let organization: String
     switch admit(call) {
     case .admitted(let named): organization = named
     case .refused(let why): return refuse(rpc, why, from: call)
     }
-    let tenant = call.metadata.bytes(for: RelayHeaders.tenant).first.map { String(decoding: $0, as: UTF8.self) }
     let identity = Identity(
-      verifiedElsewhere: organization, tenantName: tenant ?? organization, schema: .voiceVirtualAgent,
+      verifiedElsewhere: organization, tenantName: call.values(for: RelayHeaders.tenant).first ?? organization,
+      schema: .voiceVirtualAgent,
       // With such a token a conversation may begin, at the other replica as well.
       isRetired: !rpc.mayBegin)
     let relayed = SessionCall(
@@ -50,7 +51,7 @@ public final class RelayService: Sendable {
   }
 
   /// The organization that a replica speaks for, where it may.
-  private func admit(_ call: ServerCall) -> Admission {
+  private func admit(_ call: any IncomingRPC) -> Admission {
     guard let secret = call.values(for: RelayHeaders.secret).first, link.isSecret(secret) else {
       return .refused("secret")
     }
@@ -65,15 +66,15 @@ public final class RelayService: Sendable {
   }
 
   /// Whether a conversation is here.
-  private func find(_ call: ServerCall) -> any CallHandler {
+  func find(_ call: any IncomingRPC) -> any CallHandler {
     let rpc = RelayedRPC(call)
     switch admit(call) {
     case .refused(let why): return refuse(rpc, why, from: call)
     case .admitted(let organization):
       // The status waits for the half-close, which only a call that is read shows.
       rpc.startReading()
-      let name = call.metadata.bytes(for: RelayHeaders.conversation).first ?? []
-      let key = ConversationKey(organization: organization, conversation: String(decoding: name, as: UTF8.self))
+      let key = ConversationKey(
+        organization: organization, conversation: call.values(for: RelayHeaders.conversation).first ?? "")
       if link.keeper.mayAct, gateway.registry.status(of: key) != nil {
         rpc.found(epoch: link.keeper.epoch(of: key.ownershipKey) ?? 0)
       } else {
@@ -83,7 +84,7 @@ public final class RelayService: Sendable {
     }
   }
 
-  private func refuse(_ rpc: RelayedRPC, _ why: String, from call: ServerCall) -> any CallHandler {
+  private func refuse(_ rpc: RelayedRPC, _ why: String, from call: any IncomingRPC) -> any CallHandler {
     link.metrics.refused(why)
     log.notice("an RPC of another server is not accepted", metadata: ["why": "\(why)", "peer": "\(call.peer)"])
     rpc.refuse(why)

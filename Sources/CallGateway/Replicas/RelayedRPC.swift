@@ -3,7 +3,7 @@ import GRPCTransport
 /// An RPC that another replica has accepted from its caller and hands on to this one: its messages are the caller's. On its
 /// loop.
 final class RelayedRPC: IncomingRPC {
-  private let call: ServerCall
+  private let call: any IncomingRPC
   /// The caller's address, as the other replica sees it.
   let peer: String
   /// The conversation's epoch, as the other replica knows it.
@@ -11,14 +11,14 @@ final class RelayedRPC: IncomingRPC {
   /// Whether the conversation may begin with it: the other replica ends, and begins none.
   let mayBegin: Bool
 
-  init(_ call: ServerCall) {
+  init(_ call: any IncomingRPC) {
     self.call = call
     peer = call.values(for: RelayHeaders.peer).first ?? call.peer
     epoch = call.values(for: RelayHeaders.epoch).first.flatMap(UInt64.init) ?? 0
     mayBegin = call.values(for: RelayHeaders.begin).first == "1"
   }
 
-  var executor: any LoopExecutor { call.loop }
+  var executor: any LoopExecutor { call.executor }
   var peerCertificate: PeerCertificate? { nil }
   var isHalfClosed: Bool { call.isHalfClosed }
   var queuedBytes: Int { call.queuedBytes }
@@ -31,7 +31,7 @@ final class RelayedRPC: IncomingRPC {
   func pauseReading() { call.pauseReading() }
   func send(_ message: [UInt8]) -> Bool { call.send(message) }
 
-  func finish(_ status: RPCStatus, lingering: Duration) {
+  func finish(_ status: RPCStatus, trailingMetadata: Metadata, lingering: Duration) {
     call.finish(status, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end)], lingering: lingering)
   }
 
@@ -40,11 +40,13 @@ final class RelayedRPC: IncomingRPC {
 
   /// The conversation that was asked for is here.
   func found(epoch: UInt64) {
-    call.finish(.ok, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end), (RelayHeaders.epoch, "\(epoch)")])
+    call.finish(
+      .ok, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end), (RelayHeaders.epoch, "\(epoch)")],
+      lingering: .zero)
   }
 
   /// The conversation is not here.
   func refuse(_ why: String) {
-    call.finish(RPCStatus(.aborted, why), trailingMetadata: [(RelayHeaders.relay, why)])
+    call.finish(RPCStatus(.aborted, why), trailingMetadata: [(RelayHeaders.relay, why)], lingering: .zero)
   }
 }

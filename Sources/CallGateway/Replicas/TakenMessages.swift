@@ -17,7 +17,7 @@ final class TakenMessages {
   /// Whether these are all messages that have come.
   var isWhole: Bool { bytes <= ArrivingConversation.maximumKept }
 
-  func take(_ message: UnsafeRawBufferPointer) {
+  func keep(_ message: UnsafeRawBufferPointer) {
     bytes += message.count
     if isWhole { messages.append(Array(message)) } else { messages = [] }
   }

@@ -39,8 +39,8 @@ struct EarlyEnds: Sendable {
     nextEarly = (nextEarly + 1) % Self.capacity
   }
 
-  /// Whether the caller of a conversation that is about to begin has hung up already; said once.
-  mutating func take(_ key: ConversationKey, now: Duration) -> Bool {
+  /// Forgets that the caller of a conversation that is about to begin has hung up. False where that is not known.
+  mutating func forget(_ key: ConversationKey, now: Duration) -> Bool {
     guard let until = early.removeValue(forKey: key) else { return false }
     return until > now
   }

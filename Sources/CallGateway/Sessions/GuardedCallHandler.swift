@@ -25,7 +25,7 @@ final class GuardedCallHandler: CallHandler {
     }
   }
 
-  func received(_ message: borrowing ReceivedMessage) { inner?.received(message) }
+  func received(_ bytes: UnsafeRawBufferPointer) { inner?.received(bytes) }
   func halfClosed() { inner?.halfClosed() }
   func drained() { inner?.drained() }
 

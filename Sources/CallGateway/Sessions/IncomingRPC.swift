@@ -26,28 +26,18 @@ protocol IncomingRPC: AnyObject {
   /// Queues a message; false where there is no room for it.
   func send(_ message: [UInt8]) -> Bool
   /// Ends the RPC; see ``ServerCall/finish(_:trailingMetadata:lingering:)``.
-  func finish(_ status: RPCStatus, lingering: Duration)
+  func finish(_ status: RPCStatus, trailingMetadata: Metadata, lingering: Duration)
 }
 
 extension IncomingRPC {
   /// The id shared with Webex support, where the client sent one that is no longer than such an id can be.
   var trackingID: String? { values(for: "trackingid").first.flatMap { $0.utf8.count <= 256 ? $0 : nil } }
 
-  func finish(_ status: RPCStatus) { finish(status, lingering: .zero) }
-}
-
-/// A handler of RPCs that does not depend on where a message's bytes are.
-protocol IncomingRPCHandler: CallHandler {
-  /// A message; the bytes are valid within the call.
-  func received(_ bytes: UnsafeRawBufferPointer)
-}
-
-extension IncomingRPCHandler {
-  func received(_ message: borrowing ReceivedMessage) { received(message.unsafeBytes) }
+  func finish(_ status: RPCStatus, lingering: Duration = .zero) {
+    finish(status, trailingMetadata: [], lingering: lingering)
+  }
 }
 
 extension ServerCall: IncomingRPC {
   var executor: any LoopExecutor { loop }
-
-  func finish(_ status: RPCStatus, lingering: Duration) { finish(status, trailingMetadata: [], lingering: lingering) }
 }

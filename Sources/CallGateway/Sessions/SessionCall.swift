@@ -20,7 +20,7 @@ protocol SessionService: AnyObject, Sendable {
 }
 
 extension SessionService {
-  func accept(_ call: any IncomingRPC, _ method: SessionMethod) -> any IncomingRPCHandler {
+  func accept(_ call: any IncomingRPC, _ method: SessionMethod) -> any CallHandler {
     let handler = SessionCall(call, method: method, of: self)
     handler.begin()
     return handler
@@ -51,7 +51,7 @@ final class OpenCalls: Sendable {
 ///
 /// Runs on the RPC's own loop. Where the session lives on another, messages and answers hop between the two
 /// (``RemoteLine``); with one completion queue that never happens.
-final class SessionCall: IncomingRPCHandler {
+final class SessionCall: CallHandler {
   private enum State {
     /// The token is being verified; nothing of the RPC has been read.
     case authenticating
@@ -200,7 +200,7 @@ final class SessionCall: IncomingRPCHandler {
     guard !isOver else { return }
     lastMessage = loop.now
     hasMessage = true
-    taken?.take(bytes)
+    taken?.keep(bytes)
     switch state {
     case .near(let session): session.received(bytes, from: id)
     case .far(let session):

@@ -67,7 +67,7 @@ protocol SocketListener: AnyObject {
 /// `@unchecked Sendable`: the handler is made, used and let go on the loop's thread alone.
 public final class SocketEntry: @unchecked Sendable {
   private let loop: any LoopExecutor
-  private var handler: (any SocketListener)?
+  private(set) var handler: (any SocketListener)?
 
   init(_ loop: any LoopExecutor, _ make: @escaping @Sendable () -> any SocketListener) {
     self.loop = loop

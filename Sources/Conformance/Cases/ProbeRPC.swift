@@ -132,10 +132,10 @@ final class ProbeRPC: ClientCallHandler, @unchecked Sendable {
     channel.loop.schedule(after: probe.interval) { self.pace() }
   }
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     guard result.responses.count < 1000 else { return }
-    result.responses.append((time, message.bytes))
-    guard isSpeaking, let response = try? VoiceResponse(decoding: message.unsafeBytes),
+    result.responses.append((time, Array(bytes)))
+    guard isSpeaking, let response = try? VoiceResponse(decoding: bytes),
       response.events.first?.kind == .endOfInput
     else { return }
     isSpeaking = false

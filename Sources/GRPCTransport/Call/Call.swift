@@ -2,8 +2,8 @@ import CGRPC
 
 /// What a call of either side tells its handler while it lasts.
 public protocol MessageHandler: AnyObject {
-  /// A message arrived. The next is read when this returns, unless paused.
-  func received(_ message: borrowing ReceivedMessage)
+  /// A message arrived; its bytes last as long as this call. The next is read when this returns, unless paused.
+  func received(_ bytes: UnsafeRawBufferPointer)
 
   /// All that was sent has left: there is room again.
   func drained()
@@ -95,7 +95,8 @@ public class Call {
     let isTooLong = pb_call_message_was_too_long(core)
     switch machine.arrived(count: received.count, isTooLong: isTooLong, isCompressed: isCompressed) {
     case .deliver:
-      receiver?.received(received)
+      receiver?.received(received.unsafeBytes)
+      extendLifetime(received)
       if readNext() { return }
     case .discard:
       readNext()

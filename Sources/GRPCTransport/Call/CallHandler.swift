@@ -23,7 +23,7 @@ public final class FinishedCallHandler: CallHandler {
   /// A handler.
   public init() {}
   /// Nothing to do.
-  public func received(_ message: borrowing ReceivedMessage) {}
+  public func received(_ bytes: UnsafeRawBufferPointer) {}
   /// Nothing to do.
   public func halfClosed() {}
   /// Nothing to do.

@@ -149,13 +149,13 @@ final class ClientStreamState: ClientCallHandler, @unchecked Sendable {
     for waiter in waiters { waiter(initialMetadata) }
   }
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     if let reader {
       self.reader = nil
-      reader.resume(returning: message.bytes)
+      reader.resume(returning: Array(bytes))
       return
     }
-    buffer.append(message.bytes)
+    buffer.append(Array(bytes))
     if buffer.count >= Self.mostBuffered { call?.pauseReading() }
   }
 

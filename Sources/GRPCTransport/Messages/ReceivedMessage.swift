@@ -1,9 +1,9 @@
 import CGRPC
 
-/// A message as it arrived. It lasts as long as the call to `received(_:)` that it is handed to.
+/// A message as it arrived. It lasts as long as the call to `received(_:)` that its bytes are handed to.
 ///
 /// The bytes are those the transport read from the socket; only a message that arrived in pieces is joined, once.
-public struct ReceivedMessage: ~Copyable {
+struct ReceivedMessage: ~Copyable {
   private let core: OpaquePointer
 
   init(_ core: OpaquePointer) { self.core = core }
@@ -11,18 +11,15 @@ public struct ReceivedMessage: ~Copyable {
   deinit { pb_message_destroy(core) }
 
   /// The length in bytes.
-  public var count: Int { pb_message_length(core) }
+  var count: Int { pb_message_length(core) }
 
   /// Whether the sender compressed it. The transport refuses such messages, so a handler does not see one.
-  public var isCompressed: Bool { pb_message_is_compressed(core) }
+  var isCompressed: Bool { pb_message_is_compressed(core) }
 
   /// The bytes in place, which last as long as the message.
-  public var unsafeBytes: UnsafeRawBufferPointer {
+  var unsafeBytes: UnsafeRawBufferPointer {
     var count = 0
     let start = pb_message_bytes(core, &count)
     return UnsafeRawBufferPointer(start: start, count: count)
   }
-
-  /// A copy of the bytes.
-  public var bytes: [UInt8] { Array(unsafeBytes) }
 }

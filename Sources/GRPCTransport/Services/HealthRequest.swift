@@ -34,13 +34,13 @@ final class HealthRequest: CallHandler {
     if request == nil { call.cancel() }
   }
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     if request != nil { return call.finish(RPCStatus(.invalidArgument, "this method takes one message")) }
-    if message.count > HealthMessages.longestRequest {
+    if bytes.count > HealthMessages.longestRequest {
       return call.finish(
         RPCStatus(.resourceExhausted, "a message of over \(HealthMessages.longestRequest) bytes"))
     }
-    request = message.bytes
+    request = Array(bytes)
     leave()
     timer?.cancel()
     timer = call.loop.schedule(after: Self.halfCloseTimeout) { [weak self] in

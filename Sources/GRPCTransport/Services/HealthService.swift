@@ -79,7 +79,7 @@ final class HealthWatch: CallHandler {
   func giveWay() { call.finish(RPCStatus(.resourceExhausted, "its connection has more watches than others")) }
 
   func drained() { update() }
-  func received(_ message: borrowing ReceivedMessage) {}
+  func received(_ bytes: UnsafeRawBufferPointer) {}
   func halfClosed() {}
   func ended(_ end: RPCEnd) {
     if let number { status.forget(number) }

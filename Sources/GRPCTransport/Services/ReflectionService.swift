@@ -52,13 +52,13 @@ final class ReflectionHandler: CallHandler {
     watch()
   }
 
-  func received(_ message: borrowing ReceivedMessage) {
+  func received(_ bytes: UnsafeRawBufferPointer) {
     watch()
-    let bytes = message.bytes
+    let message = Array(bytes)
     do throws(RPCStatus) {
-      let answer = service.answer(try ReflectionRequest(bytes))
+      let answer = service.answer(try ReflectionRequest(message))
       call.pauseReading()
-      if !call.send(answer.response(to: bytes)) {
+      if !call.send(answer.response(to: message)) {
         call.finish(RPCStatus(.resourceExhausted, "the answer is too long to be sent"))
       }
     } catch {

@@ -64,9 +64,9 @@ public final class UnaryHandler: CallHandler {
   }
 
   /// Takes the request; a second message is an error.
-  public func received(_ message: borrowing ReceivedMessage) {
+  public func received(_ bytes: UnsafeRawBufferPointer) {
     if request == nil {
-      request = message.bytes
+      request = Array(bytes)
     } else {
       call.finish(RPCStatus(.invalidArgument, "this method takes one message"))
     }

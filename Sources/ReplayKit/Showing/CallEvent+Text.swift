@@ -81,22 +81,6 @@ extension InputMode? {
   }
 }
 
-extension VoiceResponse.Event.Kind {
-  /// Its name on the wire.
-  var wireName: String {
-    switch self {
-    case .unspecified: "UNSPECIFIED_EVENT"
-    case .sessionEnd: "SESSION_END"
-    case .transferToAgent: "TRANSFER_TO_AGENT"
-    case .custom: "CUSTOM_EVENT"
-    case .startOfInput: "START_OF_INPUT"
-    case .endOfInput: "END_OF_INPUT"
-    case .noMatch: "NO_MATCH"
-    case .noInput: "NO_INPUT"
-    }
-  }
-}
-
 extension [DTMFKey] {
   /// The keys, or a dot for each.
   func text(_ isShown: Bool) -> String {

@@ -83,8 +83,8 @@ final class GRPCCallWire: CallWire {
 
     func receivedInitialMetadata(_ metadata: Metadata) { owner.connected(rpc) }
 
-    func received(_ message: borrowing ReceivedMessage) {
-      do { owner.received(try VoiceResponse(decoding: message.unsafeBytes), on: rpc) } catch {
+    func received(_ bytes: UnsafeRawBufferPointer) {
+      do { owner.received(try VoiceResponse(decoding: bytes), on: rpc) } catch {
         owner.couldNotRead("\(error)", on: rpc)
       }
     }

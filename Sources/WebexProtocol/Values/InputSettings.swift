@@ -1,5 +1,5 @@
 /// How the platform listens to the caller after an answer (`VoiceVAInputMode`).
-public enum InputMode: Int32, Sendable, Equatable {
+public enum InputMode: Int32, Sendable, Equatable, CaseIterable {
   case unspecified = 0
   case voice = 1
   case dtmf = 2

@@ -33,7 +33,7 @@ public struct VoiceResponse: Sendable, Equatable {
   /// `OutputEvent`. The platform reads only the first event of a response.
   public struct Event: Sendable, Equatable {
     /// `OutputEvent.EventType`
-    public enum Kind: Int32, Sendable {
+    public enum Kind: Int32, Sendable, CaseIterable {
       case unspecified = 0
       case sessionEnd = 1
       case transferToAgent = 2
@@ -42,6 +42,20 @@ public struct VoiceResponse: Sendable, Equatable {
       case endOfInput = 5
       case noMatch = 6
       case noInput = 7
+
+      /// Its name on the wire.
+      public var wireName: String {
+        switch self {
+        case .unspecified: "UNSPECIFIED_EVENT"
+        case .sessionEnd: "SESSION_END"
+        case .transferToAgent: "TRANSFER_TO_AGENT"
+        case .custom: "CUSTOM_EVENT"
+        case .startOfInput: "START_OF_INPUT"
+        case .endOfInput: "END_OF_INPUT"
+        case .noMatch: "NO_MATCH"
+        case .noInput: "NO_INPUT"
+        }
+      }
     }
 
     /// What it tells.

@@ -16,7 +16,7 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
     let deadline: Duration?
     private let loops: ManualLoops
     private let loop: any LoopExecutor
-    private var handler: (any OutgoingRPCHandler)?
+    private var handler: (any ClientCallHandler)?
     private(set) var sent: [[UInt8]] = []
     private(set) var notes: [String] = []
     var queuedBytes = 0
@@ -24,7 +24,7 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
     fileprivate init(
       _ address: String, _ path: String, _ headers: Metadata, _ deadline: Duration?, _ loops: ManualLoops,
       _ loop: any LoopExecutor,
-      _ handler: any OutgoingRPCHandler
+      _ handler: any ClientCallHandler
     ) {
       self.address = address
       self.path = path
@@ -74,7 +74,7 @@ final class FakeNetwork: RelayNetwork, @unchecked Sendable {
 
   func open(
     to address: String, path: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
-    handler: any OutgoingRPCHandler
+    handler: any ClientCallHandler
   ) -> (any OutgoingRPC)? {
     let link = Link(address, path, headers, deadline, loops, loop, handler)
     links.append(link)

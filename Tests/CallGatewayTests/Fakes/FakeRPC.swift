@@ -7,7 +7,7 @@ final class FakeRPC: IncomingRPC {
   let loops: ManualLoops
   let loop: ManualLoop
   private let headers: [(String, String)]
-  private var handler: (any IncomingRPCHandler)?
+  private var handler: (any CallHandler)?
 
   private(set) var sent: [[UInt8]] = []
   private(set) var status: RPCStatus?
@@ -15,6 +15,7 @@ final class FakeRPC: IncomingRPC {
   private(set) var isReading = false
   private(set) var isHalfClosed = false
   private(set) var lingering = Duration.zero
+  private(set) var trailers: Metadata = []
   /// Whether what the server sends finds room.
   var hasRoom = true
   var queuedBytes = 0
@@ -29,7 +30,7 @@ final class FakeRPC: IncomingRPC {
   // MARK: The client
 
   /// Begins, with the handler that the server makes of it.
-  func begin(_ accept: (FakeRPC) -> any IncomingRPCHandler) { loops.run(on: loop) { handler = accept(self) } }
+  func begin(_ accept: (FakeRPC) -> any CallHandler) { loops.run(on: loop) { handler = accept(self) } }
 
   func send(message: [UInt8]) {
     loops.run(on: loop) { if status == nil { message.withUnsafeBytes { handler?.received($0) } } }
@@ -70,9 +71,10 @@ final class FakeRPC: IncomingRPC {
     return true
   }
 
-  func finish(_ status: RPCStatus, lingering: Duration) {
+  func finish(_ status: RPCStatus, trailingMetadata: Metadata, lingering: Duration) {
     guard self.status == nil else { return }
     self.status = status
+    trailers = trailingMetadata
     self.lingering = lingering
   }
 }

@@ -24,6 +24,9 @@ final class FakeSocket: CallerSocket, @unchecked Sendable {
     test.loops.settle()
   }
 
+  /// The call that it carries; on its loop.
+  var session: SocketSession? { entry?.handler as? SocketSession }
+
   // MARK: The client
 
   func say(text: String) {

@@ -6,10 +6,10 @@ import WebexProtocol
 /// An RPC that another process has accepted and relays: bytes go through a queue each way, and nothing is decoded there.
 ///
 /// `@unchecked Sendable`: the test's thread alone touches it, as it does all of ``ManualLoops``.
-final class OtherProcessRPC: IncomingRPC, IncomingRPCHandler, @unchecked Sendable {
+final class OtherProcessRPC: IncomingRPC, CallHandler, @unchecked Sendable {
   private let front: FakeRPC
   private let back: ManualLoop
-  private var handler: (any IncomingRPCHandler)?
+  private var handler: (any CallHandler)?
   private(set) var isHalfClosed = false
   let queuedBytes = 0
   let timeRemaining: Duration? = nil
@@ -50,8 +50,8 @@ final class OtherProcessRPC: IncomingRPC, IncomingRPCHandler, @unchecked Sendabl
   func setInitialMetadata(_ metadata: Metadata) { front.loop.execute { self.front.setInitialMetadata(metadata) } }
   func startReading() { front.loop.execute { self.front.startReading() } }
   func pauseReading() { front.loop.execute { self.front.pauseReading() } }
-  func finish(_ status: RPCStatus, lingering: Duration) {
-    front.loop.execute { self.front.finish(status, lingering: lingering) }
+  func finish(_ status: RPCStatus, trailingMetadata: Metadata, lingering: Duration) {
+    front.loop.execute { self.front.finish(status, trailingMetadata: trailingMetadata, lingering: lingering) }
   }
 
   func send(_ message: [UInt8]) -> Bool {

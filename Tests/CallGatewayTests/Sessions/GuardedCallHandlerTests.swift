@@ -8,7 +8,7 @@ struct GuardedCallHandlerTests {
   /// The guarded service's own handler.
   private final class Inner: CallHandler {
     var notes: [String] = []
-    func received(_ message: borrowing ReceivedMessage) { notes.append("received") }
+    func received(_ bytes: UnsafeRawBufferPointer) { notes.append("received") }
     func halfClosed() { notes.append("half-closed") }
     func drained() { notes.append("drained") }
     func ended(_ end: RPCEnd) { notes.append("ended \(end)") }

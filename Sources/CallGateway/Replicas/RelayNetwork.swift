@@ -1,39 +1,11 @@
 import GRPCTransport
 
-/// What the gateway needs of an RPC to another replica: ``ClientCall``, or in tests one in memory. On its loop only.
-protocol OutgoingRPC: AnyObject {
-  /// Bytes that have not left yet.
-  var queuedBytes: Int { get }
-  /// Queues a message; false where there is no room for it.
-  func send(_ message: UnsafeRawBufferPointer) -> Bool
-  /// There is no more to come.
-  func halfClose()
-  /// Breaks it off.
-  func cancel()
-  /// Reads on after ``pauseReading()``.
-  func startReading()
-  /// Reads nothing further.
-  func pauseReading()
-}
-
-extension ClientCall: OutgoingRPC {}
-
-/// What is told of an RPC to another replica. On its loop.
-protocol OutgoingRPCHandler: ClientCallHandler {
-  /// A message; the bytes are valid within the call.
-  func received(_ bytes: UnsafeRawBufferPointer)
-}
-
-extension OutgoingRPCHandler {
-  func received(_ message: borrowing ReceivedMessage) { received(message.unsafeBytes) }
-}
-
 /// The way to other replicas.
 protocol RelayNetwork: AnyObject, Sendable {
   /// Opens an RPC on the caller's loop; the handler is never called from within. `nil` where none can be made.
   func open(
     to address: String, path: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
-    handler: any OutgoingRPCHandler
+    handler: any ClientCallHandler
   ) -> (any OutgoingRPC)?
 }
 
@@ -55,7 +27,7 @@ final class RelayChannels: RelayNetwork {
 
   func open(
     to address: String, path: String, headers: Metadata, deadline: Duration?, on loop: any LoopExecutor,
-    handler: any OutgoingRPCHandler
+    handler: any ClientCallHandler
   ) -> (any OutgoingRPC)? {
     guard let loop = loop as? EventLoop, let channel = channel(to: address, on: loop) else { return nil }
     return channel.startCall(path: path, metadata: headers, deadline: deadline, handler: handler)

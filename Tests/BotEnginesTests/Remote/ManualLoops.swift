@@ -1,0 +1,1 @@
+../../CallGatewayTests/Fakes/ManualLoops.swift
