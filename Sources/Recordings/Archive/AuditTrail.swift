@@ -4,12 +4,13 @@ import Locking
 /// What was done with recordings, one JSON object a line, in a file that is only ever appended to. It outlives the
 /// recordings: it names them by their random ids and says nothing of what is in them.
 public final class AuditTrail: Sendable {
-  private let path: String
-  private let lock = Locked(())
+  /// The file, for one writer at a time.
+  private let path: Locked<String>
 
   /// The trail of a folder of recordings. Throws where the folder is not there or cannot be written.
   public init(directory: String) throws(RecordingError) {
-    path = directory + "/audit.jsonl"
+    let path = directory + "/audit.jsonl"
+    self.path = Locked(path)
     let descriptor = open(path, O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
     guard descriptor >= 0 else { throw RecordedFile.failure("opened for the audit", path) }
     close(descriptor)
@@ -29,7 +30,7 @@ public final class AuditTrail: Sendable {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     guard let data = try? encoder.encode(line) else { return }
-    lock.withLock { _ in
+    path.withLock { path in
       let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard descriptor >= 0 else { return }
       defer { close(descriptor) }
