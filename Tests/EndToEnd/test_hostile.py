@@ -211,12 +211,12 @@ def test_a_deadline_that_passes(new_caller):
 @pytest.mark.measured
 def test_many_conversations_in_a_row(gateway, new_caller):
     """Conversations that end leave nothing behind."""
-    for _ in range(100):
+    for _ in range(60):
         caller = new_caller()
         caller.start()
         caller.hang_up()
     before = gateway.memory()
-    for _ in range(300):
+    for _ in range(150):
         caller = new_caller()
         caller.start()
         caller.hang_up()
