@@ -40,8 +40,6 @@ extension Conversation {
       if interaction.isOver { return }
     }
     metrics.frames.increment()
-    // After a pause of the process nothing is for the bot until it is known whose the conversation is.
-    if let ownership, !ownership.mayAct { return }
     do throws(AudioError) {
       let samples = try interaction.audio.decode(
         audio.bytes, encoding: audio.encoding, sampleRate: Int(audio.sampleRate), into: worker.samples)

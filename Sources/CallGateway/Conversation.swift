@@ -74,8 +74,9 @@ final class Conversation: SessionHost {
   var trace: ConversationTrace?
   /// Whether the conversation is this replica's still; `nil` where nobody else could have it.
   let ownership: OwnershipKeeper?
-  /// What was decided while that was not known.
+  /// What was decided while that was not known, and what came from the caller.
   var withheld: [ConversationAction] = []
+  var held = HeldInput()
   /// Another replica has it by now.
   var isLost = false
   /// Another may have it as soon as nothing is under way.
@@ -128,6 +129,7 @@ final class Conversation: SessionHost {
 
   func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
     guard let interaction = interactions[rpc] else { return }
+    if let ownership, isHeld(bytes, of: interaction, ownership) { return }
     do {
       let request = try worker.decoder.decode(bytes)
       try request.check(organization: key.organization, conversation: key.conversation)
@@ -196,6 +198,7 @@ final class Conversation: SessionHost {
   /// The caller's part of an RPC is over.
   func halfClosed(_ rpc: RPCID) {
     guard let interaction = interactions[rpc] else { return }
+    if let ownership, isHeld(nil, of: interaction, ownership) { return }
     if recorder != nil {
       interaction.traits.isHalfClosed = true
       record(halfClosed: interaction.traits)

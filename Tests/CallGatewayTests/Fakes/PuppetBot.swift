@@ -3,7 +3,7 @@ import Locking
 
 /// A bot that notes what it hears and says what the test says.
 final class PuppetBot: BotEngine {
-  let audioDelivery = CallerAudioDelivery.turns
+  let audioDelivery: CallerAudioDelivery
   private let calls = Locked<[BotCall]>([])
   private let heardEvents = Locked<[EagerEvent]>([])
   /// Whether it takes what happens; a bot that hangs does not.
@@ -11,7 +11,10 @@ final class PuppetBot: BotEngine {
   let canResume = Locked(false)
   var resumes: Bool { canResume.withLock { $0 } }
 
-  init(listens: Bool = true) { self.listens = listens }
+  init(listens: Bool = true, hears delivery: CallerAudioDelivery = .turns) {
+    self.listens = listens
+    audioDelivery = delivery
+  }
 
   /// The latest call.
   var call: BotCall? { calls.withLock { $0.last } }
@@ -19,6 +22,15 @@ final class PuppetBot: BotEngine {
   /// What it has heard but for audio, in words.
   var heard: [String] {
     heardEvents.withLock { events in events.compactMap { if case .caller(.audio) = $0 { nil } else { "\($0)" } } }
+  }
+
+  /// Of the caller's audio.
+  var samplesHeard: Int {
+    heardEvents.withLock { events in
+      events.reduce(0) { sum, event in
+        if case .caller(.audio(let audio)) = event { sum + audio.samples.count } else { sum }
+      }
+    }
   }
 
   func converse(_ call: BotCall) async throws {

@@ -7,7 +7,7 @@ import Ownership
 extension TestGateway {
   /// The gateway of one replica, whose ways to the others and to the store are the test's.
   static func inCluster(
-    _ store: SaidStore, _ time: Locked<Duration>, others: [Replica] = []
+    _ store: SaidStore, _ time: Locked<Duration>, others: [Replica] = [], bot: PuppetBot = PuppetBot()
   ) throws -> (test: TestGateway, network: FakeNetwork, keeper: OwnershipKeeper) {
     let loops = ManualLoops(1)
     let network = FakeNetwork(loops)
@@ -16,6 +16,6 @@ extension TestGateway {
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { time.withLock { $0 } })
     let link = ReplicaLink(keeper: keeper, network: network, secret: "0123456789abcdef")
     link.know { others.map { KnownReplica($0, takesCalls: true) } }
-    return (try TestGateway(loops: loops, replicas: link), network, keeper)
+    return (try TestGateway(loops: loops, bot: bot, replicas: link), network, keeper)
   }
 }

@@ -14,8 +14,10 @@ struct ReplicaTests {
   private let owner = OwnershipRecord(owner: Replica(address: "10.0.0.2:50052", incarnation: "b"), epoch: 3)
   private let gone = RPCStatus(.unavailable, "connection refused")
 
-  private func gateway() throws -> (test: TestGateway, network: FakeNetwork, keeper: OwnershipKeeper) {
-    try TestGateway.inCluster(store, time)
+  private func gateway(
+    _ bot: PuppetBot = PuppetBot()
+  ) throws -> (test: TestGateway, network: FakeNetwork, keeper: OwnershipKeeper) {
+    try TestGateway.inCluster(store, time, bot: bot)
   }
 
   @Test("a conversation that nobody has begins here, and is given back when it is over")
@@ -141,6 +143,46 @@ struct ReplicaTests {
     await keeper.tend()
     test.loops.settle()
     #expect(try call.told.first == "hello")
+  }
+
+  @Test("what the caller says after such a sleep reaches the bot once that is known, all of it and in order")
+  func heldInput() async throws {
+    let bot = PuppetBot(hears: .everything)
+    let (test, _, keeper) = try gateway(bot)
+    let start = try test.call()
+    start.send(message: VoiceRequest.start)
+    test.answer("hello")
+    let call = try test.call()
+    call.send(message: VoiceRequest.silence)
+    test.loops.settle()
+    #expect(bot.samplesHeard == 160)
+    time.withLock { $0 += .seconds(20) }
+    for _ in 0..<3 { call.send(message: VoiceRequest.silence) }
+    call.halfClose()
+    test.loops.settle()
+    #expect(bot.samplesHeard == 160, "it may be another's call")
+    keeper.tick()
+    await keeper.tend()
+    test.loops.settle()
+    #expect(bot.samplesHeard == 4 * 160)
+    #expect(call.status?.code == .ok)
+  }
+
+  @Test("one whose call was adopted meanwhile tells the bot nothing of what came")
+  func heldInputOfAnother() async throws {
+    let bot = PuppetBot(hears: .everything)
+    let (test, _, keeper) = try gateway(bot)
+    let start = try test.call()
+    start.send(message: VoiceRequest.start)
+    test.answer("hello")
+    let call = try test.call()
+    time.withLock { $0 += .seconds(20) }
+    call.send(message: VoiceRequest.silence)
+    store.renewed.withLock { $0 = [owner] }
+    keeper.tick()
+    await keeper.tend()
+    test.loops.settle()
+    #expect(bot.samplesHeard == 0 && call.status?.code == .aborted)
   }
 
   @Test("one whose call was adopted meanwhile says nothing at all")
