@@ -63,7 +63,11 @@ class Forwarder:
         with contextlib.suppress(OSError):
             while True:
                 near = self.listener.accept()[0]
-                far = socket.create_connection(("127.0.0.1", self.target))
+                try:
+                    far = socket.create_connection(("127.0.0.1", self.target))
+                except OSError:  # nobody is there
+                    near.close()
+                    continue
                 self.sockets += [near, far]
                 for one, other in ((near, far), (far, near)):
                     threading.Thread(target=self.carry, args=(one, other, one is far), daemon=True).start()

@@ -5,84 +5,26 @@ import contextlib
 import json
 import os
 import re
-import threading
 import time
 import types
 
 import pytest
 
-from caller import Caller
 from cluster import Cluster
 from cluster import metric as cluster_metric
-from conftest import TENANT_A
 from edge import edge, free_port
 from gateway import SLOW
+from herd import Herd
 
 # The full size: Scripts/cluster-test
 CALLS = int(os.environ.get("CLUSTER_CALLS", 18))
 FULL = "CLUSTER_CALLS" in os.environ
-# What a Python client can do on two cores, with the servers beside it.
-PACE = max(0.5, CALLS / 80)
+# Seconds between two turns of a call: what two cores carry, with the servers, the edge and the client on them.
+PACE = max(0.5, CALLS / 100)
 SHUTDOWN = {"notice": "1s", "drain": "2m", "grace": "5s"}
-# An edge begins 100 calls a second for one address.
-BETWEEN_CALLS = 0.02
-
-
-class Talker(threading.Thread):
-    """A call that presses a key every PACE seconds until it is told to hang up: two RPCs each time, the keys and their begin.
-
-    Its RPCs go by the connections given, one after the other. `lost`: the times and reasons of turns without an answer.
-    """
-
-    def __init__(self, token, *channels):
-        super().__init__(daemon=True)
-        self.channels, self.turns, self.lost, self.over = channels, 0, [], threading.Event()
-        self.caller = Caller(channels[0], token, TENANT_A["org"], "demo-wav")
-        self.caller.start()
-        self.start()
-
-    def run(self):
-        while not self.over.wait(PACE):
-            try:
-                self.caller.channel = self.channels[self.turns % len(self.channels)]
-                turn = self.caller.press("4")
-                assert turn.event is None and turn.audio.seconds > 0, f"no answer: {turn.replies}"
-                self.turns += 1
-            except Exception as problem:  # whatever a caller may see
-                self.lost.append((time.monotonic(), str(problem)[:200]))
-        with contextlib.suppress(Exception):
-            self.caller.hang_up()
-
-
-class Crowd:
-    """Calls, each on one of a few connections of each edge."""
-
-    def __init__(self, token, *proxies):
-        self.token, self.talkers = token, []
-        self.channels = [[proxy.channel() for proxy in proxies] for _ in range(6)]
-
-    def join(self, calls):
-        for n in range(calls):
-            time.sleep(BETWEEN_CALLS)
-            self.talkers.append(Talker(self.token, *self.channels[n % 6]))
-
-    def lost(self, since=0.0):
-        return [loss for talker in self.talkers for loss in talker.lost if loss[0] >= since]
-
-    @property
-    def turns(self):
-        return sum(talker.turns for talker in self.talkers)
-
-    def leave(self):
-        for talker in self.talkers:
-            talker.over.set()
-        for talker in self.talkers:
-            talker.join(60)
-
-    def close(self):
-        for channels in self.channels:
-            for channel in channels:
-                channel.close()
+CONNECTIONS = 6  # to each edge
+# A server that ends leaves its calls to the others: nothing more goes to it from then on.
+BEFORE_A_CLUSTER = [("  http-check expect error-status L7OKC status 200\n", "  http-check expect status 200\n")]
 
 
 def metric(server, name):
@@ -99,9 +41,9 @@ def live(server):
 
 
 def taken_up(server):
-    """The tracking ids of the calls that were under way when a server first heard of them."""
+    """The conversations that were under way when a server first heard of them."""
     lines = (json.loads(line) for line in server.log.splitlines() if '"conversation started"' in line)
-    return {line["metadata"]["trackingid"] for line in lines if line["metadata"]["resumed"] == "true"}
+    return {line["metadata"]["conversation"] for line in lines if line["metadata"]["resumed"] == "true"}
 
 
 def seconds_of_peers(proxy):
@@ -122,13 +64,15 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
     its own calls the turn that was under way, and they go on at the others."""
     first, second = (own_gateway(shutdown=SHUTDOWN) for _ in range(2))
     to_come = types.SimpleNamespace(address=f"127.0.0.1:{free_port()}", admin=f"127.0.0.1:{free_port()}")
-    with edge("haproxy-shipped", folder(tmp_path, "edge"), certificates, first, second, to_come) as proxy:
+    with edge("haproxy-shipped", folder(tmp_path, "edge"), certificates, first, second, to_come) as proxy, Herd(
+            token, PACE) as crowd:
 
         def until(states, what):
             second.until(lambda: sorted(proxy.stats().values()) == sorted(states), what)
 
         until(["UP", "UP", "DOWN"], "is one of two that are up")
-        crowd = Crowd(token, proxy)
+        crowd.connect("edge", proxy, CONNECTIONS)
+        crowd.go_by("edge")
         crowd.join(CALLS)
         time.sleep(6 * PACE)
         print(f"steady: {CALLS} calls on two servers, {live(first)} and {live(second)}; {crowd.turns} turns, "
@@ -137,20 +81,20 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
 
         third = own_gateway(listen={"address": to_come.address}, admin={"address": to_come.admin}, shutdown=SHUTDOWN)
         until(["UP"] * 3, "is one of three that are up")
-        crowd.join(CALLS // 2)
+        crowd.join(CALLS // 4)
         time.sleep(6 * PACE)
         servers = [first, second, third]
         print(f"one added: {[live(server) for server in servers]} calls; {crowd.turns} turns, {len(crowd.lost())} lost")
-        assert started(servers) == len(crowd.talkers) and live(third) > 0 and not crowd.lost()
+        assert started(servers) == crowd.count and live(third) > 0 and not crowd.lost()
 
         # A drain: its calls stay, and new ones go elsewhere.
         first.signal()
         drained = live(first)
         time.sleep(2)
-        crowd.join(CALLS // 3)
+        crowd.join(CALLS // 10 + 1)
         time.sleep(2)
         print(f"one drained: {[live(server) for server in servers]} calls; {crowd.turns} turns, {len(crowd.lost())} lost")
-        assert live(first) == drained > 0 and started(servers) == len(crowd.talkers) and not crowd.lost()
+        assert live(first) == drained > 0 and started(servers) == crowd.count and not crowd.lost()
 
         # A death: its calls go on at another server.
         own, before = live(second), started([first, third])
@@ -164,17 +108,16 @@ def test_a_call_keeps_its_server(own_gateway, tmp_path, certificates, token):
         print(f"one killed: {own} calls were on it, {len(lost)} lost a turn, all went on within {on - killed:.1f} s; "
               f"{crowd.turns} turns")
         resumed = taken_up(first) | taken_up(third)
-        losers = {talker.caller.tracking for talker in crowd.talkers if talker.lost}
+        losers = crowd.losers()
         assert len(resumed) == own and losers <= resumed, "nobody else noticed"
         assert len(lost) <= own and not crowd.lost(since=on + 1), lost[:3]
         assert started([first, third]) == before + own
 
         turns = crowd.turns
         time.sleep(3 * PACE + 1)
-        assert crowd.turns - turns >= len(crowd.talkers), "every call goes on"
+        assert crowd.turns - turns >= crowd.count, "every call goes on"
         crowd.leave()
         assert first.wait(60 if SLOW else 20) == 0
-        crowd.close()
 
 
 def test_two_edges_know_the_same_calls(own_gateway, tmp_path, certificates, token):
@@ -196,7 +139,10 @@ def test_two_edges_know_the_same_calls(own_gateway, tmp_path, certificates, toke
             servers[0].until(lambda proxy=proxy: set(proxy.stats().values()) == {"UP"}, "is up for the edge")
         # Two edges that begin at one time call each other at one time too, close both connections, and try again after 5 s.
         servers[0].until(lambda: all(seconds_of_peers(proxy) > 5 for proxy in proxies), "has two edges that know each other")
-        crowd = Crowd(token, *proxies)
+        crowd = stack.enter_context(Herd(token, PACE))
+        for n, proxy in enumerate(proxies):
+            crowd.connect(f"edge-{n + 1}", proxy, CONNECTIONS)
+        crowd.go_by("edge-1", "edge-2", each="turn")
         crowd.join(CALLS)
         time.sleep(6 * PACE)
         print(f"two edges: {CALLS} calls, {[live(server) for server in servers]}; {crowd.turns} turns, "
@@ -205,14 +151,12 @@ def test_two_edges_know_the_same_calls(own_gateway, tmp_path, certificates, toke
 
         proxies[0].process.kill()
         proxies[0].process.wait()
-        for talker in crowd.talkers:
-            talker.channels = talker.channels[1:]
+        crowd.go_by("edge-2")
         died = time.monotonic()
         time.sleep(4)
         print(f"one edge killed: {len(crowd.lost())} turns lost with it; {crowd.turns} turns")
         assert started(servers) == CALLS and not crowd.lost(since=died + 2), crowd.lost()[-3:]
         crowd.leave()
-        crowd.close()
 
 
 @pytest.mark.skipif(not FULL, reason="takes a minute: Scripts/cluster-test")
@@ -222,9 +166,11 @@ def test_an_edge_before_a_cluster(own_gateway, tmp_path, certificates, token):
     settings = {"shutdown": SHUTDOWN | {"grace": "0s"}}
     first, second = cluster.start(2, **settings)
     to_come = types.SimpleNamespace(address=f"127.0.0.1:{free_port()}", admin=f"127.0.0.1:{free_port()}")
-    with edge("haproxy-shipped", folder(tmp_path, "edge"), certificates, first, second, to_come) as proxy:
+    with edge("haproxy-shipped", folder(tmp_path, "edge"), certificates, first, second, to_come, changes=BEFORE_A_CLUSTER) as proxy, \
+            Herd(token, PACE) as crowd:
         second.until(lambda: sorted(proxy.stats().values()) == ["DOWN", "UP", "UP"], "is one of two that are up")
-        crowd = Crowd(token, proxy)
+        crowd.connect("edge", proxy, CONNECTIONS)
+        crowd.go_by("edge")
 
         def tell(what, servers, since=0.0):
             relayed = sum(cluster_metric(server, "patchbay_relayed_rpcs_total", direction="out") for server in servers)
@@ -250,10 +196,10 @@ def test_an_edge_before_a_cluster(own_gateway, tmp_path, certificates, token):
         time.sleep(6 * PACE + 5)
         servers.remove(second)
         tell(f"one killed that had {own}", servers)
-        losers = {talker.caller.tracking for talker in crowd.talkers if talker.lost}
+        losers = crowd.losers()
         assert losers <= taken_up(first) | taken_up(third), "nobody else noticed"
         assert len(taken_up(first) | taken_up(third)) - resumed == own
-        assert sum(map(live, servers)) == len(crowd.talkers) and not crowd.lost(killed + 6), crowd.lost(killed + 6)[:3]
+        assert sum(map(live, servers)) == crowd.count and not crowd.lost(killed + 6), crowd.lost(killed + 6)[:3]
 
         ended, own = time.monotonic(), live(first)
         first.signal()
@@ -261,7 +207,6 @@ def test_an_edge_before_a_cluster(own_gateway, tmp_path, certificates, token):
         gone = time.monotonic() - ended
         time.sleep(3 * PACE)
         tell(f"one ended that had {own}, gone after {gone:.1f} s", [third], since=ended)
-        assert not crowd.lost(ended) and live(third) == len(crowd.talkers), crowd.lost(ended)[:3]
+        assert not crowd.lost(ended) and live(third) == crowd.count, crowd.lost(ended)[:3]
         crowd.leave()
-        crowd.close()
     cluster.redis.kill()
