@@ -10,7 +10,6 @@ import base64
 import contextlib
 import functools
 import json
-import random
 import socket
 import subprocess
 import sys
@@ -20,17 +19,11 @@ import warnings
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     import bots
+    import fault_realtime
+    from fault_signature import PIECE, SIGNATURE, signature
     from media_streams import MediaStreamsBot
 
-SIGNATURE = 3200  # bytes of mu-law: 0.4 s
 PREROLL = 2500  # ms of media before the news of speech, which comes some time after its start; later on a busy machine
-PIECE = 1600
-
-
-@functools.lru_cache(4096)
-def signature(conversation, occasion):
-    """Audio that this call hears on this occasion and nobody else ever: mu-law, without its negative zero."""
-    return random.Random(f"{conversation} {occasion}").randbytes(SIGNATURE).replace(b"\x7f", b"\xff")
 
 
 # Bots behind gRPC
@@ -179,7 +172,7 @@ def all_bots():
         with bots.mute() as mute:
             nobody = bots.closed_port()
             urls = process.urls
-            for kind, scheme in (("grpc", "http"), ("media-streams", "ws")):
+            for kind, scheme in (("grpc", "http"), ("media-streams", "ws"), ("realtime", "ws")):
                 urls |= {f"{kind}-mute": f"{scheme}://127.0.0.1:{mute}", f"{kind}-refuse": f"{scheme}://127.0.0.1:{nobody}"}
             yield urls
     finally:
@@ -193,6 +186,7 @@ def main(port=None):
     else:
         servers = {f"grpc-{name}": bots.Bot(behave, workers=256) for name, behave in GRPC.items()}
         sockets = {f"media-streams-{name}": MediaStreamsBot(behave) for name, behave in SOCKET.items()}
+        sockets |= {f"realtime-{name}": fault_realtime.Server(fault) for name, fault in fault_realtime.FAULTS.items()}
         urls = {name: server.engine["url"] for name, server in servers.items()}
         print(json.dumps(urls | {name: bot.url for name, bot in sockets.items()}), flush=True)
     sys.stdin.read()

@@ -12,13 +12,15 @@ import grpc
 import fault_hearing
 import rules
 from caller import AudioLine, Caller, Utterance
-from fault_bots import SIGNATURE
+from fault_signature import SIGNATURE
 from schemas import SESSION_START, Event
 from speech import recorded
 
 ANSWERED, EXPECTED = "answered", "expected"
 IN_TIME = 8.0  # seconds until the answer begins, or the fallback (R3)
 END_SILENCE = 0.7
+SURELY_HEARD = 3  # s after a word: whoever has heard its start has said so
+MOST_UNHEARD = 3  # words over prompts of one caller
 PATIENCE = 90  # s until a call gives up waiting; whether what came was in time is another question
 WORDS = [
     "activated", "agent-loggedoff", "all-circuits-busy-now", "call-fwd-on-busy", "conf-errormenu", "conf-full", "conf-hasjoin",
@@ -35,14 +37,15 @@ class Line(AudioLine):
     """An audio RPC that remembers what it streamed, and streams a noise of the caller's own instead of pure silence."""
 
     def __init__(self, caller, **more):
-        self.index, self.sent, self.muted = len(caller.voice.sent), bytearray(), False
+        self.index, self.sent, self.muted, self.said = len(caller.voice.sent), bytearray(), False, []
         self.silence = caller.voice.quiet(self.index)
         caller.voice.sent.append(self.sent)
         super().__init__(caller, **more)
 
     def say(self, name):
-        utterance = Utterance(self.caller.voice.words(recorded(name), f"line {self.index} {len(self.utterances)}"))
+        utterance = Utterance(self.caller.voice.words(recorded(name), f"line {self.index} {len(self.said)}"))
         utterance.size, utterance.begin = len(utterance.data), None
+        self.said.append(utterance)
         with self._lock:
             self.utterances.append(utterance)
         return utterance
@@ -63,14 +66,21 @@ class Line(AudioLine):
             super()._send_audio(data)
 
 
+def came_back(utterance, stretches, line):
+    """How much of an utterance was heard again."""
+    spans = [(max(a, utterance.begin), min(b, utterance.begin + utterance.size)) for name, a, b in stretches if name == line]
+    return sum(max(0, b - a) for a, b in spans) / utterance.size
+
+
 class FaultCaller(Caller):
     """A caller who knows what it may hear, and measures how long it waits."""
 
     def __init__(self, channel, token, org, agent, conversation, chance, slack, machine):
-        super().__init__(channel, token, org, agent, "chunk" if "chunk" in agent else "wav", conversation)
+        super().__init__(channel, token, org, agent, "chunk" if "chunk" in agent else "wav", conversation,
+                         additional_info={"conversation": conversation})
         self.voice = fault_hearing.Voice(conversation)
         self.chance, self.slack, self.machine = chance, slack, machine
-        self.waits = []
+        self.waits, self.unheard = [], 0
         self.interactions = []
 
     def open(self, *messages, **more):
@@ -96,11 +106,11 @@ class FaultCaller(Caller):
         self.playing_until = max(self.playing_until, time.monotonic()) + interaction.audio.seconds
         ended = interaction.times(Event.END_OF_INPUT)[0] if utterance else interaction.began
         if utterance:
-            self.in_time(utterance.ended + END_SILENCE, ended, IN_TIME / 2, "the end of the turn is told")
             line = f"words {interaction.index}"
-            spans = [(max(a, utterance.begin), min(b, utterance.begin + utterance.size))
-                     for name, a, b in stretches if name == line]
-            share = sum(max(0, b - a) for a, b in spans) / utterance.size
+            # Of words that were said again the first may have been heard after all, late.
+            share, utterance = max(((came_back(one, stretches, line), one) for one in interaction.said if one.ended),
+                                   key=lambda pair: pair[0])
+            self.in_time(utterance.ended + END_SILENCE, ended, IN_TIME / 2, "the end of the turn is told")
             assert share > 0.8, f"of its words {share:.0%} came back: {stretches}"
             assert fault_hearing.heard_whole(stretches, line)[1], f"its words came back in disorder: {stretches}"
         wait = interaction.answers[0].time - ended
@@ -140,7 +150,24 @@ class FaultCaller(Caller):
         line = self.listen()
         self.listens()
         time.sleep(0.1)
-        return self.finishes(line, line.say(self.chance.choice(WORDS)))
+        return self.finishes(line, self.says(line))
+
+    def says(self, line):
+        """A word. Whether words over a prompt are an interruption the server judges by what it hears: who is not taken for
+        one says another, as people do, which is counted. Without a prompt each word has to be heard."""
+        while True:
+            utterance = line.say(self.chance.choice(WORDS))
+            if self.unheard == MOST_UNHEARD or time.monotonic() > self.playing_until:
+                return utterance
+            utterance.sent.wait(PATIENCE)
+            until = time.monotonic() + SURELY_HEARD
+            while time.monotonic() < until and not line.done.is_set():
+                if line.times(Event.START_OF_INPUT):
+                    return utterance
+                time.sleep(0.05)
+            if line.done.is_set():
+                return utterance
+            self.unheard += 1
 
     def finishes(self, line, utterance):
         return self.answered(line, "words", utterance)

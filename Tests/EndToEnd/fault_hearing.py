@@ -13,7 +13,7 @@ import threading
 import numpy
 
 import rules
-from fault_bots import signature
+from fault_signature import signature
 from schemas import Event
 from speech import SOUNDS, VOICE, from_wav
 

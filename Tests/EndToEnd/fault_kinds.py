@@ -6,7 +6,7 @@ import grpc
 
 import fault_callers
 import fault_forks
-from fault_calls import ANSWERED, EXPECTED, PATIENCE, WORDS
+from fault_calls import ANSWERED, EXPECTED, PATIENCE
 from schemas import NO_INPUT, SESSION_START, Event
 
 OK, UNAVAILABLE = grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE
@@ -49,7 +49,7 @@ def a_bot_breaks_later(call):
         return EXPECTED
     caller.listens()
     line = caller.listen()
-    line.say(call.chance.choice(WORDS))
+    caller.says(line)
     ended = line.wait_event(Event.END_OF_INPUT).time
     caller.handed_over(line, ended)
     return EXPECTED
@@ -98,7 +98,7 @@ def a_slow_network(call):
     return ANSWERED
 
 
-GOOD_AGENTS = [f"{kind}-{mode}" for kind in ("demo", "grpc", "media-streams") for mode in ("wav", "chunk")]
+GOOD_AGENTS = [f"{kind}-{mode}" for kind in ("demo", "grpc", "media-streams", "realtime") for mode in ("wav", "chunk")]
 OWN = [name for name in GOOD_AGENTS if not name.startswith("demo")]
 BEHIND = ["byova-wav", "byova-chunk"]
 FIRST = ["hang", "garbage", "close", "mute", "refuse"]
@@ -106,7 +106,8 @@ LATER = ["hang-later", "garbage-later", "close-later"]
 
 
 def broken(names):
-    return [f"{kind}-{name}-{mode}" for kind in ("grpc", "media-streams") for name in names for mode in ("wav", "chunk")]
+    kinds = ("grpc", "media-streams", "realtime")
+    return [f"{kind}-{name}-{mode}" for kind in kinds for name in names for mode in ("wav", "chunk")]
 
 
 # Kind: how it is played, how many of 200 calls are of it, and the agents that are called.

@@ -35,6 +35,7 @@ SHORT_IDLE = 10
 VANISHED = 60  # s: the server's own look after peers that say nothing (keepalive, or the time between two messages)
 DISK, ROOM = 2048, 128  # KB: the size of the recordings' disk, and what of it is free at first
 SETTLED = 40  # s after its publication an issuer signs with a key
+OWN_FORM = {"grpc": {"audio": "mulaw"}, "media-streams": {"turn_silence": "5s"}, "realtime": {"format": "pcmu"}}
 OPTIONS = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", 8 << 20),
            ("grpc.ssl_target_name_override", "localhost")]
 
@@ -52,8 +53,8 @@ def agents(urls, behind):
     good = {"timeouts": {"connect": "10s", "first_answer": "30s"}}
     for mode in ("wav", "chunk"):
         made.append(agent(f"demo-{mode}", mode, {"kind": "demo"}, default=mode == "wav"))
-        for kind in ("grpc", "media-streams"):
-            more = {"kind": kind} | ({"audio": "mulaw"} if kind == "grpc" else {"turn_silence": "5s"})
+        for kind, form in OWN_FORM.items():
+            more = {"kind": kind} | form
             made.append(agent(f"{kind}-{mode}", mode, more | good | {"url": urls[f"{kind}-good"]}, fallback=fallback))
             for fault in [*FIRST, *LATER, *(["drip"] if kind == "grpc" else [])]:
                 engine = more | {"url": urls[f"{kind}-{fault}"]} | (slower if fault in LATER else hasty)
@@ -334,7 +335,7 @@ class Call:
         waits = [wait for caller in self.callers for wait in caller.waits]
         return {"number": self.number, "kind": self.kind, "agent": self.agent, "conversation": self.conversation,
                 "outcome": outcome, "wrong": wrong, "waits": waits,
-                "took": took}
+                "took": took, "unheard": sum(caller.unheard for caller in self.callers)}
 
 
 def play(world, plan, at_once):

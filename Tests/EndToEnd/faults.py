@@ -161,6 +161,7 @@ def suite(options):
         p50, p95, p99 = (1000 * waits[int(len(waits) * share)] for share in (0.5, 0.95, 0.99))
         print(f"{len(waits)} answers began after {p50:.0f} ms (median), {p95:.0f} (95 %), {p99:.0f} (99 %), "
               f"{1000 * waits[-1]:.0f} at most")
+    print(f"{sum(result['unheard'] for result in results)} words over a prompt were no interruption, and said again")
     if figures:
         print("recordings: " + ", ".join(f"{count:.0f} {state}" for state, count in figures["recordings"].items()))
         print(f"{figures['started']:.0f} conversations; none left {figures['emptied']:.0f} s after the last call; "

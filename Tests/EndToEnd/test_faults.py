@@ -8,7 +8,7 @@ import pytest
 
 import fault_hearing
 import fault_machine
-from fault_bots import SIGNATURE, signature
+from fault_signature import SIGNATURE, signature
 from gateway import SLOW
 from speech import recorded
 

@@ -7,6 +7,7 @@ import threading
 import time
 
 import grpc
+import pytest
 
 from caller import Caller
 from conftest import TENANT_A
@@ -104,7 +105,7 @@ class Line(threading.Thread):
     def __init__(self, make):
         super().__init__(daemon=True)
         self.make, self.stopped = make, threading.Event()
-        self.calls, self.turns, self.refused, self.cut = 0, 0, [], []
+        self.calls, self.turns, self.refused, self.cut, self.refused_at = 0, 0, [], [], []
 
     def run(self):
         while not self.stopped.wait(random.uniform(0, 0.2)):
@@ -113,6 +114,8 @@ class Line(threading.Thread):
             opening.done.wait(30)
             if opening.code is not grpc.StatusCode.OK or not opening.replies:
                 self.refused.append(f"{opening.code}: {opening.call.details()}")
+                self.refused_at.append(time.monotonic())
+                time.sleep(0.5)
                 continue
             self.calls += 1
             end = time.monotonic() + random.uniform(2, 8)
@@ -163,6 +166,46 @@ def test_calls_outlive_a_restart(own_gateway, tmp_path, certificates, token):
           f"{len(refused)} refused, {len(cut)} cut")
     assert not refused and not cut, (refused[:3], cut[:3])
     assert calls > 2 * CALLS
+
+
+@pytest.mark.timeout(200)
+def test_a_server_alone_cuts_no_call(own_gateway, token):
+    """R1: a server that is alone is exchanged under live calls, which go on to their end; until its successor listens, new
+    calls are refused. How many, and for how long, is the figure."""
+    shutdown = {"notice": "0s", "drain": "2m", "grace": "5s"}
+    server = own_gateway(shutdown=shutdown)
+    # Each channel asks again soon after it was refused a connection.
+    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.initial_reconnect_backoff_ms", 100),
+               ("grpc.min_reconnect_backoff_ms", 100), ("grpc.max_reconnect_backoff_ms", 200)]
+    channels = [grpc.insecure_channel(server.address, options) for _ in range(8)]
+    lines = [Line(lambda n=n: Caller(channels[n % 8], token, TENANT_A["org"], "demo-wav")) for n in range(CALLS)]
+    for line in lines:
+        line.start()
+        time.sleep(0.02)
+    time.sleep(2)
+    asked = time.monotonic()
+    server.signal()
+    assert server.wait(120) == 0
+    ended = time.monotonic()
+    own_gateway(listen={"address": server.address}, admin={"address": server.admin}, shutdown=shutdown)
+    back = time.monotonic()
+    time.sleep(3)
+    for line in lines:
+        line.stopped.set()
+    for line in lines:
+        line.join(60)
+    for channel in channels:
+        channel.close()
+    cut = sum((line.cut for line in lines), [])
+    times = sorted(at for line in lines for at in line.refused_at)
+    calls, turns = sum(line.calls for line in lines), sum(line.turns for line in lines)
+    print(f"{CALLS} lines, {calls} calls, {turns} turns; the drain took {ended - asked:.1f} s, nobody listened for "
+          f"{back - ended:.2f} s: {len(cut)} cut; {len(times)} attempts of a new call refused in the {back - asked:.1f} s, "
+          f"{sum(at < ended for at in times)} of them in the drain; the last one {(times or [back])[-1] - back:+.2f} s "
+          "from when the new one was there")
+    assert not cut, cut[:3]
+    assert calls > CALLS
+    assert all(at < back + (30 if SLOW else 5) for at in times), "calls are refused though the successor is there"
 
 
 def test_a_server_alone_is_back_soon(own_gateway, token):
