@@ -80,6 +80,8 @@ VoiceModel *voice_model_create_portable(void) {
   if (model == NULL) return NULL;
   model->tables = &shared;
   model->judge = voice_kernel_portable;
+  model->judge_block = voice_block_portable;
+  model->least_block = 5;
   model->measure = voice_bands_portable;
   voice_model_reset(model);
   return model;
@@ -90,6 +92,8 @@ VoiceModel *voice_model_create(void) {
 #if defined(__x86_64__)
   if (model != NULL && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
     model->judge = voice_kernel_avx2;
+    model->judge_block = voice_block_avx2;
+    model->least_block = 3;
     model->measure = voice_bands_avx2;
   }
 #endif
@@ -127,34 +131,52 @@ static void take_wideband(VoiceModel *model, const int16_t *samples) {
   take(model, narrow);
 }
 
-static float hear(VoiceModel *model, const float *echo, bool is_prompt_playing) {
-  model->features[PROMPT] = is_prompt_playing ? 1 : 0;
-  model->echo = echo;
-  float probability = model->judge(model);
-  model->echo = NULL;
-  return probability;
-}
-
-float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
-  take(model, samples);
-  return hear(model, NULL, is_prompt_playing);
-}
-
-float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
-  take_wideband(model, samples);
-  return hear(model, NULL, is_prompt_playing);
-}
-
-float voice_model_hear_echo(VoiceModel *model, EchoModel *echo, const int16_t *samples, bool is_wideband,
-                            const int16_t *played, bool is_prompt_playing) {
+void voice_model_take(VoiceModel *model, const int16_t *samples, bool is_wideband, bool is_prompt_playing) {
   if (is_wideband) {
     take_wideband(model, samples);
   } else {
     take(model, samples);
   }
+  model->features[PROMPT] = is_prompt_playing ? 1 : 0;
+}
+
+float voice_model_judge(VoiceModel *model) { return model->judge(model); }
+
+void voice_models_judge(VoiceModel *const *models, size_t count, float *probabilities) {
+  for (size_t at = 0; at < count;) {
+    const VoiceModel *first = models[at];
+    size_t together = 1;
+    while (together < VOICE_BLOCK && at + together < count && models[at + together]->judge == first->judge) together++;
+    if (together >= (size_t)first->least_block) {
+      first->judge_block(models + at, (int)together, probabilities + at);
+    } else {
+      for (size_t i = at; i < at + together; i++) probabilities[i] = models[i]->judge(models[i]);
+    }
+    at += together;
+  }
+}
+
+float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
+  voice_model_take(model, samples, false, is_prompt_playing);
+  return voice_model_judge(model);
+}
+
+float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing) {
+  voice_model_take(model, samples, true, is_prompt_playing);
+  return voice_model_judge(model);
+}
+
+float voice_model_hear_echo(VoiceModel *model, EchoModel *echo, const int16_t *samples, bool is_wideband,
+                            const int16_t *played, bool is_prompt_playing) {
+  voice_model_take(model, samples, is_wideband, is_prompt_playing);
   float expected[BANDS];
   bool is_followed = echo_model_hear(echo, model, model->samples + WINDOW - VOICE_MODEL_FRAME, played, expected);
-  return hear(model, is_followed ? expected : NULL, is_prompt_playing && !is_followed);
+  if (!is_followed) return voice_model_judge(model);
+  model->features[PROMPT] = 0;
+  model->echo = expected;
+  float probability = voice_model_judge(model);
+  model->echo = NULL;
+  return probability;
 }
 
 bool voice_model_line_is_quiet(const VoiceModel *model) {

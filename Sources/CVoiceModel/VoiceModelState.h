@@ -11,6 +11,9 @@ enum {
   LONGEST = 100,
   TAPS = 47,
   HISTORY = TAPS - 1,
+  // Models that are judged at once, and what their inputs are longer, for those who step by four.
+  VOICE_BLOCK = 8,
+  PADDING = 3,
   // The bands' weights reach over the last bin, for those who step by vectors.
   BAND_LONGEST = 32,
 };
@@ -33,12 +36,15 @@ typedef struct {
 
 struct VoiceModel {
   float (*judge)(VoiceModel *);
+  void (*judge_block)(VoiceModel *const *, int, float *);
+  // So many are judged at once sooner than one after the other.
+  int least_block;
   void (*measure)(const VoiceTables *, const float *, float *);
   const VoiceTables *tables;
   const float *echo;  // of the frame to be heard: the energy in each band that is to be expected, or NULL
   float samples[WINDOW];
   float wideband[HISTORY + 2 * VOICE_MODEL_FRAME];
-  float inputs[INPUTS];  // oldest frame first
+  float inputs[INPUTS + PADDING];  // oldest frame first
   float features[FEATURES];
   float floor, floor_band;
   float loudest[VOICE_MODEL_DELAY + 1];  // of each frame, the loudest band; the one that is judged first
@@ -50,11 +56,13 @@ static const float silent = 100.0f;
 
 static inline float normal(float feature, int index) { return (feature - voice_mean[index]) * voice_scale[index]; }
 
-// Hears `samples`, and judges. The same arithmetic for vectors of four, and of eight where the processor has AVX2:
-// their results differ in the last digits.
+// Hears `samples`, and judges, for one model and for `count`, 1 to VOICE_BLOCK, at once. The same arithmetic for vectors
+// of four, and of eight where the processor has AVX2: their results differ in the last digits.
 float voice_kernel_portable(VoiceModel *model);
+void voice_block_portable(VoiceModel *const *models, int count, float *probabilities);
 #if defined(__x86_64__)
 float voice_kernel_avx2(VoiceModel *model);
+void voice_block_avx2(VoiceModel *const *models, int count, float *probabilities);
 #endif
 
 // The energy of a window's samples in each band.

@@ -67,20 +67,19 @@ extension Conversation {
     let sampleRate = interaction.audio.sampleRate
     let speech = try speech(at: sampleRate, after: interaction.audio)
     if audioDelivery == .everything { deliver(Array(samples), at: speech.position) }
-    if speech.isListening != hearing.isDetecting { speech.isListening = hearing.isDetecting }
-    if speech.isPromptPlaying != hearing.isPlayingPrompt { speech.isPromptPlaying = hearing.isPlayingPrompt }
-    if speech.watchesOnset != hearing.isPausable { speech.watchesOnset = hearing.isPausable }
     let minimum =
       hearing.isPausable
       ? agent.pauseLimit
       : hearing.isPlayingPrompt || echo?.isFollowing == true ? agent.minimumBargeIn : agent.speech.minimumSpeech
-    if speech.settings.minimumSpeech != minimum { speech.settings.minimumSpeech = minimum }
+    let listening = CallerSpeech.Listening(
+      isListening: hearing.isDetecting, isPromptPlaying: hearing.isPlayingPrompt, watchesOnset: hearing.isPausable,
+      minimumSpeech: minimum)
     let wantsTurns = audioDelivery == .turns
-    let room = sampleRate / 1000 * Self.deliveredAtOnce
+    let room = room(at: sampleRate)
     let companded =
       interaction.audio.givesWholeCodes
       ? CompandedSamples(audio.bytes.bindMemory(to: UInt8.self), encoding: interaction.audio.format.encoding) : nil
-    speech.process(samples, companded: companded, now: now) { output in
+    speech.hear(samples, companded: companded, now: now, as: listening) { output in
       switch output {
       case .decision(let decision): heard.append(.decision(decision))
       case .utterance(let samples, let at):
@@ -92,11 +91,33 @@ extension Conversation {
         }
       }
     }
+    if speech.isWaiting { worker.wait(self) } else { follow(speech, now: now) }
+    if utterance.samples.count >= room { deliverUtterance() }
+  }
+
+  /// Goes on with a frame that was left to be judged with those of other calls. Comes before anything else that happens
+  /// to the call, so that all of it happens in order.
+  func hearOut() {
+    guard let speech, speech.isWaiting, !machine.isClosed else { return }
+    speech.hearOut { output in
+      switch output {
+      case .decision(let decision): heard.append(.decision(decision))
+      case .utterance(let samples, let at):
+        if audioDelivery == .turns { heard.append(.utterance(Array(samples), at: at)) }
+      }
+    }
+    follow(speech, now: loop.now)
+    if utterance.samples.count >= room(at: speech.sampleRate) { deliverUtterance() }
+  }
+
+  /// Carries out what was made of a frame.
+  private func follow(_ speech: CallerSpeech, now: Duration) {
     if let echo, echo.isFollowing, !hasReportedEcho { report(echo, now: now) }
     if !heard.isEmpty { act(now: now) }
     if speech.isOnsetHeard != (onset != nil) { hearOnset(at: speech.position, isHeard: speech.isOnsetHeard, now: now) }
-    if utterance.samples.count >= room { deliverUtterance() }
   }
+
+  private func room(at sampleRate: Int) -> Int { sampleRate / 1000 * Self.deliveredAtOnce }
 
   /// Somebody may have begun to speak over the prompt, or it is over.
   private func hearOnset(at position: Int, isHeard: Bool, now: Duration) {

@@ -40,6 +40,7 @@ extension Conversation {
 
   /// The bot's part is over; if the call is still up, the caller must not be left alone.
   private func botReturned(_ end: BotEnd) {
+    hearOut()
     guard !machine.isClosed else { return }
     failure = end
     trace?.botLeft(failure: end.isInOrder ? nil : end.kind, now: loop.now)
@@ -68,6 +69,7 @@ extension Conversation {
   }
 
   func carryOut(_ command: BotCommand, turn: Int) {
+    hearOut()
     guard !machine.isClosed else { return }
     let turn = machine.turn(of: turn)
     var command = command

@@ -128,6 +128,7 @@ final class Conversation: SessionHost {
   }
 
   func received(_ bytes: UnsafeRawBufferPointer, from rpc: RPCID) {
+    hearOut()
     guard let interaction = interactions[rpc] else { return }
     if let ownership, isHeld(bytes, of: interaction, ownership) { return }
     do {
@@ -197,6 +198,7 @@ final class Conversation: SessionHost {
 
   /// The caller's part of an RPC is over.
   func halfClosed(_ rpc: RPCID) {
+    hearOut()
     guard let interaction = interactions[rpc] else { return }
     if let ownership, isHeld(nil, of: interaction, ownership) { return }
     if recorder != nil {
@@ -213,6 +215,7 @@ final class Conversation: SessionHost {
 
   /// An RPC is gone: one that was completed has delivered the greeting, or has not; another was lost.
   func left(_ rpc: RPCID, isDelivered: Bool) {
+    hearOut()
     if leave(rpc) == nil {
       if let unclosed = unclosedRPCs.removeValue(forKey: rpc) { record(halfClosed: unclosed) }
       perform(machine.greetingSettled(rpc, isDelivered: isDelivered, now: loop.now))
@@ -236,10 +239,16 @@ final class Conversation: SessionHost {
   }
 
   /// The server's time is up; see ``ConversationStateMachine/shutDown(grace:now:)``.
-  func shutDown(grace: Duration?) { perform(machine.shutDown(grace: grace, now: loop.now)) }
+  func shutDown(grace: Duration?) {
+    hearOut()
+    perform(machine.shutDown(grace: grace, now: loop.now))
+  }
 
   /// The caller was lost, and another has been given the place.
-  func giveUp() { perform(machine.giveUp(now: loop.now)) }
+  func giveUp() {
+    hearOut()
+    perform(machine.giveUp(now: loop.now))
+  }
 
   // MARK: Actions
 
@@ -381,6 +390,7 @@ final class Conversation: SessionHost {
 
   private func tick() {
     timer = nil
+    hearOut()
     perform(machine.tick(now: loop.now))
   }
 }

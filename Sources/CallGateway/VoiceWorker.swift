@@ -1,5 +1,7 @@
 import AudioCodecs
+import GRPCTransport
 import Logging
+import SpeechDetection
 import WebexProtocol
 
 extension Logger {
@@ -17,8 +19,35 @@ extension Logger {
   }
 }
 
-/// What one loop needs for its conversations.
-final class VoiceWorker {
+/// What one loop needs for its conversations, and those of them whose callers' frames wait to be judged together.
+final class VoiceWorker: LoopRester {
+  /// So many frames wait at most.
+  private static let most = 32
+
   let decoder = VoiceRequestDecoder()
   let samples = SampleScratch()
+  private var batch = VoiceBatch()
+  private var waiting: [Conversation] = []
+  private var judged: [Conversation] = []
+
+  /// A frame of the conversation's waits: it is told to hear it out before its loop rests.
+  func wait(_ conversation: Conversation) {
+    waiting.append(conversation)
+    if waiting.count >= Self.most {
+      loopRests()
+    } else if waiting.count == 1 {
+      conversation.loop.tellBeforeRest(self)
+    }
+  }
+
+  func loopRests() {
+    guard !waiting.isEmpty else { return }
+    swap(&waiting, &judged)
+    for conversation in judged {
+      if let speech = conversation.speech { batch.add(speech) }
+    }
+    batch.judge()
+    for conversation in judged { conversation.hearOut() }
+    judged.removeAll(keepingCapacity: true)
+  }
 }

@@ -53,7 +53,9 @@ public final class RecurrentDetector: VoiceDetector {
   /// How loud the frame judged last is in its loudest band, as a natural logarithm of power.
   public var loudness: Float { voice_model_frame_loudness(handle) }
 
-  private let handle: OpaquePointer
+  let handle: OpaquePointer
+  /// How probable speech is in the frame that was taken, where that was judged together with others.
+  @exclusivity(unchecked) var judged: Float?
   // Nothing here calls out, so no two accesses of one overlap: a frame need not pay for the check.
   @exclusivity(unchecked) private var memory = TurnMemory()
   @exclusivity(unchecked) private var isVoice = false
@@ -78,25 +80,34 @@ public final class RecurrentDetector: VoiceDetector {
 
   /// What is made of the frame ``delayMilliseconds`` before this one. A frame of another length than ``frameLength``
   /// holds no speech.
-  public func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence {
-    guard frame.count == frameLength, let samples = frame.baseAddress else { return .none }
-    defer { if judge != nil { turn_memory_hear(&memory, handle, probability) } }
-    if let echo,
-      let heard = echo.hear(
-        samples, isWideband: sampleRate != 8000, isPromptPlaying: isPromptPlaying, with: handle)
-    {
-      probability = heard
-      if echo.isFollowing {
-        isVoice = probability >= Threshold.overEcho
-        return isVoice ? .certain : probability >= Threshold.possibleOverEcho ? .possible : .none
-      }
-      return evidence()
+  public func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence { take(frame) ?? judgeTaken() }
+
+  /// The same, but that a frame is only taken where nothing plays whose echo could be heard.
+  public func take(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence? {
+    guard frame.count == frameLength, let samples = frame.baseAddress else { return SpeechEvidence.none }
+    let isWideband = sampleRate != 8000
+    guard let echo,
+      let heard = echo.hear(samples, isWideband: isWideband, isPromptPlaying: isPromptPlaying, with: handle)
+    else {
+      voice_model_take(handle, samples, isWideband, isPromptPlaying)
+      return nil
     }
-    probability =
-      sampleRate == 8000
-      ? voice_model_hear(handle, samples, isPromptPlaying)
-      : voice_model_hear_wideband(handle, samples, isPromptPlaying)
+    note(heard)
+    guard echo.isFollowing else { return evidence() }
+    isVoice = probability >= Threshold.overEcho
+    return isVoice ? .certain : probability >= Threshold.possibleOverEcho ? .possible : SpeechEvidence.none
+  }
+
+  /// What is made of the frame that was taken.
+  public func judgeTaken() -> SpeechEvidence {
+    note(judged ?? voice_model_judge(handle))
+    judged = nil
     return evidence()
+  }
+
+  private func note(_ heard: Float) {
+    probability = heard
+    if judge != nil { turn_memory_hear(&memory, handle, probability) }
   }
 
   /// What is made of the probability on a line that is heard as it is.
@@ -126,6 +137,7 @@ public final class RecurrentDetector: VoiceDetector {
   /// Forgets what it has learnt of the line.
   public func reset() {
     voice_model_reset(handle)
+    judged = nil
     isVoice = false
     wasQuiet = false
     memory = TurnMemory()

@@ -43,6 +43,9 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   /// Whether somebody may be speaking, where it is watched for.
   public var isOnsetHeard: Bool { onset.isHeard }
 
+  /// Whether a frame has been taken and not judged; see ``process(_:companded:now:mayWait:_:)``.
+  @exclusivity(unchecked) public private(set) var isWaiting = false
+
   /// Whether the caller's turn has begun and is not over.
   public var isSpeaking: Bool { endpointer.isSpeaking }
   /// The silence that ended the last turn that ended by one, and why it was so long.
@@ -61,7 +64,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   private let origin: Int
   // Neither a detector nor these values call out, so that no two accesses of one overlap: a frame need not pay for the
   // check. The samples that are given out from the last two are checked.
-  @exclusivity(unchecked) private var detector: Detector
+  @exclusivity(unchecked) var detector: Detector
   @exclusivity(unchecked) private var endpointer: Endpointer
   @exclusivity(unchecked) private var onset: OnsetWatch
   @exclusivity(unchecked) private var samples: Int64 = 0
@@ -87,10 +90,14 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   /// Takes a piece of the stream, which arrived at `now` where that is known, and gives out what is decided within it.
   ///
   /// - Parameter companded: the codes that the piece was decoded from, all of them, where that is known.
+  /// - Parameter mayWait: the last frame may be left to be judged together with other streams' (``VoiceBatch``), where
+  ///   the detector can do that. ``isWaiting`` says so; ``settle(_:)`` gives out what is decided then. It is called
+  ///   before the next piece, if not sooner.
   public func process(
     _ input: UnsafeBufferPointer<Int16>, companded: CompandedSamples? = nil, now: Duration? = nil,
-    _ output: (Output) -> Void
+    mayWait: Bool = false, _ output: (Output) -> Void
   ) {
+    settle(output)
     if let now { detector.arrive(partialCount + input.count, by: now) }
     var rest = input[...]
     if partialCount > 0 {
@@ -101,13 +108,14 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
       samples += Int64(length)
       guard partialCount == partial.count else { return }
       partialCount = 0
-      partial.withUnsafeBufferPointer { detect($0, nil, output) }
+      partial.withUnsafeBufferPointer { detect($0, nil, mayWait: mayWait && rest.count < frameLength, output) }
     }
     while rest.count >= frameLength {
       samples += Int64(frameLength)
       let codes = companded?.stretch(from: rest.startIndex, count: frameLength)
-      detect(UnsafeBufferPointer(rebasing: rest.prefix(frameLength)), codes, output)
+      let frame = UnsafeBufferPointer(rebasing: rest.prefix(frameLength))
       rest = rest.dropFirst(frameLength)
+      detect(frame, codes, mayWait: mayWait && rest.count < frameLength, output)
     }
     for sample in rest {
       partial[partialCount] = sample
@@ -116,8 +124,16 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     samples += Int64(rest.count)
   }
 
+  /// Judges the frame that waits, where one does, and gives out what is decided.
+  public func settle(_ output: (Output) -> Void) {
+    guard isWaiting else { return }
+    isWaiting = false
+    decide(detector.judgeTaken(), output)
+  }
+
   /// Ends the stream: speech that has begun is over.
   public func finish(_ output: (Output) -> Void) {
+    settle(output)
     guard isListening else { return }
     if isSpeaking, partialCount > 0 {
       partial.withUnsafeBufferPointer { partial in
@@ -139,19 +155,32 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   }
 
   private func detect(
-    _ frame: UnsafeBufferPointer<Int16>, _ companded: CompandedSamples?, _ output: (Output) -> Void
+    _ frame: UnsafeBufferPointer<Int16>, _ companded: CompandedSamples?, mayWait: Bool, _ output: (Output) -> Void
   ) {
-    let evidence = detector.hear(frame)
+    if isListening {
+      if isSpeaking {
+        output(.utterance(frame, at: endpointer.now))
+      } else {
+        preroll.append(frame, companded: companded)
+      }
+    }
+    if !mayWait {
+      decide(detector.hear(frame), output)
+    } else if let evidence = detector.take(frame) {
+      decide(evidence, output)
+    } else {
+      isWaiting = true
+    }
+  }
+
+  private func decide(_ evidence: SpeechEvidence, _ output: (Output) -> Void) {
     guard isListening else { return endpointer.skip(milliseconds: endpointer.frameMilliseconds) }
     let mayBegin = detector.mayBegin
     if watchesOnset, onset.advance(evidence, mayBegin: mayBegin), !endpointer.isSpeaking { endpointer.reset() }
-    let frameStart = endpointer.now
-    let wasSpeaking = endpointer.isSpeaking
     // Who has paused a prompt need not be heard as clearly as who begins a turn out of nothing.
     let counted = watchesOnset && onset.isHeard && evidence == .likely ? .certain : evidence
     let isOver = endpointer.isSpeaking && counted < .possible ? detector.judgeEnd() : nil
     let decision = endpointer.advance(counted, loudness: detector.loudness, mayBegin: mayBegin, isOver: isOver)
-    if wasSpeaking { output(.utterance(frame, at: frameStart)) } else { preroll.append(frame, companded: companded) }
     guard let decision else { return }
     output(.decision(decision))
     switch decision {
@@ -176,20 +205,3 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     return (settings.preroll + longest) * detector.sampleRate / 1000 + detector.frameLength
   }
 }
-
-extension SpeechPipeline where Detector == RecurrentDetector {
-  /// What follows the echo of the prompts, where somebody does.
-  public var echo: EchoFollower? {
-    get { detector.echo }
-    set { detector.echo = newValue }
-  }
-
-  /// What judges whether a silent caller has finished, where somebody does and the end silence adapts.
-  public var judge: TurnJudge? {
-    get { detector.judge }
-    set { detector.judge = newValue }
-  }
-}
-
-/// A caller's speech as the product listens to it.
-public typealias CallerSpeech = SpeechPipeline<RecurrentDetector>

@@ -25,6 +25,13 @@ public protocol VoiceDetector {
   /// with a delay answers for the frame that was ``delayMilliseconds`` before this one.
   mutating func hear(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence
 
+  /// Hears a frame as ``hear(_:)`` does, or only takes it: `nil`, and ``judgeTaken()`` has to follow before anything else
+  /// is heard. A detector may be one of many that are judged sooner together. Not all wait.
+  mutating func take(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence?
+
+  /// What it makes of the frame that it took.
+  mutating func judgeTaken() -> SpeechEvidence
+
   /// Forgets what it has learnt of the line.
   mutating func reset()
 }
@@ -64,6 +71,12 @@ extension VoiceDetector {
 
   /// None is at hand.
   public mutating func judgeEnd() -> Float? { nil }
+
+  /// Hears it at once.
+  public mutating func take(_ frame: UnsafeBufferPointer<Int16>) -> SpeechEvidence? { hear(frame) }
+
+  /// There is none.
+  public mutating func judgeTaken() -> SpeechEvidence { .none }
 
   /// Makes no difference.
   public var isPromptPlaying: Bool {

@@ -45,6 +45,36 @@ struct LoopTests {
     }
   }
 
+  /// Counts how often it was told that the loop rests.
+  private final class Rester: LoopRester, Sendable {
+    private let count = Locked(0)
+    var told: Int { count.withLock { $0 } }
+    func loopRests() { count.withLock { $0 += 1 } }
+  }
+
+  @Test("who wants to know is told once that the loop rests: after the work that was there, and before it sleeps")
+  func rest() async throws {
+    try await withLoop { loop in
+      let seen = Log<Int>()
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        loop.execute {
+          let rester = Rester()
+          loop.tellBeforeRest(rester)
+          loop.execute { loop.execute { seen.add(rester.told) } }
+          // Asleep by then, had nobody to be told kept it awake.
+          loop.schedule(after: .milliseconds(20)) {
+            seen.add(rester.told)
+            loop.schedule(after: .milliseconds(20)) {
+              seen.add(rester.told)
+              done.resume()
+            }
+          }
+        }
+      }
+      #expect(seen.all == [0, 1, 1])
+    }
+  }
+
   @Test("timers fire in the order of their times, not before them, and a cancelled one never")
   func timers() async throws {
     try await withLoop { loop in

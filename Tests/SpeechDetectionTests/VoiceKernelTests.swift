@@ -29,6 +29,68 @@ import Testing
     #expect(one.contains { $0 > 0.9 } && one.contains { $0 < 0.1 }, "both kinds of frames were judged")
   }
 
+  @Test(
+    "Many models that are judged at once judge as each does alone, whoever the others are", arguments: [true, false])
+  func blocks(isPortable: Bool) {
+    // Of speech and noise everybody hears another stretch.
+    let samples = zip(tone(140, samples: 160_000), noise(-50, samples: 160_000)).enumerated().map { index, pair in
+      index / 4000 % 2 == 0 ? pair.1 : Int16(clamping: Int(pair.0) + Int(pair.1))
+    }
+    let make = isPortable ? voice_model_create_portable : voice_model_create
+    for count in [1, 2, 3, 4, 5, 7, 8, 9, 13, 19] {
+      let alone: [OpaquePointer?] = (0..<count).map { _ in make() }
+      let together: [OpaquePointer?] = (0..<count).map { _ in make() }
+      defer {
+        alone.forEach { voice_model_free($0) }
+        together.forEach { voice_model_free($0) }
+      }
+      var worst: Float = 0, heights = Set<Bool>()
+      for frame in 0..<60 {
+        var expected: [Float] = [], judged = [Float](repeating: -1, count: count)
+        for index in 0..<count {
+          let start = (frame + index * 37) % 990 * 160
+          samples[start..<start + 160].withUnsafeBufferPointer {
+            expected.append(voice_model_hear(alone[index], $0.baseAddress, index.isMultiple(of: 3)))
+            voice_model_take(together[index], $0.baseAddress, false, index.isMultiple(of: 3))
+          }
+        }
+        voice_models_judge(together, count, &judged)
+        for (one, other) in zip(expected, judged) {
+          worst = max(worst, abs(one - other))
+          heights.insert(one > 0.5)
+        }
+        for (one, other) in zip(alone, together) {
+          #expect(abs(voice_model_frame_loudness(one) - voice_model_frame_loudness(other)) < 0.001)
+          #expect(voice_model_line_is_quiet(one) == voice_model_line_is_quiet(other))
+        }
+      }
+      #expect(worst < 0.0001, "\(count) at once")
+      #expect(heights.count == 2, "both kinds of frames were judged")
+    }
+  }
+
+  @Test("What a model judges in a block does not depend on the others in it, to the bit", arguments: [true, false])
+  func independence(isPortable: Bool) {
+    let own = tone(140, samples: 16_000), others = [noise(-20, samples: 16_000), noise(-60, samples: 16_000)]
+    let make = isPortable ? voice_model_create_portable : voice_model_create
+    let judged = others.map { other in
+      let models: [OpaquePointer?] = (0..<7).map { _ in make() }
+      defer { models.forEach { voice_model_free($0) } }
+      return (0..<100).map { frame in
+        var probabilities = [Float](repeating: -1, count: models.count)
+        for (index, model) in models.enumerated() {
+          (index == 3 ? own : other)[frame * 160..<frame * 160 + 160].withUnsafeBufferPointer {
+            voice_model_take(model, $0.baseAddress, false, false)
+          }
+        }
+        voice_models_judge(models, models.count, &probabilities)
+        return probabilities[3]
+      }
+    }
+    #expect(judged[0] == judged[1])
+    #expect(Set(judged[0]).count > 50, "it heard something")
+  }
+
   /// The first twenty harmonics of `pitch` Hz.
   private func tone(_ pitch: Double, samples: Int) -> [Int16] {
     var phase = 0.0

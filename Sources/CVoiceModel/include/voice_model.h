@@ -39,6 +39,15 @@ float voice_model_hear(VoiceModel *model, const int16_t *samples, bool is_prompt
 // The same for 2 * VOICE_MODEL_FRAME samples at 16 kHz, of which it hears the lower half of the band.
 float voice_model_hear_wideband(VoiceModel *model, const int16_t *samples, bool is_prompt_playing);
 
+// The same in two steps, so that many models may be judged at once: takes the next 20 ms, 2 * VOICE_MODEL_FRAME samples
+// of a wideband line, which have to be judged before more are taken.
+void voice_model_take(VoiceModel *model, const int16_t *samples, bool is_wideband, bool is_prompt_playing);
+float voice_model_judge(VoiceModel *model);
+
+// Judges what `count` models have taken, each of them one frame and no model twice. Results are those of
+// voice_model_judge but for the last digits. With AVX2 it takes little more than half of the time from 8 models on.
+void voice_models_judge(VoiceModel *const *models, size_t count, float *probabilities);
+
 // Whether the line is quiet where nobody speaks: no noise is heard, above -65 dB below full scale or so, in its
 // quietest moments of late.
 bool voice_model_line_is_quiet(const VoiceModel *model);

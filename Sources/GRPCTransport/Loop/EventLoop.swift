@@ -26,7 +26,8 @@ public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable 
     var lateRunner = false
   }
 
-  /// How many events may pass before a half-close that waits for the queue to be empty is reported all the same.
+  /// How many events may pass before what waits for the queue to be empty is done all the same: a half-close is
+  /// reported, and who wants to be told before the loop rests is told.
   private static let mostEventsUntilSettled = 64
 
   /// While the loop was seen to be idle within this time, nobody looks whether it is, in nanoseconds.
@@ -53,6 +54,8 @@ public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable 
   @exclusivity(unchecked) private var flushing: [Call] = []
   @exclusivity(unchecked) private var unsettled: [ServerCall] = []
   @exclusivity(unchecked) private var eventsSinceUnsettled = 0
+  @exclusivity(unchecked) private var restless: [any LoopRester] = []
+  @exclusivity(unchecked) private var eventsSinceRestless = 0
   private var closers: [ObjectIdentifier: () -> Void] = [:]
   private var queueIsDown = false
 
@@ -91,6 +94,13 @@ public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable 
   public func cancel(_ timer: LoopTimer) {
     preconditionIsCurrent()
     timers.remove(timer)
+  }
+
+  /// Part of being a loop.
+  public func tellBeforeRest(_ rester: any LoopRester) {
+    preconditionIsCurrent()
+    guard isOpen else { return rester.loopRests() }
+    restless.append(rester)
   }
 
   /// Nanoseconds of the monotonic clock, `delay` from now; a delay beyond a century is a century.
@@ -207,8 +217,11 @@ extension EventLoop {
       switch Int(event.kind) {
       case Int(PB_EVENT_COMPLETED):
         dispatch(event)
+        rest(queueIsEmpty: false)
         settle(queueIsEmpty: false)
-      case Int(PB_EVENT_TIMEOUT): settle(queueIsEmpty: true)
+      case Int(PB_EVENT_TIMEOUT):
+        rest(queueIsEmpty: true)
+        settle(queueIsEmpty: true)
       default:
         close()
         return
@@ -241,7 +254,7 @@ extension EventLoop {
   public var now: Duration { .nanoseconds(pb_now()) }
 
   private func nextDeadline() -> Int64 {
-    if !local.isEmpty || !unsettled.isEmpty { return 0 }
+    if !local.isEmpty || !unsettled.isEmpty || !restless.isEmpty { return 0 }
     if queueIsDown { return pb_now() + 5_000_000 }  // nobody can wake a queue that is shutting down
     asleep.store(true, ordering: .sequentiallyConsistent)
     if hasInbox.load(ordering: .sequentiallyConsistent) { return 0 }
@@ -279,6 +292,7 @@ extension EventLoop {
   }
 
   private func close() {
+    rest(queueIsEmpty: true)
     runWork()
     timers.removeAll()
     pb_wake_destroy(wake)
@@ -331,6 +345,14 @@ extension EventLoop {
       for call in flushing { call.flush() }
       flushing.removeAll(keepingCapacity: true)
     }
+  }
+
+  private func rest(queueIsEmpty: Bool) {
+    if restless.isEmpty { return }
+    eventsSinceRestless += 1
+    if !queueIsEmpty && eventsSinceRestless < Self.mostEventsUntilSettled { return }
+    eventsSinceRestless = 0
+    while let rester = restless.popLast() { rester.loopRests() }
   }
 
   /// Reports the call's half-close when no event that is already queued says that the call was cancelled.

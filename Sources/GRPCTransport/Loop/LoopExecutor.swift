@@ -17,9 +17,22 @@ public protocol LoopExecutor: TaskExecutor, AnyObject {
 
   /// Forgets a timer; ``LoopTimer/cancel()`` is what to call.
   func cancel(_ timer: LoopTimer)
+
+  /// Tells `rester` once, before the loop sleeps next: when nothing is left of what has arrived, or after a
+  /// number of events. On the loop only. A loop that cannot tell when that is does it at once.
+  func tellBeforeRest(_ rester: any LoopRester)
+}
+
+/// Somebody who does for all that has arrived at once what would cost more one by one.
+public protocol LoopRester: AnyObject {
+  /// The loop is about to sleep. On the loop.
+  func loopRests()
 }
 
 extension LoopExecutor {
+  /// At once.
+  public func tellBeforeRest(_ rester: any LoopRester) { rester.loopRests() }
+
   /// Traps with a clear message on any other thread than this loop's.
   public func preconditionIsCurrent(_ function: StaticString = #function) {
     precondition(isCurrent, "\(function) belongs to the thread of its event loop, and was called on another")

@@ -21,7 +21,7 @@ final class ManualLoops {
   }
 
   /// Does everything that is queued.
-  func settle() { while loops.reduce(false, { $1.runQueued() || $0 }) {} }
+  func settle() { while loops.reduce(false, { $1.runQueued() || $1.rest() || $0 }) {} }
 
   /// Lets time pass: every timer fires when it is due, on all loops in order.
   func advance(by time: Duration) {
@@ -55,6 +55,7 @@ final class ManualLoop: LoopExecutor, @unchecked Sendable {
   private let queued = Locked<[Work]>([])
   private let owner = Locked<pthread_t?>(nil)
   private var timers = TimerHeap()
+  private var restless: [any LoopRester] = []
 
   var isCurrent: Bool { owner.withLock { $0.map { pthread_equal($0, pthread_self()) != 0 } ?? false } }
   var now: Duration { time }
@@ -75,6 +76,18 @@ final class ManualLoop: LoopExecutor, @unchecked Sendable {
   func cancel(_ timer: LoopTimer) {
     preconditionIsCurrent()
     timers.remove(timer)
+  }
+
+  func tellBeforeRest(_ rester: any LoopRester) {
+    preconditionIsCurrent()
+    restless.append(rester)
+  }
+
+  fileprivate func rest() -> Bool {
+    let told = restless
+    restless = []
+    enter { for rester in told { rester.loopRests() } }
+    return !told.isEmpty
   }
 
   fileprivate func enter<Result>(_ work: () throws -> Result) rethrows -> Result {
