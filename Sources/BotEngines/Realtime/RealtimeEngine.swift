@@ -21,7 +21,7 @@ struct RealtimeEngine: BotEngine {
   }
 
   /// The URL with the model in its query, where it names none.
-  private static func url(_ settings: RealtimeSettings) -> String {
+  static func url(_ settings: RealtimeSettings) -> String {
     let url = settings.endpoint.url
     guard let model = settings.model, !url.contains("?model="), !url.contains("&model=") else { return url }
     return url + (url.contains("?") ? "&" : "?") + "model=" + escaped(model)

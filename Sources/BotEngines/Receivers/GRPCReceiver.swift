@@ -1,6 +1,5 @@
 public import BotEngine
 import GRPCTransport
-import Locking
 public import Logging
 import WebexProtocol
 
@@ -16,97 +15,39 @@ public final class GRPCReceiver: MediaReceiver {
   /// How long the server may take to end its part after the session's end.
   private static let farewell = Duration.seconds(5)
 
-  private let endpoint: BotEndpoint
   private let log: Logger
   private let channels: BotChannels
+  private let firstPause: Duration
 
   /// A receiver; `id` is what its logs call it. Nothing is connected yet. Blocks while the system's authorities are read.
   ///
   /// - Throws: ``EngineError`` where TLS is not usable.
-  public init(id: String, endpoint: BotEndpoint, log: Logger) throws {
+  public convenience init(id: String, endpoint: BotEndpoint, log: Logger) throws {
+    try self.init(id: id, endpoint: endpoint, log: log, firstPause: Self.firstPause)
+  }
+
+  init(id: String, endpoint: BotEndpoint, log: Logger, firstPause: Duration) throws {
     var log = log
     log[metadataKey: "receiver"] = "\(id)"
     self.log = log
-    self.endpoint = endpoint
+    self.firstPause = firstPause
     channels = try BotChannels(endpoint)
   }
 
   /// Forwards one session, until it is over or the server wants no more of it.
   public func receive(_ session: MediaSession) async throws {
-    let feed = Feed(session)
-    var pause = Self.firstPause
+    let feed = MediaFeed(session.events)
+    var pause = firstPause
     while !feed.isOver {
-      if try await forward(session, feed) { pause = Self.firstPause }
+      if try await forward(session, feed) { pause = firstPause }
       if feed.isOver { break }
       try await Task.sleep(for: pause)
       pause = min(pause * 2, Self.longestPause)
     }
   }
 
-  /// What of a session is still to be sent.
-  private final class Feed: Sendable {
-    private struct State {
-      var unsent: MediaEvent?
-      var sources: [String: MediaSource] = [:]
-      var roster: [MediaParticipant]?
-      var attempts = 0
-      var isOver = false
-    }
-
-    private let events: MediaEvents
-    private let state = Locked(State())
-
-    init(_ session: MediaSession) { events = session.events }
-
-    var isOver: Bool { state.withLock { $0.isOver } }
-
-    /// Whether there was an attempt before.
-    func begin() -> Bool {
-      state.withLock { state in
-        state.attempts += 1
-        return state.attempts > 1
-      }
-    }
-
-    /// What a server has to know that comes in later.
-    var introduction: [MediaEvent] {
-      state.withLock { state in
-        state.sources.values.sorted { $0.id < $1.id }.map { .sourceAdded($0) }
-          + (state.roster.map { [.roster($0)] } ?? [])
-      }
-    }
-
-    /// The event to send next, kept until it was sent; `nil` at the end.
-    func next() async -> MediaEvent? {
-      if let unsent = state.withLock({ $0.unsent }) { return unsent }
-      var iterator = events.makeAsyncIterator()
-      guard let event = await iterator.next() else {
-        state.withLock { $0.isOver = true }
-        return nil
-      }
-      state.withLock { $0.unsent = event }
-      return event
-    }
-
-    /// The server wants no more of the session.
-    func close() { state.withLock { $0.isOver = true } }
-
-    func sent(_ event: MediaEvent) {
-      state.withLock { state in
-        state.unsent = nil
-        switch event {
-        case .sourceAdded(let source): state.sources[source.id] = source
-        case .sourceRemoved(let id): state.sources[id] = nil
-        case .roster(let participants): state.roster = participants
-        case .ended: state.isOver = true
-        case .audio, .video, .sensitive: break
-        }
-      }
-    }
-  }
-
   /// One RPC, until it or the session ends. Tells whether anything was sent.
-  private func forward(_ session: MediaSession, _ feed: Feed) async throws -> Bool {
+  private func forward(_ session: MediaSession, _ feed: MediaFeed) async throws -> Bool {
     let lease: BotChannels.Lease
     do throws(BotFailure) { lease = try await channels.lease(on: EngineLoop.current(log: log)) } catch {
       log.warning("a receiver cannot be reached", metadata: ["why": "\(error)"])

@@ -117,8 +117,8 @@ extension DialogueReader {
       guard isPlain else { return .string(text) }
       if node.isNull { return .null }
       if text == "true" || text == "false" { return .bool(text == "true") }
-      // Whole numbers beyond 2^53 would lose digits, and numbers with leading zeros are names of something.
-      if let number = Double(text), number.isFinite, abs(number) <= 9_007_199_254_740_992, text.isNumber {
+      // Whole numbers from 2^53 may have lost digits, and numbers with leading zeros are names of something.
+      if let number = Double(text), number.isFinite, abs(number) < 9_007_199_254_740_992, text.isNumber {
         return .number(number)
       }
       return .string(text)
