@@ -6,17 +6,20 @@ import CVoiceModel
 /// ``RecurrentDetector`` hears the line without it.
 ///
 /// What is played is told on the clock by which samples arrive, and a line's samples are placed on it by when they
-/// come: by those that were least delayed, so that what is late for a moment moves nothing. Works only while something
-/// plays, and until its echo is over.
+/// come: by those that were least delayed, so that what is late moves nothing, be it for seconds on a busy machine, as
+/// long as it catches up. Works only while something plays, and until its echo is over.
 ///
 /// The owner of one model's state. Nothing is allocated for a frame. Not for use from two threads at once.
 public final class EchoFollower {
   /// The longest delay that is found, in milliseconds.
   public static let longestDelay = 890
 
-  /// Pieces later than this, in samples, so many one after the other, are not late: the line has a gap.
+  /// Pieces that stay later than this, in samples, for so long by the clock, are not late: the line has a gap.
   private static let longestLateness = 1600
-  private static let latePieces = 50
+  private static let shortestGap = 8000
+  /// After a gap all are about as late, in samples: who catches up, or falls behind, is only slow.
+  private static let catchingUp = 160
+  private static let fallingBehind = 800
   /// What is looked at after the end of the echo, in samples.
   private static let margin = 2000
   private static let frameLength = Int(VOICE_MODEL_FRAME)
@@ -35,7 +38,10 @@ public final class EchoFollower {
   private var played = PlayedAudio()
   /// When the next frame of the line begins, in samples.
   private var next: Int?
-  private var late = 0
+  /// Since when pieces are about as late as the first of them was, and by how much that one and the least are late: in
+  /// samples.
+  private var late: (since: Int, first: Int, least: Int)?
+  private var isBroken = false
   private var skipped = 0
   private var frame = [Int16](repeating: 0, count: frameLength)
 
@@ -56,25 +62,38 @@ public final class EchoFollower {
   public func stop(at now: Duration) { played.stop(at: Self.samples(now)) }
 
   /// What comes of the line next does not follow what came last.
-  public func lineBreaks() { late = Self.latePieces }
+  public func lineBreaks() { isBroken = true }
 
   /// So many samples at 8,000 Hz are there, the last of which arrived at `now`, and have not been heard.
   func arrive(_ count: Int, by now: Duration) {
-    let begin = Self.samples(now) - count
+    let now = Self.samples(now)
+    let begin = now - count
     guard let next else { return self.next = begin }
     let lateness = begin - next
+    let wasBroken = isBroken
+    isBroken = false
     if lateness <= 0 {
       self.next = begin
-      late = min(late, 0)
-    } else if lateness > Self.longestLateness || late >= Self.latePieces {
-      late += 1
-      guard late > Self.latePieces else { return }
-      late = 0
-      skipped = min(lateness / Self.frameLength, Self.longestDelay / 20 + 1)
-      self.next = begin
+      late = nil
+    } else if wasBroken {
+      skip(lateness)
+    } else if lateness <= Self.longestLateness {
+      late = nil
+    } else if let late,
+      lateness > late.first - Self.catchingUp, lateness < late.first + Self.fallingBehind
+    {
+      self.late?.least = min(lateness, late.least)
+      if now - late.since >= Self.shortestGap { skip(min(lateness, late.least)) }
     } else {
-      late = 0
+      late = (since: now, first: lateness, least: lateness)
     }
+  }
+
+  /// The line goes on so many samples later.
+  private func skip(_ count: Int) {
+    late = nil
+    skipped = min(count / Self.frameLength, Self.longestDelay / 20 + 1)
+    next = next.map { $0 + count }
   }
 
   /// How probable it is that the caller speaks, as the network says that hears a frame of the line without the echo;

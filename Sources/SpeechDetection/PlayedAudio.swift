@@ -6,6 +6,8 @@ import AudioCodecs
 struct PlayedAudio {
   /// A minute.
   static let longest = 480_000
+  /// What was played is held for so long, in samples, since a line may be heard late: ten seconds.
+  static let longestLateness = 80_000
 
   private struct Piece {
     let audio: ArraySlice<UInt8>
@@ -21,7 +23,7 @@ struct PlayedAudio {
   /// More is sent: it is heard after what was sent before, or now.
   mutating func play(_ audio: ArraySlice<UInt8>, at now: Int) {
     guard !audio.isEmpty else { return }
-    drop(before: now - 8000)
+    drop(before: now - Self.longestLateness)
     let begin = max(end, now)
     end = begin + audio.count
     guard held + audio.count <= Self.longest else { return }

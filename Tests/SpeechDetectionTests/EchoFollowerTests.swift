@@ -160,4 +160,36 @@ struct EchoFollowerTests {
       #expect(settled.filter { $0 != nil }.count * 10 > settled.count * 9)
     }
   }
+
+  @Test("A server that hears nothing for seconds and then all at once does not take what it said for a caller")
+  func lateness() throws {
+    for delay in [100, 600] {
+      let prompt = Self.spoken(5)
+      var line = EchoLine(prompt: prompt)
+      line.add(prompt[...], softer: 15, at: delay * 8)
+      // It catches up at once, falls behind slowly before that, and catches up slowly.
+      for lateness in [
+        { 100 <= $0 && $0 < 200 ? (200 - $0) * 20 : 0 },
+        { 100 <= $0 && $0 < 275 ? min(2000, ($0 - 100) * 40, (275 - $0) * 20) : 0 },
+        { 100 <= $0 && $0 < 300 ? min(2000, (300 - $0) * 10) : 0 },
+      ] as [(Int) -> Int] {
+        let (starts, delays) = try line.decisions(jitter: lateness)
+        #expect(starts.isEmpty)
+        let right = delays[80..<280].filter { $0.map { abs($0 - delay) <= 20 } ?? false }
+        #expect(right.count > 180, "\(right.count) of 200 frames after \(delay) ms")
+      }
+    }
+  }
+
+  @Test("A line with a gap is heard where it goes on, a second later at most")
+  func gap() throws {
+    let prompt = Self.spoken(6)
+    var line = EchoLine(prompt: prompt)
+    line.add(prompt[...], softer: 20, at: 200 * 8)
+    // 400 ms of it never come.
+    line.samples.removeSubrange(20_000..<23_200)
+    let (_, delays) = try line.decisions(jitter: { $0 < 125 ? 0 : 400 })
+    let right = delays[230..<280].filter { $0.map { abs($0 - 200) <= 20 } ?? false }
+    #expect(right.count > 40)
+  }
 }

@@ -49,7 +49,7 @@ struct PlayedAudioTests {
     played.play(codes[...], at: 0)
     #expect(played.end == PlayedAudio.longest + 400)
     #expect(read(&played, from: PlayedAudio.longest).allSatisfy { $0 == 0 })
-    played.play(codes[...], at: PlayedAudio.longest + 8000)
-    #expect(read(&played, from: PlayedAudio.longest + 8000) == linear(0..<160))
+    played.play(codes[...], at: PlayedAudio.longest + PlayedAudio.longestLateness)
+    #expect(read(&played, from: PlayedAudio.longest + PlayedAudio.longestLateness) == linear(0..<160))
   }
 }
