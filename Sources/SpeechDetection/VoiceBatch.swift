@@ -1,7 +1,7 @@
 import CVoiceModel
 
-/// Judges in one go what many streams have taken, eight in the lanes of one block: with AVX2 a frame costs little more than
-/// half of what it does alone.
+/// Judges in one go what many streams have taken, eight in the lanes of one block: with AVX2 and all lanes taken, a frame
+/// costs little more than half of what it does alone.
 ///
 /// Results are those of one stream after the other, but for the last digits of a probability. Nothing is allocated once
 /// the most have been added. Not for use from two threads at once.
