@@ -1,6 +1,7 @@
 // A libFuzzer target: bytes as a key set document, and as the URL of one.
-//
-// Compiled as TokenFuzz.swift is, and run with -max_len=300000 on Tests/Fuzz/Corpus/key-set.
+
+import HTTPFetching
+@testable import TokenVerification
 
 /// One input of libFuzzer's: taken as a document and as a URL.
 @_cdecl("LLVMFuzzerTestOneInput")
