@@ -15,7 +15,7 @@ import re
 import sys
 import xml.etree.ElementTree as xml
 
-MOST_AGAIN = 3
+MOST_AGAIN = 8
 SWIFT = ("computing", "others")
 END_TO_END = ("together", "measured")
 
