@@ -75,6 +75,27 @@ struct LoopTests {
     }
   }
 
+  @Test("a loop that finds its queue empty keeps up, though somebody waits for that each time and it never sleeps")
+  func restless() async throws {
+    try await withLoop { loop in
+      let rester = Rester()
+      let again = Locked(0)
+      await withCheckedContinuation { (done: CheckedContinuation<Void, Never>) in
+        let end = loop.now + .milliseconds(600)
+        @Sendable func keepAwake() {
+          guard loop.now < end else { return done.resume() }
+          again.withLock { $0 += 1 }
+          loop.tellBeforeRest(rester)
+          loop.schedule(after: .zero) { keepAwake() }
+        }
+        loop.execute { keepAwake() }
+      }
+      #expect(rester.told >= again.withLock { $0 } - 1)
+      // Two intervals of 20 ms at the most, but that this machine may be busy.
+      #expect(loop.activity.takeLongestStretch(now: EventLoop.now) < 300_000_000)
+    }
+  }
+
   @Test("timers fire in the order of their times, not before them, and a cancelled one never")
   func timers() async throws {
     try await withLoop { loop in

@@ -239,7 +239,12 @@ extension EventLoop {
     // Nothing may be slept through unnoticed for longer than the interval.
     let nextLook = activity.idleSince + Self.idleInterval
     guard now >= nextLook else { return pb_queue_next(queue, min(deadline, nextLook)) }
-    guard deadline > now, !queueIsDown else { return pb_queue_next(queue, deadline) }
+    guard deadline > now, !queueIsDown else {
+      let event = pb_queue_next(queue, deadline)
+      // What only waited for the queue to be empty is no work that is behind.
+      if Int(event.kind) == Int(PB_EVENT_TIMEOUT), local.isEmpty { activity.foundNothing(now: pb_now()) }
+      return event
+    }
     let event = pb_queue_next(queue, 0)
     guard Int(event.kind) == Int(PB_EVENT_TIMEOUT) else { return event }
     activity.fellAsleep(now: pb_now())

@@ -47,6 +47,12 @@ public final class LoopActivity: Sendable {
     isSleeping.store(true, ordering: .releasing)
   }
 
+  /// The queue is empty, and the loop does not sleep: there is something that waited for that.
+  func foundNothing(now: Int64) {
+    fellAsleep(now: now)
+    awoke(now: now)
+  }
+
   func awoke(now: Int64) {
     lastIdle.store(now, ordering: .releasing)
     isSleeping.store(false, ordering: .releasing)
