@@ -39,8 +39,8 @@ public final class VoiceGateway: Sendable {
   let registry = SessionRegistry()
   /// Hang-ups that came early, where this is the only server.
   private let ends = Locked(EarlyEnds())
-  let openCalls = OpenCalls()
-  let sockets = OpenSockets()
+  let openCalls = OpenCount()
+  let sockets = OpenCount()
   /// Whether the server keeps up with the calls that it has.
   public let load = LoadMonitor()
   /// Whether there is memory for more calls.

@@ -1,5 +1,4 @@
 import AdminServer
-import Basics
 import CallGateway
 import DataSources
 import Foundation
@@ -8,46 +7,41 @@ import GatewayConfiguration
 import HTTPServing
 import Locking
 import Logging
-import ReplayKit
-import ServiceLifecycle
 import Telemetry
-import TokenVerification
-import UnixSignals
-import WebexProtocol
 import Wire
 
 /// The server's parts, made from the configuration and joined; then run until it is told to end.
 package final class RunningServer: Sendable {
-  private let configuration: Configuration
-  private let loops: EventLoopGroup
-  private let gateway: VoiceGateway
-  private let media: MediaGateway
-  private let health: HealthStatus
-  private let server: GRPCServer
+  let configuration: Configuration
+  let loops: EventLoopGroup
+  let gateway: VoiceGateway
+  let media: MediaGateway
+  let health: HealthStatus
+  let server: GRPCServer
   /// The virtual agent over WebSocket; `nil` where the configuration has none.
-  private let sockets: SocketServer?
-  private let admin: AdminServer
+  let sockets: SocketServer?
+  let admin: AdminServer
   /// The part in a cluster; `nil` where the configuration has none.
-  private let cluster: ClusterParts?
+  let cluster: ClusterParts?
   /// The part among several processes that share the port; `nil` where this is the only one.
-  private let process: ProcessParts?
-  private let metrics: MetricsRegistry
+  let process: ProcessParts?
+  let metrics: MetricsRegistry
   /// What is one for all servers of the cluster.
-  private let shared: SharedParts?
-  private let identity: IdentityParts
-  private let recordings: RecordingParts?
-  private let traces: TraceParts?
-  private let registrar: Registrar?
-  private let notifier = SystemdNotifier(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
-  private let log: Logger
+  let shared: SharedParts?
+  let identity: IdentityParts
+  let recordings: RecordingParts?
+  let traces: TraceParts?
+  let registrar: Registrar?
+  let notifier = SystemdNotifier(path: ProcessInfo.processInfo.environment["NOTIFY_SOCKET"])
+  let log: Logger
   /// None in the embedded demo, which has no file.
-  private let reloader: Reloader?
-  private let certificates: CertificateWatch
-  private let state: ServerState
+  let reloader: Reloader?
+  let certificates: CertificateWatch
+  let state: ServerState
   /// Whether the operator has asked for a drain at the admin port.
-  private let isAskedToDrain = Awaited(false)
+  let isAskedToDrain = Awaited(false)
   /// Whether the operator has asked for the end a second time.
-  private let isHurried = Awaited(false)
+  let isHurried = Awaited(false)
 
   /// Joins the parts. Throws where a key or a file cannot be had.
   ///
@@ -162,221 +156,5 @@ package final class RunningServer: Sendable {
     if let recordings {
       admin.addGuarded(CallListening(recordings.calls.service, of: gateway).respond, below: CallListening.path)
     }
-  }
-
-  /// Serves until the operator asks for the end, then drains. Throws where an address cannot be bound, and where the
-  /// server's own port is lost.
-  func run(until signals: UnixSignalsSequence) async throws {
-    traces?.bootstrap()
-    CoreGuard.configure(configuration.limits.connections)
-    // Before a caller can come whose conversation others are to be told of.
-    let clusterAddress = try cluster?.start(gateway: gateway, loops: loops)
-    try process?.start(gateway: gateway, loops: loops)
-    let ports = try server.start()
-    // Before anybody can know that there is a server to call.
-    let token = try ports.first.flatMap { try identity.leaveToken(port: $0, .grpc) }
-    defer { token?.remove() }
-    let socketPort = try sockets?.start()
-    let socketToken = try socketPort.flatMap { try identity.leaveToken(port: Int($0), .socket) }
-    defer { socketToken?.remove() }
-    if configuration.admin.hasPhone, let port = ports.first {
-      PhoneParts(
-        configuration, bound: (port, socketPort), identity: identity, gateway: gateway, loops: loops
-      ).add(to: admin)
-    }
-    let bound = try await admin.start()
-    state.publish(to: health)
-    if let registrar { identity.verifier.onUnknownNonce { registrar.question(organization: $0) } }
-    if let clusterAddress { Log.announce(.cluster(on: clusterAddress)) }
-    if let process, let port = ports.last {
-      // The supervisor announces all of them.
-      process.listens(on: port, admin: Int(bound.port))
-    } else {
-      announce(ports, sockets: socketPort, admin: bound, token)
-    }
-    warn()
-    notifier.tell(.ready(status: "in force: the configuration of the start"))
-
-    // They end in the reverse order, each when the one below has ended.
-    var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-      .init(service: upkeep(token, socketToken), serviceName: "upkeep"),
-      .init(
-        service: ClosureService {
-          try? await gracefulShutdown()
-          await self.end()
-        }, serviceName: "calls"),
-    ]
-    if let reloader { services.append(.init(service: reloader, serviceName: "reloader")) }
-    // Of a port that several share, a connection may reach any of them.
-    if let port = ports.last {
-      services.append(
-        .init(
-          service: PortProbe(
-            configuration.listen, host: process.map { configuration.listen.ownAddress(of: $0.number).ownHost },
-            port: port, state: state, answered: { [notifier] in notifier.tell(.alive) },
-            log: log),
-          failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "port probe"))
-    }
-    let group = ServiceGroup(configuration: .init(services: services, logger: log))
-    async let _ = heed(signals, ending: group)
-    async let _ = drainWhenAsked(group)
-    async let _ = heedSupervisor(ending: group)
-    try await group.run()
-  }
-
-  /// Tells where the server is, and what an operator should know of it.
-  private func announce(
-    _ ports: [Int], sockets socketPort: UInt16?, admin bound: AdminServer.Address, _ token: DemoToken.Kept?
-  ) {
-    if let port = ports.first {
-      Log.announce(
-        .listening(on: NetworkAddress(host: configuration.listen.address.host, port: UInt16(clamping: port))))
-    }
-    if let socketPort, let address = configuration.webSocket?.address {
-      Log.announce(.webSocket(on: NetworkAddress(host: address.host, port: socketPort)))
-    }
-    Log.announce(.admin(on: bound))
-    if let token {
-      Log.announce(.notice("\(configuration.isDemo ? "demo" : "development") token in \(token.path)"))
-    }
-  }
-
-  private func warn() {
-    if configuration.identity.isDevelopment, !configuration.isDemo {
-      log.warning(
-        "identity.development is on: tokens are made by this process, and whoever can read this user's files can call")
-    }
-    if CoreGuard.isActive {
-      log.info("connections are guarded")
-    } else {
-      log.warning("connections are not guarded: this libgrpc is not the known build; see Docs/connections.md")
-    }
-  }
-
-  private func upkeep(_ token: DemoToken.Kept?, _ socketToken: DemoToken.Kept?) -> Upkeep {
-    var works: [Upkeep.Work] = [
-      { [identity] in await identity.keepKeysFresh() },
-      { [gateway, loops] in await gateway.watchLoad(of: loops) },
-      Upkeep.every(.milliseconds(100)) { [state, health] in state.publish(to: health) },
-      Upkeep.every(.seconds(1)) { [certificates] in
-        certificates.look(wall: WallClock.now(), monotonic: MonotonicClock.now())
-      },
-      Upkeep.every(.seconds(1), KeySetFigures()) { [identity] in $0.record(identity.keyStatus) },
-      Upkeep.every(.seconds(1), ConnectionFigures()) { $0.record() },
-      Upkeep.every(.seconds(1)) { [gateway] in gateway.noteLiveCalls(now: MonotonicClock.now()) },
-      Upkeep.every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
-    ]
-    for (kept, wire) in [(token, DemoToken.Wire.grpc), (socketToken, .socket)] {
-      guard let kept else { continue }
-      works.append { [identity, log] in await identity.keepTokenFresh(kept, wire, log: log) }
-    }
-    // What has ended by then is exported within the time that all this work is given at the end.
-    if let traces { works.append { await traces.export() } }
-    if let recordings { works.append { await recordings.keepInOrder() } }
-    if let registrar { works.append { await registrar.run() } }
-    if let cluster { works += cluster.upkeep }
-    if let shared { works.append { await shared.exchange.run() } }
-    if let process { works += process.upkeep(state, metrics: metrics) }
-    return Upkeep(works)
-  }
-
-  /// SIGHUP reads the configuration again; SIGTERM and SIGINT drain, and a second one of them ends the drain.
-  private func heed(_ signals: UnixSignalsSequence, ending group: ServiceGroup) async {
-    for await signal in signals {
-      switch (signal, state.isDraining) {
-      case (.sighup, true): break
-      case (.sighup, false):
-        guard let reloader else {
-          log.notice("SIGHUP: the embedded demo has no file to read again")
-          continue
-        }
-        reloader.reload("SIGHUP")
-      case (_, false):
-        state.isDraining = true
-        await group.triggerGracefulShutdown()
-      case (_, true) where process != nil: break
-      case (_, true): await hurry()
-      }
-    }
-  }
-
-  /// What the supervisor says, where there is one: it speaks for the operator.
-  private func heedSupervisor(ending group: ServiceGroup) async {
-    guard let process else { return }
-    for await order in process.orders {
-      switch order {
-      case .reload: if !state.isDraining { reloader?.reload("SIGHUP") }
-      case .hurry: await hurry()
-      case .drain:
-        guard !state.isDraining else { continue }
-        state.isDraining = true
-        await group.triggerGracefulShutdown()
-      }
-    }
-  }
-
-  /// As at the first SIGTERM.
-  private func drainWhenAsked(_ group: ServiceGroup) async {
-    guard await isAskedToDrain.first({ $0 ? true : nil }) != nil, !state.isDraining else { return }
-    state.isDraining = true
-    await group.triggerGracefulShutdown()
-  }
-
-  /// How long a status waits at most while the server ends.
-  private static let lastStatusHold = Duration.milliseconds(500)
-  /// What closing the ports, recordings and registrations takes at most, after the calls.
-  private static let lastSteps = Duration.seconds(15)
-
-  /// Balancers are given time to notice, then live calls run to their end, as long as the configuration gives them; a
-  /// second request cuts that short.
-  private func end() async {
-    state.isDraining = true
-    state.publish(to: health)
-    let shutdown = (reloader?.configuration ?? configuration).shutdown
-    let limit = shutdown.drain
-    notifier.tell(
-      .stopping(
-        within: shutdown.notice + limit + shutdown.grace + ConversationStateMachine.longestHandOver + Self.lastSteps,
-        status: "draining; conversations that are live: \(gateway.liveConversations)"))
-    if shutdown.notice > .zero {
-      log.notice(
-        "not ready any more; new calls are taken on for a while",
-        metadata: ["seconds": "\(shutdown.notice.components.seconds)"])
-      _ = await isHurried.first(within: shutdown.notice) { $0 ? true : nil }
-    }
-    // Who is cut short at the end has the last message by then, and most have half-closed.
-    server.statusHold = min(server.statusHold, Self.lastStatusHold)
-    log.notice(
-      "draining: no new conversations",
-      metadata: ["live": "\(gateway.liveConversations)", "limit_s": "\(limit.components.seconds)"])
-    // A socket comes back to no conversation.
-    sockets?.stopAccepting()
-    async let calls: Void = gateway.drain(limit: limit, grace: shutdown.grace)
-    await media.drain(limit: limit)
-    await calls
-    await process?.waitForOthers(
-      within: limit + shutdown.grace + ConversationStateMachine.longestHandOver,
-      unless: { [isHurried] in isHurried.withLock { $0 } })
-    health.finish()
-    if let sockets {
-      await gateway.waitForSockets(within: server.statusHold + .seconds(2))
-      sockets.stop()
-    }
-    await server.shutdown(grace: server.statusHold + .seconds(2))
-    await cluster?.stop()
-    await process?.stop()
-    admin.stop()
-    await loops.shutdown()
-    await recordings?.finish()
-    log.notice("ended")
-  }
-
-  /// Ends the drain now.
-  private func hurry() async {
-    log.warning("asked again: ending now")
-    isHurried.change { $0 = true }
-    async let calls: Void = gateway.drain(limit: .zero, grace: nil)
-    await media.drain(limit: .zero)
-    await calls
   }
 }

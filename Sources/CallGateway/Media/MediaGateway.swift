@@ -43,7 +43,7 @@ public final class MediaGateway: Sendable {
   let forks = SessionRegistry()
   let meetings = SessionRegistry()
   private let current: Locked<Settings>
-  let openCalls = OpenCalls()
+  let openCalls = OpenCount()
   let workers: PerLoop<MediaWorker>
 
   /// Services behind a voice gateway's token gate and limits.

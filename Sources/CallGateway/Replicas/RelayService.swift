@@ -108,7 +108,7 @@ private final class RelayedConversation: SessionService, @unchecked Sendable {
 
   var gate: TokenGate { gateway.gate }
   var limits: GatewayLimits { gateway.limits }
-  var openCalls: OpenCalls { gateway.openCalls }
+  var openCalls: OpenCount { gateway.openCalls }
   var maximumCalls: Int { gateway.maximumCalls }
 
   func session(

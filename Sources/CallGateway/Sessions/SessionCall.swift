@@ -5,48 +5,6 @@ import Synchronization
 import TokenVerification
 import WebexProtocol
 
-/// A service whose RPCs are brought to sessions.
-protocol SessionService: AnyObject, Sendable {
-  var gate: TokenGate { get }
-  var limits: GatewayLimits { get }
-  var openCalls: OpenCalls { get }
-  /// RPCs at once, so that a flood is refused before anything of it is read.
-  var maximumCalls: Int { get }
-
-  /// The session of an RPC, from its first message: a live one or a new one; `nil` where the call is answered already.
-  func session(
-    for call: SessionCall, first bytes: UnsafeRawBufferPointer, _ identity: Identity
-  ) throws -> LoopBound<any SessionHost>?
-}
-
-extension SessionService {
-  func accept(_ call: any IncomingRPC, _ method: SessionMethod) -> any CallHandler {
-    let handler = SessionCall(call, method: method, of: self)
-    handler.begin()
-    return handler
-  }
-}
-
-/// Counts the open RPCs of a service.
-final class OpenCalls: Sendable {
-  private let count = Atomic<Int>(0)
-  private let isWaitedFor = Atomic<Bool>(true)
-
-  /// Counts a call in; false where there are too many.
-  func enter(most: Int) -> Bool { count.add(1, ordering: .relaxed).newValue <= most }
-  func leave() { count.subtract(1, ordering: .relaxed) }
-
-  /// Waits until there is none, at most so long.
-  func waitForNone(within limit: Duration) async {
-    let until = MonotonicClock.now() + limit
-    while count.load(ordering: .relaxed) > 0, isWaitedFor.load(ordering: .relaxed), MonotonicClock.now() < until {
-      try? await Task.sleep(for: .milliseconds(20))
-    }
-  }
-
-  func waitNoLonger() { isWaitedFor.store(false, ordering: .relaxed) }
-}
-
 /// One RPC: token first, then its session, then messages to that and answers back.
 ///
 /// Runs on the RPC's own loop. Where the session lives on another, messages and answers hop between the two

@@ -1,6 +1,5 @@
 import Basics
 public import GRPCTransport
-import Locking
 import Logging
 public import TokenVerification
 
@@ -40,16 +39,6 @@ extension VoiceGateway {
   /// Waits until no socket is open, for so long at most: after a drain clients have heard what becomes of their callers,
   /// and close.
   public func waitForSockets(within limit: Duration) async { await sockets.waitForNone(within: limit) }
-}
-
-/// How many sockets are open.
-final class OpenSockets: Sendable {
-  private let open = Awaited(0)
-
-  var count: Int { open.withLock { $0 } }
-  func enter() { open.change { $0 += 1 } }
-  func leave() { open.change { $0 -= 1 } }
-  func waitForNone(within limit: Duration) async { _ = await open.first(within: limit) { $0 == 0 ? true : nil } }
 }
 
 /// What is done with a socket's messages. On its loop only.

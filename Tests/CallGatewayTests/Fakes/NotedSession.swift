@@ -11,7 +11,7 @@ import WebexProtocol
 final class NotedSession: SessionHost, SessionService, @unchecked Sendable {
   private let gateway: VoiceGateway
   private let loop: ManualLoop
-  let openCalls = OpenCalls()
+  let openCalls = OpenCount()
   var maximumCalls = 2
   private(set) var notes: [String] = []
   private(set) var line: (any SessionLine)?
