@@ -212,8 +212,8 @@ let package = Package(
     tests(
       "BotEngines",
       [
-        "BotEngine", "JSONText", "AudioCodecs", "Locking", "GRPCTransport", "Wire", "WebexProtocol", "WebSockets",
-        "WebSocketClient", "YAMLReading", log,
+        "BotEngine", "JSONText", "AudioCodecs", "Locking", "Secrets", "GRPCTransport", "Wire", "WebexProtocol",
+        "WebSockets", "WebSocketClient", "YAMLReading", log,
       ]),
     tests("Telemetry", ["Locking", log, coreMetrics]),
     tests(
