@@ -41,7 +41,8 @@ final class VoiceWorker: LoopRester {
   }
 
   func loopRests() {
-    guard !waiting.isEmpty else { return }
+    // Who is heard out may let others wait: they are judged next.
+    guard judged.isEmpty, !waiting.isEmpty else { return }
     swap(&waiting, &judged)
     for conversation in judged {
       if let speech = conversation.speech { batch.add(speech) }
