@@ -23,7 +23,7 @@ struct DigitPatternTests {
   @Test(
     "is refused where it stands for nothing",
     arguments: [
-      "", "x", "[", "[]", "[12", "]", "1-3", "[4-2]", "[a-d]", "[1-", "[?]", " 1", "é", "١", "[٠-٩]",
+      "", "x", "[", "[]", "[12", "]", "1-3", "[4-2]", "[a-d]", "[1-", "[?]", " 1", "é", "ß", "[ß]", "١", "[٠-٩]",
       String(repeating: "?", count: 65),
     ])
   func refusal(text: String) {
@@ -33,7 +33,7 @@ struct DigitPatternTests {
   @Test("survives entries of any kind")
   func anyEntry() throws {
     let pattern = try DigitPattern("??")
-    for entry in ["", "é1", "\u{0}\u{0}", String(repeating: "1", count: 1_000_000)] {
+    for entry in ["", "é1", "ß1", "ﬃ", "\u{0}\u{0}", String(repeating: "1", count: 1_000_000)] {
       #expect(!pattern.matches(entry))
     }
   }

@@ -48,7 +48,9 @@ struct DigitPattern: Sendable, Hashable {
   }
 
   private static func bit(_ character: Character) -> UInt16? {
-    keys.firstIndex(of: Character(character.uppercased())).map { 1 << UInt16($0) }
+    // The capitals of a letter may be two letters; those of a key are one.
+    guard character.isASCII, let key = character.uppercased().first else { return nil }
+    return keys.firstIndex(of: key).map { 1 << UInt16($0) }
   }
 
   private static func oneOf(_ text: Substring) throws(FormatError) -> UInt16 {

@@ -14,7 +14,9 @@ public enum DTMFKey: Int32, Sendable, Equatable, CaseIterable {
 
   /// The key for a character; lower-case letters are taken too.
   public init?(_ character: Character) {
-    guard let index = Self.characters.firstIndex(of: Character(character.uppercased())) else { return nil }
+    // The capitals of a letter may be two letters; those of a key are one.
+    guard character.isASCII, let key = character.uppercased().first, let index = Self.characters.firstIndex(of: key)
+    else { return nil }
     self.init(rawValue: Int32(index + 1))
   }
 }
