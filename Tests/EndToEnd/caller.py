@@ -61,12 +61,17 @@ class Interaction:
         self._changed = threading.Condition()
         self._outbox = queue.SimpleQueue()
         self._half_closed = threading.Event()
+        self.began, self.half_closed, self.cancelled = time.monotonic(), None, False
         method = caller.channel.stream_stream(PROCESS_CALLER_INPUT, as_is, as_is)
-        requests = iter(self._outbox.get, self.HALF_CLOSE)
-        self.call = method(requests, metadata=caller.metadata(), timeout=deadline)
+        self.call = method(self._requests(), metadata=caller.metadata(), timeout=deadline)
         threading.Thread(target=self._read, daemon=True).start()
 
     # The caller's side
+
+    def _requests(self):
+        """What is sent, as gRPC asks for it; when it has asked for the last, the half-close leaves."""
+        yield from iter(self._outbox.get, self.HALF_CLOSE)
+        self.half_closed = time.monotonic()
 
     def send(self, message):
         """Sends a message, or bytes as they are."""
@@ -81,6 +86,7 @@ class Interaction:
         return self
 
     def cancel(self):
+        self.cancelled = True
         self._half_closed.set()
         self.call.cancel()
         self.done.wait(PATIENCE)

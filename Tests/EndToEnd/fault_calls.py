@@ -16,7 +16,9 @@ from fault_signature import SIGNATURE
 from schemas import SESSION_START, Event
 from speech import recorded
 
-ANSWERED, EXPECTED = "answered", "expected"
+ANSWERED, EXPECTED, LATE = "answered", "expected", "late"
+HOLD, REFUSAL_HOLD = 5.0, 0.1  # s that the status of an answer and of a refusal wait for the half-close behind HAProxy
+UNDER_WAY = 0.5  # s that a half-close may take to the server
 IN_TIME = 8.0  # seconds until the answer begins, or the fallback (R3)
 END_SILENCE = 0.7
 SURELY_HEARD = 3  # s after a word: whoever has heard its start has said so
@@ -212,6 +214,17 @@ class FaultCaller(Caller):
         assert interaction.done.wait(PATIENCE), f"no end within {PATIENCE} s: {interaction.replies}"
         assert interaction.code in codes, f"{interaction.code}: {interaction.call.details()} after {interaction.replies}"
         return self.stretches(interaction)
+
+    def half_closed_late(self, interaction):
+        """Whether HAProxy dropped a status that had waited in vain, since this process half-closed too late: that is what
+        HAProxy does, and what the machine did."""
+        if interaction.cancelled or interaction.code is not grpc.StatusCode.CANCELLED:
+            return False
+        since, hold = interaction.began, REFUSAL_HOLD
+        if interaction.replies:
+            since, hold = interaction.replies[-1].time, HOLD
+        left = interaction.half_closed or interaction.ended
+        return left > interaction.ended - UNDER_WAY and interaction.ended - since > 0.6 * hold
 
     def handed_over(self, interaction, since):
         """R3: a bot's failure costs the caller a prompt and a transfer."""

@@ -21,7 +21,7 @@ import fault_bots
 from collector import Collector
 from conftest import TENANT_A, TENANT_B, agent, configuration, make_certificates
 from edge import edge
-from fault_calls import FaultCaller
+from fault_calls import HOLD, LATE, FaultCaller
 from fault_kinds import FIRST, LATER
 from fault_machine import Machine
 from gateway import Gateway
@@ -115,7 +115,7 @@ class World:
             # Refusals because the machine is busy are another test's.
             limits={"idle": f"{self.idle}s", "lost_after": f"{LOST}s", "lag": "10s"} | (
                 # A client that half-closes late, where the machine is busy, shall not lose the status at HAProxy.
-                {"status_hold": "5s"} if options.way == "edge" else {}),
+                {"status_hold": f"{HOLD:.0f}s"} if options.way == "edge" else {}),
             recording={"enabled": False, "directory": str(self.disk.folder)}))
         stack.callback(self.end)
         self.machine = Machine(self.gateway.process.pid)
@@ -321,6 +321,9 @@ class Call:
             outcome, wrong = how(self), None
         except AssertionError as failure:
             outcome, wrong = "wrong", str(failure) or "an answer that breaks a rule"
+            every = [(caller, one) for caller in self.callers for one in caller.interactions]
+            if self.world.root and "CANCELLED" in wrong and any(caller.half_closed_late(one) for caller, one in every):
+                outcome, wrong = LATE, None
         except Exception as failure:  # the suite's own, which would be hidden by the pool
             outcome, wrong = "wrong", f"{type(failure).__name__}: {failure}"
         for caller in self.callers:

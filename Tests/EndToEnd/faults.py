@@ -19,11 +19,14 @@ import time
 
 import fault_kinds
 import relays
+from fault_calls import LATE
 from fault_world import LOST, VANISHED, World, play
 
 MOST_FILES = 24  # descriptors more than before the calls
 MOST_MEMORY = 64 << 20  # bytes more than before the calls
 IN_NAMESPACE = "FAULTS_IN_A_NAMESPACE"
+# Calls for each word over a prompt that may be said again, and for each whose half-close the machine may keep too long.
+CALLS_FOR_A_WORD, CALLS_FOR_ONE_LATE = 200, 100
 
 
 def planned(options):
@@ -151,8 +154,6 @@ def suite(options):
         wrong, figures = left_behind(world, before, plan)
         if options.log:
             options.log.write_text(world.gateway.log)
-    for one in wrong:
-        print(f"WRONG {one}")
     if options.json:
         options.json.write_text(json.dumps(results, indent=1))
     print(table(results))
@@ -161,16 +162,27 @@ def suite(options):
         p50, p95, p99 = (1000 * waits[int(len(waits) * share)] for share in (0.5, 0.95, 0.99))
         print(f"{len(waits)} answers began after {p50:.0f} ms (median), {p95:.0f} (95 %), {p99:.0f} (99 %), "
               f"{1000 * waits[-1]:.0f} at most")
-    print(f"{sum(result['unheard'] for result in results)} words over a prompt were no interruption, and said again")
+    wrong += too_many(sum(result["unheard"] for result in results), len(results) / CALLS_FOR_A_WORD,
+                      "words over a prompt were no interruption, and said again")
+    wrong += too_many(sum(result["outcome"] == LATE for result in results), len(results) / CALLS_FOR_ONE_LATE,
+                      "calls lost a status at HAProxy, for which they had half-closed too late")
     if figures:
         print("recordings: " + ", ".join(f"{count:.0f} {state}" for state, count in figures["recordings"].items()))
         print(f"{figures['started']:.0f} conversations; none left {figures['emptied']:.0f} s after the last call; "
               + ", ".join(f"{what} {figures['before'][what] / unit:.0f} before, {figures['after'][what] / unit:.0f} after"
                           for what, unit in (("files", 1), ("memory", 1 << 20)))
               + f" (MB); {time.monotonic() - began:.0f} s in all")
+    for one in wrong:
+        print(f"WRONG {one}")
     bad = sum(bool(result["wrong"]) for result in results) + len(wrong)
     print(f"{bad} wrong")
     return 1 if bad else 0
+
+
+def too_many(count, most, what):
+    """Says how many there were, and what is wrong where they are more than may be."""
+    print(f"{count} {what}")
+    return [f"{count} {what}: more than {most:.0f}"] if count > max(3, most) else []
 
 
 def warm_up(world):

@@ -3,11 +3,15 @@
 import pathlib
 import subprocess
 import sys
+import types
 
+import grpc
 import pytest
 
 import fault_hearing
 import fault_machine
+import faults
+from fault_calls import FaultCaller
 from fault_signature import SIGNATURE, signature
 from gateway import SLOW
 from speech import recorded
@@ -75,6 +79,25 @@ def test_the_checker_knows_what_the_machine_kept():
     assert machine.kept(10, 14) == 2.25
     assert machine.kept(10.5, 12) == 0.125 + 1
     assert machine.kept(13, 20) == machine.kept(1, 9) == 0
+
+
+def test_the_checker_knows_a_half_close_that_was_late():
+    """HAProxy drops a status that waited for it in vain. A status that is lost sooner is not the caller's fault."""
+    def is_late(**more):
+        one = types.SimpleNamespace(**{"code": grpc.StatusCode.CANCELLED, "cancelled": False, "began": 10.0, "ended": 16.0,
+                                       "replies": [types.SimpleNamespace(time=11.0)], "half_closed": 15.9} | more)
+        return FaultCaller.half_closed_late(None, one)
+
+    assert is_late() and is_late(half_closed=None) and is_late(replies=[], half_closed=10.2, ended=10.2)
+    assert not is_late(half_closed=11.1)
+    assert not is_late(ended=11.5, half_closed=11.4)
+    assert not is_late(replies=[], half_closed=10.01, ended=10.02)
+    assert not is_late(cancelled=True) and not is_late(code=grpc.StatusCode.OK)
+
+
+def test_few_words_may_be_said_again():
+    assert faults.too_many(3, 0.75, "words") == [] and faults.too_many(10, 10, "words") == []
+    assert faults.too_many(4, 0.75, "words") and faults.too_many(11, 10, "words")
 
 
 @pytest.mark.measured
