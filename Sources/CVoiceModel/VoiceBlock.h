@@ -151,19 +151,47 @@ static void block_autocorrelation(const VoiceTables *tables, const Vector *magni
   }
 }
 
+// How strongly each of a vector's models' windows repeats itself, and after how long: the last two of its features.
+static inline void block_pitch(const VoiceTables *tables, Vector *power, BlockRoom *room, Vector *features) {
+  Vector lags[LONGEST + 2];
+  for (int i = 0; i <= HALF; i++) power[i] = __builtin_elementwise_sqrt(power[i]);
+  block_autocorrelation(tables, power, room, lags);
+  Vector top = lags[SHORTEST], best = (float)SHORTEST;
+  for (int lag = SHORTEST + 1; lag <= LONGEST; lag++) {
+    Integers is_higher = lags[lag] > top;
+    top = is_higher ? lags[lag] : top;
+    best = is_higher ? (Vector)(float)lag : best;
+  }
+  features[0] = top / (lags[0] + (float)WINDOW);
+  features[1] = best * (1 / 100.0f);
+}
+
 // The features of a vector's models but for the prompt's, in an order of their own: BANDS + 2, with room for two more.
 static void block_listen(VoiceModel *const *models, int count, const float *const *windows, Vector *features) {
   const VoiceTables *tables = models[0]->tables;
-  BlockRoom room;
-  Vector samples[WINDOW], power[HALF + 1], lags[LONGEST + 2];
-  gather(windows, WINDOW, samples, 1);
-  block_spectrum(tables, samples, &room, power);
+  bool is_silent = true;
+  for (int i = 0; i < count; i++) is_silent = is_silent && window_is_silent(models[i]);
+  if (is_silent) {
+    // Of spectra of zeros.
+    for (int i = 0; i < BANDS; i++) features[i] = logarithms((Vector)silent);
+    features[BANDS] = 0;
+    features[BANDS + 1] = (Vector)(float)SHORTEST * (1 / 100.0f);
+  } else {
+    BlockRoom room;
+    Vector samples[WINDOW], power[HALF + 1];
+    gather(windows, WINDOW, samples, 1);
+    block_spectrum(tables, samples, &room, power);
+    for (int i = 0; i < BANDS; i++) {
+      const Band *band = &tables->bands[i];
+      Vector energy = silent;
+      for (int j = 0; j < band->count; j++) energy += band->weights[j] * power[band->first + j];
+      features[i] = logarithms(energy);
+    }
+    block_pitch(tables, power, &room, features + BANDS);
+  }
+  features[BANDS + 2] = features[BANDS + 3] = 0;
   Vector level = 0, loudest = 0;
   for (int i = 0; i < BANDS; i++) {
-    const Band *band = &tables->bands[i];
-    Vector energy = silent;
-    for (int j = 0; j < band->count; j++) energy += band->weights[j] * power[band->first + j];
-    features[i] = logarithms(energy);
     level += features[i] * (1.0f / BANDS);
     loudest = most(loudest, features[i]);
   }
@@ -175,17 +203,6 @@ static void block_listen(VoiceModel *const *models, int count, const float *cons
     memmove(model->loudest, model->loudest + 1, sizeof(float) * VOICE_MODEL_DELAY);
     model->loudest[VOICE_MODEL_DELAY] = loudest[i];
   }
-  for (int i = 0; i <= HALF; i++) power[i] = __builtin_elementwise_sqrt(power[i]);
-  block_autocorrelation(tables, power, &room, lags);
-  Vector top = lags[SHORTEST], best = (float)SHORTEST;
-  for (int lag = SHORTEST + 1; lag <= LONGEST; lag++) {
-    Integers is_higher = lags[lag] > top;
-    top = is_higher ? lags[lag] : top;
-    best = is_higher ? (Vector)(float)lag : best;
-  }
-  features[BANDS] = top / (lags[0] + (float)WINDOW);
-  features[BANDS + 1] = best * (1 / 100.0f);
-  features[BANDS + 2] = features[BANDS + 3] = 0;
 }
 
 // output += matrix' * input, for each lane.

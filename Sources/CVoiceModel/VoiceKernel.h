@@ -279,8 +279,14 @@ static int peak(const float *lags) {
 static void listen(VoiceModel *model) {
   const VoiceTables *tables = model->tables;
   float power[HALF + 1 + BAND_LONGEST], magnitudes[HALF + 4], lags[LONGEST + 8];
-  power_spectrum(tables, model->samples, power);
-  set_features(model, power);
+  bool is_silent = window_is_silent(model);
+  if (is_silent) {
+    // A spectrum of zeros.
+    for (int i = 0; i < BANDS; i += 4) store_four(model->features + i, logarithm((Four)silent));
+  } else {
+    power_spectrum(tables, model->samples, power);
+    set_features(model, power);
+  }
   float level = 0, loudest = 0;
   for (int i = 0; i < BANDS; i++) {
     level += model->features[i] * (1.0f / BANDS);
@@ -295,6 +301,11 @@ static void listen(VoiceModel *model) {
   if (model->echo != NULL) {
     subtract(tables, model->echo, power);
     set_features(model, power);
+  }
+  if (is_silent) {
+    model->features[BANDS] = 0;
+    model->features[BANDS + 1] = (float)SHORTEST / 100.0f;
+    return;
   }
   // Autocorrelation of the magnitudes: a periodic frame has a peak at its period, whatever its spectrum's slope is.
   for (int i = 0; i < HALF; i += LANES) store(magnitudes + i, __builtin_elementwise_sqrt(load(power + i)));

@@ -109,23 +109,35 @@ void voice_model_reset(VoiceModel *model) {
   memset(model->loudest, 0, sizeof model->loudest);
   memset(model->first, 0, sizeof model->first);
   memset(model->second, 0, sizeof model->second);
+  model->silence = SILENT_FRAMES;
   for (int i = 0; i < FEATURES; i++) model->features[i] = i < BANDS ? logf(silent) : 0;
   for (int i = 0; i < INPUTS; i++) model->inputs[i] = normal(model->features[i % FEATURES], i % FEATURES);
 }
 
 static void take(VoiceModel *model, const int16_t *samples) {
   enum { KEPT = WINDOW - VOICE_MODEL_FRAME };
+  int any = 0;
+  for (int i = 0; i < VOICE_MODEL_FRAME; i++) any |= samples[i];
+  if (any != 0) {
+    model->silence = 0;
+  } else if (model->silence == SILENT_FRAMES) {
+    return;  // zeros after zeros
+  } else {
+    model->silence++;
+  }
   memmove(model->samples, model->samples + VOICE_MODEL_FRAME, sizeof(float) * KEPT);
   for (int i = 0; i < VOICE_MODEL_FRAME; i++) model->samples[KEPT + i] = samples[i];
 }
 
 static void take_wideband(VoiceModel *model, const int16_t *samples) {
-  memmove(model->wideband, model->wideband + 2 * VOICE_MODEL_FRAME, sizeof(float) * HISTORY);
-  for (int i = 0; i < 2 * VOICE_MODEL_FRAME; i++) model->wideband[HISTORY + i] = samples[i];
+  float wideband[HISTORY + 2 * VOICE_MODEL_FRAME];
+  memcpy(wideband, model->wideband, sizeof(float) * HISTORY);
+  for (int i = 0; i < 2 * VOICE_MODEL_FRAME; i++) wideband[HISTORY + i] = samples[i];
+  memcpy(model->wideband, wideband + 2 * VOICE_MODEL_FRAME, sizeof(float) * HISTORY);
   int16_t narrow[VOICE_MODEL_FRAME];
   for (int i = 0; i < VOICE_MODEL_FRAME; i++) {
     float sum = 0;
-    for (int tap = 0; tap < TAPS; tap++) sum += model->wideband[2 * i + tap] * model->tables->taps[tap];
+    for (int tap = 0; tap < TAPS; tap++) sum += wideband[2 * i + tap] * model->tables->taps[tap];
     narrow[i] = (int16_t)(sum > 32767 ? 32767 : sum < -32768 ? -32768 : sum);
   }
   take(model, narrow);
@@ -140,19 +152,39 @@ void voice_model_take(VoiceModel *model, const int16_t *samples, bool is_wideban
   model->features[PROMPT] = is_prompt_playing ? 1 : 0;
 }
 
+void voice_model_measure_silence(VoiceModel *model) { model->measures_silence = true; }
+
 float voice_model_judge(VoiceModel *model) { return model->judge(model); }
 
-void voice_models_judge(VoiceModel *const *models, size_t count, float *probabilities) {
+// Models that are all of one kind: as many as make a block at once, what is left one after the other.
+static void judge_alike(VoiceModel *const *models, size_t count, float *probabilities) {
+  const VoiceModel *first = models[0];
   for (size_t at = 0; at < count;) {
-    const VoiceModel *first = models[at];
-    size_t together = 1;
-    while (together < VOICE_BLOCK && at + together < count && models[at + together]->judge == first->judge) together++;
+    size_t together = count - at < VOICE_BLOCK ? count - at : VOICE_BLOCK;
     if (together >= (size_t)first->least_block) {
       first->judge_block(models + at, (int)together, probabilities + at);
     } else {
       for (size_t i = at; i < at + together; i++) probabilities[i] = models[i]->judge(models[i]);
     }
     at += together;
+  }
+}
+
+void voice_models_judge(VoiceModel *const *models, size_t count, float *probabilities) {
+  enum { MOST = 4 * VOICE_BLOCK };
+  for (size_t at = 0, next; at < count; at = next) {
+    for (next = at; next < count && next - at < MOST && models[next]->judge == models[at]->judge;) next++;
+    // Those with a silent window come first, so that as many blocks as possible have nothing else.
+    VoiceModel *sorted[MOST];
+    size_t from[MOST], sum = 0;
+    float found[MOST];
+    for (int silent = 1; silent >= 0; silent--) {
+      for (size_t i = at; i < next; i++) {
+        if (window_is_silent(models[i]) == (silent != 0)) sorted[sum] = models[i], from[sum++] = i;
+      }
+    }
+    judge_alike(sorted, sum, found);
+    for (size_t i = 0; i < sum; i++) probabilities[from[i]] = found[i];
   }
 }
 

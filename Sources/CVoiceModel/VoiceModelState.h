@@ -16,7 +16,11 @@ enum {
   PADDING = 3,
   // The bands' weights reach over the last bin, for those who step by vectors.
   BAND_LONGEST = 32,
+  // So many frames of silence fill a window.
+  SILENT_FRAMES = 2,
 };
+
+_Static_assert(SILENT_FRAMES * VOICE_MODEL_FRAME >= WINDOW, "all of a window is silence");
 
 typedef struct {
   int first, count;
@@ -43,13 +47,21 @@ struct VoiceModel {
   const VoiceTables *tables;
   const float *echo;  // of the frame to be heard: the energy in each band that is to be expected, or NULL
   float samples[WINDOW];
-  float wideband[HISTORY + 2 * VOICE_MODEL_FRAME];
+  float wideband[HISTORY];  // the newest
   float inputs[INPUTS + PADDING];  // oldest frame first
   float features[FEATURES];
   float floor, floor_band;
   float loudest[VOICE_MODEL_DELAY + 1];  // of each frame, the loudest band; the one that is judged first
   float first[FIRST], second[SECOND];
+  // Frames in a row, up to SILENT_FRAMES, whose samples were all zero; and whether that makes no difference.
+  int silence;
+  bool measures_silence;
 };
+
+// Whether the window is nothing but zeros: what is heard of it need not be measured.
+static inline bool window_is_silent(const VoiceModel *model) {
+  return model->silence >= SILENT_FRAMES && model->echo == NULL && !model->measures_silence;
+}
 
 // Below this a band is silence, whatever the line's coding leaves there.
 static const float silent = 100.0f;

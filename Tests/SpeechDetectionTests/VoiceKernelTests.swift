@@ -30,6 +30,47 @@ import Testing
   }
 
   @Test(
+    "Digital silence is judged, alone and among others, to the bit as if it were measured", arguments: [true, false])
+  func silence(isPortable: Bool) {
+    // Speech and noise with silence of many lengths between, at the start too; and zeros within a frame.
+    let voice = tone(140, samples: 160_000), hiss = noise(-50, samples: 160_000)
+    let samples = (0..<160_000).map { index -> Int16 in
+      switch index / 160 % 97 {
+      case 0..<8, 20..<23, 30..<32, 40, 50..<75: 0
+      case 80..<90: index % 160 < 100 ? 0 : hiss[index]
+      case let frame: frame % 3 == 0 ? hiss[index] : voice[index]
+      }
+    }
+    let make = isPortable ? voice_model_create_portable : voice_model_create
+    for count in [1, 8] {
+      let models = (0..<2).map { _ in (0..<count).map { _ -> OpaquePointer? in make() } }
+      defer { models.joined().forEach { voice_model_free($0) } }
+      models[1].forEach { voice_model_measure_silence($0) }
+      var differing = 0, heights = Set<Bool>()
+      for frame in 0..<990 {
+        let judged = models.map { models in
+          var judged = [Float](repeating: -1, count: count)
+          for model in models {
+            samples[frame * 160..<frame * 160 + 160].withUnsafeBufferPointer {
+              voice_model_take(model, $0.baseAddress, false, frame / 200 % 2 == 1)
+            }
+          }
+          voice_models_judge(models, count, &judged)
+          return judged
+        }
+        differing += judged[0] == judged[1] ? 0 : 1
+        heights.insert(judged[0][0] > 0.5)
+        for (one, other) in zip(models[0], models[1]) {
+          differing += voice_model_frame_loudness(one) == voice_model_frame_loudness(other) ? 0 : 1
+          differing += voice_model_line_is_quiet(one) == voice_model_line_is_quiet(other) ? 0 : 1
+        }
+      }
+      #expect(differing == 0, "\(count) at once")
+      #expect(heights.count == 2, "both kinds of frames were judged")
+    }
+  }
+
+  @Test(
     "Many models that are judged at once judge as each does alone, whoever the others are", arguments: [true, false])
   func blocks(isPortable: Bool) {
     // Of speech and noise everybody hears another stretch.
