@@ -31,7 +31,7 @@ final class Conversation: SessionHost {
   // Audio touches these for each frame. No function of the rules or of what hears calls out, so no two accesses of one
   // overlap, and a frame need not pay for the check.
   @exclusivity(unchecked) var machine: ConversationStateMachine
-  @exclusivity(unchecked) var interactions: [RPCID: Interaction] = [:]
+  @exclusivity(unchecked) var interactions = RPCTable<Interaction>()
   let worker: VoiceWorker
   /// Made with the first audio; its clock goes on over all RPCs.
   @exclusivity(unchecked) var speech: CallerSpeech?
@@ -82,6 +82,8 @@ final class Conversation: SessionHost {
   /// Another may have it as soon as nothing is under way.
   var isHandedOut = false
   var recordingTimer: LoopTimer?
+  /// Runs while no RPC is open, until the line is taken for quiet.
+  private var quietTimer: LoopTimer?
   private var timer: LoopTimer?
   private var timerDeadline: Duration?
   private var onClose: ((Conversation) -> Void)?
@@ -123,6 +125,8 @@ final class Conversation: SessionHost {
     let interaction = Interaction(
       line, CallerAudioDecoder(defaults: agent.defaultFormat, formatChanges: formatChanges))
     interactions[line.id] = interaction
+    quietTimer?.cancel()
+    quietTimer = nil
     if recorder != nil { record(opened: interaction) }
     info.token?.renew(line.authorization)
   }
@@ -235,7 +239,21 @@ final class Conversation: SessionHost {
     interaction.audio.finish()
     formatChanges = max(formatChanges, interaction.audio.counts.formatChanges)
     metrics.heard(interaction.audio.counts)
+    if interactions.isEmpty, !machine.isClosed {
+      quietTimer?.cancel()
+      quietTimer = loop.schedule(after: Self.quiet) { self.restLine() }
+    }
     return interaction
+  }
+
+  /// After so long without an RPC nothing that a caller says next began before it: longer than the pre-roll.
+  private static let quiet = Duration.seconds(2)
+
+  /// A conversation between two RPCs holds no audio.
+  private func restLine() {
+    quietTimer = nil
+    speech?.rest()
+    echo?.rest(at: loop.now)
   }
 
   /// The server's time is up; see ``ConversationStateMachine/shutDown(grace:now:)``.
@@ -345,6 +363,8 @@ final class Conversation: SessionHost {
   func close(_ end: CallEnd) {
     timer?.cancel()
     timer = nil
+    quietTimer?.cancel()
+    quietTimer = nil
     let drops = machine.drops
     log.info(
       "conversation ended",

@@ -26,13 +26,19 @@ final class VoiceWorker: LoopRester {
 
   let decoder = VoiceRequestDecoder()
   let samples = SampleScratch()
-  private var batch = VoiceBatch()
-  private var waiting: [Conversation] = []
-  private var judged: [Conversation] = []
+  // Nothing that has hold of one of these calls out meanwhile: no two accesses overlap, and a frame need not pay for the
+  // check.
+  @exclusivity(unchecked) private var batch = VoiceBatch()
+  /// Each is retained once, until it has been heard out.
+  @exclusivity(unchecked) private var waiting: [Unmanaged<Conversation>] = []
+  /// Empty, with room for those who wait next.
+  @exclusivity(unchecked) private var spare: [Unmanaged<Conversation>] = []
+
+  deinit { for conversation in waiting { conversation.release() } }
 
   /// A frame of the conversation's waits: it is told to hear it out before its loop rests.
   func wait(_ conversation: Conversation) {
-    waiting.append(conversation)
+    waiting.append(.passRetained(conversation))
     if waiting.count >= Self.most {
       loopRests()
     } else if waiting.count == 1 {
@@ -41,14 +47,21 @@ final class VoiceWorker: LoopRester {
   }
 
   func loopRests() {
-    // Who is heard out may let others wait: they are judged next.
-    guard judged.isEmpty, !waiting.isEmpty else { return }
-    swap(&waiting, &judged)
+    guard !waiting.isEmpty else { return }
+    // Whoever is heard out may have another wait: what is gone through is nobody else's meanwhile.
+    var judged: [Unmanaged<Conversation>] = []
+    swap(&judged, &spare)
+    swap(&judged, &waiting)
+    // The array retains each conversation, and that its detector.
     for conversation in judged {
-      if let speech = conversation.speech { batch.add(speech) }
+      conversation._withUnsafeGuaranteedRef { if let speech = $0.speech { batch.add(speech) } }
     }
     batch.judge()
-    for conversation in judged { conversation.hearOut() }
+    for conversation in judged {
+      conversation._withUnsafeGuaranteedRef { $0.hearOut() }
+      conversation.release()
+    }
     judged.removeAll(keepingCapacity: true)
+    swap(&judged, &spare)
   }
 }

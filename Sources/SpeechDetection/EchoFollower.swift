@@ -61,6 +61,9 @@ public final class EchoFollower {
   /// What was sent is not heard any more.
   public func stop(at now: Duration) { played.stop(at: Self.samples(now)) }
 
+  /// No line is open: what has been heard by now is forgotten.
+  public func rest(at now: Duration) { played.drop(before: Self.samples(now)) }
+
   /// What comes of the line next does not follow what came last.
   public func lineBreaks() { isBroken = true }
 

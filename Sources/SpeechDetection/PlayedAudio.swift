@@ -57,7 +57,8 @@ struct PlayedAudio {
     }
   }
 
-  private mutating func drop(before time: Int) {
+  /// What was before is forgotten.
+  mutating func drop(before time: Int) {
     let over = pieces.prefix { $0.end <= time }
     guard !over.isEmpty else { return }
     held -= over.reduce(0) { $0 + $1.audio.count }

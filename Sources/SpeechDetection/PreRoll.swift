@@ -28,6 +28,12 @@ public struct PreRoll: Sendable {
     codes.reset()
   }
 
+  /// Forgets all samples, and gives the room back.
+  mutating func release() {
+    samples.release()
+    codes.release()
+  }
+
   /// Keeps another number of samples from now on; of those it holds, the last that fit.
   public mutating func resize(to capacity: Int) {
     guard capacity != self.capacity else { return }

@@ -44,7 +44,9 @@ public final class RecurrentDetector: VoiceDetector {
   /// What follows the echo of the prompts, where somebody does.
   @exclusivity(unchecked) public var echo: EchoFollower?
   /// What judges whether a silent caller has finished, where somebody does.
-  @exclusivity(unchecked) public var judge: TurnJudge?
+  @exclusivity(unchecked) public var judge: TurnJudge? {
+    didSet { if judge != nil, memory == nil { memory = Memory() } }
+  }
   /// Whether speech may begin with the frame just heard.
   public var mayBegin: Bool { !(echo?.isEchoAlone ?? false) }
   /// How probable it was that the caller spoke in the frame judged last, 0 to 1.
@@ -57,7 +59,7 @@ public final class RecurrentDetector: VoiceDetector {
   /// How probable speech is in the frame that was taken, where that was judged together with others.
   @exclusivity(unchecked) var judged: Float?
   // Nothing here calls out, so no two accesses of one overlap: a frame need not pay for the check.
-  @exclusivity(unchecked) private var memory = TurnMemory()
+  @exclusivity(unchecked) private var memory: Memory?
   @exclusivity(unchecked) private var isVoice = false
   // Whether the line was quiet when it was last judged.
   @exclusivity(unchecked) private var wasQuiet = false
@@ -107,7 +109,7 @@ public final class RecurrentDetector: VoiceDetector {
 
   private func note(_ heard: Float) {
     probability = heard
-    if judge != nil { turn_memory_hear(&memory, handle, probability) }
+    if let memory, judge != nil { turn_memory_hear(&memory.turn, handle, probability) }
   }
 
   /// What is made of the probability on a line that is heard as it is.
@@ -129,7 +131,10 @@ public final class RecurrentDetector: VoiceDetector {
   }
 
   /// How likely it is that the turn is over, where there is a ``judge``.
-  public func judgeEnd() -> Float? { judge?.probability(after: &memory) }
+  public func judgeEnd() -> Float? {
+    guard let judge, let memory else { return nil }
+    return judge.probability(after: &memory.turn)
+  }
 
   /// So many samples are there that it has not heard, the last of which arrived at `now`.
   public func arrive(_ count: Int, by now: Duration) { echo?.arrive(count * 8000 / sampleRate, by: now) }
@@ -140,7 +145,7 @@ public final class RecurrentDetector: VoiceDetector {
     judged = nil
     isVoice = false
     wasQuiet = false
-    memory = TurnMemory()
+    memory?.turn = TurnMemory()
     probability = 0
   }
 
@@ -153,6 +158,13 @@ public final class RecurrentDetector: VoiceDetector {
       return VoiceFeatures(
         bands: Array(values.dropLast(2)), voicing: values[values.count - 2], period: values[values.count - 1] * 12.5)
     }
+  }
+}
+
+extension RecurrentDetector {
+  /// What a judge remembers of a turn: on its own, since few have a judge.
+  private final class Memory {
+    @exclusivity(unchecked) var turn = TurnMemory()
   }
 }
 

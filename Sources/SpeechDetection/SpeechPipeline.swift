@@ -154,6 +154,10 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     if line { detector.reset() }
   }
 
+  /// Gives the pre-roll's room back until there are samples again: nothing comes for a while. Of no effect while somebody
+  /// speaks.
+  public func rest() { if !isSpeaking { preroll.release() } }
+
   private func detect(
     _ frame: UnsafeBufferPointer<Int16>, _ companded: CompandedSamples?, mayWait: Bool, _ output: (Output) -> Void
   ) {

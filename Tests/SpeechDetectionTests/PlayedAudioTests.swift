@@ -28,6 +28,17 @@ struct PlayedAudioTests {
     #expect(read(&played, from: 2000) == linear(0..<160))
   }
 
+  @Test("What has been heard is forgotten, and what is still to come is not")
+  func forgotten() {
+    var played = PlayedAudio()
+    played.play(codes[0..<200], at: 0)
+    played.play(codes[200..<400], at: 0)
+    played.drop(before: 250)
+    #expect(read(&played, from: 40).allSatisfy { $0 == 0 })
+    #expect(read(&played, from: 240) == linear(240..<400))
+    #expect(played.end == 400)
+  }
+
   @Test("What was dropped is not heard")
   func stop() {
     var played = PlayedAudio()

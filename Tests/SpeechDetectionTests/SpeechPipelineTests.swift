@@ -33,6 +33,23 @@ import Testing
     #expect(result.utterances.flatMap(\.samples) == Array(samples[..<(1960 * 8)]))
   }
 
+  @Test("What was heard before a rest is not given out after it, but within a turn nothing is forgotten")
+  func rest() {
+    let samples = Self.stream("50. 30# 40. 20.")
+    let pipeline = Pipeline(detector: FakeDetector())
+    let before = pipeline.feed(Array(samples[..<(900 * 8)]), finishes: false)
+    pipeline.rest()
+    var result = pipeline.feed(Array(samples[(900 * 8)..<(1200 * 8)]), finishes: false)
+    #expect(before.utterances.isEmpty)
+    #expect(result.decisions == [.started(at: 1000, decidedAt: 1100)])
+    #expect(result.utterances.first?.at == 900)
+    #expect(result.utterances.flatMap(\.samples) == Array(samples[(900 * 8)..<(1200 * 8)]))
+    pipeline.rest()
+    result = pipeline.feed(Array(samples[(1200 * 8)...]))
+    #expect(result.decisions == [.ended(at: 1600, decidedAt: 2300, reason: .silence)])
+    #expect(result.utterances.flatMap(\.samples) == Array(samples[(1200 * 8)..<(2300 * 8)]))
+  }
+
   @Test("A longest first word with gaps still has its whole pre-roll", arguments: [100, 300, 1000])
   func longestDecision(minimum: Int) {
     let settings = EndpointingSettings(minimumSpeech: minimum)

@@ -36,9 +36,10 @@ import Testing
     let voice = tone(140, samples: 160_000), hiss = noise(-50, samples: 160_000)
     let samples = (0..<160_000).map { index -> Int16 in
       switch index / 160 % 97 {
-      case 0..<8, 20..<23, 30..<32, 40, 50..<75: 0
-      case 80..<90: index % 160 < 100 ? 0 : hiss[index]
-      case let frame: frame % 3 == 0 ? hiss[index] : voice[index]
+      case 0..<8, 34, 36..<39, 41..<60: 0
+      case 60..<64: index % 160 < 100 ? 0 : hiss[index]
+      case 64..<80: hiss[index]
+      default: voice[index]
       }
     }
     let make = isPortable ? voice_model_create_portable : voice_model_create

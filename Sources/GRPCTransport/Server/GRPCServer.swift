@@ -107,7 +107,8 @@ public final class GRPCServer: @unchecked Sendable {
       true,
       Int64(methods.values.compactMap(\.maximumMessageLength).reduce(configuration.maximumReceivedMessageLength, max)))
     limits["grpc.max_receive_message_length"] = -1
-    limits["grpc.max_send_message_length"] = Int32(clamping: configuration.maximumSentMessageLength)
+    // A call's own queue takes no longer message. Without either limit the core has no filter for lengths in each call.
+    limits["grpc.max_send_message_length"] = -1
     guard let core = limits.withCore({ pb_server_create($0) }) else {
       throw ListenError(address: "", reason: .refused("the C core made no server"))
     }
