@@ -247,6 +247,7 @@ LIBFAKETIME = pathlib.Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
 
 
 @pytest.mark.skipif(not LIBFAKETIME.exists(), reason="faketime is not installed")
+@pytest.mark.skipif(SLOW, reason="a sanitizer's binary is preloaded nothing")
 def test_a_preloaded_library_that_changes_the_environment():
     """The arguments are found, whatever a library has done to the environment before the program began."""
     preloaded = {"LD_PRELOAD": str(LIBFAKETIME)}
