@@ -47,7 +47,7 @@ public final class CallerAudioDecoder {
   /// What happened so far.
   @exclusivity(unchecked) public internal(set) var counts = Counts()
   /// The stream's format: as stated last, or assumed.
-  @exclusivity(unchecked) public private(set) var format: AudioFormat
+  public var format: AudioFormat { current }
   /// The rate of the samples given out, in Hz: 8,000 for audio below 16,000 Hz, 16,000 for all other; or the stream's own
   /// where that is one of ``Resampler/rates``.
   public var sampleRate: Int {
@@ -65,9 +65,12 @@ public final class CallerAudioDecoder {
 
   /// Whether the samples given out last are those of the message's bytes, one for one and in full: G.711 that needed
   /// neither another rate nor anything left out.
-  @exclusivity(unchecked) public private(set) var givesWholeCodes = false
+  public var givesWholeCodes: Bool { isWhole }
 
   private let keepsRate: Bool
+  // Another module would check each access of what it reads itself: it asks for a value.
+  @exclusivity(unchecked) private var current: AudioFormat
+  @exclusivity(unchecked) private var isWhole = false
 
   enum Stage {
     /// No chunk longer than junk has come yet.
@@ -97,7 +100,7 @@ public final class CallerAudioDecoder {
   ///   - keepsRate: whether samples are given out at the rate that they come in, whatever it is.
   public init(defaults: AudioFormat = .telephone, formatChanges: Int = 0, keepsRate: Bool = false) {
     self.keepsRate = keepsRate
-    format = defaults
+    current = defaults
     counts.formatChanges = formatChanges
   }
 
@@ -118,7 +121,7 @@ public final class CallerAudioDecoder {
         .chunkTooLarge, "An audio chunk of \(bytes.count) bytes; send at most \(Self.maximumChunk) at once.")
     }
     counts.chunks &+= 1
-    givesWholeCodes = false
+    isWhole = false
     try state(encoding: encoding, sampleRate: sampleRate)
     guard !bytes.isEmpty else {
       counts.emptyChunks &+= 1
@@ -128,7 +131,7 @@ public final class CallerAudioDecoder {
     switch stage {
     case .running:
       try takeAudio(withoutHeader(bytes), into: &output)
-      givesWholeCodes =
+      isWhole =
         format.encoding != .linear16 && channels == 1 && format.sampleRate == self.sampleRate
         && output.count == bytes.count
     case .opening: try open(bytes, into: &output)
@@ -185,7 +188,7 @@ public final class CallerAudioDecoder {
     }
     dropCarry()
     resampler = nil
-    format = new
+    current = new
     self.channels = channels
   }
 

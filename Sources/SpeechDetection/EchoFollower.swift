@@ -30,11 +30,12 @@ public final class EchoFollower {
     return delay < 0 ? nil : delay
   }
   /// Whether an echo is followed that may still be heard.
-  public private(set) var isFollowing = false
+  public var isFollowing: Bool { follows }
   /// Whether the line may have been an echo lately and nothing else: no speech begins.
   var isEchoAlone: Bool { isFollowing && echo_model_may_be_all(handle) }
 
   private let handle: OpaquePointer
+  @exclusivity(unchecked) private var follows = false
   private var played = PlayedAudio()
   /// When the next frame of the line begins, in samples.
   private var next: Int?
@@ -107,7 +108,7 @@ public final class EchoFollower {
     guard let begin = next else { return nil }
     next = begin + Self.frameLength
     guard begin < played.end + (delay.map { $0 * 8 + Self.margin } ?? Self.longestDelay * 8) else {
-      isFollowing = false
+      follows = false
       skipped = 0
       return nil
     }
@@ -118,7 +119,7 @@ public final class EchoFollower {
     }
     read(from: begin)
     let probability = voice_model_hear_echo(network, handle, samples, isWideband, frame, isPromptPlaying)
-    isFollowing = delay != nil
+    follows = delay != nil
     return probability
   }
 

@@ -44,7 +44,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   public var isOnsetHeard: Bool { onset.isHeard }
 
   /// Whether a frame has been taken and not judged; see ``process(_:companded:now:mayWait:_:)``.
-  @exclusivity(unchecked) public private(set) var isWaiting = false
+  public var isWaiting: Bool { hasTaken }
 
   /// Whether the caller's turn has begun and is not over.
   public var isSpeaking: Bool { endpointer.isSpeaking }
@@ -63,12 +63,13 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   private let frameLength: Int
   private let origin: Int
   // Neither a detector nor these values call out, so that no two accesses of one overlap: a frame need not pay for the
-  // check. The samples that are given out from the last two are checked.
+  // check. Another module would pay for it all the same with what it reads itself, so it asks for a value. The samples that are given out from the last two are checked.
   @exclusivity(unchecked) var detector: Detector
   @exclusivity(unchecked) private var endpointer: Endpointer
   @exclusivity(unchecked) private var onset: OnsetWatch
   @exclusivity(unchecked) private var samples: Int64 = 0
   @exclusivity(unchecked) private var partialCount = 0
+  @exclusivity(unchecked) private var hasTaken = false
   private var preroll: PreRoll
   private var partial: [Int16]
 
@@ -126,8 +127,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
 
   /// Judges the frame that waits, where one does, and gives out what is decided.
   public func settle(_ output: (Output) -> Void) {
-    guard isWaiting else { return }
-    isWaiting = false
+    guard hasTaken else { return }
+    hasTaken = false
     decide(detector.judgeTaken(), output)
   }
 
@@ -173,7 +174,7 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
     } else if let evidence = detector.take(frame) {
       decide(evidence, output)
     } else {
-      isWaiting = true
+      hasTaken = true
     }
   }
 
