@@ -195,7 +195,7 @@ let package = Package(
     tests("WebexProtocol", ["Wire", "AudioCodecs", "BotEngine"]),
     tests("WebexSocketProtocol", ["AudioCodecs", "BotEngine", "JSONText", "WebexProtocol"]),
     tests("Recordings", [log]),
-    tests("Ownership", ["Locking", log]),
+    tests("Ownership", ["Locking", "RedisClient", log]),
     tests("CallTraces", ["Locking", "HTTPFetching", tracing, log]),
     tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
     tests(

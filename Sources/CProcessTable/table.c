@@ -12,9 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-// Records are found by a keyed hash of 128 bits (SipHash), so that nobody outside can choose ids that collide. Each part of
-// the table has a lock of its own, held for a few memory accesses. A process that dies with it leaves it to the next, and
-// what it was writing has the epoch last.
+// Records are found by a keyed hash of 128 bits (SipHash), so that nobody outside can choose ids that collide. Each
+// part of the table has a lock of its own, held for a few memory accesses. A process that dies with it leaves it to the
+// next, and what it was writing has the epoch last.
 
 enum { SHARDS = 64, WINDOW = 32 };
 static const uint64_t magic = 0x31656c6261746270;
@@ -307,6 +307,9 @@ int pt_renew(pt_table *table, const void *key, uint64_t length, pt_record own, p
     } else if (former.epoch >= own.epoch) {
       return *record = former, leave(&place, PT_OTHER);
     }
+  } else if (own.epoch > 0) {
+    // What a run that goes on has written stays, unless a later owner has released it.
+    return leave(&place, PT_NOBODY);
   }
   slot *slot = place.found ? place.found : place.free;
   if (!slot) return leave(&place, PT_FULL);

@@ -1,87 +1,10 @@
-/// Finds out what is to be done with an RPC of a conversation that this replica does not have: serve it here, hand it on
-/// to the owner, or take the conversation over from an owner that is dead.
+/// Finds out what is to be done with an RPC of a conversation that this replica does not have: serve it here, hand it
+/// on to the owner, or take the conversation over from an owner that is dead.
 ///
 /// A pure value: answers and a clock come in, one action goes out at a time.
 public struct ArrivalStateMachine: Sendable {
-  /// What to do next.
-  public enum Action: Sendable, Equatable {
-    /// Ask the store: ``claimed(_:)`` is to follow. With an epoch, its owner is known to be gone.
-    case claim(adopting: UInt64?, onlyFinds: Bool)
-    /// Hand the RPC on: ``relayFailed(_:)`` is to follow where the owner does not accept it.
-    case relay(OwnershipRecord)
-    /// Ask the store whether a replica's lease is running: ``leaseAnswered(_:now:)`` is to follow.
-    case askLease(Replica)
-    /// Let time pass, then call ``waited()``.
-    case wait(Duration)
-    /// Ask this replica whether it has the conversation, or all that are known: ``answered(_:)`` is to follow.
-    case ask(Replica?)
-    /// The conversation is this replica's: begin it. Epoch 0: the store does not answer, and what it or a replica says
-    /// later still counts.
-    case serve(epoch: UInt64, turns: Int, isAdopted: Bool)
-    /// What was begun with epoch 0 is this replica's, with this epoch.
-    case confirm(epoch: UInt64)
-    /// What was begun with epoch 0 is another's: end it here without a word, and hand the RPC on, as ``relay(_:)`` does.
-    case handOver(OwnershipRecord)
-    /// This replica ends: hand the RPC on to one that takes calls, which may begin the conversation. ``passed(to:)`` or
-    /// ``nobodyTakes()`` is to follow.
-    case pass
-    /// The store takes this replica for the owner, which it is not: tell it.
-    case release
-    /// Nobody has the conversation, and it may not begin with this RPC.
-    case nobody
-    /// The caller has hung up already: give the conversation back, and answer that it is over.
-    case end
-    /// The RPC cannot be served, for this reason.
-    case fail(String)
-  }
-
-  /// Why an owner did not accept an RPC.
-  public enum RelayFailure: String, Sendable {
-    /// It cannot be reached, or says nothing.
-    case unreachable
-    /// It does not have the conversation.
-    case notOwner = "not-owner"
-    /// Another run of the server is at its address.
-    case otherIncarnation = "other-incarnation"
-    /// It does not accept this replica: another secret, another version.
-    case refused
-  }
-
-  /// What replicas say that were asked for a conversation.
-  public enum Found: Sendable, Equatable {
-    /// The one of the record has it.
-    case has(OwnershipRecord)
-    /// None of those that answered has it.
-    case hasNot
-    /// Nobody answered.
-    case unreachable
-  }
-
-  /// Which RPC it is that has arrived.
-  public enum Kind: Sendable {
-    /// The one that begins a conversation.
-    case start
-    /// A later one, whose conversation somebody has, unless it is lost.
-    case later
-    /// A hang-up, or whatever else begins no conversation.
-    case end
-  }
-
-  private enum Phase: Equatable {
-    /// The store is asked for the conversation, and the replicas that are known, where it is slow.
-    case claiming(isAnswered: Bool, isAsking: Bool)
-    /// The RPC is handed on to the owner, or the owner's fate is looked into.
-    case relaying(OwnershipRecord)
-    /// The RPC is served here with the store's word.
-    case settled
-    /// The RPC is served here, or was answered, without it.
-    case unowned
-    /// The same, and it is looked into what the store said late: that another has the conversation.
-    case doubted(OwnershipRecord)
-  }
-
   /// How many times an RPC is handed on or claimed, before it is given up.
-  private static let maximumAttempts = 4
+  private static let maximumAttempts = 6
   /// Time between two looks at the lease of an owner that does not answer.
   public static let leaseInterval = Duration.milliseconds(100)
   /// A claim that is not answered for so long is slow: other replicas are asked meanwhile.
@@ -100,12 +23,18 @@ public struct ArrivalStateMachine: Sendable {
   private var isRemembered = false
   /// Whether the replicas that are known were asked.
   private var hasAsked = false
+  /// Whether their answer is still to come.
+  private var isAsked = false
+  private var otherwise: Otherwise?
   private var looks = 0
 
   private var onlyFinds: Bool { kind == .end }
 
   /// Whether the RPC is served here, or was answered, without anybody's word: answers that are still to come count.
   public var isUnowned: Bool { phase == .unowned }
+
+  /// Whether it is the store that the RPC waits for.
+  public var waitsForStore: Bool { if case .claiming(isAnswered: false, _) = phase { true } else { false } }
 
   /// - Parameters:
   ///   - own: this replica.
@@ -127,23 +56,45 @@ public struct ArrivalStateMachine: Sendable {
     return relay(remembered)
   }
 
+  /// A later RPC's conversation is somebody's: where the store does not know whose, others do, and are asked first.
   private mutating func claim(adopting epoch: UInt64?) -> Action {
     phase = .claiming(isAnswered: false, isAsking: false)
-    return .claim(adopting: epoch, onlyFinds: onlyFinds || isLeaving)
+    otherwise = nil
+    let finds = onlyFinds || isLeaving
+    let mayBegin = finds || kind == .start || epoch != nil || hasAsked
+    return .claim(adopting: epoch, onlyFinds: finds, mayBegin: mayBegin)
   }
 
   private mutating func relay(_ record: OwnershipRecord) -> Action {
     attempts += 1
     guard attempts <= Self.maximumAttempts else { return Self.notFound }
     phase = .relaying(record)
+    otherwise = nil
     return .relay(record)
   }
 
   private mutating func adopt(_ record: OwnershipRecord) -> Action {
     attempts += 1
     guard attempts <= Self.maximumAttempts else { return Self.notFound }
+    if kind == .start || hasAsked { return goOn(.adopt(record.epoch)) }
+    // The store may know an older state than the one in force.
+    phase = .claiming(isAnswered: true, isAsking: false)
+    otherwise = .adopt(record.epoch)
+    return askAll() ?? goOn(.adopt(record.epoch))
+  }
+
+  /// None of the others has the conversation.
+  private mutating func goOn(_ otherwise: Otherwise) -> Action {
+    self.otherwise = nil
     if isLeaving { return passOn() }
-    return onlyFinds ? .nobody : claim(adopting: record.epoch)
+    if onlyFinds {
+      phase = .settled
+      return .nobody
+    }
+    switch otherwise {
+    case .begin: return claim(adopting: nil)
+    case .adopt(let epoch): return claim(adopting: epoch)
+    }
   }
 
   // MARK: A replica that ends
@@ -197,6 +148,11 @@ public struct ArrivalStateMachine: Sendable {
     case .success(.nobody):
       if !isLeaving { phase = .settled }
       return passOn()
+    case .success(.unknown):
+      // It has lost what it was told, or an owner has not told it yet, or there is none.
+      phase = .claiming(isAnswered: true, isAsking: isAsking)
+      otherwise = .begin
+      return isAsking ? nil : askAll() ?? goOn(.begin)
     case .success(.other(let record)):
       // The run before this one, at the same address, is gone.
       if record.owner.address == own.address { return adopt(record) }
@@ -217,6 +173,7 @@ public struct ArrivalStateMachine: Sendable {
   /// Nobody has said whose the conversation is in the time that an RPC waits for that.
   public mutating func claimIsLate() -> Action? {
     guard case .claiming = phase else { return nil }
+    if !onlyFinds, case .adopt(let epoch) = otherwise { return goOn(.adopt(epoch)) }
     return goOnUnowned()
   }
 
@@ -237,8 +194,18 @@ public struct ArrivalStateMachine: Sendable {
       guard attempts <= Self.maximumAttempts else { return nil }
       phase = .doubted(record)
       return .ask(record.owner)
+    case .success(.unknown):
+      otherwise = .begin
+      return isAsked ? nil : beginLate()
     case .success(.nobody), .failure: return nil
     }
+  }
+
+  /// What is here without the store's word is to have it: neither the store nor another knows anything of it.
+  private mutating func beginLate() -> Action? {
+    guard otherwise == .begin else { return nil }
+    otherwise = nil
+    return onlyFinds || isLeaving ? nil : .claim(adopting: nil, onlyFinds: false)
   }
 
   // MARK: Other replicas
@@ -246,18 +213,19 @@ public struct ArrivalStateMachine: Sendable {
   /// Whoever has the conversation that an RPC belongs to knows it.
   private mutating func askAll() -> Action? {
     guard !hasAsked, kind != .start, case .claiming(let isAnswered, _) = phase else { return nil }
-    hasAsked = true
+    (hasAsked, isAsked) = (true, true)
     phase = .claiming(isAnswered: isAnswered, isAsking: true)
     return .ask(nil)
   }
 
   /// What the replicas said that were asked, however late.
   public mutating func answered(_ found: Found) -> Action? {
+    if case .doubted = phase {} else { isAsked = false }
     switch (phase, found) {
     case (.claiming, .has(let record)):
       isRemembered = false
       return relay(record)
-    case (.claiming(isAnswered: true, _), _): return goOnUnowned()
+    case (.claiming(isAnswered: true, _), _): return otherwise.map { goOn($0) } ?? goOnUnowned()
     case (.claiming(isAnswered: false, _), _):
       phase = .claiming(isAnswered: false, isAsking: false)
       return nil
@@ -274,7 +242,8 @@ public struct ArrivalStateMachine: Sendable {
       // It is left to the renewal of records.
       phase = .unowned
       return nil
-    case (.unowned, _), (.relaying, _), (.settled, _): return nil
+    case (.unowned, _): return beginLate()
+    case (.relaying, _), (.settled, _): return nil
     }
   }
 
@@ -308,7 +277,8 @@ public struct ArrivalStateMachine: Sendable {
   public mutating func waited() -> Action {
     guard case .relaying(let relayed) = phase else { return claim(adopting: nil) }
     looks += 1
-    if looks.isMultiple(of: 10), attempts + 1 < Self.maximumAttempts { return relay(relayed) }
+    // Those that are left are for who has it by then.
+    if looks.isMultiple(of: 10), attempts + 3 < Self.maximumAttempts { return relay(relayed) }
     return .askLease(relayed.owner)
   }
 }

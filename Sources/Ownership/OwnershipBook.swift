@@ -93,19 +93,19 @@ struct OwnershipBook: Sendable {
     }
   }
 
-  /// What is in force after a renewal. Returns what is another's by now.
+  /// What is in force after a renewal. Returns what is another's by now, or was when it ended.
   mutating func renewed(
-    _ asked: [(key: String, record: OwnershipRecord)], _ answers: [OwnershipRecord], by own: Replica, now: Duration
+    _ asked: [(key: String, record: OwnershipRecord)], _ answers: [OwnershipRecord?], by own: Replica, now: Duration
   ) -> [OwnedConversation] {
     var lost: [OwnedConversation] = []
     for ((key, record), answer) in zip(asked, answers) {
       guard var conversation = owned[key], conversation.epoch == record.epoch else { continue }
-      if answer.owner == own {
+      if let answer, answer.owner == own {
         conversation.epoch = max(conversation.epoch, answer.epoch)
         owned[key] = conversation
       } else {
         owned[key] = nil
-        remember(answer, of: key, now: now)
+        if let answer { remember(answer, of: key, now: now) }
         lost.append(conversation)
       }
     }

@@ -36,6 +36,10 @@ public final class OwnershipKeeper: Sendable {
     /// Why the store is of no use, while it is.
     var trouble: String?
     var nextRenewal: Duration
+    /// Of the store, as it was told what this replica has.
+    var generation = 0
+    /// It ends, and its lease is not to begin again.
+    var hasLeft = false
   }
 
   /// The settings.
@@ -103,15 +107,17 @@ public final class OwnershipKeeper: Sendable {
   }
 
   /// Asks the store; calls back once, on any thread, at the latest after ``lateness``: an RPC waits no longer than
-  /// ``patience``, and tells with ``isLate()`` that it did. What is then begun here has to be told with ``began(_:_:)`` before
-  /// ``asked(_:)``.
+  /// ``patience``, and tells with ``isLate()`` that it did. What is then begun here has to be told with ``began(_:_:)``
+  /// before ``asked(_:)``.
   public func claim(
-    _ key: String, agent: String, adopting epoch: UInt64?, onlyFinds: Bool, hangsUp: Bool = false,
+    _ key: String, agent: String, adopting epoch: UInt64?, onlyFinds: Bool, mayBegin: Bool = true,
+    hangsUp: Bool = false,
     _ done: @escaping @Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void
   ) {
     state.withLock { $0.book.asks(for: key) }
     let claim = OwnershipClaim(
-      key: key, claimant: own, agent: agent, adopting: epoch, onlyFinds: onlyFinds, hangsUp: hangsUp)
+      key: key, claimant: own, agent: agent, adopting: epoch, onlyFinds: onlyFinds, mayBegin: mayBegin,
+      hangsUp: hangsUp)
     store.claim(claim, within: Self.lateness) { [self] answer in
       switch answer {
       case .success(.own(let record)) where record.epoch > 1 && epoch != nil: adopted.increment()
@@ -119,7 +125,7 @@ public final class OwnershipKeeper: Sendable {
       case .success(.other(let record)):
         claimedOther.increment()
         state.withLock { $0.book.remember(record, of: key, now: clock()) }
-      case .success(.nobody): claimedNobody.increment()
+      case .success(.nobody), .success(.unknown): claimedNobody.increment()
       case .failure: claimsFailed.increment()
       }
       note(answer.map { _ in })
@@ -156,16 +162,16 @@ public final class OwnershipKeeper: Sendable {
     if state.withLock({ $0.book.ended(key, number: number) }) { store.release(key, by: own) }
   }
 
-  /// A conversation that was begun without the store's word is another's, who was first: it is not released. False where
-  /// it is none of these any more.
+  /// A conversation that was begun without the store's word is another's, who was first: it is not released. False
+  /// where it is none of these any more.
   public func yield(_ key: String, to record: OwnershipRecord) -> Bool {
     let isYielded = state.withLock { $0.book.yield(key, to: record, now: clock()) }
     if isYielded { fenced.increment() }
     return isYielded
   }
 
-  /// The conversation of this number is to go on at another replica. False where it cannot: the store does not answer, or
-  /// does not know that it is here.
+  /// The conversation of this number is to go on at another replica. False where it cannot: the store does not answer,
+  /// or does not know that it is here.
   public func handOut(_ key: String, number: Int) -> Bool {
     let conversation: OwnedConversation? = state.withLock { state in
       guard state.trouble == nil, state.pause.mayAct(now: clock()), let own = state.book.owned[key], own.epoch > 0,
@@ -216,15 +222,21 @@ public final class OwnershipKeeper: Sendable {
   }
 
   /// To be called several times within a lease: says that this replica lives, renews what it has, and finds out after a
-  /// pause what it still has.
+  /// pause what it still has. And to be called when the store is reached anew: it is told at once what this replica
+  /// has, since it may know an older state than the one before.
   public func tend() async {
+    if state.withLock({ $0.hasLeft }) { return }
     if !mayAct { return await takeStock() }
-    let (wasTroubled, isDue) = state.withLock { ($0.trouble != nil, clock() >= $0.nextRenewal) }
+    let generation = store.generation
+    let (wasTroubled, isDue) = state.withLock { state in
+      (state.trouble != nil, clock() >= state.nextRenewal || generation != state.generation)
+    }
     let beat: Result<Void, OwnershipStoreError> = await withCheckedContinuation { waiter in
       store.beat(own, lease: settings.lease, within: .milliseconds(500)) { waiter.resume(returning: $0) }
     }
     note(beat)
-    if case .success = beat, isDue || wasTroubled { _ = await renew() }
+    guard case .success = beat, isDue || wasTroubled, await renew() else { return }
+    state.withLock { $0.generation = generation }
   }
 
   /// After a pause nothing is sent until the records say who has what.
@@ -244,7 +256,7 @@ public final class OwnershipKeeper: Sendable {
     let asked = state.withLock { $0.book.renewals(by: own) }
     state.withLock { $0.nextRenewal = clock() + settings.renewal }
     if asked.isEmpty { return true }
-    let answer: Result<[OwnershipRecord], OwnershipStoreError> = await withCheckedContinuation { waiter in
+    let answer: Result<[OwnershipRecord?], OwnershipStoreError> = await withCheckedContinuation { waiter in
       store.renew(asked, within: Self.batchPatience) { waiter.resume(returning: $0) }
     }
     note(answer.map { _ in })
@@ -255,7 +267,10 @@ public final class OwnershipKeeper: Sendable {
   }
 
   /// The replica ends in order.
-  public func leave() { store.leave(own) }
+  public func leave() {
+    state.withLock { $0.hasLeft = true }
+    store.leave(own)
+  }
 
   private func note(_ answer: Result<Void, OwnershipStoreError>) {
     var trouble: String?

@@ -53,6 +53,9 @@ public struct OwnershipClaim: Sendable, Equatable {
   public var adopting: UInt64?
   /// Only looks: nothing is written.
   public var onlyFinds: Bool
+  /// Whether the claimant has it where the store has never heard of it. A store that forgets nothing may give it away
+  /// in any case.
+  public var mayBegin: Bool
   /// The caller has hung up: where nobody has heard of the conversation, its first RPC is to be answered by its end
   /// (``ClaimAnswer/over(_:)``).
   public var hangsUp: Bool
@@ -60,13 +63,14 @@ public struct OwnershipClaim: Sendable, Equatable {
   /// A claim.
   public init(
     key: String, claimant: Replica, agent: String, adopting: UInt64? = nil, onlyFinds: Bool = false,
-    hangsUp: Bool = false
+    mayBegin: Bool = true, hangsUp: Bool = false
   ) {
     self.key = key
     self.claimant = claimant
     self.agent = agent
     self.adopting = adopting
     self.onlyFinds = onlyFinds
+    self.mayBegin = mayBegin
     self.hangsUp = hangsUp
   }
 }
@@ -81,4 +85,6 @@ public enum ClaimAnswer: Sendable, Equatable {
   case other(OwnershipRecord)
   /// Nobody has it, and the claim only looked.
   case nobody
+  /// The store has never heard of it, or has forgotten it, and the claim may not begin it, or only looked.
+  case unknown
 }

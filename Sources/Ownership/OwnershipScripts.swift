@@ -1,15 +1,17 @@
 import RedisClient
 
 /// What Redis does in one step with one conversation's record, a hash of `owner`, `incarnation`, `epoch`, `agent` and
-/// `turns`; of a conversation without an owner `over`, where it had one, or `early`, where the caller has hung up and nobody
-/// has heard of it yet. Fields are only added. Each script names one key.
+/// `turns`; of a conversation without an owner `over`, where it had one (the epoch with which that one has ended it),
+/// or `early`, where the caller has hung up and nobody has heard of it yet. Fields are only added. Each script names
+/// one key.
 enum OwnershipScripts {
   /// Milliseconds for which a hang-up waits for the RPC that it came before.
   static let earlyLife = 10_000
 
   /// Arguments: owner, incarnation, agent, life in milliseconds, epoch to take over or nothing, 1 where it only looks,
-  /// 1 where the caller has hung up. Returns 1 (own), 0 (another's) or 2 (nobody's), then owner, incarnation, epoch, agent,
-  /// turns; of an own one 1 where the caller has hung up a moment before.
+  /// 1 where the caller has hung up, 1 where it may begin what is not known. Returns 1 (own), 0 (another's), 2
+  /// (nobody's) or 3 (not known), then owner, incarnation, epoch, agent, turns; of an own one 1 where the caller has
+  /// hung up a moment before.
   static let claim = RedisScript(
     """
     local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns', 'over', 'early')
@@ -26,8 +28,9 @@ enum OwnershipScripts {
         redis.call('HSET', KEYS[1], 'early', '1')
         redis.call('PEXPIRE', KEYS[1], \(earlyLife))
       end
-      return {2}
+      return {(r[3] or r[6]) and 2 or 3}
     end
+    if ARGV[8] ~= '1' and not r[1] and not r[3] and not r[7] then return {3} end
     local epoch = string.format('%d', math.max(tonumber(r[3] or '0') or 0, tonumber(ARGV[5]) or 0) + 1)
     redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'incarnation', ARGV[2], 'epoch', epoch,
       'agent', ARGV[3], 'turns', r[5] or '0')
@@ -36,12 +39,15 @@ enum OwnershipScripts {
     return {1, ARGV[1], ARGV[2], epoch, ARGV[3], r[5] or '0', r[7] or '0'}
     """)
 
-  /// Arguments: owner, incarnation, epoch, agent, turns, life in milliseconds. Returns the record that is in force. One
-  /// that was never written (epoch 0) gives way to whatever there is.
+  /// Arguments: owner, incarnation, epoch, agent, turns, life in milliseconds. Returns the record that is in force, or
+  /// 2 where an owner of a higher epoch has ended the conversation or handed it out. One that was never written (epoch
+  /// 0) gives way to whatever owner there is.
   static let renew = RedisScript(
     """
-    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns')
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns', 'over')
     local mine = r[1] == ARGV[1] and r[2] == ARGV[2]
+    local last = math.max(tonumber(r[3]) or 0, tonumber(r[6]) or 0)
+    if not r[1] and tonumber(ARGV[3]) > 0 and last > tonumber(ARGV[3]) then return {2} end
     if r[1] and not mine and (tonumber(r[3]) or 0) >= tonumber(ARGV[3]) then
       return {0, r[1], r[2], r[3], r[4] or '', r[5] or '0'}
     end
@@ -50,6 +56,7 @@ enum OwnershipScripts {
     local epoch = string.format('%d', math.max(tonumber(ARGV[3]), known, 1))
     redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'incarnation', ARGV[2], 'epoch', epoch,
       'agent', ARGV[4], 'turns', ARGV[5])
+    redis.call('HDEL', KEYS[1], 'over')
     redis.call('PEXPIRE', KEYS[1], ARGV[6])
     return {1, ARGV[1], ARGV[2], epoch, ARGV[4], ARGV[5]}
     """)
@@ -57,10 +64,10 @@ enum OwnershipScripts {
   /// Arguments: owner, incarnation, life in milliseconds.
   static let release = RedisScript(
     """
-    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation')
+    local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch')
     if r[1] == ARGV[1] and r[2] == ARGV[2] then
       redis.call('DEL', KEYS[1])
-      redis.call('HSET', KEYS[1], 'over', '1')
+      redis.call('HSET', KEYS[1], 'over', r[3] or '1')
       return redis.call('PEXPIRE', KEYS[1], ARGV[3])
     end
     return 0

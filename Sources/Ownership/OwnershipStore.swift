@@ -7,8 +7,8 @@ public struct OwnershipStoreError: Error, Sendable, Equatable, CustomStringConve
   public init(_ description: String) { self.description = description }
 }
 
-/// Where replicas agree on who has which conversation. It is a hint that expires by itself: what it says is checked with
-/// the owner, and what is lost in it costs a relay or a resumed call.
+/// Where replicas agree on who has which conversation. It is a hint that expires by itself: what it says is checked
+/// with the owner, and what is lost in it costs a relay or a resumed call.
 ///
 /// Every function calls back exactly once, on any thread, at the latest when `within` is over.
 public protocol OwnershipStore: Sendable {
@@ -17,17 +17,18 @@ public protocol OwnershipStore: Sendable {
     _ claim: OwnershipClaim, within: Duration,
     _ done: @escaping @Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void)
 
-  /// Keeps the records of these conversations from expiring, in one batch. The answer has for each, in order, the record
-  /// that is in force now: the renewed one, with its epoch, or that of another owner who has it since.
+  /// Keeps the records of these conversations from expiring, in one batch. The answer has for each, in order, the
+  /// record that is in force now: the renewed one, with its epoch, or that of another owner who has it since; `nil`
+  /// where such an owner has ended it.
   func renew(
     _ records: [(key: String, record: OwnershipRecord)], within: Duration,
-    _ done: @escaping @Sendable (Result<[OwnershipRecord], OwnershipStoreError>) -> Void)
+    _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void)
 
   /// The conversation is over, if it is still this replica's.
   func release(_ key: String, by owner: Replica)
 
-  /// Nobody has the conversation from now on, if it is still this replica's: the next who claims it goes on with it, with the
-  /// next epoch and these turns.
+  /// Nobody has the conversation from now on, if it is still this replica's: the next who claims it goes on with it,
+  /// with the next epoch and these turns.
   func handOut(_ key: String, by owner: Replica, turns: Int)
 
   /// The replica lives, for the time of `lease`.
@@ -41,9 +42,15 @@ public protocol OwnershipStore: Sendable {
 
   /// The replica ends in order: its lease is over now.
   func leave(_ replica: Replica)
+
+  /// Grows each time that the store is reached anew: it may have forgotten what it was told before.
+  var generation: Int { get }
 }
 
 extension OwnershipStore {
   /// Forgets it: the next owner knows nothing of its epoch.
   public func handOut(_ key: String, by owner: Replica, turns: Int) { release(key, by: owner) }
+
+  /// It forgets nothing.
+  public var generation: Int { 0 }
 }

@@ -26,12 +26,13 @@ public final class RedisOwnershipStore: OwnershipStore {
     let arguments: [RedisCommand.Argument] = [
       .text(claim.claimant.address), .text(claim.claimant.incarnation), .text(claim.agent), .integer(Self.life),
       .text(claim.adopting.map(String.init) ?? ""), .text(claim.onlyFinds ? "1" : "0"),
-      .text(claim.hangsUp ? "1" : "0"),
+      .text(claim.hangsUp ? "1" : "0"), .text(claim.mayBegin ? "1" : "0"),
     ]
     connection.run(OwnershipScripts.claim, key: Self.key(of: claim.key), arguments, within: limit) { answer in
       done(
         Self.read(answer) { values in
           switch values.first?.integer {
+          case 3: return .unknown
           case 2: return .nobody
           case 1:
             let isOver = values.dropFirst(6).first?.text == "1"
@@ -46,20 +47,20 @@ public final class RedisOwnershipStore: OwnershipStore {
   /// One script for each record, a thousand at a time.
   public func renew(
     _ records: [(key: String, record: OwnershipRecord)], within limit: Duration,
-    _ done: @escaping @Sendable (Result<[OwnershipRecord], OwnershipStoreError>) -> Void
+    _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     renew(records[...], limit, []) { done($0) }
   }
 
   /// One batch after the other, so that those behind do not take the room of claims.
   private func renew(
-    _ records: ArraySlice<(key: String, record: OwnershipRecord)>, _ limit: Duration, _ former: [OwnershipRecord],
-    _ done: @escaping @Sendable (Result<[OwnershipRecord], OwnershipStoreError>) -> Void
+    _ records: ArraySlice<(key: String, record: OwnershipRecord)>, _ limit: Duration, _ former: [OwnershipRecord?],
+    _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     let now = records.prefix(Self.batch)
     let later = records.dropFirst(Self.batch)
     guard !now.isEmpty else { return done(.success(former)) }
-    let answers = Locked<(left: Int, all: [Result<OwnershipRecord, OwnershipStoreError>?])>(
+    let answers = Locked<(left: Int, all: [Result<OwnershipRecord?, OwnershipStoreError>?])>(
       (now.count, Array(repeating: nil, count: now.count)))
     for (index, (key, record)) in now.enumerated() {
       let arguments: [RedisCommand.Argument] = [
@@ -67,8 +68,8 @@ public final class RedisOwnershipStore: OwnershipStore {
         .text("\(record.turns)"), .integer(Self.life),
       ]
       connection.run(OwnershipScripts.renew, key: Self.key(of: key), arguments, within: limit) { [self] answer in
-        let one = Self.read(answer) { OwnershipRecord($0.dropFirst()) }
-        let whole: [Result<OwnershipRecord, OwnershipStoreError>?]? = answers.withLock { answers in
+        let one = Self.read(answer, Self.readRenewal)
+        let whole: [Result<OwnershipRecord?, OwnershipStoreError>?]? = answers.withLock { answers in
           answers.all[index] = one
           answers.left -= 1
           return answers.left == 0 ? answers.all : nil
@@ -81,6 +82,12 @@ public final class RedisOwnershipStore: OwnershipStore {
         } catch { done(.failure(error)) }
       }
     }
+  }
+
+  /// What a renewal says: a record, or that there is none any more.
+  private static func readRenewal(_ values: [RESPValue]) -> OwnershipRecord?? {
+    if values.first?.integer == 2 { return .some(nil) }
+    return OwnershipRecord(values.dropFirst()).map { .some($0) }
   }
 
   /// Deletes the record, where it is the owner's; what is left says that the conversation was there.
@@ -131,6 +138,9 @@ public final class RedisOwnershipStore: OwnershipStore {
       OwnershipScripts.leave, key: Self.key(of: replica), [.text(replica.incarnation)], within: Self.releaseTime
     ) { _ in }
   }
+
+  /// Each connection may be to another server.
+  public var generation: Int { connection.connections }
 
   /// The values of an array that an answer is.
   private static func read<Value>(

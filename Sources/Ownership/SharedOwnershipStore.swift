@@ -1,6 +1,7 @@
 import CProcessTable
 
-/// Ownership among the processes of one server, in the memory that they share. It answers at once, on the caller's thread.
+/// Ownership among the processes of one server, in the memory that they share. It answers at once, on the caller's
+/// thread.
 ///
 /// A process that has ended leaves its records for those who adopt its conversations: who claims one of them has it.
 public final class SharedOwnershipStore: OwnershipStore {
@@ -52,22 +53,24 @@ public final class SharedOwnershipStore: OwnershipStore {
     }
   }
 
-  /// One look for each. The agent of a record is the caller's word.
+  /// One look for each. The agent of a record is the caller's word. What was written and is not there was ended by a
+  /// later owner, since nothing gets lost here.
   public func renew(
     _ records: [(key: String, record: OwnershipRecord)], within: Duration,
-    _ done: @escaping @Sendable (Result<[OwnershipRecord], OwnershipStoreError>) -> Void
+    _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
-    var answers: [OwnershipRecord] = []
+    var answers: [OwnershipRecord?] = []
     for (key, renewed) in records {
       guard let own = record(of: renewed.owner, epoch: renewed.epoch, turns: renewed.turns) else {
         return done(.failure(Self.unknown))
       }
       var found = pt_record()
       let result = Self.withKey(key) { pt_renew(processes.table, $0, $1, own, &found) }
-      guard Int(result) == PT_OWN || Int(result) == PT_OTHER else {
-        return done(.failure(Self.problem(result)))
+      switch Int(result) {
+      case PT_OWN, PT_OTHER: answers.append(record(found, agent: renewed.agent))
+      case PT_NOBODY: answers.append(nil)
+      default: return done(.failure(Self.problem(result)))
       }
-      answers.append(record(found, agent: renewed.agent))
     }
     done(.success(answers))
   }

@@ -9,7 +9,8 @@ import Logging
 import Ownership
 import RedisClient
 
-/// This server's part in a cluster: its connection to Redis, its port for the other servers, and what it says of itself.
+/// This server's part in a cluster: its connection to Redis, its port for the other servers, and what it says of
+/// itself.
 final class ClusterParts: Sendable {
   /// What the gateway is given.
   let link: ReplicaLink
@@ -17,6 +18,8 @@ final class ClusterParts: Sendable {
   /// The servers' Redis. It is there to the end of the process: the last of all take leave of it.
   let redis: RedisConnection
   private let server = Locked<GRPCServer?>(nil)
+  /// How often Redis was reached.
+  private let reached: Awaited<Int>
   private let log: Logger
 
   /// Nothing listens yet. Throws where the secret, a certificate or Redis' address cannot be used.
@@ -24,7 +27,11 @@ final class ClusterParts: Sendable {
     self.configuration = configuration
     self.log = log
     let secret = try configuration.readSecret(environment: ProcessInfo.processInfo.environment)
-    redis = try RedisConnection(try configuration.redisSettings(), log: log)
+    let reached = Awaited(0)
+    self.reached = reached
+    redis = try RedisConnection(try configuration.redisSettings(), log: log) { state in
+      if state.isConnected { reached.change { $0 += 1 } }
+    }
     var security = GRPCChannel.Security.plaintext
     if let tls = configuration.tls {
       security = .tls(
@@ -72,6 +79,13 @@ final class ClusterParts: Sendable {
     return [
       Upkeep.every(often) { keeper.tick() },
       Upkeep.every(often) { await keeper.tend() },
+      { [reached] in
+        var last = 0
+        while let times = await reached.first({ $0 == last ? nil : $0 }) {
+          last = times
+          await keeper.tend()
+        }
+      },
     ]
   }
 

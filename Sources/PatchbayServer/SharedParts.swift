@@ -27,9 +27,9 @@ final class SharedParts: Sendable {
       exchange.ceiling(of: organization, own: own, limit: limit)
     }
     cluster.link.know { [exchange] in
-      (exchange.list?.list.replicas ?? []).filter(\.isAlive).map {
+      exchange.known.map { report, isListed in
         KnownReplica(
-          Replica(address: $0.report.address, incarnation: $0.report.id), takesCalls: $0.report.state == .ready)
+          Replica(address: report.address, incarnation: report.id), takesCalls: isListed && report.state == .ready)
       }
     }
   }

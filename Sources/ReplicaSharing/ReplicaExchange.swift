@@ -40,6 +40,7 @@ public final class ReplicaExchange: Sendable {
   private struct State {
     var limits = SharedLimits()
     var list: ReplicaList?
+    var known = KnownServers()
     var readAt = Duration.zero
     var feed = RevocationFeed<ClaimPolicy.RevokedNonce>()
     var connections = 0
@@ -79,6 +80,12 @@ public final class ReplicaExchange: Sendable {
   public var list: (list: ReplicaList, age: Duration)? {
     let now = now()
     return state.withLock { state in state.list.map { ($0, now - state.readAt) } }
+  }
+
+  /// The servers that live, with this one, and those that were missing from the list a moment ago; whether they are on
+  /// it.
+  public var known: [(report: ReplicaReport, isListed: Bool)] {
+    state.withLock { $0.known.all }
   }
 
   /// Why the others are not known, in words; `nil` while they are.
@@ -135,6 +142,7 @@ public final class ReplicaExchange: Sendable {
     state.withLock { state in
       state.limits.read(list.reading(own: report), now: now)
       state.list = list
+      state.known.read(list, now: now)
       state.readAt = now
     }
     metrics.done.increment()

@@ -106,14 +106,21 @@ class Cluster:
 
     def __init__(self, own_gateway, tmp_path, **more):
         self.own_gateway = own_gateway
-        folder = tmp_path / "redis"
-        folder.mkdir()
-        self.redis = Redis(folder)
+        self.tmp_path = tmp_path
+        self.redis = self.new_redis("redis")
         self.secret = tmp_path / "cluster.secret"
         self.secret.write_text("0123456789abcdef0123456789abcdef\n")
         self.secret.chmod(0o600)
         self.more = more
         self.servers = []
+
+    def new_redis(self, name):
+        """One that is gone with the test."""
+        folder = self.tmp_path / name
+        folder.mkdir()
+        redis = Redis(folder)
+        self.own_gateway.at_end.append(redis.kill)
+        return redis
 
     def settings(self, **changes):
         return {"redis": self.redis.url, "address": "127.0.0.1:0", "secret_file": str(self.secret), "lease": "1s",

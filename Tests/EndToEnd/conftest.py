@@ -78,11 +78,14 @@ def own_gateway(tmp_path, issuer):
         started.append(Gateway(folder, configuration(issuer, **changes), environment))
         return started[-1]
 
+    start.at_end = []  # what else the test has started
     yield start
     for gateway in started:
         if gateway.process.poll() is None:
             gateway.process.kill()
             gateway.process.wait()
+    for end in start.at_end:
+        end()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 
 import bots
 from caller import Caller
-from cluster import Cluster, Forwarder, Redis, SpreadCaller, logged, metric
+from cluster import Cluster, Forwarder, SpreadCaller, logged, metric
 from conftest import TENANT_A, agent
 from gateway import SLOW
 from schemas import SESSION_START, Event
@@ -316,12 +316,15 @@ def test_calls_go_on_without_redis(own_gateway, tmp_path, token):
 
 
 def test_an_owner_that_was_stopped(cluster, token):
-    """An owner sleeps, its call is adopted, it wakes: it says nothing more to the caller or the bot, and hands RPCs on."""
+    """An owner sleeps, its calls are adopted, and one is over; it wakes: it says nothing more to the callers or the bot, takes
+    neither back, and hands RPCs on."""
     with bots.Bot(bots.echo) as bot:
         servers = cluster.start(2, agents=[agent("bot", "wav", bot.engine, default=True)])
         caller = SpreadCaller(servers[:1], token, "bot")
-        caller.start()
-        quiet(caller)
+        gone = SpreadCaller(servers[:1], token, "bot")
+        for one in (caller, gone):
+            one.start()
+            quiet(one)
         line = caller.listen()
         line.say(recorded(FIRST))
         time.sleep(1)
@@ -329,21 +332,27 @@ def test_an_owner_that_was_stopped(cluster, token):
         time.sleep(2)
         other = SpreadCaller(servers[1:], token, "bot", conversation=caller.conversation)
         assert other.press("5").text == "1 digits", "the adopter answers"
+        last = SpreadCaller(servers[1:], token, "bot", conversation=gone.conversation)
+        assert last.press("5").text == "1 digits"
+        last.hang_up()
         before = len(line.replies)
         servers[0].process.send_signal(signal.SIGCONT)
-        servers[0].until(lambda: logged(servers[0], "the conversation is another server's by now"), "learns of it")
+        servers[0].until(
+            lambda: len(logged(servers[0], "the conversation is another server's by now")) == 2, "learns of it")
         assert line.done.wait(10)
         assert line.code is grpc.StatusCode.ABORTED and len(line.replies) == before, "two bots have spoken"
-        servers[0].until(lambda: not bot.calls[0].is_open(), "leaves the bot")
-        assert "ended" not in bot.calls[0].kinds, "the call goes on, and its bot was told that it is over"
-        assert metric(servers[0], "patchbay_conversations_fenced_total") == 1
+        for call in bot.calls[:2]:
+            servers[0].until(lambda call=call: not call.is_open(), "leaves the bot")
+            assert "ended" not in call.kinds, "the call went on, and its bot was told that it is over"
+        assert metric(servers[0], "patchbay_conversations_fenced_total") == 2
         assert metric(servers[0], "patchbay_conversations_live") == 0
         # Its RPCs that come to the former owner go to the new one.
         back = SpreadCaller(servers[:1], token, "bot", conversation=caller.conversation)
         assert back.press("6").text == "1 digits"
         back.hang_up()
-        assert [call.hello.call.epoch for call in bot.calls] == [1, 2] and bot.calls[1].ended.wait(5)
-        for one in (caller, other, back):
+        assert [call.hello.call.epoch for call in bot.calls] == [1, 1, 2, 2]
+        assert all(call.ended.wait(5) for call in bot.calls[2:])
+        for one in (caller, gone, other, last, back):
             one.close()
 
 
@@ -372,8 +381,7 @@ def test_one_that_cannot_reach_redis(own_gateway, tmp_path, token):
 def test_redis_fails_over_to_a_stale_copy(own_gateway, tmp_path, token):
     """The copy that takes over knows nothing of the latest calls, and takes a server that has died for an owner."""
     cluster = Cluster(own_gateway, tmp_path)
-    (tmp_path / "copy").mkdir()
-    copy = Redis(tmp_path / "copy")
+    copy = cluster.new_redis("copy")
     with Forwarder(cluster.redis.port) as way:
         servers = [own_gateway(cluster=cluster.settings(redis=f"redis://127.0.0.1:{way.port}")) for _ in range(3)]
         for server in servers:

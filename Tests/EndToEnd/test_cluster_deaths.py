@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from cluster import Cluster, Forwarder, Redis, metric
+from cluster import Cluster, Forwarder, metric
 from cluster_log import Judge, calls_of, status_faults
 from conftest import agent
 from herd import Herd, ScribeBot
@@ -90,8 +90,7 @@ def test_servers_die_and_sleep(own_gateway, tmp_path, token):
               f"{crowd.longest(since=asked):.2f} s, and {crowd.longest(until=killed - PACE):.2f} s with nothing amiss", flush=True)
         assert not crowd.lost(since=asked), crowd.lost(since=asked)[:3]
 
-        (tmp_path / "copy").mkdir()
-        copy = Redis(tmp_path / "copy")
+        copy = cluster.new_redis("copy")
         assert copy.ask("REPLICAOF", "127.0.0.1", str(cluster.redis.port)) == "+OK"
         rest[0].until(lambda: int(copy.ask("DBSIZE")[1:]) >= CALLS, "is copied")
         assert copy.ask("REPLICAOF", "NO", "ONE") == "+OK"

@@ -157,6 +157,19 @@ struct StatusHoldTests {
     }
   }
 
+  @Test("a call that is turned away has its status at once, though its client sends on", arguments: [true, false])
+  func turnedAway(isRead: Bool) async throws {
+    let method = ServerMethod(path: RecordedMethod.path) { call in
+      if isRead { call.startReading() }
+      call.turnAway(RPCStatus(.aborted, "not here"), trailingMetadata: [("why", "not-owner")])
+      return FinishedCallHandler()
+    }
+    try await withLoopback([method], configure: { $0.statusHold = .seconds(600) }) { loopback in
+      let stream = await loopback.channel.call(path: RecordedMethod.path)
+      #expect(await stream.status() == RPCStatus(.aborted, "not here"))
+    }
+  }
+
   @Test("of calls that are refused unread, so many at most are waited for")
   func manyUnread() async throws {
     let method = ServerMethod(path: RecordedMethod.path) { call in

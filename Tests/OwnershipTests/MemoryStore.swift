@@ -2,7 +2,8 @@ import Locking
 
 @testable import Ownership
 
-/// A store in memory with the rules of the real one: what is asked is answered at once, at a later moment, or not at all.
+/// A store in memory with the rules of the real one: what is asked is answered at once, at a later moment, or not at
+/// all.
 final class MemoryStore: OwnershipStore {
   struct Content: Sendable {
     var records: [String: OwnershipRecord] = [:]
@@ -10,6 +11,10 @@ final class MemoryStore: OwnershipStore {
     var living: Set<Replica> = []
     var trouble: OwnershipStoreError?
     var operations = 0
+    /// With which epoch owners have ended conversations.
+    var ended: [String: UInt64] = [:]
+    /// Grows when a test exchanges what is known.
+    var generation = 0
   }
 
   let content = Locked(Content())
@@ -43,7 +48,8 @@ final class MemoryStore: OwnershipStore {
           if known.owner == claim.claimant { return .own(known) }
           if known.epoch != claim.adopting { return .other(known) }
         }
-        if claim.onlyFinds { return .nobody }
+        if claim.onlyFinds { return content.ended[claim.key] == nil ? .unknown : .nobody }
+        if known == nil, !claim.mayBegin { return .unknown }
         let made = OwnershipRecord(
           owner: claim.claimant, epoch: max(known?.epoch ?? 0, claim.adopting ?? 0) + 1, agent: claim.agent,
           turns: known?.turns ?? 0)
@@ -54,11 +60,12 @@ final class MemoryStore: OwnershipStore {
 
   func renew(
     _ records: [(key: String, record: OwnershipRecord)], within: Duration,
-    _ done: @escaping @Sendable (Result<[OwnershipRecord], OwnershipStoreError>) -> Void
+    _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     done(
       answer { content in
         records.map { key, record in
+          if content.records[key] == nil, record.epoch > 0, content.ended[key] ?? 0 > record.epoch { return nil }
           if let known = content.records[key], known.owner != record.owner, known.epoch >= record.epoch { return known }
           var record = record
           record.epoch = max(record.epoch, content.records[key].map { $0.owner == record.owner ? $0.epoch : 0 } ?? 0, 1)
@@ -69,7 +76,21 @@ final class MemoryStore: OwnershipStore {
   }
 
   func release(_ key: String, by owner: Replica) {
-    content.withLock { if $0.records[key]?.owner == owner { $0.records[key] = nil } }
+    content.withLock { content in
+      guard let record = content.records[key], record.owner == owner else { return }
+      content.records[key] = nil
+      content.ended[key] = record.epoch
+    }
+  }
+
+  var generation: Int { content.withLock { $0.generation } }
+
+  /// Another server has taken over, which knows nothing.
+  func failOver() {
+    content.withLock { content in
+      (content.records, content.ended, content.living) = ([:], [:], [])
+      content.generation += 1
+    }
   }
 
   func beat(

@@ -88,6 +88,45 @@ struct OwnershipKeeperTests {
     #expect(told.withLock { $0 } == ["lost org/adopted", "confirmed org/kept"])
   }
 
+  @Test("one that sleeps does not take back what was adopted and is over by now")
+  func overMeanwhile() async {
+    let (sleeper, adopter) = (keeper(), keeper("10.0.0.2:1"))
+    sleeper.claim("org/c", agent: "a", adopting: nil, onlyFinds: false) { _ in }
+    begin("org/c", epoch: 1, of: sleeper)
+    adopter.claim("org/c", agent: "a", adopting: 1, onlyFinds: false) { _ in }
+    begin("org/c", epoch: 2, of: adopter)
+    adopter.ended("org/c", number: 1)
+    #expect(store["org/c"] == nil)
+    pass(.seconds(20))
+    sleeper.tick()
+    await sleeper.tend()
+    #expect(told.withLock { $0 } == ["lost org/c"] && sleeper.count == 0 && sleeper.mayAct)
+    #expect(store["org/c"] == nil && sleeper.remembered("org/c") == nil)
+  }
+
+  @Test("a store that is reached anew is told at once what there is, also where nothing has failed meanwhile")
+  func failOver() async {
+    let keeper = keeper()
+    await keeper.tend()
+    begin("org/c", epoch: 3, of: keeper)
+    store.failOver()
+    await keeper.tend()
+    #expect(store["org/c"]?.epoch == 3)
+    let operations = store.content.withLock { $0.operations }
+    await keeper.tend()
+    #expect(store.content.withLock { $0.operations } == operations + 1, "it was told once")
+  }
+
+  @Test("a replica that has left does not say any more that it lives")
+  func left() async {
+    let keeper = keeper()
+    await keeper.tend()
+    #expect(store.content.withLock { $0.living } == [keeper.own])
+    keeper.leave()
+    await keeper.tend()
+    #expect(store.content.withLock { $0.living.isEmpty })
+  }
+
   @Test("one that only cannot reach the store goes on")
   func cutOff() async {
     let keeper = keeper()

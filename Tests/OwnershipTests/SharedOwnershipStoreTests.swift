@@ -36,7 +36,7 @@ struct SharedOwnershipStoreTests {
 
   private func renew(_ key: String, _ record: OwnershipRecord) -> OwnershipRecord? {
     let answer = Locked<OwnershipRecord?>(nil)
-    store.renew([(key, record)], within: .zero) { result in answer.withLock { $0 = (try? result.get())?.first } }
+    store.renew([(key, record)], within: .zero) { result in answer.withLock { $0 = (try? result.get())?.first ?? nil } }
     return answer.withLock { $0 }
   }
 
@@ -81,6 +81,15 @@ struct SharedOwnershipStoreTests {
     #expect(claim("org/c", by: 1, adopting: 1) == .own(record(1, epoch: 2)))
     #expect(renew("org/c", record(0, epoch: 1)) == record(1, epoch: 2))
     #expect(renew("org/unowned", record(2, epoch: 0)) == record(2, epoch: 1))
+  }
+
+  @Test("a process that slept does not take back what was adopted and is over by now")
+  func overMeanwhile() {
+    _ = claim("org/c", by: 0)
+    _ = claim("org/c", by: 1, adopting: 1)
+    store.release("org/c", by: table.replica(1))
+    #expect(renew("org/c", record(0, epoch: 1)) == nil)
+    #expect(claim("org/c", by: 2, onlyFinds: true) == .nobody)
   }
 
   @Test("all who map the memory see the same, and many conversations find their places")

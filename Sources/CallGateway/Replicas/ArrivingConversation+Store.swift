@@ -5,13 +5,13 @@ import WebexProtocol
 extension ArrivingConversation {
   // MARK: What the store and other replicas say
 
-  func claim(adopting epoch: UInt64?, onlyFinds: Bool) {
+  func claim(adopting epoch: UInt64?, onlyFinds: Bool, mayBegin: Bool) {
     if case .unowned = state {} else { state = .looking }
     claims += 1
     let (keeper, number) = (link.keeper, claims)
     let own = LoopBound(self, loop: loop)
     keeper.claim(
-      key.ownershipKey, agent: agent, adopting: epoch, onlyFinds: onlyFinds, hangsUp: isHangUp
+      key.ownershipKey, agent: agent, adopting: epoch, onlyFinds: onlyFinds, mayBegin: mayBegin, hangsUp: isHangUp
     ) { [key] answer in
       own.execute { arriving in
         arriving.claimed(answer, number)
@@ -25,18 +25,28 @@ extension ArrivingConversation {
   private func waitForStore() {
     guard case .looking = state else { return }
     let number = claims
-    func isWaiting() -> Bool { if case .looking = state { number == claims } else { false } }
+    patienceEnds = loop.now + OwnershipKeeper.patience
     timer?.cancel()
     timer = loop.schedule(after: ArrivalStateMachine.slowness) {
-      guard isWaiting() else { return }
-      self.timer = self.loop.schedule(after: OwnershipKeeper.patience - ArrivalStateMachine.slowness) {
-        guard isWaiting() else { return }
-        self.link.keeper.isLate()
-        self.perform(self.machine.claimIsLate())
-      }
+      guard self.isWaiting(number) else { return }
+      self.waitOn()
       self.perform(self.machine.claimIsSlow())
     }
   }
+
+  /// The rest of the time.
+  private func waitOn() {
+    guard case .looking = state else { return }
+    let number = claims
+    timer?.cancel()
+    timer = loop.schedule(after: max(.zero, patienceEnds - loop.now)) {
+      guard self.isWaiting(number) else { return }
+      if self.machine.waitsForStore { self.link.keeper.isLate() }
+      self.perform(self.machine.claimIsLate())
+    }
+  }
+
+  private func isWaiting(_ number: Int) -> Bool { if case .looking = state { number == claims } else { false } }
 
   private func claimed(_ answer: Result<ClaimAnswer, OwnershipStoreError>, _ number: Int) {
     // The caller has gone while the store was asked, or somebody else has said whose the conversation is.
@@ -50,6 +60,11 @@ extension ArrivingConversation {
   private var isOver: Bool { if case .over = state { true } else { false } }
 
   func ask(_ replica: Replica?) {
+    if replica == nil, case .looking = state {
+      // Where it is not a slow store that it asks for, the time begins.
+      if loop.now >= patienceEnds { patienceEnds = loop.now + OwnershipKeeper.patience }
+      waitOn()
+    }
     PeerQuestion.ask(replica.map { [$0] } ?? link.others(most: PeerQuestion.most), for: key, by: link, on: loop) {
       self.perform(self.machine.answered($0))
     }
@@ -75,8 +90,8 @@ extension ArrivingConversation {
     end()
   }
 
-  /// Another has the conversation, and was first. Where the caller has heard nothing from here, the RPC goes on there with
-  /// all that it has brought; else it ends as those of a conversation that was lost do.
+  /// Another has the conversation, and was first. Where the caller has heard nothing from here, the RPC goes on there
+  /// with all that it has brought; else it ends as those of a conversation that was lost do.
   func handOver(to record: OwnershipRecord) {
     guard case .unowned(let taken, let number) = state else { return }
     isLeft = number == nil

@@ -3,8 +3,8 @@ import Ownership
 import TokenVerification
 import WebexProtocol
 
-/// An RPC of a conversation that is not here, until it is known where it belongs: then it is one of a conversation of this
-/// replica, or is handed on to the owner, byte for byte, to its end. On the RPC's loop.
+/// An RPC of a conversation that is not here, until it is known where it belongs: then it is one of a conversation of
+/// this replica, or is handed on to the owner, byte for byte, to its end. On the RPC's loop.
 final class ArrivingConversation: SessionHost {
   enum State {
     /// Who has the conversation is being found out; the caller is not read meanwhile.
@@ -19,8 +19,8 @@ final class ArrivingConversation: SessionHost {
 
   /// How long an owner may take to accept an RPC.
   static let acceptanceTime = Duration.seconds(1)
-  /// Bytes of a caller that are kept for the conversation until it is found; with the caller paused, one more message than
-  /// the first is on its way.
+  /// Bytes of a caller that are kept for the conversation until it is found; with the caller paused, one more message
+  /// than the first is on its way.
   static let maximumKept = 262_144
   /// Bytes that wait on one side, from which the other is not read.
   private static let fullQueue = 131_072
@@ -41,6 +41,8 @@ final class ArrivingConversation: SessionHost {
   var timer: LoopTimer?
   /// The latest claim; an earlier one's answer says nothing of it.
   var claims = 0
+  /// Until when it waits for the store's word, and for other replicas'.
+  var patienceEnds = Duration.zero
   /// How often another was asked to take the conversation.
   private var passes = 0
   /// The caller has gone.
@@ -132,7 +134,8 @@ final class ArrivingConversation: SessionHost {
     if case .over = state { return }
     let keeper = link.keeper
     switch action {
-    case .claim(let epoch, let onlyFinds): claim(adopting: epoch, onlyFinds: onlyFinds)
+    case .claim(let epoch, let onlyFinds, let mayBegin):
+      claim(adopting: epoch, onlyFinds: onlyFinds, mayBegin: mayBegin)
     case .relay(let record): relay(to: record)
     case .ask(let replica): ask(replica)
     case .confirm(let epoch): confirm(epoch)

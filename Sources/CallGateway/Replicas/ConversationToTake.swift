@@ -3,8 +3,8 @@ import Ownership
 import TokenVerification
 import WebexProtocol
 
-/// Stands for a conversation that another replica, which ends, does not begin or go on with: this one does, where nobody else
-/// has it. On the RPC's loop.
+/// Stands for a conversation that another replica, which ends, does not begin or go on with: this one does, where
+/// nobody else has it. On the RPC's loop.
 final class ConversationToTake: SessionHost {
   private let call: SessionCall
   private let rpc: RelayedRPC
@@ -81,7 +81,7 @@ final class ConversationToTake: SessionHost {
       link.keeper.release(key.ownershipKey)
       rpc.accept()
       call.answerOver()
-    case .success(.other), .success(.nobody):
+    case .success(.other), .success(.nobody), .success(.unknown):
       end()
       rpc.refuse(ArrivalStateMachine.RelayFailure.notOwner.rawValue)
     case .failure: begin(ConversationClaim(epoch: 0, turns: 0, isAdopted: false))

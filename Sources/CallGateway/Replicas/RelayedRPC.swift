@@ -1,7 +1,7 @@
 import GRPCTransport
 
-/// An RPC that another replica has accepted from its caller and hands on to this one: its messages are the caller's. On its
-/// loop.
+/// An RPC that another replica has accepted from its caller and hands on to this one: its messages are the caller's. On
+/// its loop.
 final class RelayedRPC: IncomingRPC {
   private let call: any IncomingRPC
   /// The caller's address, as the other replica sees it.
@@ -35,18 +35,22 @@ final class RelayedRPC: IncomingRPC {
     call.finish(status, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end)], lingering: lingering)
   }
 
+  func turnAway(_ status: RPCStatus, trailingMetadata: Metadata) {
+    call.turnAway(status, trailingMetadata: trailingMetadata)
+  }
+
   /// Tells the other replica that the RPC is accepted: all that follows is the caller's.
   func accept() { _ = call.send([]) }
 
   /// The conversation that was asked for is here.
   func found(epoch: UInt64) {
-    call.finish(
-      .ok, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end), (RelayHeaders.epoch, "\(epoch)")],
-      lingering: .zero)
+    call.turnAway(
+      .ok, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end), (RelayHeaders.epoch, "\(epoch)")])
   }
 
-  /// The conversation is not here.
+  /// The conversation is not here. The other replica, which waits for that alone, does not half-close before its caller
+  /// does.
   func refuse(_ why: String) {
-    call.finish(RPCStatus(.aborted, why), trailingMetadata: [(RelayHeaders.relay, why)], lingering: .zero)
+    call.turnAway(RPCStatus(.aborted, why), trailingMetadata: [(RelayHeaders.relay, why)])
   }
 }

@@ -27,6 +27,8 @@ protocol IncomingRPC: AnyObject {
   func send(_ message: [UInt8]) -> Bool
   /// Ends the RPC; see ``ServerCall/finish(_:trailingMetadata:lingering:)``.
   func finish(_ status: RPCStatus, trailingMetadata: Metadata, lingering: Duration)
+  /// Ends it, and waits for nothing of the client; see ``ServerCall/turnAway(_:trailingMetadata:)``.
+  func turnAway(_ status: RPCStatus, trailingMetadata: Metadata)
 }
 
 extension IncomingRPC {

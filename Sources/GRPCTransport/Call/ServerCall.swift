@@ -97,14 +97,24 @@ public final class ServerCall: Call {
   public func finish(
     _ status: RPCStatus = .ok, trailingMetadata: Metadata = [], lingering: Duration = .zero
   ) {
-    finish(status, trailers: trailingMetadata, lingering: lingering, isRefused: false)
+    finish(status, trailers: trailingMetadata, lingering: lingering, limit: acceptor.statusHold, isRefused: false)
   }
 
-  override func refuse(_ status: RPCStatus) { finish(status, trailers: [], lingering: .zero, isRefused: true) }
+  /// Ends the call with a status that leaves at once behind what is queued, whether the client has half-closed or not:
+  /// for clients that are reached by no proxy and are to go elsewhere.
+  public func turnAway(_ status: RPCStatus, trailingMetadata: Metadata = []) {
+    finish(status, trailers: trailingMetadata, lingering: .zero, limit: .zero, isRefused: false)
+  }
 
-  private func finish(_ status: RPCStatus, trailers: Metadata, lingering: Duration, isRefused: Bool) {
+  override func refuse(_ status: RPCStatus) {
+    finish(status, trailers: [], lingering: .zero, limit: acceptor.statusHold, isRefused: true)
+  }
+
+  private func finish(
+    _ status: RPCStatus, trailers: Metadata, lingering: Duration, limit: Duration, isRefused: Bool
+  ) {
     loop.preconditionIsCurrent()
-    guard machine.finish(limit: acceptor.statusHold, lingering: lingering, isRefused: isRefused) else { return }
+    guard machine.finish(limit: limit, lingering: lingering, isRefused: isRefused) else { return }
     finalStatus = status
     self.trailers = trailers
     readNext()

@@ -88,7 +88,7 @@ final class SaidStore: OwnershipStore {
   let claims = Locked<[OwnershipClaim]>([])
   let released = Locked<[String]>([])
   let handedOut = Locked<[String]>([])
-  let renewed = Locked<[OwnershipRecord]>([])
+  let renewed = Locked<[OwnershipRecord?]>([])
   let isLeaseRunning = Locked(true)
   /// Claims that are not answered until the test does.
   let isSilent = Locked(false)
@@ -111,7 +111,7 @@ final class SaidStore: OwnershipStore {
 
   func renew(
     _ records: [(key: String, record: OwnershipRecord)], within: Duration,
-    _ done: @escaping @Sendable (Result<[OwnershipRecord], OwnershipStoreError>) -> Void
+    _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     let said = renewed.withLock { $0 }
     done(.success(said.isEmpty ? records.map(\.record) : said))

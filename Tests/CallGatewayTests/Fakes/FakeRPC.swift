@@ -16,6 +16,8 @@ final class FakeRPC: IncomingRPC {
   private(set) var isHalfClosed = false
   private(set) var lingering = Duration.zero
   private(set) var trailers: Metadata = []
+  /// Whether the status waits for nothing of the client.
+  private(set) var wasTurnedAway = false
   /// Whether what the server sends finds room.
   var hasRoom = true
   var queuedBytes = 0
@@ -76,5 +78,11 @@ final class FakeRPC: IncomingRPC {
     self.status = status
     trailers = trailingMetadata
     self.lingering = lingering
+  }
+
+  func turnAway(_ status: RPCStatus, trailingMetadata: Metadata) {
+    guard self.status == nil else { return }
+    wasTurnedAway = true
+    finish(status, trailingMetadata: trailingMetadata, lingering: .zero)
   }
 }

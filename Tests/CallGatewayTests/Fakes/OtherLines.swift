@@ -3,7 +3,8 @@ import WebexProtocol
 
 @testable import CallGateway
 
-/// An RPC that another process has accepted and relays: bytes go through a queue each way, and nothing is decoded there.
+/// An RPC that another process has accepted and relays: bytes go through a queue each way, and nothing is decoded
+/// there.
 ///
 /// `@unchecked Sendable`: the test's thread alone touches it, as it does all of ``ManualLoops``.
 final class OtherProcessRPC: IncomingRPC, CallHandler, @unchecked Sendable {
@@ -52,6 +53,10 @@ final class OtherProcessRPC: IncomingRPC, CallHandler, @unchecked Sendable {
   func pauseReading() { front.loop.execute { self.front.pauseReading() } }
   func finish(_ status: RPCStatus, trailingMetadata: Metadata, lingering: Duration) {
     front.loop.execute { self.front.finish(status, trailingMetadata: trailingMetadata, lingering: lingering) }
+  }
+
+  func turnAway(_ status: RPCStatus, trailingMetadata: Metadata) {
+    front.loop.execute { self.front.turnAway(status, trailingMetadata: trailingMetadata) }
   }
 
   func send(_ message: [UInt8]) -> Bool {

@@ -72,6 +72,7 @@ struct RelayServiceTests {
     let rpc = relayed()
     rpc.send(message: VoiceRequest.silence)
     #expect(word(rpc) == "not-owner" && rpc.status?.code == .aborted && rpc.sent.isEmpty)
+    #expect(rpc.wasTurnedAway, "it is told at once, though its caller speaks on")
     #expect(test.gateway.liveConversations == 0 && store.claims.withLock { $0.isEmpty })
   }
 

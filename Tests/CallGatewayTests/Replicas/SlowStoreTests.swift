@@ -151,6 +151,52 @@ struct SlowStoreTests {
     #expect(relay.sent == [VoiceRequest.hangup] && relay.notes == ["half-closed"])
   }
 
+  @Test("an RPC that the store knows nothing of goes to the replica that has its call, and the store is not blamed")
+  func forgotten() throws {
+    let (test, network, keeper) = try gateway()
+    let call = try test.call()
+    call.send(message: VoiceRequest.silence)
+    #expect(store.claims.withLock { $0.map(\.mayBegin) } == [false])
+    store.answer(.success(.unknown))
+    test.loops.settle()
+    #expect(network.links.count == 2 && test.gateway.liveConversations == 0)
+    network.links[0].end(hasNot, "not-owner")
+    network.links[1].end(has, "end", epoch: 2)
+    let relay = try #require(network.links.last)
+    #expect(relay.address == "10.0.0.3:50052" && relay.sent == [VoiceRequest.silence])
+    #expect(keeper.trouble == nil)
+  }
+
+  @Test("where none of them has it, it begins; where they are slow, after 50 ms")
+  func forgottenByAll() throws {
+    let (test, network, keeper) = try gateway()
+    try test.call().send(message: VoiceRequest.silence)
+    store.answer(.success(.unknown))
+    test.loops.settle()
+    for link in network.links { link.end(hasNot, "not-owner") }
+    #expect(store.claims.withLock { $0.map(\.mayBegin) } == [false, true])
+    store.answer(.success(.own(OwnershipRecord(owner: keeper.own, epoch: 1))))
+    test.loops.settle()
+    #expect(test.gateway.liveConversations == 1 && keeper.epoch(of: key) == 1)
+  }
+
+  @Test("where the others are slow, it begins after 50 ms, and goes to its owner when that one answers")
+  func forgottenAndSlow() throws {
+    let (test, network, keeper) = try gateway()
+    let call = try test.call()
+    call.send(message: VoiceRequest.silence)
+    test.advance(by: .milliseconds(10))
+    store.answer(.success(.unknown))
+    test.loops.settle()
+    test.advance(by: .milliseconds(39))
+    #expect(test.gateway.liveConversations == 0)
+    test.advance(by: .milliseconds(1))
+    #expect(test.gateway.liveConversations == 1 && keeper.epoch(of: key) == 0 && keeper.trouble == nil)
+    network.links[0].end(has, "end", epoch: 3)
+    #expect(test.gateway.liveConversations == 0 && call.status == nil)
+    #expect(network.links.last?.sent == [VoiceRequest.silence])
+  }
+
   @Test("a call whose caller has hung up at another replica does not begin")
   func over() throws {
     store.answers.withLock { $0 = [.success(.over(OwnershipRecord(owner: owner.owner, epoch: 1)))] }
