@@ -59,6 +59,7 @@ struct RealtimeConversation: SocketConversation {
   var uncommitted = 0
   /// What a turn that may be over leaves behind.
   var guesses: RealtimeGuesses
+  private var early = RealtimeEarlyAudio()
   private var converter = RateConverter()
   /// Events that were not understood, and errors that do not matter.
   var ignored = 0
@@ -86,8 +87,12 @@ struct RealtimeConversation: SocketConversation {
   mutating func becomeReady() -> [Action] {
     guard !isReady else { return ask() }
     isReady = true
-    guard session.callData == .item, let data else { return ask() }
-    return [.send(RealtimeClientEvent.systemText(data.text))] + ask()
+    var actions: [Action] = []
+    if session.callData == .item, let data { actions.append(.send(RealtimeClientEvent.systemText(data.text))) }
+    let said = early.take()
+    for stretch in said.stretches { actions += append(stretch) }
+    if said.isOver, !session.detectsTurns { actions += commit() }
+    return actions + ask()
   }
 
   // MARK: The caller
@@ -105,6 +110,7 @@ struct RealtimeConversation: SocketConversation {
     case .audio(let stretch): return append(stretch)
     case .speechStarted:
       guesses.begin()
+      if !session.detectsTurns { early.begin() }
       // What is left of speech that led to nothing.
       guard !session.detectsTurns, uncommitted > 0 else { return [] }
       uncommitted = 0
@@ -124,8 +130,12 @@ struct RealtimeConversation: SocketConversation {
   }
 
   private mutating func append(_ stretch: CallerAudio) -> [Action] {
+    guard isReady else {
+      early.append(stretch)
+      return []
+    }
     let samples = converter.convert(stretch.samples, from: stretch.sampleRate, to: input.sampleRate)
-    guard isReady, !samples.isEmpty else { return [] }
+    guard !samples.isEmpty else { return [] }
     uncommitted += samples.count
     let bytes = input.encode(samples)
     guesses.append(bytes, samples: samples.count)
@@ -135,6 +145,7 @@ struct RealtimeConversation: SocketConversation {
   mutating func speechEnded() -> [Action] {
     _ = guesses.close()
     guard !session.detectsTurns else { return [] }
+    if !isReady { early.end() }
     var actions = commit()
     if let call = takeCollecting() {
       actions.append(
