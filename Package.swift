@@ -94,17 +94,17 @@ let package = Package(
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel"]),
     layer("Certificates", ["Basics", "Locking", "COpenSSL", log]),
     layer("GRPCTransport", ["Basics", "Locking", "Certificates", "CGRPC", log, metrics]),
-    layer("BotEngine", ["Locking"]),
-    layer("JSONText", ["BotEngine"]),
+    layer("JSONText"),
+    layer("BotEngine", ["Locking", "JSONText"]),
     layer("Wire", ["CProtobufC", "CWebexSchemas"]),
     layer("WebexProtocol", ["AudioCodecs", "BotEngine", "Wire"]),
     // The virtual agent's other wire, without its socket.
     layer("WebexSocketProtocol", ["Basics", "AudioCodecs", "BotEngine", "JSONText", "Wire", "WebexProtocol"]),
     layer("Recordings", ["Basics", "Locking", "AudioCodecs", "COpenSSL", "COgg", "COpusEnc", log, metrics]),
     layer("HTTPFetching", ["Basics", "CCurl"]),
-    layer("CallTraces", ["Locking", "HTTPFetching", tracing, log, metrics]),
-    layer("TokenVerification", ["Basics", "Locking", "COpenSSL", "HTTPFetching", log]),
-    layer("DataSources", ["Basics", "Locking", "HTTPFetching", "TokenVerification", log, metrics]),
+    layer("CallTraces", ["Basics", "Locking", "HTTPFetching", tracing, log, metrics]),
+    layer("TokenVerification", ["Basics", "Locking", "JSONText", "COpenSSL", "HTTPFetching", log]),
+    layer("DataSources", ["Basics", "Locking", "JSONText", "HTTPFetching", "TokenVerification", log, metrics]),
     layer("YAMLReading", [yaml]),
     layer("WebSockets", ["Basics", "Locking", .product(name: "NIOCore", package: "swift-nio"), nioWebSocket]),
     layer("BotConnections", ["Basics", "Locking", nioTLS, nioSSL] + nio),
@@ -137,7 +137,7 @@ let package = Package(
         "DataSources", "BotEngine", "YAMLReading", "RedisClient", "BotEngines", "Telemetry", "CallTraces", yaml, log,
       ]),
     layer("AdminServer", ["CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
-    layer("WebexStandIn", ["Basics", "Locking", "HTTPServing", "TokenVerification", log]),
+    layer("WebexStandIn", ["Basics", "Locking", "JSONText", "HTTPServing", "TokenVerification", log]),
     layer(
       "ReplayKit",
       [
@@ -178,8 +178,9 @@ let package = Package(
     layer(
       "PatchbayCommands",
       [
-        "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "Secrets", "AudioCodecs", "SpeechDetection",
-        "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching", "TokenVerification",
+        "Basics", "BotEngine", "BotTestKit", "PatchbayServer", "Locking", "JSONText", "Secrets", "AudioCodecs",
+        "SpeechDetection", "Certificates", "GRPCTransport", "WebexProtocol", "Recordings", "HTTPFetching",
+        "TokenVerification",
         "DataSources", "YAMLReading", "BotEngines", "CallGateway", "GatewayConfiguration", "HTTPServing",
         "WebexStandIn", "RedisClient", "ReplicaSharing", "AdminServer", "WebSockets", "WebSocketClient", "ReplayKit",
         "Conformance", arguments, signals, log,
@@ -197,7 +198,7 @@ let package = Package(
     tests("Recordings", [log]),
     tests("Ownership", ["Locking", "RedisClient", log]),
     tests("CallTraces", ["Locking", "HTTPFetching", tracing, log]),
-    tests("TokenVerification", ["Basics", "Locking", "HTTPFetching", log]),
+    tests("TokenVerification", ["Basics", "Locking", "JSONText", "HTTPFetching", log]),
     tests(
       "DataSources", ["Basics", "Locking", "HTTPFetching", "HTTPServing", "TokenVerification", "WebexStandIn", log]),
     tests("BotEngine", ["Locking"]),
@@ -227,7 +228,7 @@ let package = Package(
     tests("GatewayConfiguration", ["Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("HTTPServing", ["Locking", "Certificates", "WebSockets", log]),
     tests("AdminServer", ["HTTPServing", "Telemetry", log]),
-    tests("WebexStandIn", ["Basics", "HTTPServing", "TokenVerification", log]),
+    tests("WebexStandIn", ["Basics", "JSONText", "HTTPServing", "TokenVerification", log]),
     tests(
       "ReplayKit",
       ["Basics", "Locking", "AudioCodecs", "BotEngine", "GRPCTransport", "WebexProtocol", "YAMLReading", log]),

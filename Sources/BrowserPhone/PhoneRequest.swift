@@ -74,8 +74,8 @@ enum PhoneRequest: Sendable, Equatable {
   private init(text bytes: [UInt8]) throws(FormatError) {
     guard bytes.count <= Self.maximumText else { throw FormatError("a text has at most \(Self.maximumText) bytes") }
     let root: JSONElement
-    do throws(JSONDocument.FormatError) { root = try JSONDocument(bytes).root } catch {
-      throw FormatError("a text message is JSON: \(error.rawValue)")
+    do throws(JSONError) { root = try JSONDocument(bytes).root } catch {
+      throw FormatError("a text message is JSON: \(error)")
     }
     func text(_ name: StaticString, most: Int = 256) throws(FormatError) -> String? {
       guard let value = root[name], value.kind != .null else { return nil }

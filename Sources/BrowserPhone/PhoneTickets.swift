@@ -13,10 +13,7 @@ struct PhoneTickets: Sendable {
   /// A fresh one: 32 hexadecimal digits of the system's random bits.
   mutating func issue(at now: Duration) -> String {
     var random = SystemRandomNumberGenerator()
-    let text = [random.next(), random.next()].map { (half: UInt64) in
-      let digits = String(half, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    let text = random.hexadecimalName()
     tickets.removeAll { now - $0.made > Self.lifetime }
     if tickets.count == Self.maximum { tickets.removeFirst() }
     tickets.append((text, now))

@@ -84,8 +84,7 @@ final class Conversation: SessionHost {
   var recordingTimer: LoopTimer?
   /// Runs while no RPC is open, until the line is taken for quiet.
   private var quietTimer: LoopTimer?
-  private var timer: LoopTimer?
-  private var timerDeadline: Duration?
+  private var timer = DeadlineTimer()
   private var onClose: ((Conversation) -> Void)?
 
   init(
@@ -304,7 +303,8 @@ final class Conversation: SessionHost {
     status.lostSince = machine.lostSince
     trace?.settle(isSpeaking: machine.isSpeaking, now: loop.now)
     settleRoom()
-    reschedule()
+    // Held strongly: every conversation ends, by its idle time at the latest, and that cancels the timer.
+    timer.set(machine.nextDeadline, on: loop) { self.tick() }
   }
 
   func show(_ event: CallerEvent) {
@@ -361,8 +361,7 @@ final class Conversation: SessionHost {
   private static let lingering = Duration.milliseconds(100)
 
   func close(_ end: CallEnd) {
-    timer?.cancel()
-    timer = nil
+    timer.cancel()
     quietTimer?.cancel()
     quietTimer = nil
     let drops = machine.drops
@@ -394,22 +393,7 @@ final class Conversation: SessionHost {
 
   // MARK: Time
 
-  private func reschedule() {
-    guard let deadline = machine.nextDeadline else {
-      timer?.cancel()
-      timer = nil
-      return
-    }
-    // A later deadline needs no new timer: the old one finds nothing to do and sets the next.
-    if timer != nil, let set = timerDeadline, set <= deadline { return }
-    timer?.cancel()
-    timerDeadline = deadline
-    // Held strongly: every conversation ends, by its idle time at the latest, and that cancels the timer.
-    timer = loop.schedule(after: max(deadline - loop.now, .zero)) { self.tick() }
-  }
-
   private func tick() {
-    timer = nil
     hearOut()
     perform(machine.tick(now: loop.now))
   }

@@ -94,7 +94,7 @@ extension OTLPRequest.Span {
   init(_ span: FinishedSpan) {
     let (attributes, dropped) = OTLPRequest.Attribute.list(span.attributes)
     self.init(
-      traceId: span.context.traceID, spanId: span.context.spanID, parentSpanId: span.parent.map(TraceContext.hex),
+      traceId: span.context.traceID, spanId: span.context.spanID, parentSpanId: span.parent?.hexadecimal,
       name: span.name.bounded, kind: Self.number(span.kind), startTimeUnixNano: "\(span.start)",
       endTimeUnixNano: "\(span.end)", attributes: attributes, droppedAttributesCount: dropped.nonZero,
       events: span.events.isEmpty ? nil : span.events.map(OTLPRequest.Event.init),

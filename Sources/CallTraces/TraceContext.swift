@@ -1,3 +1,4 @@
+import Basics
 public import Tracing
 
 /// Which span of which trace something belongs to, as it is handed on (W3C Trace Context, version 00).
@@ -16,16 +17,11 @@ public struct TraceContext: Sendable, Hashable {
   func next() -> TraceContext { TraceContext(trace: trace, span: .random(in: 1 ... .max)) }
 
   /// 32 hexadecimal digits.
-  public var traceID: String { Self.hex(trace.upper) + Self.hex(trace.lower) }
+  public var traceID: String { trace.upper.hexadecimal + trace.lower.hexadecimal }
   /// 16 hexadecimal digits.
-  public var spanID: String { Self.hex(span) }
+  public var spanID: String { span.hexadecimal }
   /// The value of the header `traceparent`.
   public var traceparent: String { "00-\(traceID)-\(spanID)-01" }
-
-  static func hex(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
 
   /// Whether both name the same span.
   public static func == (left: TraceContext, right: TraceContext) -> Bool {

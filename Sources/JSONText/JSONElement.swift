@@ -26,15 +26,7 @@ package struct JSONElement: Sendable {
   }
 
   /// A string's text. Half surrogate pairs and bytes that are not UTF-8 become U+FFFD.
-  package var string: String? {
-    switch node.kind {
-    case .string: String(decoding: document.bytes[node.start..<node.end], as: UTF8.self)
-    case .escapedString:
-      JSONElement.unescaped(document.bytes[node.start..<node.end])
-        .map { String(decoding: $0, as: UTF8.self) }
-    default: nil
-    }
-  }
+  package var string: String? { document.string(index) }
 
   /// A string's bytes, decoded from Base64 (RFC 4648, section 4; padding may be missing).
   package var base64: [UInt8]? {
@@ -110,7 +102,7 @@ package struct JSONElement: Sendable {
   package var kind: JSONDocument.Kind { node.kind }
 
   /// A string's bytes without its escapes; `nil` for an escape that JSON does not have.
-  private static func unescaped(_ escaped: ArraySlice<UInt8>) -> [UInt8]? {
+  static func unescaped(_ escaped: ArraySlice<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(escaped.count)
     var rest = escaped
@@ -153,9 +145,32 @@ package struct JSONElement: Sendable {
     guard rest.count >= 4 else { return nil }
     var unit: UInt16 = 0
     for _ in 0..<4 {
-      guard let digit = rest.popFirst().flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }) else { return nil }
+      guard let digit = rest.popFirst().flatMap(hexadecimal) else { return nil }
       unit = unit << 4 | UInt16(digit)
     }
     return unit
+  }
+
+  /// What a hexadecimal digit stands for.
+  static func hexadecimal(_ digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+  }
+}
+
+extension JSONDocument {
+  /// The text of a string; `nil` for everything else.
+  func string(_ index: Int) -> String? {
+    let node = nodes[index]
+    switch node.kind {
+    case .string: return String(decoding: bytes[node.start..<node.end], as: UTF8.self)
+    case .escapedString:
+      return JSONElement.unescaped(bytes[node.start..<node.end]).map { String(decoding: $0, as: UTF8.self) }
+    default: return nil
+    }
   }
 }

@@ -1,5 +1,3 @@
-package import BotEngine
-
 /// Writes one JSON text, front to back. Commas come by themselves.
 package struct JSONWriter {
   package private(set) var bytes: [UInt8] = []
@@ -34,22 +32,16 @@ package struct JSONWriter {
   }
 
   package mutating func number(_ value: Double) {
-    separate()
-    if let whole = Int(exactly: value) {
-      bytes.append(contentsOf: String(whole).utf8)
-    } else {
-      bytes.append(contentsOf: (value.isFinite ? "\(value)" : "null").utf8)
-    }
+    literal(Int(exactly: value).map { String($0) } ?? (value.isFinite ? "\(value)" : "null"))
   }
 
-  package mutating func bool(_ value: Bool) {
-    separate()
-    bytes.append(contentsOf: (value ? "true" : "false").utf8)
-  }
+  package mutating func bool(_ value: Bool) { literal(value ? "true" : "false") }
+  package mutating func null() { literal("null") }
 
-  package mutating func null() {
+  /// What stands for itself.
+  mutating func literal(_ text: String) {
     separate()
-    bytes.append(contentsOf: "null".utf8)
+    bytes.append(contentsOf: text.utf8)
   }
 
   package mutating func base64(_ data: some RandomAccessCollection<UInt8>) {
@@ -57,19 +49,6 @@ package struct JSONWriter {
     bytes.append(UInt8(ascii: "\""))
     Base64.encode(data, into: &bytes)
     bytes.append(UInt8(ascii: "\""))
-  }
-
-  /// Any value of a bot's.
-  package mutating func value(_ value: BotValue) {
-    switch value {
-    case .null: null()
-    case .bool(let bool): self.bool(bool)
-    case .number(let number): self.number(number)
-    case .string(let text): string(text)
-    case .list(let list): array { for item in list { $0.value(item) } }
-    case .object(let object):
-      self.object { for (name, item) in object.sorted(by: { $0.key < $1.key }) { $0.member(name) { $0.value(item) } } }
-    }
   }
 
   // MARK: Members
@@ -114,13 +93,4 @@ package struct JSONWriter {
   }
 
   private static let hexadecimal = Array("0123456789abcdef".utf8)
-}
-
-extension BotValue {
-  /// The value as JSON.
-  package var json: String {
-    var writer = JSONWriter()
-    writer.value(self)
-    return String(decoding: writer.bytes, as: UTF8.self)
-  }
 }

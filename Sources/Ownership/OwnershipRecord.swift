@@ -1,3 +1,5 @@
+import Basics
+
 /// One run of one server: a process that starts again at the same address is another.
 public struct Replica: Sendable, Hashable, CustomStringConvertible {
   /// Where the others reach it, `HOST:PORT`.
@@ -13,8 +15,7 @@ public struct Replica: Sendable, Hashable, CustomStringConvertible {
 
   /// A run that begins now.
   public init(startingAt address: String) {
-    let number = String(UInt64.random(in: .min ... .max), radix: 16)
-    self.init(address: address, incarnation: String(repeating: "0", count: 16 - number.count) + number)
+    self.init(address: address, incarnation: UInt64.random(in: .min ... .max).hexadecimal)
   }
 
   /// Address and run, for people.

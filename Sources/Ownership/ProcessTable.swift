@@ -1,3 +1,4 @@
+import Basics
 import CProcessTable
 import Glibc
 
@@ -17,7 +18,7 @@ public final class ProcessTable: @unchecked Sendable {
 
   /// What all are told before the first of them starts.
   public struct Plan: Sendable, Equatable {
-    /// How many processes there are, from 1 to ``maximumProcesses``.
+    /// How many processes there are, from 1 to `PT_PROCESSES`.
     public var processes: Int
     /// The gRPC port that all of them listen on.
     public var port: UInt16
@@ -56,9 +57,6 @@ public final class ProcessTable: @unchecked Sendable {
     /// Those are over, and it waits for the others.
     case drained
   }
-
-  /// Processes at most.
-  public static let maximumProcesses = PT_PROCESSES
 
   /// The descriptor of the memory, for processes to come; it is open as long as this is there.
   public let descriptor: Int32
@@ -168,9 +166,7 @@ public final class ProcessTable: @unchecked Sendable {
   }
 
   func replica(_ process: Int, generation: UInt64) -> Replica {
-    let number = String(generation, radix: 16)
-    return Replica(
-      address: plan.address(of: process), incarnation: String(repeating: "0", count: 16 - number.count) + number)
+    Replica(address: plan.address(of: process), incarnation: generation.hexadecimal)
   }
 
   /// The process and the run that a name is of; `nil` for one that is none of these processes.

@@ -1,3 +1,4 @@
+import JSONText
 import Foundation
 import PatchbayServer
 import TokenVerification
@@ -17,7 +18,7 @@ enum TokenBatch {
 
   /// A token, or a JSON string of one: no token begins with a quotation mark.
   private static func token(_ line: String) -> String {
-    guard line.hasPrefix("\""), let text = try? StrictJSON.parse(Array(line.utf8)).string else { return line }
+    guard line.hasPrefix("\""), let text = try? JSONValue(parsing: Array(line.utf8)).string else { return line }
     return text
   }
 }

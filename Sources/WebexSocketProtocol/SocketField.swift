@@ -19,9 +19,9 @@ struct SocketField {
       throw .badRequest("the message has \(bytes.count) bytes; at most \(maximum) are allowed")
     }
     let root: JSONElement
-    do throws(JSONDocument.FormatError) {
+    do throws(JSONError) {
       root = try JSONDocument(bytes).root
-    } catch { throw .badRequest("the message cannot be read: \(error.rawValue)") }
+    } catch { throw .badRequest("the message cannot be read: \(error)") }
     guard root.kind == .object else { throw .badRequest("the message has to be a JSON object") }
     return root
   }

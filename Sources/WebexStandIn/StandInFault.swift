@@ -1,3 +1,4 @@
+import JSONText
 import TokenVerification
 
 /// Something that goes wrong on command, for requests of a path.

@@ -1,3 +1,4 @@
+import JSONText
 import HTTPServing
 import TokenVerification
 
@@ -117,7 +118,8 @@ extension WebexPlatform {
   }
 
   private static func claims(of token: String) -> JSONValue {
-    guard let compact = try? CompactToken(Array(token.utf8)), let claims = try? StrictJSON.parse(compact.payload) else {
+    guard let compact = try? CompactToken(Array(token.utf8)), let claims = try? JSONValue(parsing: compact.payload)
+    else {
       return .null
     }
     return claims

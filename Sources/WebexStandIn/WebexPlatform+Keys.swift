@@ -1,3 +1,4 @@
+import JSONText
 import HTTPServing
 public import TokenVerification
 
@@ -45,7 +46,7 @@ extension WebexPlatform {
     }
     var entries: [JSONValue] = []
     for key in keys {
-      entries += (try? StrictJSON.parse(Array(key.keySetDocument.utf8)))?.object?["keys"]?.array ?? []
+      entries += (try? JSONValue(parsing: Array(key.keySetDocument.utf8)))?.object?["keys"]?.array ?? []
     }
     var response = Self.json(200, JSONObject(["keys": .array(entries)]))
     response.fields.append(("Cache-Control", "public, max-age=\(settings.keySetLifetime)"))

@@ -1,3 +1,5 @@
+import Basics
+import JSONText
 public import HTTPServing
 public import TokenVerification
 
@@ -128,7 +130,7 @@ public struct WebexPlatform: Sendable {
 
   /// The members of a body that must be a JSON object.
   static func members(_ body: [UInt8]) throws(StandInError) -> JSONObject {
-    guard let value = try? StrictJSON.parse(body), let members = value.object else {
+    guard let value = try? JSONValue(parsing: body), let members = value.object else {
       throw .badRequest("the body must be a JSON object")
     }
     return members
@@ -137,14 +139,9 @@ public struct WebexPlatform: Sendable {
 
 /// Names that are not to be guessed.
 enum Identifier {
-  /// A random UUID (RFC 9562 section 5.4).
   static func uuid() -> String {
-    var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
-    bytes[6] = bytes[6] & 0x0F | 0x40
-    bytes[8] = bytes[8] & 0x3F | 0x80
-    let digits = bytes.map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }
-    let groups = [digits[0..<4], digits[4..<6], digits[6..<8], digits[8..<10], digits[10..<16]]
-    return groups.map { $0.joined() }.joined(separator: "-")
+    var random = SystemRandomNumberGenerator()
+    return random.uuid()
   }
 
   /// A random text for a secret.

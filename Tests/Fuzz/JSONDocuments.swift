@@ -21,7 +21,7 @@ public func fuzzJSONDocument(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt
 
 /// Asks for all that can be asked of a value, whatever it is.
 private func look(at element: JSONElement, depth: Int) {
-  precondition(depth <= JSONDocument.maximumDepth)
+  precondition(depth <= JSONDocument.Rules.message.maximumDepth)
   _ = element["type"]?.string
   _ = element.isString("media")
   _ = element.int

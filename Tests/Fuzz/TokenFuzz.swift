@@ -1,5 +1,6 @@
 // A libFuzzer target: bytes as an `authorization` value, as a token's header, and as its payload.
 
+import JSONText
 @testable import TokenVerification
 
 private let organization = "ce861fba-6e2f-49f9-9a84-b354008fac9e"
@@ -37,7 +38,9 @@ public func fuzzToken(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   if let header = try? TokenHeader(bytes) { precondition((1...128).contains(header.keyID.utf8.count)) }
 
   // What is read and written is the same when it is read again.
-  if let value = try? StrictJSON.parse(bytes) { precondition((try? StrictJSON.parse(Array(value.text.utf8))) == value) }
+  if let value = try? JSONValue(parsing: bytes) {
+    precondition((try? JSONValue(parsing: Array(value.text.utf8))) == value)
+  }
 
   if let members = try? CompactToken.members(of: bytes, .payload), let claims = try? TokenClaims(members),
     let tenant = try? policy.tenant(for: claims, schema: .anyOfTenant, now: 1_800_000_000).tenant

@@ -1,8 +1,9 @@
 import Certificates
 import Foundation
-import GRPCTransport
 import Logging
 import Testing
+
+@testable import GRPCTransport
 
 /// Certificates made for a test by the openssl command, in a directory of their own.
 final class TestCertificates: Sendable {
@@ -162,12 +163,8 @@ struct TLSTests {
       try certificates.authority("new-ca")
       try certificates.certificate("server", name: "localhost", authority: "new-ca")
       let new = ClientTLS(rootsPEM: try certificates.text("new-ca.pem"))
-      var status = RPCStatus(.unavailable)
-      for _ in 0..<20 where !status.isOK {
-        try await Task.sleep(for: .milliseconds(200))
-        status = try await echo(loopback, security: .tls(new))
-      }
-      #expect(status == .ok)
+      loopback.server.lookAtCertificates(after: .seconds(2))
+      #expect(try await echo(loopback, security: .tls(new)) == .ok)
       #expect(try await echo(loopback, security: .tls(old)).code == .unavailable)
       try await stream.send([2])
       #expect(await messages.next() == [2])
@@ -181,15 +178,16 @@ struct TLSTests {
     let tls = ClientTLS(rootsPEM: try certificates.text("ca.pem"))
     try await withTLS(certificates.server, client: tls) { loopback in
       #expect(try await echo(loopback) == .ok)
-      for broken in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+      let texts = ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
+      for (round, broken) in texts.enumerated() {
         try Data(broken.utf8).write(to: URL(fileURLWithPath: certificates.path("server.pem")))
-        try await Task.sleep(for: .milliseconds(1100))
+        loopback.server.lookAtCertificates(after: .seconds(2 + 2 * round))
         #expect(try await echo(loopback, security: .tls(tls), waits: true) == .ok)
       }
       // A key that is not the certificate's.
       try certificates.certificate("other", name: "localhost", authority: "ca")
       try Data(certificates.text("other.pem").utf8).write(to: URL(fileURLWithPath: certificates.path("server.pem")))
-      try await Task.sleep(for: .milliseconds(1100))
+      loopback.server.lookAtCertificates(after: .seconds(6))
       #expect(try await echo(loopback, security: .tls(tls), waits: true) == .ok)
     }
   }

@@ -26,18 +26,18 @@ struct JSONDocumentTests {
       "1e",
       "+1", ".5", "\"abc", "\"\\", "\"a\u{1}b\"", "1 2", "{} x", "[1 2]", "'a'", "\u{FEFF}{}",
     ])
-  func malformed(text: String) { #expect(throws: JSONDocument.FormatError.self) { try JSONDocument(Array(text.utf8)) } }
+  func malformed(text: String) { #expect(throws: JSONError.self) { try JSONDocument(Array(text.utf8)) } }
 
   @Test("is bounded in depth and in the number of its values")
   func bounds() throws {
-    let deep = String(repeating: "[", count: 33) + String(repeating: "]", count: 33)
+    let deep = String(repeating: "[", count: 32) + String(repeating: "]", count: 32)
     #expect(throws: Never.self) { try JSONDocument(Array(deep.utf8)) }
-    #expect(throws: JSONDocument.FormatError.tooDeep) { try JSONDocument(Array(("[" + deep + "]").utf8)) }
-    #expect(throws: JSONDocument.FormatError.tooDeep) {
-      try JSONDocument([UInt8](repeating: UInt8(ascii: "["), count: 90_000))
-    }
-    let many = "[" + String(repeating: "0,", count: JSONDocument.maximumNodes) + "0]"
-    #expect(throws: JSONDocument.FormatError.tooMany) { try JSONDocument(Array(many.utf8)) }
+    let tooDeep = JSONError(reason: .tooDeep, offset: 32)
+    #expect(throws: tooDeep) { try JSONDocument(Array(("[" + deep + "]").utf8)) }
+    #expect(throws: tooDeep) { try JSONDocument([UInt8](repeating: UInt8(ascii: "["), count: 90_000)) }
+    let list = { (count: Int) in Array(("[" + String(repeating: "0,", count: count - 1) + "0]").utf8) }
+    #expect(throws: Never.self) { try JSONDocument(list(8_191)) }
+    #expect(throws: JSONError(reason: .tooMany, offset: 2 * 8_191 + 1)) { try JSONDocument(list(8_192)) }
   }
 
   @Test("gives the member that is asked for, and nothing for what is not there")

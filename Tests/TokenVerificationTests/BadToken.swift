@@ -1,3 +1,4 @@
+import JSONText
 import Testing
 
 @testable import TokenVerification
@@ -134,7 +135,7 @@ struct BadToken: Sendable, CustomTestStringConvertible {
         let attacker = try DevelopmentIssuer(issuer: fixture.issuer.issuer)
         let header = JSONObject([
           "alg": .string("RS256"), "kid": .string(fixture.issuer.keyID),
-          "jwk": try StrictJSON.parse(Array(attacker.keySetDocument.utf8)),
+          "jwk": try JSONValue(parsing: Array(attacker.keySetDocument.utf8)),
         ])
         // The document is small enough for a header.
         return try attacker.sign(header: JSONValue.object(header).text, payload: JSONValue.object(fixture.claims).text)

@@ -1,3 +1,4 @@
+import JSONText
 @testable import TokenVerification
 
 /// A development issuer, a tenant and a clock that stands still.

@@ -1,3 +1,4 @@
+import JSONText
 import Testing
 
 @testable import TokenVerification
@@ -16,7 +17,7 @@ struct KeySetTests {
   }
 
   private func goodEntry() throws -> JSONObject {
-    let document = try StrictJSON.parse(Array(Fixture.issuer.get().keySetDocument.utf8))
+    let document = try JSONValue(parsing: Array(Fixture.issuer.get().keySetDocument.utf8))
     return try #require(document.object?["keys"]?.array?.first?.object)
   }
 
@@ -123,7 +124,7 @@ struct KeySetTests {
     #expect(try KeySet(parsing: mark + document).count == 1)
     #expect(throws: KeySet.FormatError.self) { try KeySet(parsing: mark + mark + document) }
     #expect(throws: KeySet.FormatError.self) { try KeySet(parsing: document + mark) }
-    #expect(throws: StrictJSON.FormatError.self) { try StrictJSON.parse(mark + document) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: mark + document) }
   }
 
   @Test(

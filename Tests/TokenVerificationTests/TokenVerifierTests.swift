@@ -1,3 +1,4 @@
+import JSONText
 import Testing
 
 @testable import TokenVerification
@@ -169,7 +170,7 @@ struct TokenVerifierTests {
       ("999999999999999999", 999_999_999_999_999_999, 999_999_999_999_999_999),
     ] as [(String, Int64, Int64)])
   func roundedNumbers(literal: String, lower: Int64, upper: Int64) throws {
-    let value = try StrictJSON.parse(Array(literal.utf8))
+    let value = try JSONValue(parsing: Array(literal.utf8))
     guard case .number(let number) = value else { throw TokenRefusal(.json, nil, .missing) }
     let bounds = try #require(number.rounded)
     #expect(bounds.lower == lower && bounds.upper == upper)
@@ -179,7 +180,7 @@ struct TokenVerifierTests {
     "A number below nothing or beyond all times has none",
     arguments: ["-1", "-0.1", "1e18", "1000000000000000000", "1e400", "1e99999999999999999999", "123456789.5e10"])
   func unboundedNumbers(literal: String) throws {
-    guard case .number(let number) = try StrictJSON.parse(Array(literal.utf8)) else {
+    guard case .number(let number) = try JSONValue(parsing: Array(literal.utf8)) else {
       throw TokenRefusal(.json, nil, .missing)
     }
     #expect(number.rounded == nil)

@@ -1,3 +1,4 @@
+import JSONText
 import Foundation
 import HTTPServing
 import Logging
@@ -10,7 +11,7 @@ import Basics
 @Suite("Stand-in: control")
 struct ControlTests {
   private static func members(_ text: String) -> JSONObject {
-    (try? StrictJSON.parse(Array(text.utf8)))?.object ?? JSONObject([:])
+    (try? JSONValue(parsing: Array(text.utf8)))?.object ?? JSONObject([:])
   }
 
   @Test("A rotated key signs, the old one is published until it is withdrawn")
@@ -45,7 +46,7 @@ struct ControlTests {
       #"{"org":"\#(Platform.organization)","url":"https://x","lifetime":5,"claims":{"sub":null,"more":[1]}}"#)
     let token = try #require(platform.call("POST", "/stand-in/tokens", body).body["token"]?.string)
     let payload = try Base64URL.decode(String(token.split(separator: ".")[1]))
-    let claims = try #require(try StrictJSON.parse(payload).object)
+    let claims = try #require(try JSONValue(parsing: payload).object)
     #expect(claims["sub"] == nil)
     #expect(claims["more"]?.array?.count == 1)
     #expect(claims["exp"] == .number(JSONNumber(platform.now + 5)))
@@ -109,7 +110,7 @@ struct StandInServerTests {
         let body = JSONValue.object(Platform.registration()).text
         let created = try Self.curl(
           "-X", "POST", "-H", "Authorization: Bearer \(access)", "-d", body, "\(server.baseURL)/dataSources")
-        token = try #require(try StrictJSON.parse(created).object?["jwsToken"]?.string)
+        token = try #require(try JSONValue(parsing: created).object?["jwsToken"]?.string)
       }
       #expect(server.withPlatform { $0.dataSources.count } == 1)
       let tenant = try Tenant(

@@ -1,3 +1,4 @@
+import JSONText
 import HTTPServing
 import Testing
 import TokenVerification
@@ -40,7 +41,7 @@ struct DataSourceTests {
     var platform = try Platform { $0.url = "https://voice.example.com:443" }
     func claims(_ token: String) throws -> JSONObject {
       let payload = try CompactToken(Array(token.utf8)).payload
-      return try #require(StrictJSON.parse(payload).object)
+      return try #require(JSONValue(parsing: payload).object)
     }
     // Before anything is registered, a token as a data source would have it.
     let early = platform.respond("GET", "/stand-in/token")

@@ -1,3 +1,4 @@
+import JSONText
 import HTTPServing
 import Testing
 import TokenVerification

@@ -1,3 +1,4 @@
+import JSONText
 import HTTPServing
 import TokenVerification
 
@@ -28,7 +29,7 @@ struct Platform {
   mutating func call(_ method: String, _ path: String, _ body: JSONObject? = nil) -> (status: Int, body: JSONObject) {
     let bytes = body.map { Array(JSONValue.object($0).text.utf8) } ?? []
     let response = respond(method, path, bytes)
-    return (response.status, (try? StrictJSON.parse(response.body))?.object ?? JSONObject([:]))
+    return (response.status, (try? JSONValue(parsing: response.body))?.object ?? JSONObject([:]))
   }
 
   mutating func respond(_ method: String, _ path: String, _ body: [UInt8] = []) -> ServerResponse {
@@ -41,7 +42,7 @@ struct Platform {
     let form =
       "grant_type=refresh_token&client_id=stand-in-client&client_secret=stand%2Din-secret&refresh_token=\(token)"
     let response = respond("POST", "/v1/access_token", Array(form.utf8))
-    let members = (try? StrictJSON.parse(response.body))?.object
+    let members = (try? JSONValue(parsing: response.body))?.object
     if let access = members?["access_token"]?.string, let refresh = members?["refresh_token"]?.string {
       (accessToken, refreshToken) = (access, refresh)
     }

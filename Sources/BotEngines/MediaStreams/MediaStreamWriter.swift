@@ -1,3 +1,4 @@
+import Basics
 import BotEngine
 import JSONText
 
@@ -17,15 +18,9 @@ struct MediaStreamWriter {
     /// Ids that nobody can guess, for one call.
     init(account: String) {
       self.account = account
-      call = "CA" + Self.random()
-      stream = "MZ" + Self.random()
-    }
-
-    private static func random() -> String {
-      (0..<2).map { _ in
-        let digits = String(UInt64.random(in: .min ... .max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-      }.joined()
+      var random = SystemRandomNumberGenerator()
+      call = "CA" + random.hexadecimalName()
+      stream = "MZ" + random.hexadecimalName()
     }
   }
 

@@ -53,8 +53,7 @@ final class MeetingSession: SessionHost {
   var packets: UInt64 = 0
   private var lines: [RPCID: any SessionLine] = [:]
   private var control: (any SessionLine)?
-  private var timer: LoopTimer?
-  private var timerDeadline: Duration?
+  private var timer = DeadlineTimer()
   private var lengthTimer: LoopTimer?
 
   init(
@@ -196,7 +195,7 @@ final class MeetingSession: SessionHost {
 
   private func end(_ reason: MediaEnd, _ status: RPCStatus) {
     guard !relay.isOver else { return }
-    timer?.cancel()
+    timer.cancel()
     lengthTimer?.cancel()
     for stream in streams.values { finishWindow(stream) }
     streams = [:]
@@ -209,24 +208,19 @@ final class MeetingSession: SessionHost {
 
   // MARK: Time
 
-  /// One timer for whatever is due first.
+  /// Sees to it that what is due first is done then.
   func settleTimer() {
     guard !relay.isOver else { return }
     let due = (streams.values.compactMap(\.window.deadline) + [machine.deadline].compactMap { $0 }).min()
-    if due == timerDeadline, timer?.isPending ?? (due == nil) { return }
-    timer?.cancel()
-    timer = nil
-    timerDeadline = due
-    guard let due else { return }
-    timer = loop.schedule(after: max(.zero, due - loop.now)) { [weak self] in
-      guard let self, !relay.isOver else { return }
-      timer = nil
-      timerDeadline = nil
-      let now = loop.now
-      for stream in streams.values { drain(stream, now: now) }
-      perform(machine.tick(now: now))
-      settleTimer()
-    }
+    // Held strongly: the end of the meeting cancels it.
+    timer.set(due, on: loop) { self.tick() }
+  }
+
+  private func tick() {
+    let now = loop.now
+    for stream in streams.values { drain(stream, now: now) }
+    perform(machine.tick(now: now))
+    settleTimer()
   }
 }
 

@@ -25,8 +25,7 @@ final class SocketSession: SocketListener {
   /// The code that it was closed with, and what for, where that was our doing.
   private var closeCode: UInt16?
   private var status = RPCStatus.Code.ok
-  private var timer: LoopTimer?
-  private var timerDeadline: Duration?
+  private var timer = DeadlineTimer()
   private var pauseTimer: LoopTimer?
   /// Bytes that were dealt with but are not credited yet: the audio runs ahead.
   private var withheld = 0
@@ -166,9 +165,9 @@ final class SocketSession: SocketListener {
   private func leave() {
     guard !isOver else { return }
     isOver = true
-    timer?.cancel()
+    timer.cancel()
     pauseTimer?.cancel()
-    (timer, pauseTimer) = (nil, nil)
+    pauseTimer = nil
     lines = [:]
     session = nil
     gateway.openCalls.leave()
@@ -182,20 +181,12 @@ final class SocketSession: SocketListener {
   // MARK: Time
 
   private func reschedule() {
-    guard let deadline = machine.nextDeadline, !isOver else {
-      timer?.cancel()
-      timer = nil
-      return
-    }
-    // A later deadline needs no new timer: the old one finds nothing to do and sets the next.
-    if timer != nil, let set = timerDeadline, set <= deadline { return }
-    timer?.cancel()
-    timerDeadline = deadline
-    timer = loop.schedule(after: max(deadline - loop.now, .zero)) { [weak self] in self?.tick() }
+    guard !isOver else { return }
+    // Held strongly: the end of the socket cancels it.
+    timer.set(machine.nextDeadline, on: loop) { self.tick() }
   }
 
   private func tick() {
-    timer = nil
     let wasWaiting = session == nil
     let actions = machine.tick(now: loop.now, wall: WallClock.nanoseconds)
     if wasWaiting, !actions.isEmpty { status = .deadlineExceeded }

@@ -1,3 +1,4 @@
+import JSONText
 import TokenVerification
 
 // What the lease's file holds, and who may write it: a value, without the file.
@@ -40,7 +41,7 @@ extension LeaseStanding {
 
   init(_ bytes: [UInt8]) throws(AnswerReading.FormatError) {
     let value: JSONValue
-    do throws(StrictJSON.FormatError) { value = try StrictJSON.parse(bytes, maximumValues: 1 << 20) } catch {
+    do throws(JSONError) { value = try JSONValue(parsing: bytes, maximumValues: 1 << 20) } catch {
       throw AnswerReading.FormatError(text: error.description)
     }
     let reading = try AnswerReading(value, "the lease")

@@ -1,3 +1,4 @@
+import JSONText
 import TokenVerification
 
 /// What the server that has the lease tells the others of one registration: they accept the same nonces, and go on from

@@ -1,3 +1,5 @@
+import Basics
+
 /// How one registration is found, made, mended and renewed: a pure state machine. It says what to do next, is told what
 /// came of it, and never waits, asks for the time or draws at random by itself.
 public struct RegistrationLifeCycle: Sendable {
@@ -176,7 +178,7 @@ public struct RegistrationLifeCycle: Sendable {
     _ now: Moment, using random: inout some RandomNumberGenerator, isUrgent: Bool
   ) -> String? {
     if let pending { return pending.readyAt == nil ? nil : pending.nonce }
-    let nonce = Nonce.fresh(using: &random)
+    let nonce = random.uuid()
     pending = Pending(nonce: nonce)
     nonces.announce(nonce)
     return nil
@@ -191,20 +193,5 @@ public struct RegistrationLifeCycle: Sendable {
     guard let expiry, now.wall >= expiry, !isLapsed else { return }
     isLapsed = true
     tell(.lapsed(secondsAgo: now.wall - expiry))
-  }
-}
-
-enum Nonce {
-  /// A version 4 UUID (RFC 9562): 122 random bits in a form that every interface takes.
-  static func fresh(using random: inout some RandomNumberGenerator) -> String {
-    var bytes = (0..<2).flatMap { _ in
-      let word = random.next()
-      return (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * UInt64($0))) }
-    }
-    bytes[6] = bytes[6] & 0x0F | 0x40
-    bytes[8] = bytes[8] & 0x3F | 0x80
-    let digits = bytes.map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }
-    return [digits[0..<4], digits[4..<6], digits[6..<8], digits[8..<10], digits[10..<16]]
-      .map { $0.joined() }.joined(separator: "-")
   }
 }

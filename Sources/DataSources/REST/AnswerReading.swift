@@ -1,3 +1,4 @@
+import JSONText
 import Glibc
 import HTTPFetching
 import TokenVerification
@@ -24,8 +25,8 @@ struct AnswerReading {
   }
 
   static func value(_ bytes: [UInt8]) throws(FormatError) -> JSONValue {
-    do throws(StrictJSON.FormatError) {
-      return try StrictJSON.parse(StrictJSON.withoutByteOrderMark(bytes), maximumValues: maximumValues)
+    do throws(JSONError) {
+      return try JSONValue(parsing: JSONValue.withoutByteOrderMark(bytes), maximumValues: maximumValues)
     } catch { throw FormatError(text: error.description) }
   }
 
@@ -64,7 +65,7 @@ struct AnswerReading {
       }
       return value
     case .string(let text):
-      guard text.utf8.count <= 32, case .number(let number)? = try? StrictJSON.parse(Array(text.utf8)),
+      guard text.utf8.count <= 32, case .number(let number)? = try? JSONValue(parsing: Array(text.utf8)),
         let value = number.rounded?.lower
       else { throw FormatError(text: "`\(name)` is not a number") }
       return value
@@ -128,7 +129,7 @@ struct TokenSummary {
     guard let token else { return }
     let parts = token.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count == 3, let bytes = try? Base64URL.decode(Array(parts[1])[...]),
-      let claims = try? StrictJSON.parse(bytes).object
+      let claims = try? JSONValue(parsing: bytes).object
     else { return }
     self.claims = claims
     nonce = claims["jti"]?.string

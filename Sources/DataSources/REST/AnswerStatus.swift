@@ -1,3 +1,4 @@
+import JSONText
 import HTTPFetching
 import TokenVerification
 
@@ -26,7 +27,7 @@ enum AnswerStatus {
   /// What the service says of a failure, for people: its `message`, the descriptions in `errors`, and the tracking id that
   /// its support asks for. One line of at most 300 characters.
   static func detail(_ body: [UInt8]) -> String {
-    guard body.count <= 65_536, let object = try? StrictJSON.parse(StrictJSON.withoutByteOrderMark(body)).object else {
+    guard body.count <= 65_536, let object = try? JSONValue(parsing: JSONValue.withoutByteOrderMark(body)).object else {
       return ""
     }
     var texts: [String] = []

@@ -1,4 +1,4 @@
-public import TokenVerification
+public import JSONText
 
 /// What is sent when a data source is registered or replaced: every field, each time (Wire 10).
 public struct DataSourceFields: Sendable, Hashable {

@@ -1,3 +1,4 @@
+import Basics
 import CGRPC
 import Certificates
 import Locking
@@ -21,7 +22,7 @@ final class CertificateSource: Sendable {
   var status: ListenerCertificate? { watched.status }
 
   /// Looks whether the files are others than before, at most once a second.
-  func look() { watched.look() }
+  func look(now: Duration = MonotonicClock.now()) { watched.look(now: now) }
 
   /// The credentials. The C core asks this source for as long as the server that uses them exists.
   func makeCredentials() throws(ListenError) -> OpaquePointer? {

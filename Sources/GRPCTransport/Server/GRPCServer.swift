@@ -1,3 +1,4 @@
+import Basics
 import CGRPC
 public import Certificates
 public import Logging
@@ -170,9 +171,13 @@ public final class GRPCServer: @unchecked Sendable {
 
   /// The certificates of the TLS listeners. Their files are looked at, at most once a second; new ones that cannot be used
   /// are told of in the log, once. Reads files: not for a thread that must not wait.
-  public func lookAtCertificates() -> [ListenerCertificate] {
-    sources.withLock { $0 }.compactMap { source in
-      source.look()
+  public func lookAtCertificates() -> [ListenerCertificate] { lookAtCertificates(after: .zero) }
+
+  /// The same, as if it were so much later.
+  @discardableResult func lookAtCertificates(after time: Duration) -> [ListenerCertificate] {
+    let now = MonotonicClock.now() + time
+    return sources.withLock { $0 }.compactMap { source in
+      source.look(now: now)
       return source.status
     }
   }

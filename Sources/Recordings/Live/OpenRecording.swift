@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// The files of one recording while it is written: on the writers' queue only, never on a call's thread.
@@ -144,10 +145,7 @@ struct RecordingNames: Sendable, Hashable {
   /// A new id: 128 random bits in hexadecimal digits.
   static func newID() -> String {
     var generator = SystemRandomNumberGenerator()
-    return [generator.next(), generator.next()].map { (number: UInt64) in
-      let digits = String(number, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }.joined()
+    return generator.hexadecimalName()
   }
 
   static func isID(_ text: String) -> Bool {

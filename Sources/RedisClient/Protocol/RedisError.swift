@@ -33,14 +33,6 @@ public enum RedisError: Error, Sendable, Hashable, CustomStringConvertible {
   /// Whether the server can be of use no more: it has become a copy of another, which takes no writing.
   var isDemotion: Bool { if case .refused(let text) = self { text.hasPrefix("READONLY") } else { false } }
 
-  /// Whether it may be another moment's trouble: worth asking again.
-  public var isPassing: Bool {
-    switch self {
-    case .timeout, .full, .unreachable, .lost: true
-    case .refused, .moved, .unexpected, .closed: false
-    }
-  }
-
   /// A clause whose subject is Redis.
   public var description: String {
     switch self {

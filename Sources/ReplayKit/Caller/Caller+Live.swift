@@ -9,9 +9,6 @@ extension Caller {
     live = LiveInput()
   }
 
-  /// Frames of the microphone that were dropped because they came faster than they could leave.
-  public var droppedFrames: Int { live?.frames.dropped ?? 0 }
-
   /// 20 ms from the microphone, in the format of the wire. Where the platform does not listen they are said to nobody.
   public mutating func hear(_ frame: [UInt8], at now: Duration) {
     guard outcome == nil, stream != nil, frame.count == settings.format.bytesPerSecond / 50 else { return }

@@ -1,3 +1,4 @@
+public import JSONText
 public import Basics
 
 /// An issuer of tokens for development, demonstrations and tests: an RSA key of its own, the key set that publishes it,

@@ -1,3 +1,5 @@
+import JSONText
+
 /// What to do about a claim that differs from what is configured, as exactly as the two texts tell.
 enum InspectionHint {
   /// A data source's URL: which part of it differs.

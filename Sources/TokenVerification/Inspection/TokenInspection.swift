@@ -1,3 +1,4 @@
+import JSONText
 public import Basics
 
 /// A token explained to the person who holds it: what is in it, line by line, and all that would have it refused, with

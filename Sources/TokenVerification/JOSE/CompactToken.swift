@@ -1,3 +1,5 @@
+import JSONText
+
 /// A JWS in compact serialization (RFC 7515 section 7.1), taken apart but not believed: nothing here is verified.
 public struct CompactToken: Sendable {
   /// The longest token taken, in bytes.
@@ -46,7 +48,7 @@ public struct CompactToken: Sendable {
   /// The members of a segment that is a JSON object.
   static func members(of bytes: [UInt8], _ segment: TokenSegment) throws(TokenRefusal) -> JSONObject {
     let value: JSONValue
-    do { value = try StrictJSON.parse(bytes) } catch { throw TokenRefusal(.json, nil, .notJSON(segment, error)) }
+    do { value = try JSONValue(parsing: bytes) } catch { throw TokenRefusal(.json, nil, .notJSON(segment, error)) }
     guard case .object(let members) = value else { throw TokenRefusal(.json, nil, .notAnObject(segment)) }
     return members
   }

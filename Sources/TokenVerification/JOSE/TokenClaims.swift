@@ -1,3 +1,5 @@
+import JSONText
+
 /// The claims of a data source's token (Wire 9; RFC 7519 section 4.1), each of its type and within its
 /// bounds, but not yet compared with anything.
 public struct TokenClaims: Sendable, Hashable {

@@ -1,3 +1,5 @@
+import JSONText
+
 /// The header of a token that this verifier can take (RFC 7515 section 4.1): RS256 and a key id, and nothing that would
 /// have the token say how it is to be verified (RFC 8725 sections 3.1 and 3.10).
 public struct TokenHeader: Sendable, Hashable {

@@ -1,3 +1,5 @@
+public import JSONText
+
 /// Why a token is refused: which check, about which part of the token, and what is wrong with it.
 ///
 /// It is made for logs, metrics and `patchbay token verify`, not for the caller: the client is told only
@@ -27,7 +29,7 @@ public struct TokenRefusal: Error, Sendable, Hashable {
     /// A segment that is not strict base64url.
     case notBase64URL(TokenSegment, Base64URL.FormatError)
     /// A segment that is not strict JSON.
-    case notJSON(TokenSegment, StrictJSON.FormatError)
+    case notJSON(TokenSegment, JSONError)
     /// A segment whose JSON is not an object.
     case notAnObject(TokenSegment)
     /// The field is not there.

@@ -1,3 +1,5 @@
+public import JSONText
+
 /// An issuer's signing keys: a JWK Set (RFC 7517 section 5) reduced to what may verify RS256.
 ///
 /// A key that cannot be used is dropped alone; a `kid` may stand once more for such a key (RFC 7517 section 4.5). A set that
@@ -12,7 +14,7 @@ public struct KeySet: Sendable {
   /// Why a document is refused whole.
   public enum FormatError: Error, Sendable, Hashable {
     case tooLong(bytes: Int)
-    case notJSON(StrictJSON.FormatError)
+    case notJSON(JSONError)
     /// Not an object with a `keys` array.
     case noKeys
     case tooManyKeys(Int)
@@ -49,7 +51,7 @@ public struct KeySet: Sendable {
   public init(parsing document: [UInt8]) throws(FormatError) {
     guard document.count <= Self.maximumBytes else { throw .tooLong(bytes: document.count) }
     let value: JSONValue
-    do { value = try StrictJSON.parse(StrictJSON.withoutByteOrderMark(document)) } catch { throw .notJSON(error) }
+    do { value = try JSONValue(parsing: JSONValue.withoutByteOrderMark(document)) } catch { throw .notJSON(error) }
     guard let entries = value.object?["keys"]?.array?.map(\.withoutNullMembers) else { throw .noKeys }
     guard entries.count <= Self.maximumKeys else { throw .tooManyKeys(entries.count) }
     try Self.refuseUnsound(entries)

@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 
 /// A SHA-256 digest (FIPS 180-4), as a map key.
@@ -17,12 +18,7 @@ struct SHA256: Sendable, Hashable {
   }
 
   /// The first characters of the digest in hexadecimal: enough to tell values apart in a log, too few to guess from.
-  var shortText: String {
-    bytes.prefix(6).map { byte in
-      let digits = String(byte, radix: 16)
-      return digits.utf8.count == 1 ? "0" + digits : digits
-    }.joined()
-  }
+  var shortText: String { bytes.prefix(6).map(\.hexadecimal).joined() }
 }
 
 /// The one owner of OpenSSL's SHA-256. Fetched once: OpenSSL 3 otherwise looks it up under a lock for every use.

@@ -1,3 +1,5 @@
+import JSONText
+
 /// Whose tokens are taken and what they must say: a value, replaced as a whole when the configuration changes.
 public struct ClaimPolicy: Sendable {
   /// The longest life of a token, in seconds: the platform allows at most 1,440 minutes.

@@ -1,3 +1,5 @@
+import JSONText
+
 /// Who opened a call, as a verified token says. It stays valid for the call however long that lasts: a token
 /// authenticates the request's start.
 public struct Identity: Sendable, Hashable {

@@ -23,7 +23,7 @@ public enum JSONValue: Sendable, Hashable {
   }
 
   /// The same, without an object's own members that are null.
-  var withoutNullMembers: JSONValue {
+  package var withoutNullMembers: JSONValue {
     guard case .object(let object) = self else { return self }
     return .object(JSONObject(members: object.members.filter { $0.value != .null }))
   }
@@ -36,7 +36,7 @@ public struct JSONNumber: Sendable, Hashable {
   /// The value where the literal has no sign, no exponent, no fraction but zeros (`12`, `12.0`), and fits.
   public let wholeValue: Int64?
 
-  init(literal: String, wholeValue: Int64?) {
+  package init(literal: String, wholeValue: Int64?) {
     self.literal = literal
     self.wholeValue = wholeValue
   }
@@ -61,7 +61,7 @@ public struct JSONObject: Sendable, Hashable {
   /// The members, in order, each name once.
   public private(set) var members: [Member]
 
-  init(members: [Member]) { self.members = members }
+  package init(members: [Member]) { self.members = members }
 
   /// An object of these members.
   public init(_ members: KeyValuePairs<String, JSONValue>) {
@@ -85,54 +85,26 @@ public struct JSONObject: Sendable, Hashable {
 
 extension String {
   /// Whether two texts are the same UTF-8 bytes; `==` would take canonically equivalent texts for equal.
-  func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+  package func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 }
 
 extension JSONValue {
   /// This value as compact JSON text.
   public var text: String {
-    var text = ""
-    write(to: &text)
-    return text
+    var writer = JSONWriter()
+    write(to: &writer)
+    return String(decoding: writer.bytes, as: UTF8.self)
   }
 
-  private func write(to text: inout String) {
+  private func write(to writer: inout JSONWriter) {
     switch self {
-    case .null: text += "null"
-    case .bool(let value): text += value ? "true" : "false"
-    case .number(let number): text += number.literal
-    case .string(let value): Self.write(value, to: &text)
-    case .array(let elements):
-      text += "["
-      for (index, element) in elements.enumerated() {
-        if index > 0 { text += "," }
-        element.write(to: &text)
-      }
-      text += "]"
+    case .null: writer.null()
+    case .bool(let value): writer.bool(value)
+    case .number(let number): writer.literal(number.literal)
+    case .string(let value): writer.string(value)
+    case .array(let elements): writer.array { for element in elements { element.write(to: &$0) } }
     case .object(let object):
-      text += "{"
-      for (index, member) in object.members.enumerated() {
-        if index > 0 { text += "," }
-        Self.write(member.name, to: &text)
-        text += ":"
-        member.value.write(to: &text)
-      }
-      text += "}"
+      writer.object { for member in object.members { $0.member(member.name) { member.value.write(to: &$0) } } }
     }
-  }
-
-  private static func write(_ value: String, to text: inout String) {
-    text += "\""
-    for scalar in value.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case let control where control.value < 0x20:
-        let digits = String(control.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    text += "\""
   }
 }

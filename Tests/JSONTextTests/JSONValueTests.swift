@@ -1,12 +1,12 @@
 import Testing
 
-@testable import TokenVerification
+@testable import JSONText
 
 @Suite("Strict JSON")
-struct StrictJSONTests {
-  typealias Fault = StrictJSON.FormatError.Reason
+struct JSONValueTests {
+  typealias Fault = JSONError.Reason
 
-  private func parse(_ text: String) throws -> JSONValue { try StrictJSON.parse(Array(text.utf8)) }
+  private func parse(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
   @Test(
     "J5: what two readers could understand differently is refused, with its place",
@@ -54,7 +54,7 @@ struct StrictJSONTests {
       (#""abc\"#, .unexpectedEnd, 5),
     ] as [(String, Fault, Int)])
   func refused(text: String, fault: Fault, offset: Int) {
-    #expect(throws: StrictJSON.FormatError(fault: fault, offset: offset)) { try parse(text) }
+    #expect(throws: JSONError(reason: fault, offset: offset)) { try parse(text) }
   }
 
   @Test(
@@ -66,10 +66,10 @@ struct StrictJSONTests {
     ] as [[UInt8]])
   func invalidUTF8(bytes: [UInt8]) {
     let quote = UInt8(ascii: "\"")
-    #expect(throws: StrictJSON.FormatError(fault: .invalidUTF8, offset: 1)) {
-      try StrictJSON.parse([quote] + bytes + [quote])
+    #expect(throws: JSONError(reason: .invalidUTF8, offset: 1)) {
+      try JSONValue(parsing: [quote] + bytes + [quote])
     }
-    #expect(throws: StrictJSON.FormatError.self) { try StrictJSON.parse([quote] + bytes) }
+    #expect(throws: JSONError.self) { try JSONValue(parsing: [quote] + bytes) }
   }
 
   @Test("J5: nesting of 8 levels is read, of 9 refused, of any depth refused without recursion")
@@ -78,17 +78,17 @@ struct StrictJSONTests {
       String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
     }
     _ = try parse(nested(8))
-    #expect(throws: StrictJSON.FormatError(fault: .tooDeep, offset: 8)) { try parse(nested(9)) }
-    #expect(throws: StrictJSON.FormatError(fault: .tooDeep, offset: 8)) { try parse(nested(100_000)) }
+    #expect(throws: JSONError(reason: .tooDeep, offset: 8)) { try parse(nested(9)) }
+    #expect(throws: JSONError(reason: .tooDeep, offset: 8)) { try parse(nested(100_000)) }
     let objects = String(repeating: #"{"a":"#, count: 9)
-    #expect(throws: StrictJSON.FormatError(fault: .tooDeep, offset: 40)) { try parse(objects) }
+    #expect(throws: JSONError(reason: .tooDeep, offset: 40)) { try parse(objects) }
   }
 
   @Test("More than 8,192 values are refused")
   func count() throws {
     func list(_ count: Int) -> String { "[" + Array(repeating: "0", count: count).joined(separator: ",") + "]" }
     _ = try parse(list(8_191))
-    #expect(throws: StrictJSON.FormatError.self) { try parse(list(8_192)) }
+    #expect(throws: JSONError.self) { try parse(list(8_192)) }
   }
 
   @Test("J5: duplicates are found in objects of many members too")
@@ -96,7 +96,7 @@ struct StrictJSONTests {
     let members = (0..<200).map { #""n\#($0)":0"# }
     _ = try parse("{" + members.joined(separator: ",") + "}")
     for copy in ["n0", "n15", "n16", "n199"] {
-      #expect(throws: StrictJSON.FormatError.self) {
+      #expect(throws: JSONError.self) {
         try parse("{" + (members + [#""\#(copy)":0"#]).joined(separator: ",") + "}")
       }
     }
