@@ -16,6 +16,9 @@ static const float still_quiet = 7.7f, still_quiet_band = 9;
 static const float heard = 1, loud = 5;
 // A frame is soft whose loudest band is below this: a voice at -35 dB below full scale or so, or an s.
 static const float soft = 16;
+// So many frames of silence are heard before a line. With none a voice from the first sample on is taken for the line's
+// noise, with two at times the babble of other people for a voice.
+enum { FRAMES_BEFORE = 3 };
 static const double turn = 6.283185307179586;
 
 static VoiceTables shared;
@@ -105,13 +108,15 @@ void voice_model_free(VoiceModel *model) { free(model); }
 void voice_model_reset(VoiceModel *model) {
   memset(model->samples, 0, sizeof model->samples);
   memset(model->wideband, 0, sizeof model->wideband);
-  model->floor = model->floor_band = 99;
-  memset(model->loudest, 0, sizeof model->loudest);
   memset(model->first, 0, sizeof model->first);
   memset(model->second, 0, sizeof model->second);
   model->silence = SILENT_FRAMES;
   for (int i = 0; i < FEATURES; i++) model->features[i] = i < BANDS ? logf(silent) : 0;
   for (int i = 0; i < INPUTS; i++) model->inputs[i] = normal(model->features[i % FEATURES], i % FEATURES);
+  // Who speaks in the first sample is no part of the line: something was heard before, the same on every processor.
+  for (int i = 0; i < FRAMES_BEFORE; i++) voice_kernel_portable(model);
+  model->floor = model->floor_band = 99;
+  memset(model->loudest, 0, sizeof model->loudest);
 }
 
 static void take(VoiceModel *model, const int16_t *samples) {

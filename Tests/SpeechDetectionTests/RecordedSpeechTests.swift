@@ -177,4 +177,22 @@ struct RecordedSpeechTests {
       #expect(abs(ended - 1000 - recording.speech.upperBound - 700) <= 150)
     }
   }
+
+  @Test("somebody who speaks in a line's first sample is no part of the line", arguments: [false, true])
+  func speaksAtOnce(prompt: Bool) throws {
+    let recordings = RecordedSpeech.sample.filter { $0.longestPause <= 400 && $0.samples.count < 40_000 }.prefix(40)
+    let settings = EndpointingSettings(minimumSpeech: prompt ? 300 : 100)
+    var unheard: [String] = []
+    for recording in recordings {
+      let samples = recording.samples[(recording.speech.lowerBound * 8)..<(recording.speech.upperBound * 8)]
+      let speech = CallerSpeech(detector: try RecurrentDetector(), settings: settings)
+      speech.isPromptPlaying = prompt
+      let decisions = speech.feed(Array(samples) + [Int16](repeating: 0, count: 8000)).decisions
+      guard case .started(_, let decided)? = decisions.first, prompt || decided <= 350 else {
+        unheard.append(recording.name)
+        continue
+      }
+    }
+    #expect(unheard.count <= 1, "\(unheard)")
+  }
 }
