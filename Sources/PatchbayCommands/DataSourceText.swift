@@ -1,7 +1,7 @@
-import JSONText
 import Basics
 import DataSources
 import Foundation
+import JSONText
 import ReplayKit
 import TokenVerification
 

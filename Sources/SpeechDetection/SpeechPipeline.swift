@@ -63,7 +63,8 @@ public final class SpeechPipeline<Detector: VoiceDetector> {
   private let frameLength: Int
   private let origin: Int
   // Neither a detector nor these values call out, so that no two accesses of one overlap: a frame need not pay for the
-  // check. Another module would pay for it all the same with what it reads itself, so it asks for a value. The samples that are given out from the last two are checked.
+  // check. Another module would pay for it all the same with what it reads itself, so it asks for a value. The samples
+  // that are given out from the last two are checked.
   @exclusivity(unchecked) var detector: Detector
   @exclusivity(unchecked) private var endpointer: Endpointer
   @exclusivity(unchecked) private var onset: OnsetWatch

@@ -1,5 +1,5 @@
-import JSONText
 import HTTPServing
+import JSONText
 import TokenVerification
 
 /// A registered data source.

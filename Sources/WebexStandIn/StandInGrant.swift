@@ -1,5 +1,5 @@
-import JSONText
 import HTTPServing
+import JSONText
 import TokenVerification
 
 /// The tokens that one organization's authorization of the Service App has led to.

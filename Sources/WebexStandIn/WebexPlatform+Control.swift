@@ -1,5 +1,5 @@
-import JSONText
 import HTTPServing
+import JSONText
 import TokenVerification
 
 /// What whoever develops or tests can ask of the stand-in, and of Webex cannot.

@@ -1,5 +1,5 @@
-import JSONText
 import HTTPServing
+import JSONText
 public import TokenVerification
 
 extension WebexPlatform {

@@ -1,6 +1,6 @@
 import Basics
-import JSONText
 public import HTTPServing
+import JSONText
 public import TokenVerification
 
 /// A stand-in for the parts of Webex that a server talks to: its data sources over REST, the OAuth tokens of a Service

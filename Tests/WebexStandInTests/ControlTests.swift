@@ -1,6 +1,6 @@
-import JSONText
 import Foundation
 import HTTPServing
+import JSONText
 import Logging
 import Testing
 import TokenVerification

@@ -1,6 +1,6 @@
-import JSONText
 public import Basics
 import HTTPFetching
+import JSONText
 import TokenVerification
 
 /// Access tokens from a refresh token, one request at a time, and the refresh token kept whatever happens.

@@ -1,6 +1,6 @@
-import JSONText
 import Glibc
 import HTTPFetching
+import JSONText
 import TokenVerification
 
 /// What an answer's body says. Strict in what is needed, deaf to what is not: Webex may add fields at any time. Numbers may be

@@ -1,5 +1,5 @@
-import JSONText
 import HTTPFetching
+import JSONText
 import TokenVerification
 
 /// What an answer's status means.

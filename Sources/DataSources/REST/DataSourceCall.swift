@@ -1,5 +1,5 @@
-import JSONText
 import HTTPFetching
+import JSONText
 import TokenVerification
 
 /// A request of the data source interface (Wire 10). A value: what it looks like on the wire, and

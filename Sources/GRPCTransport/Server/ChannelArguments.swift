@@ -28,11 +28,10 @@ public struct ChannelArguments: Sendable, Hashable {
   /// What a server that faces the Internet begins with.
   ///
   /// Compression is off, without a filter for it in each call, and a compressed message stays compressed, for the
-  /// transport to refuse. Reading ahead is
-  /// bounded; the pieces of one read too, for a stream that is not read keeps them. How many pieces there are follows
-  /// what came before, and only the guard's rule on data bounds that. Beyond `max_metadata_size` the core ends the whole
-  /// connection, so it is four times what an RPC may have. There is no resource quota: under pressure it cancels innocent
-  /// calls. There is no connection age: it would cut live calls.
+  /// transport to refuse. Reading ahead is bounded; the pieces of one read too, for a stream that is not read keeps them.
+  /// How many pieces there are follows what came before, and only the guard's rule on data bounds that. Beyond
+  /// `max_metadata_size` the core ends the whole connection, so it is four times what an RPC may have. There is no resource
+  /// quota: under pressure it cancels innocent calls. There is no connection age: it would cut live calls.
   public static let server = ChannelArguments([
     "grpc.max_concurrent_streams": .integer(1024),
     "grpc.max_metadata_size": .integer(65_536),

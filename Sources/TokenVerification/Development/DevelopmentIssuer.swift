@@ -1,5 +1,5 @@
-public import JSONText
 public import Basics
+public import JSONText
 
 /// An issuer of tokens for development, demonstrations and tests: an RSA key of its own, the key set that publishes it,
 /// and tokens such as Webex's issuers make.

@@ -1,5 +1,5 @@
-import JSONText
 public import Basics
+import JSONText
 
 /// A token explained to the person who holds it: what is in it, line by line, and all that would have it refused, with
 /// what to do about it. It shows the token's claims, which no log may hold.

@@ -1,5 +1,5 @@
-import JSONText
 public import Basics
+import JSONText
 import Locking
 
 /// The gate of every RPC: takes a call's `authorization` values and says whose call it is, or why it is nobody's.
