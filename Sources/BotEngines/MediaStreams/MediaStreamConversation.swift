@@ -8,7 +8,7 @@ import WebSockets
 ///
 /// That wire knows neither turns nor answers that are owed: the bot speaks when it likes. So its turn ends when it has
 /// been silent for a while (or says `endTurn`), what it cannot be told needs no answer of it, and what it says between
-/// the caller's interruption and the moment it can know of it is dropped.
+/// the caller's interruption and the moment it can know of it is dropped, with the `endTurn` of it.
 struct MediaStreamConversation: SocketConversation {
   typealias Action = SocketAction
 
@@ -24,6 +24,8 @@ struct MediaStreamConversation: SocketConversation {
   private var guess: Bool?
   /// The caller interrupted, and the bot cannot have noticed.
   private var isDeaf = false
+  /// When the bot last sent audio that was dropped, where nothing of its has been heard since.
+  private var dropped: Duration?
   /// Audio of the bot's that came after an interruption.
   private(set) var droppedAudio = 0
   /// Messages that were passed over: of no event, of one that is not known, or not understood.
@@ -37,6 +39,10 @@ struct MediaStreamConversation: SocketConversation {
     silence = TurnSilence(silence: turnSilence, isHeardAtOnce: isHeardAtOnce)
     flood = FloodWatch(isHeardAtOnce: isHeardAtOnce)
   }
+
+  /// An `endTurn` has no name. Behind dropped audio by no more than this, and with nothing heard in between, it is of
+  /// the same answer: the caller may have finished between the two.
+  static let endOfDropped = Duration.milliseconds(500)
 
   /// As with a call of Twilio's.
   static let mayClose = true
@@ -164,6 +170,7 @@ struct MediaStreamConversation: SocketConversation {
       return isDeaf ? [.send(writer.mark(name))] : [.command(.mark(name))]
     case .clear:
       isDeaf = false
+      dropped = nil
       silence.reset()
       flood.reset()
       return [.command(.clear)]
@@ -174,8 +181,9 @@ struct MediaStreamConversation: SocketConversation {
     case .endInput:
       // It has heard the caller out, whatever it was saying before.
       isDeaf = false
+      dropped = nil
       return [.command(.endInput)]
-    case .endTurn(let settings): return endTurn(settings)
+    case .endTurn(let settings): return endsDropped(now: now) ? [] : endTurn(settings)
     case .settings(let settings, let isSensitive, let bargeIn):
       if let bargeIn { mayBeInterrupted = bargeIn }
       return (settings.map { [.command(.inputSettings($0))] } ?? [])
@@ -194,13 +202,23 @@ struct MediaStreamConversation: SocketConversation {
 
   private mutating func play(_ payload: [UInt8], now: Duration) -> [Action] {
     let duration = Duration.microseconds(125 * payload.count)
-    if isDeaf { droppedAudio += 1 }
+    if isDeaf {
+      droppedAudio += 1
+      dropped = now
+    }
     if isDeaf ? flood.wasted(duration) : flood.spoke(duration, now: now) {
       return [.fail(BotFailure(.flooded, "The bot sends audio much faster than it can be heard."))]
     }
     if isDeaf || payload.isEmpty { return [] }
+    dropped = nil
     silence.spoke(duration, now: now)
     return [.command(.audio(BotAudio(.mulaw(payload), bargeIn: mayBeInterrupted)))]
+  }
+
+  /// Whether an `endTurn` that comes now ends an answer that the caller has interrupted, not one that they wait for.
+  private mutating func endsDropped(now: Duration) -> Bool {
+    defer { dropped = nil }
+    return isDeaf || dropped.map { now - $0 < Self.endOfDropped } == true
   }
 
   private mutating func endTurn(_ settings: BotInputSettings? = nil) -> [Action] {

@@ -113,8 +113,14 @@ extension RealtimeConversation {
     case .requested, .active: answer = .none
     }
     if let failure = response.failure { return [.fail(failure.botFailure)] }
-    // The server gave up its own response because the caller speaks: the turn is the caller's already.
-    if response.status == "cancelled" { return ask() }
+    if response.status == "cancelled" {
+      // The server gave up its own response because the caller speaks: the turn is the caller's already.
+      if session.detectsTurns { return ask() }
+      // Late word of one that was given up before it had a name: the one that was asked for since is still to come.
+      abandon(response.id)
+      answer = .requested
+      return deleted
+    }
     guard !response.calls.isEmpty else { return endTurn() }
     guard !guesses.isOpen else {
       guesses.hold(response.calls)

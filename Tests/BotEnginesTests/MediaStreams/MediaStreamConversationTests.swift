@@ -75,6 +75,54 @@ struct MediaStreamConversationTests {
     #expect(try events(call.receive(media(20), now: .seconds(3))) == ["audio"])
   }
 
+  /// What the bot says to keys is on its way when the caller speaks on; a half-close ends these words at once.
+  private func spokenOver(_ call: inout MediaStreamConversation) throws {
+    _ = call.receive(.subscribe([.speech, .digits]), now: .zero)
+    _ = call.receive(.digits("7"), now: .seconds(1))
+    _ = call.receive(.interrupted(playedMilliseconds: 0), now: .milliseconds(1003))
+    _ = call.receive(.speechStarted(offset: 900), now: .milliseconds(1003))
+  }
+
+  @Test("an answer that is dropped takes its endTurn with it, although the caller has finished meanwhile")
+  func endOfDropped() throws {
+    var call = conversation()
+    try spokenOver(&call)
+    #expect(call.receive(media(200), now: .milliseconds(1010)).isEmpty)
+    #expect(try events(call.receive(.speechEnded(offset: 910), now: .milliseconds(1012))) == ["speech"])
+    #expect(call.receive(.endTurn(nil), now: .milliseconds(1013)).isEmpty, "the words are not answered yet")
+    #expect(try events(call.receive(media(200), now: .milliseconds(1030))) == ["audio"])
+    #expect(try events(call.receive(.endTurn(nil), now: .milliseconds(1031))) == ["endTurn"])
+  }
+
+  @Test("drops the endTurn of an answer that is dropped whole, with its settings")
+  func endWhileDeaf() throws {
+    var call = conversation()
+    try spokenOver(&call)
+    #expect(call.receive(media(200), now: .milliseconds(1010)).isEmpty)
+    #expect(call.receive(.endTurn(BotInputSettings(mode: .digits)), now: .milliseconds(1011)).isEmpty)
+    _ = call.receive(.speechEnded(offset: 910), now: .milliseconds(1012))
+    #expect(try events(call.receive(.endTurn(nil), now: .milliseconds(1030))) == ["endTurn"], "a bare one is an answer")
+  }
+
+  @Test("an endTurn is the new answer's behind audio of it, a clear, an endInput, or long after what was dropped")
+  func ownEnd() throws {
+    func dropped() throws -> MediaStreamConversation {
+      var call = conversation()
+      try spokenOver(&call)
+      _ = call.receive(media(200), now: .milliseconds(1010))
+      return call
+    }
+    for said in [media(20), .clear, .endInput] {
+      var call = try dropped()
+      _ = call.receive(.speechEnded(offset: 910), now: .milliseconds(1012))
+      _ = call.receive(said, now: .milliseconds(1020))
+      #expect(try events(call.receive(.endTurn(nil), now: .milliseconds(1020))) == ["endTurn"])
+    }
+    var late = try dropped()
+    _ = late.receive(.speechEnded(offset: 1400), now: .milliseconds(1500))
+    #expect(try events(late.receive(.endTurn(nil), now: .milliseconds(1600))) == ["endTurn"])
+  }
+
   @Test("gives the turn back where this wire has no word for what happened, unless the bot has asked to be told")
   func extras() throws {
     var call = conversation()
@@ -213,69 +261,4 @@ struct MediaStreamConversationTests {
   }
 
   struct Failed: Error {}
-}
-
-@Suite("The caller's audio on the wire of Media Streams")
-struct InboundAudioTests {
-  private func frames(_ audio: inout InboundAudio) -> [(payload: [UInt8], offset: Int)] {
-    var frames: [(payload: [UInt8], offset: Int)] = []
-    audio.takeFrames { frames.append((Array($0), $1)) }
-    return frames
-  }
-
-  private func stretch(_ milliseconds: Int, rate: Int = 8000) -> CallerAudio {
-    CallerAudio(samples: [Int16](repeating: 8_000, count: rate / 1000 * milliseconds), sampleRate: rate, offset: 0)
-  }
-
-  @Test("comes in frames of 20 ms, whatever it came in")
-  func frames() {
-    var audio = InboundAudio(now: .zero)
-    audio.append(stretch(33), now: .zero)
-    #expect(frames(&audio).map(\.offset) == [0])
-    audio.append(stretch(7), now: .zero)
-    #expect(frames(&audio).map(\.offset) == [20])
-    audio.append(stretch(100, rate: 16_000), now: .zero)
-    #expect((4...5).contains(frames(&audio).count), "the resampler keeps a little back")
-  }
-
-  @Test("is filled with silence where nothing comes, and only there")
-  func silence() {
-    var audio = InboundAudio(now: .zero)
-    audio.fill(now: .milliseconds(100))
-    #expect(frames(&audio).isEmpty, "jitter is no gap")
-    audio.fill(now: .milliseconds(140))
-    let silent = frames(&audio)
-    #expect(silent.count == 7 && silent.allSatisfy { $0.payload == [UInt8](repeating: 0xFF, count: 160) })
-    audio.append(stretch(200), now: .milliseconds(150))
-    #expect(frames(&audio).map(\.offset) == Array(stride(from: 140, to: 340, by: 20)))
-    audio.fill(now: .milliseconds(340))
-    #expect(frames(&audio).isEmpty, "the stream is ahead of the clock")
-    audio.fill(now: .milliseconds(540))
-    #expect(frames(&audio).isEmpty, "jitter of a bad network is no gap either")
-    audio.fill(now: .milliseconds(560))
-    #expect(frames(&audio).count == 11)
-  }
-
-  @Test("keeps to the clock over an hour of turns and gaps")
-  func drift() {
-    var audio = InboundAudio(now: .zero)
-    var now = 0
-    var count = 0
-    while now < 3_600_000 {
-      if now / 5000 % 2 == 0 { audio.append(stretch(20), now: .milliseconds(now)) }
-      now += 20
-      audio.fill(now: .milliseconds(now))
-      count += frames(&audio).count
-    }
-    #expect(abs(count * 20 - now) < 200)
-  }
-
-  @Test("does not lose the silence after a burst")
-  func burst() {
-    var audio = InboundAudio(now: .zero)
-    audio.append(stretch(10_000), now: .zero)
-    #expect(frames(&audio).count == 500)
-    audio.fill(now: .milliseconds(640))
-    #expect(!frames(&audio).isEmpty)
-  }
 }

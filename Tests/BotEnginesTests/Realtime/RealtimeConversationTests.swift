@@ -226,6 +226,23 @@ struct RealtimeConversationTests {
       try call.hear(#"{"type":"response.done","response":{"id":"r3","status":"completed"}}"#).commands == ["endTurn"])
   }
 
+  @Test("a cancelled response that had no name, and ends late, does not end the next one", arguments: [false, true])
+  func cancelledWithoutName(isHeard: Bool) throws {
+    var call = try greeted()
+    _ = try call.hear(#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#)
+    _ = call.receive(.digits("1"), now: .zero)
+    _ = call.receive(.digits("2"), now: .zero)
+    #expect(call.tick(now: .milliseconds(500)).sent.types == ["response.create"])
+    func audio(_ response: String) -> String {
+      #"{"type":"response.output_audio.delta","response_id":"\#(response)","item_id":"i","delta":"////"}"#
+    }
+    if isHeard { _ = try call.hear(audio("r2")) }
+    #expect(try call.hear(#"{"type":"response.done","response":{"id":"r2","status":"cancelled"}}"#).isEmpty)
+    #expect(try call.hear(audio("r3")).commands == ["audio"], "of a server that does not say what it creates")
+    #expect(
+      try call.hear(#"{"type":"response.done","response":{"id":"r3","status":"completed"}}"#).commands == ["endTurn"])
+  }
+
   @Test("response.cancelled ends a cancelled response as response.done does")
   func cancelledEvent() throws {
     for id in [#""response_id":"r1""#, #""response":{"id":"r1"}"#] {
