@@ -67,13 +67,13 @@ class Session:
 class Collector:
     """Listens on loopback, on a free port unless told."""
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, workers=16):
         self.schema = schema_of("patchbay.bot.v1", "Bot")
         self.sessions = []
         self.changed = threading.Condition()
         handler = grpc.stream_stream_rpc_method_handler(self.converse, as_is, as_is)
         self.server = grpc.server(
-            concurrent.futures.ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", 5 << 20)])
+            concurrent.futures.ThreadPoolExecutor(workers), options=[("grpc.max_receive_message_length", 5 << 20)])
         self.server.add_generic_rpc_handlers(
             (grpc.method_handlers_generic_handler("patchbay.bot.v1.Bot", {"Converse": handler}),))
         self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")

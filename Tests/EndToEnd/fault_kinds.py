@@ -6,6 +6,7 @@ import grpc
 
 import fault_callers
 import fault_forks
+import fault_meetings
 from fault_calls import ANSWERED, EXPECTED, PATIENCE
 from schemas import NO_INPUT, SESSION_START, Event
 
@@ -112,10 +113,11 @@ def broken(names):
 
 # Kind: how it is played, how many of 200 calls are of it, and the agents that are called.
 KINDS = {
-    "no fault": (good, 56, GOOD_AGENTS),
+    "no fault": (good, 52, GOOD_AGENTS),
     "through another server": (good, 8, BEHIND),
     "half-closes there": (fault_callers.half_closes_in_silence, 2, BEHIND),
     "forks": (fault_forks.a_fork, 4, OWN),
+    "meetings": (fault_meetings.a_meeting, 4, OWN),
     "cancels the greeting": (fault_callers.cancels_the_greeting, 6, OWN),
     "cancels while speaking": (fault_callers.cancels_while_speaking, 6, GOOD_AGENTS),
     "cancels the answer": (fault_callers.cancels_the_answer, 6, GOOD_AGENTS),

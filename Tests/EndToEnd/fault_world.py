@@ -26,7 +26,7 @@ from fault_kinds import FIRST, LATER
 from fault_machine import Machine
 from gateway import Gateway
 from issuer import VOICE_SCHEMA, Issuer, new_key
-from media import FORKING_SCHEMA
+from media import FORKING_SCHEMA, MEETING_SCHEMA
 from relays import LOSSY, Relay, SlowRelay
 from speech import SOUNDS
 
@@ -105,13 +105,14 @@ class World:
         self.disk = Disk(self.folder / "recordings")
         stack.callback(self.disk.close)
         (self.folder / "server").mkdir()
-        self.collector = Collector()
+        self.collector = Collector(workers=64)
         stack.callback(self.collector.close)
         self.gateway = Gateway(self.folder / "server", self.settings(
             agents=agents(urls | self.mortal.urls, self.server_behind(urls, stack)),
             logging={"level": "info", "format": "json"},
-            receivers=[{"id": "far", "kind": "grpc", "url": self.collector.url, "takes": ["forks"],
+            receivers=[{"id": "far", "kind": "grpc", "url": self.collector.url, "takes": ["forks", "meetings"],
                         "tenants": [TENANT_A["org"], TENANT_B["org"]]}],
+            meetings={"sample_rate": 16000, "audio": {"codec": "opus", "streams": 3}},
             # Refusals because the machine is busy are another test's.
             limits={"idle": f"{self.idle}s", "lost_after": f"{LOST}s", "lag": "10s"} | (
                 # A client that half-closes late, where the machine is busy, shall not lose the status at HAProxy.
@@ -140,7 +141,7 @@ class World:
     def settings(self, **changes):
         made = configuration(self.issuer, **changes)
         for tenant in made["identity"]["tenants"]:
-            tenant["schemas"] = [VOICE_SCHEMA, FORKING_SCHEMA]
+            tenant["schemas"] = [VOICE_SCHEMA, FORKING_SCHEMA, MEETING_SCHEMA]
         return made
 
     def server_behind(self, urls, stack):

@@ -1,6 +1,7 @@
 """Calls with random faults, side by side: each hears what it has to hear, and nothing of another's (`Scripts/faults`)."""
 
 import pathlib
+import random
 import subprocess
 import sys
 import types
@@ -10,6 +11,7 @@ import pytest
 
 import fault_hearing
 import fault_machine
+import fault_meetings
 import faults
 from fault_calls import FaultCaller
 from fault_signature import SIGNATURE, signature
@@ -67,6 +69,24 @@ def test_the_checker_knows_the_joints_of_a_calls_own(voice):
     other = fault_hearing.Voice("three").quiet(0)(0, 200)
     with pytest.raises(AssertionError):
         voice.explain(second[:400] + other + second[400:])
+
+
+def test_the_checker_knows_a_participants_own():
+    """What a decoder makes of the packets, to the bit, in order, and nothing of the same words in another meeting."""
+    ada, other = (fault_meetings.Participant(types.SimpleNamespace(voice=fault_hearing.Voice(name), chance=random.Random(1)), "ada")
+                  for name in ("four", "five"))
+
+    def heard(*samples, whole=True):
+        pieces = [types.SimpleNamespace(source="ada", samples=one.tobytes(), concealed=0) for one in samples]
+        fault_meetings.received(types.SimpleNamespace(audio=pieces), ada, whole)
+
+    first, second, third = ada.decoded[:4000], ada.decoded[4000:8000], ada.decoded[8000:]
+    heard(first, second, third)
+    heard(first, third[:1600], whole=False)
+    for wrong in ((first, third, second), (first, second, third[:-1600]), (first, other.decoded[4000:8000], third),
+                  (first, second ^ 1, third)):
+        with pytest.raises(AssertionError, match="was not sent|bytes of ada came"):
+            heard(*wrong)
 
 
 def test_the_checker_knows_what_the_machine_kept():
