@@ -115,6 +115,7 @@ def received(session, person, whole):
     samples, at = person.decoded.astype("<i2").tobytes(), 0
     for piece in pieces:
         found = samples.find(piece.samples, at)
-        assert found >= 0, f"after {at / 2 / RATE:.2f} s of {person.name} the receiver hears what was not sent"
+        follows = found == at if whole else found >= 0
+        assert follows, f"after {at / 2 / RATE:.2f} s of {person.name} the receiver hears what was not sent"
         at = found + len(piece.samples)
     assert not whole or at == len(samples), f"of {len(samples)} bytes of {person.name} came {at}"

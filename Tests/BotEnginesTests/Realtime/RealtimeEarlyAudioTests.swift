@@ -7,8 +7,7 @@ import Testing
 struct RealtimeEarlyAudioTests {
   @Test("sends what the caller said before the session stood, and commits it where the turn is over by then")
   func early() throws {
-    let endpoint = BotEndpoint(url: "ws://127.0.0.1:1/", host: "127.0.0.1", port: 1, isSecure: false)
-    var settings = RealtimeSettings(endpoint: endpoint)
+    var settings = RealtimeSettings(endpoint: .local)
     settings.greeting = "Say hello."
     let word = CallerAudio(samples: [Int16](repeating: 1_000, count: 1_600), sampleRate: 8_000, offset: 0)
     for isOver in [false, true] {

@@ -5,7 +5,24 @@ import WebSockets
 
 @testable import BotEngines
 
+extension BotEndpoint {
+  /// Where nobody has to be.
+  static var local: BotEndpoint { BotEndpoint(url: "ws://127.0.0.1:1/", host: "127.0.0.1", port: 1, isSecure: false) }
+}
+
 extension RealtimeConversation {
+  /// A conversation whose session stands and whose greeting is under way.
+  static func greeted() throws -> RealtimeConversation {
+    var settings = RealtimeSettings(endpoint: .local)
+    settings.instructions = "Be kind."
+    settings.format = .pcmu
+    var call = RealtimeConversation(try RealtimeSession(settings, over: nil), isHeardAtOnce: true)
+    _ = call.receive(.started)
+    _ = try call.hear(#"{"type":"session.updated","session":{}}"#)
+    _ = try call.hear(#"{"type":"response.created","response":{"id":"r1"}}"#)
+    return call
+  }
+
   /// Takes a server's event as it is on the wire.
   mutating func hear(_ text: String) throws -> [Action] {
     receive(.init(kind: .text, bytes: Array(text.utf8)), now: .zero)
