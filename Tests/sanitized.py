@@ -15,6 +15,7 @@ import xml.etree.ElementTree as xml
 from collections import Counter
 
 KIND = re.compile(r"^SUMMARY: [A-Za-z]*Sanitizer: (.*)|^(.*runtime error: .*)", re.MULTILINE)
+HEADING = re.compile(r"(?:ERROR|WARNING): ([A-Za-z]+Sanitizer: [a-z -]*)")
 LATE = re.compile(
     r"time limit was exceeded|Timeout \(?>|TimeoutExpired|timed out|TimeoutError|queue\.Empty|DEADLINE_EXCEEDED"
     r"|not within \d|within \d+(\.\d+)? ?s\b|(clock\b|elapsed|took|seconds|began|monotonic).{0,200} < ", re.IGNORECASE)
@@ -28,7 +29,9 @@ class Piece:
         self.tests, self.failures = cases(folder / f"{name}.xml")
         self.kinds = Counter()
         for file in sorted((folder / f"{name}.reports").glob("*")):
-            self.kinds.update(a or b for a, b in KIND.findall(file.read_text(errors="replace")))
+            text = file.read_text(errors="replace")
+            # A report without a summary is one all the same.
+            self.kinds.update([a or b for a, b in KIND.findall(text)] or HEADING.findall(text) or ["a report of no known kind"])
         end = folder / f"{name}.exit"
         self.status, self.seconds = map(int, end.read_text().split()) if end.exists() else (None, 0)
 
