@@ -297,7 +297,8 @@ int pt_claim(
   return *record = claimant, leave(&place, PT_OWN);
 }
 
-int pt_renew(pt_table *table, const void *key, uint64_t length, pt_record own, pt_record *record) {
+int pt_renew(
+  pt_table *table, const void *key, uint64_t length, pt_record own, bool is_fencing, pt_record *record) {
   place place;
   if (!look(table, key, length, &place)) return PT_BUSY;
   if (place.found) {
@@ -314,6 +315,7 @@ int pt_renew(pt_table *table, const void *key, uint64_t length, pt_record own, p
   slot *slot = place.found ? place.found : place.free;
   if (!slot) return leave(&place, PT_FULL);
   if (own.epoch == 0) own.epoch = 1;
+  if (is_fencing) own.epoch++;
   write_record(slot, &place, own);
   return *record = own, leave(&place, PT_OWN);
 }

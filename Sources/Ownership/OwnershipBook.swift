@@ -99,7 +99,10 @@ struct OwnershipBook: Sendable {
   ) -> [OwnedConversation] {
     var lost: [OwnedConversation] = []
     for ((key, record), answer) in zip(asked, answers) {
-      guard var conversation = owned[key], conversation.epoch == record.epoch else { continue }
+      // What has another epoch by now was raised meanwhile, or has begun anew after what this answer is about.
+      guard var conversation = owned[key],
+        conversation.epoch == record.epoch || answer.map({ $0.epoch >= conversation.epoch }) ?? false
+      else { continue }
       if let answer, answer.owner == own {
         conversation.epoch = max(conversation.epoch, answer.epoch)
         owned[key] = conversation

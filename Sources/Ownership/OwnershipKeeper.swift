@@ -27,6 +27,8 @@ public final class OwnershipKeeper: Sendable {
   public static let patience = Duration.milliseconds(50)
   /// The longest wait for a batch of renewals, which no RPC waits for.
   private static let batchPatience = Duration.seconds(1)
+  /// How long a conversation is left to those who are asked, where it began without the store's word.
+  private static let doubt = Duration.seconds(1)
   /// How late the store's word on a claim still counts.
   public static let lateness = Duration.seconds(2)
 
@@ -154,7 +156,11 @@ public final class OwnershipKeeper: Sendable {
   /// A conversation has begun here.
   public func began(_ key: String, _ conversation: OwnedConversation) {
     if conversation.epoch == 0 { unowned.increment() }
-    state.withLock { $0.book.began(key, conversation) }
+    state.withLock { state in
+      state.book.began(key, conversation)
+      // Another may have begun it too: the store decides as soon as all have answered that were asked.
+      if conversation.epoch == 0 { state.nextRenewal = min(state.nextRenewal, clock() + Self.doubt) }
+    }
   }
 
   /// The conversation of this number is over.
@@ -239,25 +245,29 @@ public final class OwnershipKeeper: Sendable {
     state.withLock { $0.generation = generation }
   }
 
-  /// After a pause nothing is sent until the records say who has what.
+  /// After a pause nothing is sent until the records say who has what. Another may have found the lease over and be
+  /// about to adopt what is confirmed here: the next epoch keeps it from that.
   private func takeStock() async {
-    log.warning("this process did not run for longer than its lease: the owners of its calls are looked up")
-    guard await renew() else { return }
+    log.warning("this process did not run for its lease: the owners of its calls are looked up")
+    let pauses = state.withLock { state in
+      state.pause.beat(now: clock())
+      return state.pause.count
+    }
+    guard await renew(fencing: true) else { return }
     let kept = state.withLock { state in
-      state.pause.settled(now: clock())
-      return Array(state.book.owned.values)
+      state.pause.settled(pauses, now: clock()) ? Array(state.book.owned.values) : []
     }
     for conversation in kept { conversation.confirmed() }
   }
 
   /// True where the store has answered for all.
-  private func renew() async -> Bool {
+  private func renew(fencing: Bool = false) async -> Bool {
     let own = own
     let asked = state.withLock { $0.book.renewals(by: own) }
     state.withLock { $0.nextRenewal = clock() + settings.renewal }
     if asked.isEmpty { return true }
     let answer: Result<[OwnershipRecord?], OwnershipStoreError> = await withCheckedContinuation { waiter in
-      store.renew(asked, within: Self.batchPatience) { waiter.resume(returning: $0) }
+      store.renew(asked, fencing: fencing, within: Self.batchPatience) { waiter.resume(returning: $0) }
     }
     note(answer.map { _ in })
     guard case .success(let records) = answer else { return false }

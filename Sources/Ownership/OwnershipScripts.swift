@@ -39,9 +39,9 @@ enum OwnershipScripts {
     return {1, ARGV[1], ARGV[2], epoch, ARGV[3], r[5] or '0', r[7] or '0'}
     """)
 
-  /// Arguments: owner, incarnation, epoch, agent, turns, life in milliseconds. Returns the record that is in force, or
-  /// 2 where an owner of a higher epoch has ended the conversation or handed it out. One that was never written (epoch
-  /// 0) gives way to whatever owner there is.
+  /// Arguments: owner, incarnation, epoch, agent, turns, life in milliseconds, 1 where it is to have the next epoch.
+  /// Returns the record that is in force, or 2 where an owner of a higher epoch has ended the conversation or handed it
+  /// out. One that was never written (epoch 0) gives way to whatever owner there is.
   static let renew = RedisScript(
     """
     local r = redis.call('HMGET', KEYS[1], 'owner', 'incarnation', 'epoch', 'agent', 'turns', 'over')
@@ -53,7 +53,7 @@ enum OwnershipScripts {
     end
     local known = 0
     if mine then known = tonumber(r[3]) or 0 end
-    local epoch = string.format('%d', math.max(tonumber(ARGV[3]), known, 1))
+    local epoch = string.format('%d', math.max(tonumber(ARGV[3]), known, 1) + (tonumber(ARGV[7]) or 0))
     redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'incarnation', ARGV[2], 'epoch', epoch,
       'agent', ARGV[4], 'turns', ARGV[5])
     redis.call('HDEL', KEYS[1], 'over')

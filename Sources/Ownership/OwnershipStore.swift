@@ -19,9 +19,10 @@ public protocol OwnershipStore: Sendable {
 
   /// Keeps the records of these conversations from expiring, in one batch. The answer has for each, in order, the
   /// record that is in force now: the renewed one, with its epoch, or that of another owner who has it since; `nil`
-  /// where such an owner has ended it.
+  /// where such an owner has ended it. With `fencing` what is renewed has the next epoch, in the same step: who has
+  /// found the owner gone with the epoch before cannot adopt the conversation any more.
   func renew(
-    _ records: [(key: String, record: OwnershipRecord)], within: Duration,
+    _ records: [(key: String, record: OwnershipRecord)], fencing: Bool, within: Duration,
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void)
 
   /// The conversation is over, if it is still this replica's.

@@ -46,15 +46,16 @@ public final class RedisOwnershipStore: OwnershipStore {
 
   /// One script for each record, a thousand at a time.
   public func renew(
-    _ records: [(key: String, record: OwnershipRecord)], within limit: Duration,
+    _ records: [(key: String, record: OwnershipRecord)], fencing: Bool, within limit: Duration,
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
-    renew(records[...], limit, []) { done($0) }
+    renew(records[...], fencing, limit, []) { done($0) }
   }
 
   /// One batch after the other, so that those behind do not take the room of claims.
   private func renew(
-    _ records: ArraySlice<(key: String, record: OwnershipRecord)>, _ limit: Duration, _ former: [OwnershipRecord?],
+    _ records: ArraySlice<(key: String, record: OwnershipRecord)>, _ fencing: Bool, _ limit: Duration,
+    _ former: [OwnershipRecord?],
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     let now = records.prefix(Self.batch)
@@ -65,7 +66,7 @@ public final class RedisOwnershipStore: OwnershipStore {
     for (index, (key, record)) in now.enumerated() {
       let arguments: [RedisCommand.Argument] = [
         .text(record.owner.address), .text(record.owner.incarnation), .text("\(record.epoch)"), .text(record.agent),
-        .text("\(record.turns)"), .integer(Self.life),
+        .text("\(record.turns)"), .integer(Self.life), .integer(fencing ? 1 : 0),
       ]
       connection.run(OwnershipScripts.renew, key: Self.key(of: key), arguments, within: limit) { [self] answer in
         let one = Self.read(answer, Self.readRenewal)
@@ -78,7 +79,7 @@ public final class RedisOwnershipStore: OwnershipStore {
         do throws(OwnershipStoreError) {
           var records = former
           for one in whole { if let one { records.append(try one.get()) } }
-          renew(later, limit, records, done)
+          renew(later, fencing, limit, records, done)
         } catch { done(.failure(error)) }
       }
     }

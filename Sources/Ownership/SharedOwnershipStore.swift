@@ -56,7 +56,7 @@ public final class SharedOwnershipStore: OwnershipStore {
   /// One look for each. The agent of a record is the caller's word. What was written and is not there was ended by a
   /// later owner, since nothing gets lost here.
   public func renew(
-    _ records: [(key: String, record: OwnershipRecord)], within: Duration,
+    _ records: [(key: String, record: OwnershipRecord)], fencing: Bool, within: Duration,
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     var answers: [OwnershipRecord?] = []
@@ -65,7 +65,7 @@ public final class SharedOwnershipStore: OwnershipStore {
         return done(.failure(Self.unknown))
       }
       var found = pt_record()
-      let result = Self.withKey(key) { pt_renew(processes.table, $0, $1, own, &found) }
+      let result = Self.withKey(key) { pt_renew(processes.table, $0, $1, own, fencing, &found) }
       switch Int(result) {
       case PT_OWN, PT_OTHER: answers.append(record(found, agent: renewed.agent))
       case PT_NOBODY: answers.append(nil)

@@ -15,6 +15,8 @@ final class MemoryStore: OwnershipStore {
     var ended: [String: UInt64] = [:]
     /// Grows when a test exchanges what is known.
     var generation = 0
+    /// What happens when a renewal has been carried out, and its answer is on its way.
+    var afterRenewal: (@Sendable () -> Void)?
   }
 
   let content = Locked(Content())
@@ -59,20 +61,22 @@ final class MemoryStore: OwnershipStore {
   }
 
   func renew(
-    _ records: [(key: String, record: OwnershipRecord)], within: Duration,
+    _ records: [(key: String, record: OwnershipRecord)], fencing: Bool, within: Duration,
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
-    done(
-      answer { content in
-        records.map { key, record in
-          if content.records[key] == nil, record.epoch > 0, content.ended[key] ?? 0 > record.epoch { return nil }
-          if let known = content.records[key], known.owner != record.owner, known.epoch >= record.epoch { return known }
-          var record = record
-          record.epoch = max(record.epoch, content.records[key].map { $0.owner == record.owner ? $0.epoch : 0 } ?? 0, 1)
-          content.records[key] = record
-          return record
-        }
-      })
+    let renewed: Result<[OwnershipRecord?], OwnershipStoreError> = answer { content in
+      records.map { key, record in
+        if content.records[key] == nil, record.epoch > 0, content.ended[key] ?? 0 > record.epoch { return nil }
+        if let known = content.records[key], known.owner != record.owner, known.epoch >= record.epoch { return known }
+        var record = record
+        record.epoch = max(record.epoch, content.records[key].map { $0.owner == record.owner ? $0.epoch : 0 } ?? 0, 1)
+        if fencing { record.epoch += 1 }
+        content.records[key] = record
+        return record
+      }
+    }
+    content.withLock { $0.afterRenewal }?()
+    done(renewed)
   }
 
   func release(_ key: String, by owner: Replica) {

@@ -88,6 +88,76 @@ struct OwnershipKeeperTests {
     #expect(told.withLock { $0 } == ["lost org/adopted", "confirmed org/kept"])
   }
 
+  @Test("what a woken owner has confirmed is not adopted by one that had found its lease over before")
+  func confirmedFirst() async {
+    let (sleeper, late) = (keeper(), keeper("10.0.0.2:1"))
+    sleeper.claim("org/c", agent: "a", adopting: nil, onlyFinds: false) { _ in }
+    begin("org/c", epoch: 1, of: sleeper)
+    pass(.seconds(20))
+    await sleeper.tend()
+    #expect(told.withLock { $0 } == ["confirmed org/c"] && sleeper.mayAct)
+    let answers = Locked<[Result<ClaimAnswer, OwnershipStoreError>]>([])
+    late.claim("org/c", agent: "a", adopting: 1, onlyFinds: false) { answer in answers.withLock { $0.append(answer) } }
+    let confirmed = OwnershipRecord(owner: sleeper.own, epoch: 2, agent: "front-desk", turns: 2)
+    #expect(answers.withLock { $0 } == [.success(.other(confirmed))])
+    #expect(sleeper.epoch(of: "org/c") == 2)
+  }
+
+  @Test("one that stands still once more while its records are read reads them again")
+  func pausedTwice() async {
+    let (sleeper, adopter) = (keeper(), keeper("10.0.0.2:1"))
+    sleeper.claim("org/c", agent: "a", adopting: nil, onlyFinds: false) { _ in }
+    begin("org/c", epoch: 1, of: sleeper)
+    pass(.seconds(20))
+    store.content.withLock { content in
+      content.afterRenewal = { [time] in
+        time.withLock { $0 += .seconds(20) }
+        adopter.claim("org/c", agent: "a", adopting: 2, onlyFinds: false) { _ in }
+      }
+    }
+    await sleeper.tend()
+    #expect(told.withLock { $0 } == [] && !sleeper.mayAct)
+    store.content.withLock { $0.afterRenewal = nil }
+    await sleeper.tend()
+    #expect(told.withLock { $0 } == ["lost org/c"] && sleeper.mayAct)
+  }
+
+  @Test("a pause that its lease may not have outlived counts, though it is shorter than the lease")
+  func shortPause() {
+    let keeper = keeper()
+    pass(.milliseconds(1_900))
+    #expect(keeper.mayAct)
+    keeper.tick()
+    pass(.milliseconds(2_600))
+    #expect(!keeper.mayAct)
+  }
+
+  @Test("of two that have begun one conversation without the store's word, one ends it a second later")
+  func begunTwice() async {
+    let (first, second) = (keeper(), keeper("10.0.0.2:1"))
+    await first.tend()
+    await second.tend()
+    begin("org/c", epoch: 0, of: first)
+    begin("org/c", epoch: 0, of: second)
+    await first.tend()
+    #expect(first.epoch(of: "org/c") == 0, "others are asked")
+    pass(.seconds(1))
+    await first.tend()
+    await second.tend()
+    #expect(told.withLock { $0 } == ["lost org/c"])
+    #expect(first.epoch(of: "org/c") == 1 && second.count == 0)
+  }
+
+  @Test("what another has adopted is lost, though its epoch was read while the records were")
+  func raisedMeanwhile() async {
+    let keeper = keeper()
+    begin("org/c", epoch: 0, of: keeper)
+    store["org/c"] = OwnershipRecord(owner: Replica(address: "10.0.0.2:1", incarnation: "b"), epoch: 2)
+    store.content.withLock { $0.afterRenewal = { keeper.raise("org/c", to: 1) } }
+    await keeper.tend()
+    #expect(told.withLock { $0 } == ["lost org/c"])
+  }
+
   @Test("one that sleeps does not take back what was adopted and is over by now")
   func overMeanwhile() async {
     let (sleeper, adopter) = (keeper(), keeper("10.0.0.2:1"))

@@ -34,10 +34,10 @@ struct RedisOwnershipStoreTests {
     }.get()
   }
 
-  private func renew(_ owner: Replica, epoch: UInt64) async throws -> OwnershipRecord? {
+  private func renew(_ owner: Replica, epoch: UInt64, fencing: Bool = false) async throws -> OwnershipRecord? {
     let record = OwnershipRecord(owner: owner, epoch: epoch, agent: "a", turns: 3)
     return try await withCheckedContinuation { waiter in
-      store.renew([("org/c", record)], within: Self.long) { waiter.resume(returning: $0) }
+      store.renew([("org/c", record)], fencing: fencing, within: Self.long) { waiter.resume(returning: $0) }
     }.get().first ?? nil
   }
 
@@ -92,6 +92,20 @@ struct RedisOwnershipStoreTests {
     // The same id again, begun without Redis' word.
     #expect(try await renew(one, epoch: 0)?.epoch == 1)
     #expect(try await renew(one, epoch: 1) == OwnershipRecord(owner: one, epoch: 1, agent: "a", turns: 3))
+  }
+
+  @Test("who has found an owner gone does not adopt what that one has confirmed meanwhile")
+  func confirmed() async throws {
+    _ = try await claim(by: one)
+    #expect(try await renew(one, epoch: 1, fencing: true)?.epoch == 2)
+    #expect(
+      try await claim(by: two, adopting: 1) == .other(OwnershipRecord(owner: one, epoch: 2, agent: "a", turns: 3)))
+    #expect(try await renew(one, epoch: 2)?.epoch == 2)
+    #expect(try await claim(by: two, adopting: 2) == .own(OwnershipRecord(owner: two, epoch: 3, agent: "a", turns: 3)))
+    #expect(try await renew(one, epoch: 2, fencing: true)?.owner == two)
+    store.release("org/c", by: two)
+    try await isNobodys()
+    #expect(try await renew(one, epoch: 2, fencing: true) == nil)
   }
 
   @Test("nor what was handed out by its adopter and waits for the next one")

@@ -34,9 +34,11 @@ struct SharedOwnershipStoreTests {
     OwnershipRecord(owner: table.replica(process), epoch: epoch, agent: "a", turns: turns)
   }
 
-  private func renew(_ key: String, _ record: OwnershipRecord) -> OwnershipRecord? {
+  private func renew(_ key: String, _ record: OwnershipRecord, fencing: Bool = false) -> OwnershipRecord? {
     let answer = Locked<OwnershipRecord?>(nil)
-    store.renew([(key, record)], within: .zero) { result in answer.withLock { $0 = (try? result.get())?.first ?? nil } }
+    store.renew([(key, record)], fencing: fencing, within: .zero) { result in
+      answer.withLock { $0 = (try? result.get())?.first ?? nil }
+    }
     return answer.withLock { $0 }
   }
 
@@ -81,6 +83,14 @@ struct SharedOwnershipStoreTests {
     #expect(claim("org/c", by: 1, adopting: 1) == .own(record(1, epoch: 2)))
     #expect(renew("org/c", record(0, epoch: 1)) == record(1, epoch: 2))
     #expect(renew("org/unowned", record(2, epoch: 0)) == record(2, epoch: 1))
+  }
+
+  @Test("who has found an owner gone does not adopt what that one has confirmed meanwhile")
+  func confirmed() {
+    _ = claim("org/c", by: 0)
+    #expect(renew("org/c", record(0, epoch: 1), fencing: true) == record(0, epoch: 2))
+    #expect(claim("org/c", by: 1, adopting: 1) == .other(record(0, epoch: 2)))
+    #expect(renew("org/c", record(0, epoch: 2)) == record(0, epoch: 2))
   }
 
   @Test("a process that slept does not take back what was adopted and is over by now")

@@ -72,8 +72,10 @@ int pt_claim(
   pt_table *table, const void *key, uint64_t length, pt_record claimant, uint64_t adopting, bool only_finds,
   pt_record *record);
 // Writes the owner's record again, with its turns: PT_OTHER where another has it with this epoch or a higher one,
-// PT_NOBODY where it was written (epoch > 0) and is not there: a later owner has released it.
-int pt_renew(pt_table *table, const void *key, uint64_t length, pt_record own, pt_record *record);
+// PT_NOBODY where it was written (epoch > 0) and is not there: a later owner has released it. A fencing one gives it
+// the next epoch: who has found the owner gone with the epoch before does not get it any more.
+int pt_renew(
+  pt_table *table, const void *key, uint64_t length, pt_record own, bool is_fencing, pt_record *record);
 // Forgets the record where it is the owner's.
 int pt_release(pt_table *table, const void *key, uint64_t length, pt_record own);
 

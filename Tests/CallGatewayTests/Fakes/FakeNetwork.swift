@@ -110,7 +110,7 @@ final class SaidStore: OwnershipStore {
   }
 
   func renew(
-    _ records: [(key: String, record: OwnershipRecord)], within: Duration,
+    _ records: [(key: String, record: OwnershipRecord)], fencing: Bool, within: Duration,
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
     let said = renewed.withLock { $0 }
