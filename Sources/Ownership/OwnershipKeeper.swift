@@ -248,7 +248,7 @@ public final class OwnershipKeeper: Sendable {
   /// After a pause nothing is sent until the records say who has what. Another may have found the lease over and be
   /// about to adopt what is confirmed here: the next epoch keeps it from that.
   private func takeStock() async {
-    log.warning("this process did not run for its lease: the owners of its calls are looked up")
+    log.warning("this process stood still, and its lease may be over: the owners of its calls are looked up")
     let pauses = state.withLock { state in
       state.pause.beat(now: clock())
       return state.pause.count
