@@ -237,23 +237,29 @@ public final class OwnershipKeeper: Sendable {
     let (wasTroubled, isDue) = state.withLock { state in
       (state.trouble != nil, clock() >= state.nextRenewal || generation != state.generation)
     }
-    let beat: Result<Void, OwnershipStoreError> = await withCheckedContinuation { waiter in
-      store.beat(own, lease: settings.lease, within: .milliseconds(500)) { waiter.resume(returning: $0) }
-    }
-    note(beat)
-    guard case .success = beat, isDue || wasTroubled, await renew() else { return }
+    guard await beat(), isDue || wasTroubled, await renew() else { return }
     state.withLock { $0.generation = generation }
   }
 
+  /// False where the store has not answered.
+  private func beat() async -> Bool {
+    let answer: Result<Void, OwnershipStoreError> = await withCheckedContinuation { waiter in
+      store.beat(own, lease: settings.lease, within: .milliseconds(500)) { waiter.resume(returning: $0) }
+    }
+    note(answer)
+    return (try? answer.get()) != nil
+  }
+
   /// After a pause nothing is sent until the records say who has what. Another may have found the lease over and be
-  /// about to adopt what is confirmed here: the next epoch keeps it from that.
+  /// about to adopt what is confirmed here: the next epoch keeps it from that, and who reads that one finds a lease
+  /// that runs.
   private func takeStock() async {
     log.warning("this process stood still, and its lease may be over: the owners of its calls are looked up")
     let pauses = state.withLock { state in
       state.pause.beat(now: clock())
       return state.pause.count
     }
-    guard await renew(fencing: true) else { return }
+    guard await beat(), await renew(fencing: true) else { return }
     let kept = state.withLock { state in
       state.pause.settled(pauses, now: clock()) ? Array(state.book.owned.values) : []
     }

@@ -103,6 +103,20 @@ struct OwnershipKeeperTests {
     #expect(sleeper.epoch(of: "org/c") == 2)
   }
 
+  @Test("who reads the epoch that a woken owner has confirmed finds its lease running")
+  func livesFirst() async {
+    let sleeper = keeper()
+    begin("org/c", epoch: 1, of: sleeper)
+    pass(.seconds(20))
+    store.content.withLock { content in
+      content.afterRenewal = { [store, told] in
+        store.isAlive(sleeper.own, within: .zero) { alive in told.withLock { $0.append("\(alive)") } }
+      }
+    }
+    await sleeper.tend()
+    #expect(told.withLock { $0 } == ["success(true)", "confirmed org/c"])
+  }
+
   @Test("one that stands still once more while its records are read reads them again")
   func pausedTwice() async {
     let (sleeper, adopter) = (keeper(), keeper("10.0.0.2:1"))

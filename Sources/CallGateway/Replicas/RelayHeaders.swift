@@ -23,8 +23,9 @@ import TokenVerification
 ///
 /// Whether a replica has a conversation is asked without a message: the version, the secret, the incarnation of the one
 /// that is asked, `x-patchbay-from`, `x-patchbay-org` and `x-patchbay-conversation-bin`. The trailer `x-patchbay-relay` is
-/// `end` where it has it, with its `x-patchbay-epoch`, else `not-owner` or why it does not answer. A replica of a release
-/// that does not know the question does not implement the method, and is taken for one that is silent.
+/// `end` where it has it, with its `x-patchbay-epoch`, else `not-owner` or why it does not answer. There is no such trailer
+/// of a replica that has stood still and has yet to read whether it has it, nor of one of a release that does not
+/// know the question, and does not implement the method: both are taken for silent.
 enum RelayHeaders {
   static let path = "/patchbay.cluster.v1.Relay/ProcessCallerInput"
   static let findPath = "/patchbay.cluster.v1.Relay/FindConversation"

@@ -75,10 +75,12 @@ public final class RelayService: Sendable {
       rpc.startReading()
       let key = ConversationKey(
         organization: organization, conversation: call.values(for: RelayHeaders.conversation).first ?? "")
-      if link.keeper.mayAct, gateway.registry.status(of: key) != nil {
+      if gateway.registry.status(of: key) == nil {
+        rpc.refuse(ArrivalStateMachine.RelayFailure.notOwner.rawValue)
+      } else if link.keeper.mayAct {
         rpc.found(epoch: link.keeper.epoch(of: key.ownershipKey) ?? 0)
       } else {
-        rpc.refuse(ArrivalStateMachine.RelayFailure.notOwner.rawValue)
+        rpc.saysNothing()
       }
       return FinishedCallHandler()
     }

@@ -48,6 +48,9 @@ final class RelayedRPC: IncomingRPC {
       .ok, trailingMetadata: [(RelayHeaders.relay, RelayHeaders.end), (RelayHeaders.epoch, "\(epoch)")])
   }
 
+  /// Whether the conversation is this replica's is to be read first: the other has no word on it.
+  func saysNothing() { call.turnAway(RPCStatus(.unavailable, "paused"), trailingMetadata: []) }
+
   /// The conversation is not here. The other replica, which waits for that alone, does not half-close before its caller
   /// does.
   func refuse(_ why: String) {

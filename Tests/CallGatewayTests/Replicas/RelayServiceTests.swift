@@ -10,11 +10,12 @@ import WebexProtocol
 @Suite("A RelayService serves the conversations that are here to other replicas, and hands nothing on again")
 struct RelayServiceTests {
   private let store = SaidStore()
+  private let time = Locked(Duration.seconds(100))
   private let test: TestGateway
   private let service: RelayService
 
   init() throws {
-    let cluster = try TestGateway.inCluster(store, Locked(.seconds(100)))
+    let cluster = try TestGateway.inCluster(store, time)
     test = cluster.test
     service = RelayService(
       gateway: test.gateway,
@@ -107,6 +108,15 @@ struct RelayServiceTests {
     #expect(found.trailers.values(for: RelayHeaders.epoch) == ["1"])
     #expect(word(asked("c-2")) == "not-owner")
     #expect(word(asked("c-1", [RelayHeaders.organization: "other"])) == "not-owner")
+  }
+
+  @Test("one that stood still does not say that it has not what it may have, until it has read that")
+  func questionAfterPause() throws {
+    try greeted()
+    time.withLock { $0 += .seconds(20) }
+    let question = asked("c-1")
+    #expect(word(question) == nil && question.status?.code == .unavailable)
+    #expect(word(asked("c-2")) == "not-owner")
   }
 
   @Test("a replica that ends has a conversation begun here (ConversationToTake), once the store gives it to us")
