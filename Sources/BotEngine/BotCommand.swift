@@ -32,6 +32,16 @@ public enum BotCommand: Sendable {
   case filler
   /// Asks for ``CallerEvent/mark(_:played:)`` when the caller has heard this turn's audio up to here.
   case mark(String)
+  /// How far the bot has got, in words of its own of at most ``maximumKept`` bytes: the server keeps them with the call's
+  /// record, where there is one that outlasts it, and a bot that goes on with the call at another server has them as
+  /// ``CallInfo/kept``. Each replaces the former; an empty one, and one that is too long, leaves nothing. They stand in the
+  /// store as they are, so nothing belongs there that must not be stored.
+  case keep(String)
+}
+
+extension BotCommand {
+  /// Bytes of what a bot may have kept.
+  public static let maximumKept = 2_048
 }
 
 /// Who spoke a line of the transcript.

@@ -26,7 +26,8 @@ public protocol BotEngine: Sendable {
   var eagerEnds: EagerEnds { get }
 
   /// Whether a call may go on with another run of this engine, at another server: what the caller said before is known there
-  /// only as far as the bot has kept it by the conversation's id (``CallInfo/isResumed``). Then a server of a cluster that
+  /// only as far as the bot has kept it, by the conversation's id (``CallInfo/isResumed``) or with
+  /// ``BotCommand/keep(_:)``. Then a server of a cluster that
   /// ends hands its calls over between two turns. Not, unless it says otherwise: a call stays where it is to its end.
   var resumes: Bool { get }
 

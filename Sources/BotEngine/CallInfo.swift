@@ -28,6 +28,8 @@ public struct CallInfo: Sendable {
   public var epoch: UInt64 = 0
   /// The caller's turns before this server had the call, as far as they are known.
   public var formerTurns = 0
+  /// What the call's bot has last had kept at a former server (``BotCommand/keep(_:)``); `nil` where nothing is known.
+  public var kept: String?
   /// Whether the caller hears audio as the bot sends it (CHUNK responses), and not only once the turn has ended (WAV
   /// responses).
   public var isHeardAtOnce: Bool

@@ -9,7 +9,7 @@ extension BotCommand {
     case .endTurn: "silence"
     case .transfer: "transfer"
     case .end: "end"
-    case .clear, .inputSettings, .customEvent, .sensitive, .transcript, .mark, .endInput, .filler: nil
+    case .clear, .inputSettings, .customEvent, .sensitive, .transcript, .mark, .endInput, .keep, .filler: nil
     }
   }
 }

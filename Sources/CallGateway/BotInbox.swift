@@ -89,7 +89,7 @@ extension BotCommand {
           case .linear(let samples, _): samples.count * 2
           }
         }()
-    case .text(let text, _, _), .transcript(_, let text): text.utf8.count
+    case .text(let text, _, _), .transcript(_, let text), .keep(let text): text.utf8.count
     default: 64
     }
   }

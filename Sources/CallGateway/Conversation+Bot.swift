@@ -86,6 +86,7 @@ extension Conversation {
     switch command {
     case .transcript(let speaker, let text): record(transcript: speaker, text)
     case .endInput: return endInput(turn: turn)
+    case .keep(let text): return keep(text)
     default: break
     }
     perform(machine.bot(command, turn: turn, now: loop.now))
@@ -95,6 +96,7 @@ extension Conversation {
     }
     if machine.drops.overflowedOutputs > 0, !hasReportedOverflow { reportOverflow() }
     if recorder != nil { recordSensitivity() }
+    if ownership != nil { keepSensitivity() }
     settleSpeech()
   }
 

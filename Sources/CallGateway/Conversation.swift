@@ -56,6 +56,8 @@ final class Conversation: SessionHost {
   var output = OutputShare()
   /// Whether it was said that output was dropped.
   var hasReportedOverflow = false
+  /// Whether it was said that what it has kept is too long.
+  var hasReportedTooLong = false
   /// How the bot failed, where it did.
   var failure: BotEnd?
   /// When the caller's turn ended, for the latency of the answer; and how long the caller had been silent by then, where
@@ -108,6 +110,10 @@ final class Conversation: SessionHost {
     self.began = loop.now
     status.recording = recorder?.id
     self.machine = ConversationStateMachine(settings: agent.conversation, now: began)
+    if status.kept?.isSensitive == true {
+      _ = machine.bot(.sensitive(true), turn: 0, now: began)
+      recordSensitivity()
+    }
     metrics.conversationStarted(status, now: began)
     keepRecording()
   }

@@ -274,6 +274,7 @@ extension VoiceGateway: SessionService {
     if let claim {
       info.epoch = claim.epoch
       info.formerTurns = claim.turns
+      info.kept = claim.kept?.bot
     }
     if (agent.engine as? any CallerTokenReader)?.readsCallerToken == true {
       info.token = CallerToken(call.authorization)
@@ -284,6 +285,7 @@ extension VoiceGateway: SessionService {
       key: key, tenant: identity.tenantName, agent: agent.id, began: call.loop.now,
       loop: ObjectIdentifier(call.loop), spans: spans)
     status.note(trackingID: call.trackingID)
+    status.kept = claim?.kept
     let session = try admit(status, to: registry, on: call.loop) { [agent] in
       Conversation(
         agent: agent, info: info, status: status, loop: call.loop, worker: workers.on(call.loop),

@@ -12,9 +12,9 @@ extension ArrivalStateMachine {
     case wait(Duration)
     /// Ask this replica whether it has the conversation, or all that are known: ``answered(_:)`` is to follow.
     case ask(Replica?)
-    /// The conversation is this replica's: begin it. Epoch 0: the store does not answer, and what it or a replica says
-    /// later still counts.
-    case serve(epoch: UInt64, turns: Int, isAdopted: Bool)
+    /// The conversation is this replica's: begin it, with what the owner before has kept. Epoch 0: the store does not
+    /// answer, and what it or a replica says later still counts.
+    case serve(epoch: UInt64, turns: Int, isAdopted: Bool, kept: String = "")
     /// What was begun with epoch 0 is this replica's, with this epoch.
     case confirm(epoch: UInt64)
     /// What was begun with epoch 0 is another's: end it here without a word, and hand the RPC on, as ``relay(_:)``

@@ -12,11 +12,14 @@ public struct OwnedConversation: Sendable {
   public var confirmed: @Sendable () -> Void
   /// Turns so far.
   public var turns: @Sendable () -> Int
+  /// What is kept for the next owner, as it is now; empty where that is nothing.
+  public var kept: @Sendable () -> String
 
   /// A conversation that begins.
   public init(
     epoch: UInt64, agent: String, number: Int, lost: @escaping @Sendable () -> Void,
-    confirmed: @escaping @Sendable () -> Void, turns: @escaping @Sendable () -> Int
+    confirmed: @escaping @Sendable () -> Void, turns: @escaping @Sendable () -> Int,
+    kept: @escaping @Sendable () -> String = { "" }
   ) {
     self.epoch = epoch
     self.agent = agent
@@ -24,6 +27,14 @@ public struct OwnedConversation: Sendable {
     self.lost = lost
     self.confirmed = confirmed
     self.turns = turns
+    self.kept = kept
+  }
+}
+
+extension OwnedConversation {
+  /// As it is now.
+  func record(by own: Replica) -> OwnershipRecord {
+    OwnershipRecord(owner: own, epoch: epoch, agent: agent, turns: turns(), kept: kept())
   }
 }
 
@@ -85,12 +96,7 @@ struct OwnershipBook: Sendable {
 
   /// What is to be renewed.
   func renewals(by own: Replica) -> [(key: String, record: OwnershipRecord)] {
-    owned.map { key, conversation in
-      (
-        key,
-        OwnershipRecord(owner: own, epoch: conversation.epoch, agent: conversation.agent, turns: conversation.turns())
-      )
-    }
+    owned.map { ($0, $1.record(by: own)) }
   }
 
   /// What is in force after a renewal. Returns what is another's by now, or was when it ended.

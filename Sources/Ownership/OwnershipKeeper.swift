@@ -186,9 +186,22 @@ public final class OwnershipKeeper: Sendable {
       return own
     }
     guard let conversation else { return false }
-    store.handOut(key, by: own, turns: conversation.turns())
+    store.handOut(key, conversation.record(by: own))
     handedOut.increment()
     return true
+  }
+
+  /// What is kept for the next owner of a conversation has changed: its record is written at once. What is not known to be
+  /// this replica's is left to the renewal.
+  public func keep(_ key: String, number: Int) {
+    let own = own
+    let record: OwnershipRecord? = state.withLock { state in
+      guard state.pause.mayAct(now: clock()), let conversation = state.book.owned[key], conversation.number == number,
+        conversation.epoch > 0
+      else { return nil }
+      return conversation.record(by: own)
+    }
+    if let record { renew([(key, record)]) { _ in } }
   }
 
   /// What was claimed did not begin.
@@ -272,14 +285,21 @@ public final class OwnershipKeeper: Sendable {
     let asked = state.withLock { $0.book.renewals(by: own) }
     state.withLock { $0.nextRenewal = clock() + settings.renewal }
     if asked.isEmpty { return true }
-    let answer: Result<[OwnershipRecord?], OwnershipStoreError> = await withCheckedContinuation { waiter in
-      store.renew(asked, fencing: fencing, within: Self.batchPatience) { waiter.resume(returning: $0) }
+    return await withCheckedContinuation { waiter in
+      renew(asked, fencing: fencing) { waiter.resume(returning: $0) }
     }
-    note(answer.map { _ in })
-    guard case .success(let records) = answer else { return false }
-    let lost = state.withLock { $0.book.renewed(asked, records, by: own, now: clock()) }
-    fence(lost)
-    return true
+  }
+
+  private func renew(
+    _ asked: [(key: String, record: OwnershipRecord)], fencing: Bool = false, _ done: @escaping @Sendable (Bool) -> Void
+  ) {
+    store.renew(asked, fencing: fencing, within: Self.batchPatience) { [self] answer in
+      note(answer.map { _ in })
+      guard case .success(let records) = answer else { return done(false) }
+      let lost = state.withLock { $0.book.renewed(asked, records, by: own, now: clock()) }
+      fence(lost)
+      done(true)
+    }
   }
 
   /// The replica ends in order.

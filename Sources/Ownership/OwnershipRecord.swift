@@ -32,13 +32,16 @@ public struct OwnershipRecord: Sendable, Equatable {
   public var agent: String
   /// Turns of the caller so far.
   public var turns: Int
+  /// What the owner keeps there for the next; empty where that is nothing.
+  public var kept: String
 
   /// A record.
-  public init(owner: Replica, epoch: UInt64, agent: String = "", turns: Int = 0) {
+  public init(owner: Replica, epoch: UInt64, agent: String = "", turns: Int = 0, kept: String = "") {
     self.owner = owner
     self.epoch = epoch
     self.agent = agent
     self.turns = turns
+    self.kept = kept
   }
 }
 

@@ -28,9 +28,9 @@ public protocol OwnershipStore: Sendable {
   /// The conversation is over, if it is still this replica's.
   func release(_ key: String, by owner: Replica)
 
-  /// Nobody has the conversation from now on, if it is still this replica's: the next who claims it goes on with it,
-  /// with the next epoch and these turns.
-  func handOut(_ key: String, by owner: Replica, turns: Int)
+  /// Nobody has the conversation from now on, if it is still that replica's: the next who claims it goes on with it, with
+  /// the next epoch, and the record's turns and what is kept there.
+  func handOut(_ key: String, _ record: OwnershipRecord)
 
   /// The replica lives, for the time of `lease`.
   func beat(
@@ -50,7 +50,7 @@ public protocol OwnershipStore: Sendable {
 
 extension OwnershipStore {
   /// Forgets it: the next owner knows nothing of its epoch.
-  public func handOut(_ key: String, by owner: Replica, turns: Int) { release(key, by: owner) }
+  public func handOut(_ key: String, _ record: OwnershipRecord) { release(key, by: record.owner) }
 
   /// It forgets nothing.
   public var generation: Int { 0 }

@@ -36,7 +36,9 @@ public final class RedisOwnershipStore: OwnershipStore {
           case 2: return .nobody
           case 1:
             let isOver = values.dropFirst(6).first?.text == "1"
-            return OwnershipRecord(values.dropFirst()).map { isOver ? .over($0) : .own($0) }
+            guard var record = OwnershipRecord(values.dropFirst()) else { return nil }
+            record.kept = values.dropFirst(7).first?.text ?? ""
+            return isOver ? .over(record) : .own(record)
           case 0: return OwnershipRecord(values.dropFirst()).map { .other($0) }
           default: return nil
           }
@@ -66,7 +68,7 @@ public final class RedisOwnershipStore: OwnershipStore {
     for (index, (key, record)) in now.enumerated() {
       let arguments: [RedisCommand.Argument] = [
         .text(record.owner.address), .text(record.owner.incarnation), .text("\(record.epoch)"), .text(record.agent),
-        .text("\(record.turns)"), .integer(Self.life), .integer(fencing ? 1 : 0),
+        .text("\(record.turns)"), .integer(Self.life), .integer(fencing ? 1 : 0), .text(record.kept),
       ]
       connection.run(OwnershipScripts.renew, key: Self.key(of: key), arguments, within: limit) { [self] answer in
         let one = Self.read(answer, Self.readRenewal)
@@ -101,10 +103,13 @@ public final class RedisOwnershipStore: OwnershipStore {
   }
 
   /// Takes the owner out of the record, where that is this one.
-  public func handOut(_ key: String, by owner: Replica, turns: Int) {
+  public func handOut(_ key: String, _ record: OwnershipRecord) {
     connection.run(
       OwnershipScripts.handOut, key: Self.key(of: key),
-      [.text(owner.address), .text(owner.incarnation), .text("\(turns)"), .integer(Self.life)],
+      [
+        .text(record.owner.address), .text(record.owner.incarnation), .text("\(record.turns)"), .integer(Self.life),
+        .text(record.kept),
+      ],
       within: Self.releaseTime
     ) { _ in }
   }

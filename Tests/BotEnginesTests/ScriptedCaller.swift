@@ -38,6 +38,10 @@ final class ScriptedCaller: Sendable {
       commands.compactMap { if case .sensitive(let isSensitive) = $0 { isSensitive } else { nil } }
     }
 
+    var kept: String? {
+      commands.compactMap { if case .keep(let text) = $0 { text } else { nil } }.last
+    }
+
     var endsTurn: Bool { commands.contains { if case .endTurn = $0 { true } else { false } } }
 
     var settings: BotInputSettings? {

@@ -1,6 +1,7 @@
 import AudioCodecs
 import BotEngine
 import Foundation
+import Locking
 import SpeechDetection
 import Testing
 import WebexProtocol
@@ -76,6 +77,19 @@ struct EagerEndTests {
     #expect(try rpc.told == ["startOfInput", "endOfInput", "right"])
     #expect(rpc.status == .ok)
     #expect(test.gateway.liveConversations == 1)
+  }
+
+  @Test("what the bot has kept for a wrong guess is not, nor for the right one before the turn is over")
+  func kept() throws {
+    let store = SaidStore()
+    let (test, _, _) = try TestGateway.inCluster(
+      store, Locked(.seconds(100)), conversation: .init(mode: .chunk), speech: EndpointingSettings(eagerSilence: 250))
+    var written: [[String]] = []
+    _ = try play(test) { guess in
+      test.bot(.text("answer", bargeIn: true), .keep("guess \(guess)"), .endTurn(nil))
+      written.append(store.written.withLock { $0.map(\.kept) })
+    }
+    #expect(written == [[], []] && store.written.withLock { $0.map(\.kept) } == ["-guess 2"])
   }
 
   @Test("an engine that is told of no guess is told what it always was")

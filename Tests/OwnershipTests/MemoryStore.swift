@@ -54,7 +54,7 @@ final class MemoryStore: OwnershipStore {
         if known == nil, !claim.mayBegin { return .unknown }
         let made = OwnershipRecord(
           owner: claim.claimant, epoch: max(known?.epoch ?? 0, claim.adopting ?? 0) + 1, agent: claim.agent,
-          turns: known?.turns ?? 0)
+          turns: known?.turns ?? 0, kept: known?.kept ?? "")
         content.records[claim.key] = made
         return .own(made)
       })

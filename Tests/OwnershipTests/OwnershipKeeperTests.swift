@@ -68,6 +68,47 @@ struct OwnershipKeeperTests {
     #expect(keeper.count == 3)
   }
 
+  @Test("what is kept for the next owner is written at once, where it is known that the conversation is here")
+  func keeping() async {
+    let (keeper, next) = (keeper(), keeper("10.0.0.2:1"))
+    let kept = Locked("a")
+    func begin(_ epoch: UInt64) {
+      keeper.began(
+        "org/c",
+        OwnedConversation(
+          epoch: epoch, agent: "front-desk", number: 1, lost: { [told] in told.withLock { $0.append("lost") } },
+          confirmed: {}, turns: { 2 }, kept: { kept.withLock { $0 } }))
+    }
+    await keeper.tend()
+    begin(0)
+    keeper.keep("org/c", number: 1)
+    #expect(store["org/c"] == nil, "others are asked for it first")
+    begin(1)
+    keeper.keep("org/c", number: 7)
+    #expect(store["org/c"] == nil, "another conversation of this key")
+    keeper.keep("org/c", number: 1)
+    #expect(store["org/c"]?.kept == "a")
+    kept.withLock { $0 = "b" }
+    pass(.seconds(20))
+    keeper.keep("org/c", number: 1)
+    #expect(store["org/c"]?.kept == "a", "it has stood still")
+    let answers = Locked<[Result<ClaimAnswer, OwnershipStoreError>]>([])
+    next.claim("org/c", agent: "a", adopting: 1, onlyFinds: false) { answer in answers.withLock { $0.append(answer) } }
+    let adopted = OwnershipRecord(owner: next.own, epoch: 2, agent: "a", turns: 2, kept: "a")
+    #expect(answers.withLock { $0 } == [.success(.own(adopted))])
+    await keeper.tend()
+    #expect(told.withLock { $0 } == ["lost"])
+  }
+
+  @Test("a keeper that is told to keep something finds that another has the conversation")
+  func keepingTooLate() {
+    let keeper = keeper()
+    begin("org/c", epoch: 1, of: keeper)
+    store["org/c"] = OwnershipRecord(owner: Replica(address: "10.0.0.2:1", incarnation: "b"), epoch: 2)
+    keeper.keep("org/c", number: 1)
+    #expect(told.withLock { $0 } == ["lost org/c"] && keeper.count == 0)
+  }
+
   @Test("after a pause nothing may be done until the records are read")
   func pause() async {
     let keeper = keeper()

@@ -10,12 +10,13 @@ struct RedisOwnershipStoreTests {
   private static let long = Duration.seconds(20)
   private let server: RedisServer
   private let store: RedisOwnershipStore
+  private let redis: RedisConnection
   private let one = Replica(address: "10.0.0.1:1", incarnation: "a")
   private let two = Replica(address: "10.0.0.2:1", incarnation: "b")
 
   init() async throws {
     server = try RedisServer()
-    let redis = try RedisConnection(
+    redis = try RedisConnection(
       RedisSettings(try RedisAddress("redis://127.0.0.1:\(server.port)")), log: Logger(label: "test"))
     let isConnected = await redis.isConnected(within: Self.long)
     try #require(isConnected)
@@ -34,8 +35,10 @@ struct RedisOwnershipStoreTests {
     }.get()
   }
 
-  private func renew(_ owner: Replica, epoch: UInt64, fencing: Bool = false) async throws -> OwnershipRecord? {
-    let record = OwnershipRecord(owner: owner, epoch: epoch, agent: "a", turns: 3)
+  private func renew(
+    _ owner: Replica, epoch: UInt64, fencing: Bool = false, keeping kept: String = ""
+  ) async throws -> OwnershipRecord? {
+    let record = OwnershipRecord(owner: owner, epoch: epoch, agent: "a", turns: 3, kept: kept)
     return try await withCheckedContinuation { waiter in
       store.renew([("org/c", record)], fencing: fencing, within: Self.long) { waiter.resume(returning: $0) }
     }.get().first ?? nil
@@ -63,7 +66,7 @@ struct RedisOwnershipStoreTests {
   @Test("what was handed out is known, what is over only to those who look")
   func known() async throws {
     _ = try await claim(by: one)
-    store.handOut("org/c", by: one, turns: 7)
+    store.handOut("org/c", OwnershipRecord(owner: one, epoch: 1, turns: 7))
     try await isNobodys()
     #expect(
       try await claim(by: two, mayBegin: false) == .own(OwnershipRecord(owner: two, epoch: 2, agent: "a", turns: 7)))
@@ -112,10 +115,56 @@ struct RedisOwnershipStoreTests {
   func sleeperAndHandOut() async throws {
     _ = try await claim(by: one)
     _ = try await claim(by: two, adopting: 1)
-    store.handOut("org/c", by: two, turns: 7)
+    store.handOut("org/c", OwnershipRecord(owner: two, epoch: 2, turns: 7))
     try await isNobodys()
     #expect(try await renew(one, epoch: 1) == nil)
     #expect(try await claim(by: two) == .own(OwnershipRecord(owner: two, epoch: 3, agent: "a", turns: 7)))
+  }
+
+  private func kept(by claimant: Replica, adopting: UInt64? = nil) async throws -> String? {
+    guard case .own(let record) = try await claim(by: claimant, adopting: adopting) else { return nil }
+    return record.kept
+  }
+
+  @Test("what an owner has kept is the next one's, and the one's after that, until something else is kept or nothing")
+  func keeping() async throws {
+    let text = "s{\"state\":\"caf\u{E9} \\r\\n\u{0}\"}"
+    #expect(try await kept(by: one) == "")
+    #expect(try await renew(one, epoch: 1, keeping: text)?.epoch == 1)
+    #expect(try await kept(by: one) == text)
+    #expect(try await renew(one, epoch: 1, fencing: true, keeping: text)?.epoch == 2)
+    #expect(try await kept(by: two, adopting: 2) == text)
+    #expect(try await kept(by: one, adopting: 3) == text, "the adopter died before it wrote anything")
+    store.handOut("org/c", OwnershipRecord(owner: one, epoch: 4, turns: 7, kept: "later"))
+    try await isNobodys()
+    #expect(try await kept(by: two) == "later")
+    #expect(try await renew(two, epoch: 5)?.epoch == 5)
+    #expect(try await kept(by: one, adopting: 5) == "")
+  }
+
+  @Test("what is over leaves nothing of what was kept")
+  func keptAndOver() async throws {
+    _ = try await claim(by: one)
+    _ = try await renew(one, epoch: 1, keeping: "order")
+    store.release("org/c", by: one)
+    try await isNobodys()
+    #expect(try await kept(by: one) == "")
+  }
+
+  @Test("what was kept before an owner of a release that keeps nothing is old")
+  func keptBeforeAnOlderRelease() async throws {
+    _ = try await claim(by: one)
+    _ = try await renew(one, epoch: 1, keeping: "order")
+    // Its scripts write what they know, and leave the rest.
+    for field in [("owner", "10.0.0.3:1"), ("incarnation", "c"), ("epoch", "2")] {
+      let done: Result<RESPValue, RedisError> = await withCheckedContinuation { waiter in
+        redis.send(RedisCommand("HSET", "patchbay:call:org/c", .text(field.0), .text(field.1)), within: Self.long) {
+          waiter.resume(returning: $0)
+        }
+      }
+      _ = try done.get()
+    }
+    #expect(try await kept(by: two, adopting: 2) == "")
   }
 
   @Test("who was taken for the owner by mistake and gives the conversation back does not end it for its owner")

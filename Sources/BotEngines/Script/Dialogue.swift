@@ -9,6 +9,7 @@ struct Dialogue: Sendable {
 
   /// A place in the dialogue: what is said, how the caller is listened to, where their answer leads.
   struct State: Sendable {
+    var name = ""
     var say: [Prompt] = []
     /// Whether the caller may interrupt what is said here.
     var bargeIn = true

@@ -80,7 +80,7 @@ struct DialogueReader {
     let group = YAMLGroup(
       member.value, name: name, write: "keys beneath it: say, listen, digits, speech, no_input, events, then",
       reading: reading)
-    var state = Dialogue.State()
+    var state = Dialogue.State(name: member.key)
     guard case .mapping = member.value.content else {
       hasLostSteps = true
       return state

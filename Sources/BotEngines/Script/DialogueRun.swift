@@ -2,14 +2,14 @@ import BotEngine
 
 /// One call through a dialogue: an event in, the commands that answer it out.
 struct DialogueRun: AnsweringConversation {
-  private let dialogue: Dialogue
-  private var index: Int
+  let dialogue: Dialogue
+  var index: Int
   /// In a row: silences in this state, silences in the call, failures in this state.
-  private var silences = 0
-  private var allSilences = 0
-  private var failures = 0
+  var silences = 0
+  var allSilences = 0
+  var failures = 0
   /// Entries that go with a transfer, by the names that the script gives them.
-  private var entries: [String: BotValue] = [:]
+  var entries: [String: BotValue] = [:]
   /// The last command, once there is one.
   private var farewell: BotCommand?
   /// The answer being put together.
@@ -20,7 +20,7 @@ struct DialogueRun: AnsweringConversation {
     index = dialogue.start
   }
 
-  private var state: Dialogue.State { dialogue.states[index] }
+  var state: Dialogue.State { dialogue.states[index] }
 
   /// What to do about an event.
   mutating func answer(to event: CallerEvent) -> [BotCommand] {
@@ -130,6 +130,7 @@ struct DialogueRun: AnsweringConversation {
   // Said with every answer: an answer that the caller interrupts may be lost with all that it set.
   private mutating func listen() {
     commands.append(.sensitive(state.isSensitive))
+    commands.append(.keep(kept))
     commands.append(.endTurn(state.listening))
   }
 

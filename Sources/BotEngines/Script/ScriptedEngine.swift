@@ -61,6 +61,10 @@ public import YAMLReading
 /// **Sounds** are WAV files of up to 10 MB, mono, 8, 16, 24 or 48 kHz, 16-bit PCM, mu-law or A-law; paths are relative to
 /// the script. They are read and converted once, when the engine is made. What is said until the caller is heard again
 /// lasts at most 240 seconds. A script has at most 1 MiB; anchors, aliases and tags are refused.
+///
+/// **Another server** of a cluster that goes on with a call does so in the call's state, with its attempts, silences and
+/// entries, if its script has a state of that name; else it begins anew. Entries stand in Redis meanwhile, but for those
+/// of more than 12 keys, which could be a card's number: these do not go with a transfer from there.
 public struct ScriptedEngine: BotEngine {
   /// The largest script, in bytes.
   public static let maximumScript = 1 << 20
@@ -72,6 +76,9 @@ public struct ScriptedEngine: BotEngine {
 
   /// Always: an answer that is dropped costs nothing.
   public var eagerEnds: EagerEnds { .always }
+
+  /// A call goes on in its state, with what was counted and what goes with a transfer.
+  public var resumes: Bool { true }
 
   /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
   public init(script path: String) throws(ConfigurationError) {
@@ -106,7 +113,9 @@ public struct ScriptedEngine: BotEngine {
 
   /// Holds one call.
   public func converse(_ call: BotCall) async throws {
-    var run = EagerConversation(DialogueRun(dialogue))
+    var dialogue = DialogueRun(dialogue)
+    dialogue.goOn(from: call.info.kept)
+    var run = EagerConversation(dialogue)
     for await event in call.eagerEvents {
       for command in run.answer(to: event) { call.send(command) }
     }

@@ -150,8 +150,8 @@ final class ArrivingConversation: SessionHost {
     case .wait(let time):
       timer?.cancel()
       timer = loop.schedule(after: time) { self.perform(self.machine.waited()) }
-    case .serve(let epoch, let turns, let isAdopted):
-      serve(ConversationClaim(epoch: epoch, turns: turns, isAdopted: isAdopted))
+    case .serve(let epoch, let turns, let isAdopted, let kept):
+      serve(ConversationClaim(epoch: epoch, turns: turns, isAdopted: isAdopted, kept: KeptState(kept)))
     case .nobody: serve(nil)
     case .end:
       keeper.release(key.ownershipKey)

@@ -9,6 +9,8 @@ struct ConversationClaim {
   var turns: Int
   /// Whether it had another owner before.
   var isAdopted: Bool
+  /// What the owner before has kept.
+  var kept: KeptState?
 
   /// Nobody has it, and it is not to begin.
   static let nobody = Self(epoch: 0, turns: 0, isAdopted: false)
@@ -28,6 +30,6 @@ extension VoiceGateway {
       .init(
         epoch: claim.epoch, agent: status.agent, number: status.number,
         lost: { session.execute { $0.lostOwnership() } }, confirmed: { session.execute { $0.confirmedOwnership() } },
-        turns: { claim.turns + status.turns }))
+        turns: { claim.turns + status.turns }, kept: { status.kept?.text ?? "" }))
   }
 }

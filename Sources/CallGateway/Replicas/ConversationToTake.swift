@@ -75,7 +75,9 @@ final class ConversationToTake: SessionHost {
     }
     switch answer {
     case .success(.own(let record)):
-      begin(ConversationClaim(epoch: record.epoch, turns: record.turns, isAdopted: record.epoch > 1))
+      begin(
+        ConversationClaim(
+          epoch: record.epoch, turns: record.turns, isAdopted: record.epoch > 1, kept: KeptState(record.kept)))
     case .success(.over):
       end()
       link.keeper.release(key.ownershipKey)

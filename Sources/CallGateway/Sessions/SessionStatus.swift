@@ -19,6 +19,7 @@ public final class SessionStatus: Sendable {
     var timeline = CallStory()
     var trackingIDs: [String] = []
     var recording: String?
+    var kept: KeptState?
   }
 
   /// Tracking ids that are kept, of as many RPCs: the first, and the latest of the rest.
@@ -103,6 +104,12 @@ public final class SessionStatus: Sendable {
   public internal(set) var recording: String? {
     get { story.withLock { $0.recording } }
     set { story.withLock { $0.recording = newValue } }
+  }
+
+  /// What its next owner is to have. It is the bot's, and shown nowhere.
+  var kept: KeptState? {
+    get { story.withLock { $0.kept } }
+    set { story.withLock { $0.kept = newValue } }
   }
 
   /// An RPC of this tracking id belongs to it.

@@ -16,7 +16,7 @@ extension ConversationStateMachine {
     case .transcript(let speaker, let text): return remember("\(speaker.rawValue): \(text)")
     case .mark(let name): return mark(name, turn: commandTurn, now: now)
     case .filler: return askForFiller(turn: commandTurn, now: now)
-    case .endInput: return
+    case .endInput, .keep: return
     case .audio, .text, .clear, .endTurn, .inputSettings, .customEvent: break
     }
     guard commandTurn >= turn else {
@@ -44,7 +44,7 @@ extension ConversationStateMachine {
     case .endTurn(let settings):
       if let settings { listen(by: settings) }
       finishTurn(.callersTurn, now: now)
-    case .transfer, .end, .sensitive, .transcript, .mark, .filler, .endInput: break
+    case .transfer, .end, .sensitive, .transcript, .mark, .filler, .endInput, .keep: break
     }
   }
 

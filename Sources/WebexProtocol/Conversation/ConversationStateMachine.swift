@@ -261,8 +261,8 @@ public struct ConversationStateMachine: Sendable {
 
   /// The bot does something.
   ///
-  /// - Parameter command: its audio is mu-law, which the owner has made of any other. ``BotCommand/endInput`` is the
-  ///   owner's to carry out, who has the detector: here it does nothing.
+  /// - Parameter command: its audio is mu-law, which the owner has made of any other. ``BotCommand/endInput`` and
+  ///   ``BotCommand/keep(_:)`` are the owner's to carry out, who has the detector and the record: here they do nothing.
   /// - Parameter turn: that of the last event the bot had taken.
   public mutating func bot(_ command: BotCommand, turn: Int, now: Duration) -> [ConversationAction] {
     guard !isClosed else { return [] }

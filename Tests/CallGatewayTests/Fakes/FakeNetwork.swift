@@ -89,6 +89,8 @@ final class SaidStore: OwnershipStore {
   let released = Locked<[String]>([])
   let handedOut = Locked<[String]>([])
   let renewed = Locked<[OwnershipRecord?]>([])
+  /// Records that were renewed or handed out, in order.
+  let written = Locked<[OwnershipRecord]>([])
   let isLeaseRunning = Locked(true)
   /// Claims that are not answered until the test does.
   let isSilent = Locked(false)
@@ -113,12 +115,16 @@ final class SaidStore: OwnershipStore {
     _ records: [(key: String, record: OwnershipRecord)], fencing: Bool, within: Duration,
     _ done: @escaping @Sendable (Result<[OwnershipRecord?], OwnershipStoreError>) -> Void
   ) {
+    written.withLock { $0 += records.map(\.record) }
     let said = renewed.withLock { $0 }
     done(.success(said.isEmpty ? records.map(\.record) : said))
   }
 
   func release(_ key: String, by owner: Replica) { released.withLock { $0.append(key) } }
-  func handOut(_ key: String, by owner: Replica, turns: Int) { handedOut.withLock { $0.append(key) } }
+  func handOut(_ key: String, _ record: OwnershipRecord) {
+    handedOut.withLock { $0.append(key) }
+    written.withLock { $0.append(record) }
+  }
   func beat(
     _ replica: Replica, lease: Duration, within: Duration,
     _ done: @escaping @Sendable (Result<Void, OwnershipStoreError>) -> Void
