@@ -90,7 +90,7 @@ let package = Package(
     layer("Basics"),
     layer("Locking"),
     layer("Secrets", ["Basics"]),
-    layer("AudioCodecs", ["COpus", "CSpeexDSP"]),
+    layer("AudioCodecs", ["Basics", "COpus", "CSpeexDSP"]),
     layer("SpeechDetection", ["AudioCodecs", "CVoiceModel"]),
     layer("Certificates", ["Basics", "Locking", "COpenSSL", log]),
     layer("GRPCTransport", ["Basics", "Locking", "Certificates", "CGRPC", log, metrics]),

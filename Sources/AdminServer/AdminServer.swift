@@ -134,7 +134,7 @@ public final class AdminServer: Sendable {
   @discardableResult
   public func start() async throws(HTTPListenError) -> Address {
     try phase.withLock { phase throws(HTTPListenError) in
-      guard phase.isIdle else { throw HTTPListenError(description: "the admin server was started before") }
+      guard phase.isIdle else { throw HTTPListenError("the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
       var limits = HTTPLimits()
       limits.sockets = Self.maximumSockets

@@ -12,11 +12,11 @@ public enum PromptFile {
   public static func mulaw(_ path: String) throws(EngineError) -> [UInt8] {
     let bytes: [UInt8]
     do throws(FileError) { bytes = try BoundedFile.read(path, maximum: maximumBytes) } catch {
-      throw EngineError(.unusable, error.isTooLong ? "\(error); use a shorter sound." : "\(error).")
+      throw EngineError(.unusable, error.isTooLong ? "\(error); use a shorter sound." : "\(error).", cause: error)
     }
     do throws(AudioError) {
       let file = try WAVFile(parsing: bytes, maximumBytes: maximumBytes)
       return file.format == .telephone ? file.audio : AudioEncoding.mulaw.encode(try file.samples(at: 8000))
-    } catch { throw EngineError(.unusable, "\(path): \(error.message)") }
+    } catch { throw EngineError(.unusable, "\(path): \(error.message)", cause: error) }
   }
 }

@@ -1,3 +1,4 @@
+public import Basics
 public import GRPCTransport
 public import ReplayKit
 
@@ -94,12 +95,7 @@ public struct PhoneLines: Sendable {
   }
 
   /// Why a call cannot be placed, in a sentence.
-  public struct PlacingError: Error, CustomStringConvertible {
-    /// The sentence.
-    public let description: String
-    /// An error.
-    public init(_ description: String) { self.description = description }
-  }
+  public typealias PlacingError = TextError<PhoneLines>
 
   /// Whom a phone can call, now.
   public var directory: @Sendable () -> Directory

@@ -1,3 +1,4 @@
+import Basics
 import JSONText
 import WebSockets
 import WebexProtocol
@@ -26,10 +27,7 @@ enum PhoneRequest: Sendable, Equatable {
   case hangUp
 
   /// Why a message is none of these.
-  struct FormatError: Error, Equatable, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-  }
+  typealias FormatError = TextError<PhoneRequest>
 
   /// Bytes of a text message.
   static let maximumText = 20_480

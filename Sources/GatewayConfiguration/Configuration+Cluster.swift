@@ -29,12 +29,11 @@ extension Configuration {
 
     /// What all servers of the cluster know, read now.
     public func readSecret(environment: [String: String]) throws(Secret.ReadingError) -> String {
-      guard let secret else { throw Secret.ReadingError(description: "the cluster has no secret") }
+      guard let secret else { throw Secret.ReadingError("the cluster has no secret") }
       let text = try secret.read(environment: environment)
       guard text.utf8.count >= Self.leastSecretLength, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
         throw Secret.ReadingError(
-          description:
-            "the cluster's secret in \(secret) is not of at least \(Self.leastSecretLength) printable characters "
+          "the cluster's secret in \(secret) is not of at least \(Self.leastSecretLength) printable characters "
             + "without spaces; write one as `openssl rand -hex 32` makes")
       }
       return text

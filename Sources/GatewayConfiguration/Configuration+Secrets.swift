@@ -10,8 +10,7 @@ extension Configuration.Admin {
     let text = try token.read(environment: environment)
     guard address.isLoopback || text.utf8.count >= Self.leastTokenLength else {
       throw Secret.ReadingError(
-        description:
-          "the admin port's token in \(token) has \(text.utf8.count) bytes, and anybody who reaches "
+        "the admin port's token in \(token) has \(text.utf8.count) bytes, and anybody who reaches "
           + "\(address) could guess it; write one of at least \(Self.leastTokenLength), as `openssl rand -hex 32` "
           + "makes, or listen on \(Self.defaultAddress)")
     }

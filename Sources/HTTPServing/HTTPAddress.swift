@@ -1,3 +1,5 @@
+public import Basics
+
 /// Where an HTTP server listens.
 public struct HTTPAddress: Sendable, Hashable, CustomStringConvertible {
   /// An IPv4 or IPv6 address, or `localhost` for 127.0.0.1.
@@ -16,10 +18,4 @@ public struct HTTPAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Why a server cannot listen.
-public struct HTTPListenError: Error, Sendable, CustomStringConvertible {
-  /// What is wrong, and with which address.
-  public let description: String
-
-  /// An error with a text for a person.
-  public init(description: String) { self.description = description }
-}
+public typealias HTTPListenError = TextError<HTTPServer>

@@ -32,7 +32,7 @@ public final class HTTPServer: Sendable {
   ) throws(HTTPListenError) {
     let host = address.host == "localhost" ? "127.0.0.1" : address.host
     guard let socketAddress = try? SocketAddress(ipAddress: host, port: Int(address.port)) else {
-      throw HTTPListenError(description: "cannot listen on \(address): not an IP address")
+      throw HTTPListenError("cannot listen on \(address): not an IP address")
     }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let server = ServerLoop(
@@ -45,7 +45,7 @@ public final class HTTPServer: Sendable {
       group.shutdownGracefully { _ in }
       let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
       throw HTTPListenError(
-        description: "cannot listen on \(address): Failed to bind to port \(address.port): \(reason)")
+        "cannot listen on \(address): Failed to bind to port \(address.port): \(reason)")
     }
     self.group = group
     self.server = server

@@ -304,10 +304,7 @@ enum WireEncoding: String, ExpressibleByArgument, CaseIterable {
 }
 
 /// A command that could not do what it was asked: exit status 1.
-struct CommandError: Error, CustomStringConvertible {
-  var description: String
-  init(_ description: String) { self.description = description }
-}
+typealias CommandError = TextError<Patchbay>
 
 /// Runs a handler when the terminal's interrupt key is pressed, instead of ending the process.
 final class Interruption {

@@ -122,7 +122,7 @@ extension Configuration.Agent {
 
   private static func judge(_ path: String) throws -> TurnJudge {
     do { return try TurnJudge(bytes: try BoundedFile.read(path, maximum: TurnJudge.maximumBytes)) } catch {
-      throw EngineError(.unusable, "The judge \(path) cannot be used: \(error).")
+      throw EngineError(.unusable, "The judge \(path) cannot be used: \(error).", cause: error)
     }
   }
 }

@@ -26,7 +26,7 @@ package final class DataSourceAccess: Sendable {
     ServiceApp(
       clientID: {
         guard let id = app.clientID else {
-          throw Secret.ReadingError(description: "data_sources.client_id is missing")
+          throw Secret.ReadingError("data_sources.client_id is missing")
         }
         return id
       },
@@ -66,7 +66,7 @@ package final class DataSourceAccess: Sendable {
   }
 
   private static func read(_ secret: Secret?, _ key: String) throws(Secret.ReadingError) -> String {
-    guard let secret else { throw Secret.ReadingError(description: "data_sources.\(key)_file is missing") }
+    guard let secret else { throw Secret.ReadingError("data_sources.\(key)_file is missing") }
     return try secret.read()
   }
 

@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 import Foundation
 
 /// Where a secret is kept. The configuration never holds the secret itself.
@@ -9,13 +9,7 @@ public enum Secret: Sendable, Hashable, CustomStringConvertible {
   case variable(String)
 
   /// Why a secret cannot be had. Says where it was looked for, never what was found.
-  public struct ReadingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong.
-    public var description: String
-
-    /// An error.
-    public init(description: String) { self.description = description }
-  }
+  public typealias ReadingError = TextError<Secret>
 
   /// Bytes a secret may have.
   public static let maximumLength = 4_096
@@ -27,16 +21,16 @@ public enum Secret: Sendable, Hashable, CustomStringConvertible {
     case .file(let path):
       do throws(FileError) {
         text = try BoundedFile.text(path, maximum: Self.maximumLength, isSecret: true, allowsPipes: true)
-      } catch { throw ReadingError(description: "the secret file \(error)") }
+      } catch { throw ReadingError("the secret file \(error)") }
     case .variable(let name):
       guard let value = environment[name] else {
-        throw ReadingError(description: "\(self) is not set")
+        throw ReadingError("\(self) is not set")
       }
       text = value
     }
     let trimmed = String(
       text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-    guard !trimmed.isEmpty else { throw ReadingError(description: "\(self) is empty") }
+    guard !trimmed.isEmpty else { throw ReadingError("\(self) is empty") }
     return trimmed
   }
 

@@ -28,7 +28,7 @@ public final class StandInServer: Sendable {
   ) throws {
     guard address.host == "localhost" || address.host == "::1" || address.host.hasPrefix("127.") else {
       throw HTTPListenError(
-        description: "\(address) is not on the loopback interface: whoever reaches the stand-in can mint tokens")
+        "\(address) is not on the loopback interface: whoever reaches the stand-in can mint tokens")
     }
     let platform = Locked(platform)
     var limits = HTTPLimits()

@@ -17,7 +17,7 @@ struct DemoVoice: Sendable {
       do throws(AudioError) {
         file = try WAVFile(parsing: Array(UnsafeBufferPointer(start: entry.wav, count: entry.wav_size)))
       } catch {
-        throw EngineError(.brokenVoice, "The prompt \(prompt.rawValue) in the binary: \(error.message)")
+        throw EngineError(.brokenVoice, "The prompt \(prompt.rawValue) in the binary: \(error.message)", cause: error)
       }
       guard file.format == .telephone else {
         throw EngineError(.brokenVoice, "The prompt \(prompt.rawValue) in the binary is not mu-law at 8000 Hz.")

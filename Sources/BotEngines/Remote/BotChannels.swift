@@ -57,7 +57,7 @@ final class BotChannels: Sendable {
       tls = try TLSContext.make(
         rootsPEM: try roots ?? ClientTLS.systemRootsPEM(), certificatePEM: certificate, keyPEM: key,
         protocols: ["h2"])
-    } catch { throw EngineError(.unusable, (error as? RPCStatus)?.message ?? "\(error)") }
+    } catch { throw EngineError(.unusable, (error as? RPCStatus)?.message ?? "\(error)", cause: error) }
   }
 
   /// A connection for one more call on a loop.

@@ -99,7 +99,7 @@ extension Secret {
   /// The secret, which goes into a header and so has to be printable ASCII.
   func readForHeader() throws(EngineError) -> String {
     let text: String
-    do { text = try read() } catch { throw EngineError(.unusable, error.description) }
+    do { text = try read() } catch { throw EngineError(.unusable, error.description, cause: error) }
     guard text.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
       throw EngineError(.unusable, "A secret for a header has line breaks or characters that no header can carry.")
     }
@@ -116,7 +116,7 @@ enum EngineFile {
   static func text(_ path: String?) throws(EngineError) -> String? {
     guard let path else { return nil }
     do throws(FileError) { return try BoundedFile.text(path, maximum: limit) } catch {
-      throw EngineError(.unusable, "\(error).")
+      throw EngineError(.unusable, "\(error).", cause: error)
     }
   }
 }

@@ -29,7 +29,7 @@ struct SocketBot: Sendable {
     let tls = WebSocketTLS(
       rootsPEM: try EngineFile.text(endpoint.tls.ca), certificatePEM: try EngineFile.text(endpoint.tls.certificate),
       keyPEM: try EngineFile.text(endpoint.tls.key), serverName: endpoint.tls.serverName)
-    do { client = try WebSocketClient(tls: tls) } catch { throw EngineError(.unusable, error.message) }
+    do { client = try WebSocketClient(tls: tls) } catch { throw EngineError(.unusable, error.message, cause: error) }
     self.address = address
     var limits = WebSocketLimits()
     limits.connectTimeout = endpoint.connectTimeout

@@ -176,7 +176,7 @@ struct DialogueReader {
         if let action { state.digits.append((pattern, action)) }
       } catch {
         reading.report(
-          member.keyPlace, "the keys `\(member.key.quotedForMessage)` of \(group.name): this \(error.message)",
+          member.keyPlace, "the keys `\(member.key.quotedForMessage)` of \(group.name): this \(error)",
           "write keys (0-9, *, #, A-D), ? for any key, [2-4] for one of some, or default, in quotes")
       }
     }

@@ -1,3 +1,4 @@
+import Basics
 import YAMLReading
 
 /// Which entries of keys a transition of a script is for.
@@ -21,29 +22,29 @@ struct DigitPattern: Sendable, Hashable {
   var isExact: Bool { places.allSatisfy { $0.nonzeroBitCount == 1 } }
 
   /// Why a pattern cannot be read.
-  struct FormatError: Error { let message: String }
+  typealias FormatError = TextError<DigitPattern>
 
   init(_ text: String) throws(FormatError) {
     var places: [UInt16] = []
     var rest = Substring(text)
     while let character = rest.popFirst() {
       guard places.count < Self.maximumLength else {
-        throw FormatError(message: "is longer than \(Self.maximumLength) keys")
+        throw FormatError("is longer than \(Self.maximumLength) keys")
       }
       switch character {
       case "?": places.append(Self.any)
       case "[":
-        guard let end = rest.firstIndex(of: "]") else { throw FormatError(message: "has a [ without its ]") }
+        guard let end = rest.firstIndex(of: "]") else { throw FormatError("has a [ without its ]") }
         places.append(try Self.oneOf(rest[..<end]))
         rest = rest[rest.index(after: end)...]
       default:
         guard let key = Self.bit(character) else {
-          throw FormatError(message: "has a `\(String(character).quotedForMessage)`, which is no key")
+          throw FormatError("has a `\(String(character).quotedForMessage)`, which is no key")
         }
         places.append(key)
       }
     }
-    guard !places.isEmpty else { throw FormatError(message: "is empty") }
+    guard !places.isEmpty else { throw FormatError("is empty") }
     self.places = places
   }
 
@@ -63,19 +64,19 @@ struct DigitPattern: Sendable, Hashable {
         guard let low = character.wholeNumberValue, let high = characters[index + 2].wholeNumberValue,
           bit(character) != nil, bit(characters[index + 2]) != nil, low <= high
         else {
-          throw FormatError(message: "has the range [\(String(text).quotedForMessage)], which is not one of digits")
+          throw FormatError("has the range [\(String(text).quotedForMessage)], which is not one of digits")
         }
         for digit in low...high { bits |= 1 << UInt16(digit) }
         index += 3
       } else {
         guard let key = bit(character) else {
-          throw FormatError(message: "has a `\(String(character).quotedForMessage)` between brackets, which is no key")
+          throw FormatError("has a `\(String(character).quotedForMessage)` between brackets, which is no key")
         }
         bits |= key
         index += 1
       }
     }
-    guard bits != 0 else { throw FormatError(message: "has nothing between its brackets") }
+    guard bits != 0 else { throw FormatError("has nothing between its brackets") }
     return bits
   }
 

@@ -155,7 +155,7 @@ public actor RefreshedAccessToken: AccessTokenSource {
     }
     let body = try AnswerStatus.body(answer, of: call, scope: "")
     do throws(AnswerReading.FormatError) { return try OAuthGrant(body) } catch {
-      throw DataSourceError(call: call, .garbage(error.text))
+      throw DataSourceError(call: call, .garbage(error.description))
     }
   }
 

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import HTTPFetching
 import JSONText
@@ -7,9 +8,7 @@ import TokenVerification
 /// texts, fractions are dropped, and a byte order mark is passed over: documents and services differ in that.
 struct AnswerReading {
   /// Where an answer is not what it has to be.
-  struct FormatError: Error {
-    let text: String
-  }
+  typealias FormatError = TextError<AnswerReading>
 
   /// Bytes of an answer. A data source with its token has some 3 KB.
   static let maximumBytes = 4 << 20
@@ -20,25 +19,25 @@ struct AnswerReading {
   let object: JSONObject
 
   init(_ value: JSONValue, _ place: String) throws(FormatError) {
-    guard let object = value.object else { throw FormatError(text: "\(place) is not an object") }
+    guard let object = value.object else { throw FormatError("\(place) is not an object") }
     self.object = object
   }
 
   static func value(_ bytes: [UInt8]) throws(FormatError) -> JSONValue {
     do throws(JSONError) {
       return try JSONValue(parsing: JSONValue.withoutByteOrderMark(bytes), maximumValues: maximumValues)
-    } catch { throw FormatError(text: error.description) }
+    } catch { throw FormatError(error.description) }
   }
 
   /// The elements of `{"items": […]}`.
   static func items(_ bytes: [UInt8]) throws(FormatError) -> [JSONValue] {
     let whole = try AnswerReading(value(bytes), "the answer")
-    guard let items = whole.object["items"]?.array else { throw FormatError(text: "`items` is not a list") }
+    guard let items = whole.object["items"]?.array else { throw FormatError("`items` is not a list") }
     return items
   }
 
   func requiredText(_ name: String) throws(FormatError) -> String {
-    guard let text = try text(name), !text.isEmpty else { throw FormatError(text: "`\(name)` is missing") }
+    guard let text = try text(name), !text.isEmpty else { throw FormatError("`\(name)` is missing") }
     return text
   }
 
@@ -47,12 +46,12 @@ struct AnswerReading {
     switch object[name] {
     case nil, .null: return nil
     case .string(let text):
-      guard text.utf8.count <= maximum else { throw FormatError(text: "`\(name)` is over \(maximum) bytes") }
+      guard text.utf8.count <= maximum else { throw FormatError("`\(name)` is over \(maximum) bytes") }
       guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-        throw FormatError(text: "`\(name)` has control characters")
+        throw FormatError("`\(name)` has control characters")
       }
       return text
-    default: throw FormatError(text: "`\(name)` is not a text")
+    default: throw FormatError("`\(name)` is not a text")
     }
   }
 
@@ -61,15 +60,15 @@ struct AnswerReading {
     case nil, .null: return nil
     case .number(let number):
       guard let value = number.rounded?.lower else {
-        throw FormatError(text: "`\(name)` is not a number that it can be")
+        throw FormatError("`\(name)` is not a number that it can be")
       }
       return value
     case .string(let text):
       guard text.utf8.count <= 32, case .number(let number)? = try? JSONValue(parsing: Array(text.utf8)),
         let value = number.rounded?.lower
-      else { throw FormatError(text: "`\(name)` is not a number") }
+      else { throw FormatError("`\(name)` is not a number") }
       return value
-    default: throw FormatError(text: "`\(name)` is not a number")
+    default: throw FormatError("`\(name)` is not a number")
     }
   }
 
@@ -77,7 +76,7 @@ struct AnswerReading {
   func requiredTextOrList(_ name: String) throws(FormatError) -> String {
     guard let list = object[name]?.array else { return try requiredText(name) }
     guard list.count == 1, let only = list.first else {
-      throw FormatError(text: "`\(name)` is a list of \(list.count)")
+      throw FormatError("`\(name)` is a list of \(list.count)")
     }
     return try AnswerReading(.object(JSONObject([name: only])), name).requiredText(name)
   }
@@ -85,7 +84,7 @@ struct AnswerReading {
   /// Seconds since 1970, from a text (RFC 3339).
   func time(_ name: String) throws(FormatError) -> Int64? {
     guard let text = try text(name, maximum: 64), !text.isEmpty else { return nil }
-    guard let seconds = InternetTime.seconds(text) else { throw FormatError(text: "`\(name)` is not a time") }
+    guard let seconds = InternetTime.seconds(text) else { throw FormatError("`\(name)` is not a time") }
     return seconds
   }
 }

@@ -96,7 +96,7 @@ public struct DataSourceClient: Sendable {
   ) async throws(DataSourceError) -> Value {
     let body = try await send(call)
     do throws(AnswerReading.FormatError) { return try decode(body) } catch {
-      throw DataSourceError(call: call.name, .garbage(error.text))
+      throw DataSourceError(call: call.name, .garbage(error.description))
     }
   }
 

@@ -19,7 +19,7 @@ enum HealthMessages {
         name = text
       }
     } catch {
-      throw malformed(error.reason)
+      throw malformed(error.description)
     }
     return name
   }

@@ -1,3 +1,5 @@
+import Basics
+
 /// The fields of a protobuf message, one after the other, for the few small messages that this layer reads by hand.
 ///
 /// Bounded by the message: every length is checked before it is used.
@@ -11,11 +13,7 @@ struct MessageFields {
   }
 
   /// What is wrong with the message, in a few words.
-  struct FormatError: Error {
-    var reason: String
-
-    init(_ reason: String) { self.reason = reason }
-  }
+  typealias FormatError = TextError<MessageFields>
 
   private var rest: ArraySlice<UInt8>
 

@@ -35,7 +35,7 @@ enum ReflectionRequest: Equatable {
         }
       }
     } catch {
-      throw RPCStatus(.invalidArgument, "ServerReflectionRequest: \(error.reason)")
+      throw RPCStatus(.invalidArgument, "ServerReflectionRequest: \(error)")
     }
     self = request
   }

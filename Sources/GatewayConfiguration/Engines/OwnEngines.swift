@@ -35,7 +35,7 @@ extension Configuration {
       throw EngineError(.notBuiltIn, "The engine \(kind) is not part of this program.")
     }
     do { return try own.make(settings) } catch {
-      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(kind): \(error)")
+      throw EngineError(.unusable, "The agent \(agent) cannot have its engine \(kind): \(error)", cause: error)
     }
   }
 

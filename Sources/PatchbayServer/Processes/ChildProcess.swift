@@ -6,9 +6,7 @@ import Glibc
 /// pipe's end: when it is closed, the process ends in order.
 final class ChildProcess: Sendable {
   /// It cannot be started.
-  struct SpawnError: Error, CustomStringConvertible {
-    var description: String
-  }
+  typealias SpawnError = TextError<ChildProcess>
 
   /// Its process id.
   let id: pid_t
@@ -60,7 +58,7 @@ final class ChildProcess: Sendable {
   deinit { close(orders) }
 
   private static func problem(_ what: String, _ code: Int32) -> SpawnError {
-    SpawnError(description: "\(what): \(String(cString: strerror(code)))")
+    SpawnError("\(what): \(String(cString: strerror(code)))")
   }
 
   /// Tells it.

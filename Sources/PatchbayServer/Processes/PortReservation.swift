@@ -1,3 +1,4 @@
+import Basics
 import GatewayConfiguration
 import Glibc
 
@@ -5,9 +6,7 @@ import Glibc
 /// The one owner of its descriptor.
 final class PortReservation: Sendable {
   /// The port cannot be had.
-  struct ReservationError: Error, CustomStringConvertible {
-    var description: String
-  }
+  typealias ReservationError = TextError<PortReservation>
 
   /// With the port that is bound.
   let address: NetworkAddress
@@ -38,7 +37,7 @@ final class PortReservation: Sendable {
   deinit { close(descriptor) }
 
   private static func problem(_ address: NetworkAddress, _ code: Int32) -> ReservationError {
-    ReservationError(description: "cannot listen on \(address): \(String(cString: strerror(code)))")
+    ReservationError("cannot listen on \(address): \(String(cString: strerror(code)))")
   }
 
   private static func bound(to address: NetworkAddress, sharing: Bool) throws(ReservationError) -> Int32 {
@@ -47,7 +46,7 @@ final class PortReservation: Sendable {
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
     var found: UnsafeMutablePointer<addrinfo>?
     guard getaddrinfo(address.host, "\(address.port)", &hints, &found) == 0, let first = found?.pointee else {
-      throw ReservationError(description: "cannot listen on \(address): no such address")
+      throw ReservationError("cannot listen on \(address): no such address")
     }
     defer { freeaddrinfo(found) }
     let descriptor = socket(first.ai_family, first.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -51,9 +51,7 @@ struct ProcessReports: Sendable {
 /// The folder of the processes' sockets and reports, which only this user may enter. It is removed with the last reference.
 final class ProcessFolder: Sendable {
   /// It cannot be made.
-  struct FolderError: Error, CustomStringConvertible {
-    var description: String
-  }
+  typealias FolderError = TextError<ProcessFolder>
 
   /// Its path.
   let path: String
@@ -65,7 +63,7 @@ final class ProcessFolder: Sendable {
     let place = places.first { $0.hasPrefix("/") && $0.utf8.count < 50 && access($0, W_OK) == 0 } ?? "/tmp"
     var name = Array("\(place)/patchbay-XXXXXX".utf8CString)
     guard mkdtemp(&name) != nil else {
-      throw FolderError(description: "no folder can be made in \(place): \(String(cString: strerror(errno)))")
+      throw FolderError("no folder can be made in \(place): \(String(cString: strerror(errno)))")
     }
     path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }

@@ -27,7 +27,7 @@ public struct KeyFolder: RecordingKeys {
     let file = try path(of: organization) + "/" + id + Self.suffix
     let bytes: [UInt8]
     do throws(FileError) { bytes = try BoundedFile.read(file, maximum: 4_096, isSecret: true) } catch {
-      throw RecordingError(.key, "\(error)")
+      throw RecordingError(.key, "\(error)", cause: error)
     }
     if bytes.count == AESGCM.keyBytes { return try RecordingKey(id: id, bytes: bytes) }
     guard let key = Self.bytes(hexadecimal: bytes) else {

@@ -1,3 +1,5 @@
+import Basics
+
 /// What is said first on a connection, and what the server's answers mean. A pure value.
 struct Handshake {
   private enum Step { case authenticate, name, describe, select }
@@ -62,8 +64,4 @@ struct Handshake {
 }
 
 /// Why a server cannot be used: a clause.
-struct HandshakeError: Error, Hashable, CustomStringConvertible {
-  let description: String
-
-  init(_ description: String) { self.description = description }
-}
+typealias HandshakeError = TextError<Handshake>

@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 import BotConnections
 import Locking
 public import Logging
@@ -119,9 +119,4 @@ public final class RedisConnection: Sendable {
 }
 
 /// What is wrong with how a server is to be reached: a clause.
-public struct RedisSettingsError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The clause.
-  public let description: String
-
-  init(_ description: String) { self.description = description }
-}
+public typealias RedisSettingsError = TextError<RedisSettings>

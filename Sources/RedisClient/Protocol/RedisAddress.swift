@@ -1,3 +1,5 @@
+public import Basics
+
 /// Where a Redis server is: a URL `redis://` or `rediss://` (TLS), then `USER@HOST:PORT/DATABASE`, of which all but the
 /// host may be left out.
 public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
@@ -81,9 +83,4 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
 }
 
 /// What is wrong with the URL of a Redis server: a clause whose subject is the URL.
-public struct RedisAddressError: Error, Sendable, Hashable, CustomStringConvertible {
-  /// The clause.
-  public let description: String
-
-  init(_ description: String) { self.description = description }
-}
+public typealias RedisAddressError = TextError<RedisAddress>
