@@ -52,6 +52,20 @@ public enum BoundedFile {
     return text
   }
 
+  /// The names in a folder, in order, from so many of its entries; `nil`, with `errno`, where it cannot be read.
+  public static func names(in folder: String, mostEntries: Int = .max) -> [String]? {
+    guard let stream = opendir(folder) else { return nil }
+    defer { closedir(stream) }
+    var names: [String] = []
+    var seen = 0
+    while seen < mostEntries, let entry = readdir(stream) {
+      seen += 1
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names.sorted()
+  }
+
   /// Why a file cannot be read, or `nil` where it can.
   public static func obstacle(_ path: String) -> String? {
     var status = stat()

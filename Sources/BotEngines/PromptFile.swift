@@ -1,5 +1,5 @@
 import AudioCodecs
-import Basics
+public import Basics
 
 /// WAV files that are played to callers.
 public enum PromptFile {

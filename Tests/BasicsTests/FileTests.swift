@@ -89,6 +89,18 @@ struct BoundedFileTests {
     }
   }
 
+  @Test("The names in a folder come in order, from no more of its entries than asked for; of no folder there are none")
+  func names() throws {
+    let folder = try Folder()
+    for name in ["b", ".hidden", "a"] { _ = try folder.file(name, []) }
+    #expect(BoundedFile.names(in: folder.path) == [".hidden", "a", "b"])
+    // Its own entry and its parent's count.
+    #expect(BoundedFile.names(in: folder.path, mostEntries: 5)?.count == 3)
+    #expect((1...3).contains(BoundedFile.names(in: folder.path, mostEntries: 3)?.count ?? 0))
+    #expect(BoundedFile.names(in: folder.path, mostEntries: 0) == [])
+    #expect(BoundedFile.names(in: folder.path + "/none") == nil)
+  }
+
   @Test("What is not UTF-8 is no text")
   func text() throws {
     let folder = try Folder()

@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 public import Secrets
 
 /// Where a bot is and how it is reached, as configured. Secrets and certificates are read when its engine is made.

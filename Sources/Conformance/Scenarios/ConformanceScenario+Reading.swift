@@ -1,5 +1,4 @@
 import Basics
-import Glibc
 import ReplayKit
 public import YAMLReading
 
@@ -34,18 +33,8 @@ extension ConformanceScenario {
   }
 
   private static func files(in folder: String) throws(ConfigurationError) -> [String] {
-    var found: [String] = []
-    if let stream = opendir(folder) {
-      defer { closedir(stream) }
-      var seen = 0
-      while let entry = readdir(stream), seen < 10_000 {
-        seen += 1
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if !name.hasPrefix("."), ends.contains(where: name.hasSuffix) { found.append(folder + "/" + name) }
-      }
-    }
+    let names = BoundedFile.names(in: folder, mostEntries: 10_000) ?? []
+    let found = names.filter { !$0.hasPrefix(".") && ends.contains(where: $0.hasSuffix) }.map { folder + "/" + $0 }
     guard !found.isEmpty else {
       throw ConfigurationError([
         .init(
@@ -53,7 +42,7 @@ extension ConformanceScenario {
           "a scenario is a file that ends in .yaml; `patchbay conformance from-recording` makes one of a recorded call")
       ])
     }
-    return found.sorted()
+    return found
   }
 
   /// Reads a file. Everything that is wrong is told with its line and column.

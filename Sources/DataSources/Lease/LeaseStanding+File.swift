@@ -42,7 +42,7 @@ extension LeaseStanding {
   init(_ bytes: [UInt8]) throws(AnswerReading.FormatError) {
     let value: JSONValue
     do throws(JSONError) { value = try JSONValue(parsing: bytes, maximumValues: 1 << 20) } catch {
-      throw AnswerReading.FormatError(text: error.description)
+      throw AnswerReading.FormatError(error.description)
     }
     let reading = try AnswerReading(value, "the lease")
     owner = try reading.requiredText("owner")

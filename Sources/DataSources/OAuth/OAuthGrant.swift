@@ -16,11 +16,11 @@ struct OAuthGrant: Sendable, Hashable {
   init(_ bytes: [UInt8]) throws(AnswerReading.FormatError) {
     let reading = try AnswerReading(try AnswerReading.value(bytes), "the answer")
     let token = try reading.requiredText("access_token")
-    guard Self.isToken(token) else { throw AnswerReading.FormatError(text: "`access_token` is not a token") }
+    guard Self.isToken(token) else { throw AnswerReading.FormatError("`access_token` is not a token") }
     accessToken = token
     lifetime = min(max(try reading.whole("expires_in") ?? Self.usualLifetime, 1), 400 * 86_400)
     let refresh = try reading.text("refresh_token")
-    if let refresh, !Self.isToken(refresh) { throw AnswerReading.FormatError(text: "`refresh_token` is not a token") }
+    if let refresh, !Self.isToken(refresh) { throw AnswerReading.FormatError("`refresh_token` is not a token") }
     refreshToken = refresh
   }
 

@@ -46,10 +46,10 @@ public struct RecordingArchive: Sendable {
 
   /// All recordings, the oldest first; of one organization where it is named.
   public func entries(of organization: String? = nil) -> [Entry] {
-    let organizations = organization.map { [$0] } ?? ((try? Folder.names(in: directory)) ?? []).sorted()
+    let organizations = organization.map { [$0] } ?? (try? Folder.names(in: directory)) ?? []
     var entries: [Entry] = []
     for organization in organizations where Organization.isFolderName(organization) {
-      for name in ((try? Folder.names(in: directory + "/" + organization)) ?? []) {
+      for name in (try? Folder.names(in: directory + "/" + organization)) ?? [] {
         if let entry = entry(timeline: name, organization: organization) { entries.append(entry) }
       }
     }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// An open file of a recording: made for its owner only, locked while it is written, appended to.
@@ -108,17 +109,9 @@ enum Folder {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw RecordedFile.failure("made", path) }
   }
 
-  /// The names in a folder, unsorted.
+  /// The names in a folder, in order.
   static func names(in path: String) throws(RecordingError) -> [String] {
-    guard let stream = opendir(path) else { throw RecordedFile.failure("read", path) }
-    defer { closedir(stream) }
-    var names: [String] = []
-    while let entry = readdir(stream) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if name != ".", name != ".." { names.append(name) }
-    }
+    guard let names = BoundedFile.names(in: path) else { throw RecordedFile.failure("read", path) }
     return names
   }
 

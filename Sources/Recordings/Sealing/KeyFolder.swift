@@ -1,4 +1,4 @@
-import Basics
+public import Basics
 
 /// Keys in files: `FOLDER/ORGANIZATION/NAME.key`, each 32 bytes raw or 64 hexadecimal digits, readable by their owner
 /// only. The last name in the order of bytes is the current key (`2026-11.key` after `2026-10.key`); older ones stay for

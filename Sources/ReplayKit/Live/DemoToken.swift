@@ -121,19 +121,8 @@ public enum DemoToken {
   }
 
   private static func ports(in folder: String, _ wire: Wire) -> [Int] {
-    guard let directory = opendir(folder) else { return [] }
-    defer { closedir(directory) }
-    var ports: [Int] = []
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-      guard name.hasPrefix(wire.rawValue), let port = Int(name.dropFirst(wire.rawValue.count)),
-        (1...65_535).contains(port)
-      else {
-        continue
-      }
-      ports.append(port)
-    }
-    return ports.sorted()
+    let names = (BoundedFile.names(in: folder) ?? []).filter { $0.hasPrefix(wire.rawValue) }
+    return names.compactMap { Int($0.dropFirst(wire.rawValue.count)) }.filter { (1...65_535).contains($0) }.sorted()
   }
 
   fileprivate static func isSameFile(_ descriptor: Int32, _ path: String) -> Bool {

@@ -17,18 +17,8 @@ public enum CallFolder {
   /// The folders of recorded calls that a path stands for: itself, or those in it, in the order of their names.
   public static func calls(at path: String) throws(ConfigurationError) -> [String] {
     if isCall(path) { return [path] }
-    var found: [String] = []
-    if let stream = opendir(path) {
-      defer { closedir(stream) }
-      var seen = 0
-      while let entry = readdir(stream), seen < 100_000 {
-        seen += 1
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if !name.hasPrefix("."), isCall(path + "/" + name) { found.append(path + "/" + name) }
-      }
-    }
+    let names = BoundedFile.names(in: path, mostEntries: 100_000) ?? []
+    let found = names.filter { !$0.hasPrefix(".") }.map { path + "/" + $0 }.filter(isCall)
     guard (1...maximumCalls).contains(found.count) else {
       throw ConfigurationError([
         found.isEmpty
@@ -38,7 +28,7 @@ public enum CallFolder {
           : .init(.wholeFile(path), "\(found.count) calls are in this folder", "give at most \(maximumCalls)")
       ])
     }
-    return found.sorted()
+    return found
   }
 
   private static func isCall(_ path: String) -> Bool {

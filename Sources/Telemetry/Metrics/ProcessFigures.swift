@@ -15,12 +15,8 @@ public enum ProcessFigures {
 
   /// Open file descriptors; 0 where they cannot be counted.
   public static var openDescriptors: Int {
-    guard let folder = opendir("/proc/self/fd") else { return 0 }
-    defer { closedir(folder) }
-    var count = 0
-    while readdir(folder) != nil { count += 1 }
-    // Without `.`, `..` and the folder itself.
-    return max(0, count - 3)
+    // Without the folder itself.
+    max(0, (BoundedFile.names(in: "/proc/self/fd") ?? []).count - 1)
   }
 
   /// Open file descriptors that the process may have; 0 where that cannot be read.
