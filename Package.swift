@@ -105,7 +105,7 @@ let package = Package(
     layer("CallTraces", ["Basics", "Locking", "HTTPFetching", tracing, log, metrics]),
     layer("TokenVerification", ["Basics", "Locking", "JSONText", "COpenSSL", "HTTPFetching", log]),
     layer("DataSources", ["Basics", "Locking", "JSONText", "HTTPFetching", "TokenVerification", log, metrics]),
-    layer("YAMLReading", [yaml]),
+    layer("YAMLReading", ["Basics", yaml]),
     layer("WebSockets", ["Basics", "Locking", .product(name: "NIOCore", package: "swift-nio"), nioWebSocket]),
     layer("BotConnections", ["Basics", "Locking", nioTLS, nioSSL] + nio),
     // Redis, over the same connections: what servers share.

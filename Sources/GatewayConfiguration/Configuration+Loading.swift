@@ -1,4 +1,3 @@
-import Basics
 import Secrets
 public import YAMLReading
 
@@ -30,18 +29,10 @@ extension Configuration {
   /// - Throws: everything that is wrong, not only the first thing.
   public static func load(file: String?, environment: [String: String]) throws(ConfigurationError) -> Loaded {
     guard let file else { return try parse(Array(demoText.utf8), file: "demo", isDemo: true, environment: environment) }
-    let bytes = try read(
-      file, limit: maximumFileSize, tooLong: "write less", unreadable: "give the path of a readable YAML file")
+    let bytes = try ConfigurationError.read(
+      file, maximum: maximumFileSize, allowsPipes: true, write: "give the path of a readable YAML file",
+      shorten: "write less")
     return try parse(bytes, file: file, environment: environment)
-  }
-
-  /// The bytes of a file, or what to do about it.
-  static func read(
-    _ file: String, limit: Int, tooLong: String, unreadable: String
-  ) throws(ConfigurationError) -> [UInt8] {
-    do throws(FileError) { return try BoundedFile.read(file, maximum: limit, allowsPipes: true) } catch {
-      throw ConfigurationError([.init(.wholeFile(file), error.problem, error.isTooLong ? tooLong : unreadable)])
-    }
   }
 
   /// Reads a configuration from the text of a file; relative paths are relative to the folder of `file`.
@@ -72,14 +63,12 @@ extension Configuration {
     _ bytes: [UInt8], file: String, isDemo: Bool = false, environment: [String: String]
   ) throws(ConfigurationError) -> Loaded {
     if bytes.count > maximumFileSize {
-      throw ConfigurationError([.init(.wholeFile(file), "is over \(maximumFileSize) bytes", "write less")])
+      throw ConfigurationError(.wholeFile(file), "is over \(maximumFileSize) bytes", "write less")
     }
     if String(validating: bytes, as: UTF8.self) == nil {
       let isUTF16 = bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
-      throw ConfigurationError([
-        .init(
-          invalidUTF8(bytes, file: file), "this is \(isUTF16 ? "UTF-16" : "not UTF-8")", "save the file as UTF-8")
-      ])
+      throw ConfigurationError(
+        invalidUTF8(bytes, file: file), "this is \(isUTF16 ? "UTF-16" : "not UTF-8")", "save the file as UTF-8")
     }
     let reading = Reading(file: file, environment: environment)
     let (root, problems) = YAMLNode.compose(bytes)

@@ -16,8 +16,9 @@ extension Configuration.Revocation {
   ///
   /// - Throws: everything that is wrong, with its line; nothing of such a file is to be used.
   public static func read(file: String) throws(ConfigurationError) -> Set<Self> {
-    let bytes = try Configuration.read(
-      file, limit: maximumFileSize, tooLong: "drop what has expired", unreadable: "give the path of a file")
+    let bytes = try ConfigurationError.read(
+      file, maximum: maximumFileSize, allowsPipes: true, write: "give the path of a file",
+      shorten: "drop what has expired")
     return try parse(bytes, file: file)
   }
 

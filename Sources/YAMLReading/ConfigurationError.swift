@@ -1,3 +1,5 @@
+import Basics
+
 /// One thing that is wrong with a configuration: where, what, and what to write instead.
 public struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
   /// Where a problem is.
@@ -55,6 +57,25 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
 
   /// An error of these problems.
   public init(_ problems: [ConfigurationProblem]) { self.problems = problems }
+
+  /// An error of one problem.
+  public init(_ place: ConfigurationProblem.Place, _ message: String, _ remedy: String? = nil) {
+    problems = [ConfigurationProblem(place, message, remedy)]
+  }
+
+  /// The bytes of a file, or why there are none.
+  ///
+  /// - Parameters:
+  ///   - name: what the file is, for the message: `the call`.
+  ///   - write: what to do about a file that cannot be read; `shorten`, about one that is too long, where that is else.
+  package static func read(
+    _ file: String, maximum: Int, allowsPipes: Bool = false, name: String? = nil, write: String, shorten: String? = nil
+  ) throws(ConfigurationError) -> [UInt8] {
+    do throws(FileError) { return try BoundedFile.read(file, maximum: maximum, allowsPipes: allowsPipes) } catch {
+      let problem = name.map { "\($0) \(error.problem)" } ?? error.problem
+      throw ConfigurationError(.wholeFile(file), problem, error.isTooLong ? shorten ?? write : write)
+    }
+  }
 
   /// One line for each problem.
   public var description: String { problems.map(\.description).joined(separator: "\n") }

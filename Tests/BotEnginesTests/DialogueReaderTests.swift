@@ -9,9 +9,7 @@ struct DialogueReaderTests {
   private func read(_ text: String) throws -> Dialogue {
     let reading = ScriptReading(file: "script.yaml")
     var reader = DialogueReader(reading: reading)
-    let dialogue = reader.read(try #require(YAMLNode.compose(Array(text.utf8)).0))
-    #expect(reading.problems.isEmpty)
-    return try #require(dialogue)
+    return try reading.read(Array(text.utf8), of: "script.yaml", name: "the script", write: "") { reader.read($0) }
   }
 
   private func target(_ action: Dialogue.Action?) -> Int? {

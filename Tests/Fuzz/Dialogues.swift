@@ -11,15 +11,17 @@ public func fuzzDialogue(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let parts = input.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
   // Sounds are found beside the script: one lies there.
   let reading = ScriptReading(file: "Tests/Fuzz/Corpus/calls/script.yaml")
-  let (root, syntax) = YAMLNode.compose(Array(parts[0]))
-  guard let root else { return 0 }
   var reader = DialogueReader(reading: reading)
-  let dialogue = reader.read(root)
-  for problem in syntax + reading.problems {
-    let text = problem.message + (problem.remedy ?? "")
-    precondition(text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "\(problem)")
+  let dialogue: Dialogue
+  do throws(ConfigurationError) {
+    dialogue = try reading.read(Array(parts[0]), of: "script.yaml", name: "the script", write: "") { reader.read($0) }
+  } catch {
+    for problem in error.problems {
+      let text = problem.message + (problem.remedy ?? "")
+      precondition(text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }, "\(problem)")
+    }
+    return 0
   }
-  guard let dialogue, syntax.isEmpty, reading.problems.isEmpty else { return 0 }
   precondition(dialogue.states.indices.contains(dialogue.start))
   precondition(dialogue.states.count <= DialogueReader.maximumStates)
   hold(dialogue, parts.count > 1 ? parts[1].prefix(256) : [])

@@ -21,11 +21,8 @@ struct DialogueReader {
 
   init(reading: ScriptReading) { self.reading = reading }
 
-  /// The dialogue, or `nil` where nothing can be made of the text; problems may have been reported in either case.
-  mutating func read(_ root: YAMLNode) -> Dialogue? {
-    let script = YAMLGroup(
-      root, name: "the script", write: "`states:` and the states beneath it", reading: reading)
-    guard case .mapping = root.content else { return nil }
+  /// The dialogue, or `nil` where nothing can be made of the script; problems may have been reported in either case.
+  mutating func read(_ script: YAMLGroup) -> Dialogue? {
     let defaults =
       script.node("listen").map { listening($0, of: "the script", defaults: Listening(), isState: false) }
       ?? Listening()
@@ -34,12 +31,12 @@ struct DialogueReader {
     script.finish()
     guard case .mapping(let members)? = node?.content, !members.isEmpty else {
       reading.report(
-        node?.place ?? root.place, node == nil ? "the script has no `states`" : "`states` holds no states",
+        node?.place ?? script.place, node == nil ? "the script has no `states`" : "`states` holds no states",
         "write `states:` and beneath it a name and what is said there, as in `welcome: {say: {text: Hello}}`")
       return nil
     }
     guard members.count <= Self.maximumStates else {
-      reading.report(root.place, "the script has \(members.count) states", "keep at most \(Self.maximumStates)")
+      reading.report(script.place, "the script has \(members.count) states", "keep at most \(Self.maximumStates)")
       return nil
     }
     for member in members {

@@ -1,4 +1,3 @@
-import Basics
 public import BotEngine
 public import YAMLReading
 
@@ -82,33 +81,19 @@ public struct ScriptedEngine: BotEngine {
 
   /// Reads a script and its sounds. Blocks. Throws every mistake that is found, each with its line.
   public init(script path: String) throws(ConfigurationError) {
-    let bytes: [UInt8]
-    do throws(FileError) { bytes = try BoundedFile.read(path, maximum: Self.maximumScript) } catch {
-      throw ConfigurationError([
-        .init(
-          .wholeFile(path), "the script \(error.problem)",
-          error.isTooLong ? "say less, or move texts into sounds" : "write the path of a YAML file")
-      ])
-    }
+    let bytes = try ConfigurationError.read(
+      path, maximum: Self.maximumScript, name: "the script", write: "write the path of a YAML file",
+      shorten: "say less, or move texts into sounds")
     try self.init(text: bytes, path: path)
   }
 
   /// Reads a script's text as if it were in a file of this path, from whose folder its sounds are taken.
   init(text: [UInt8], path: String) throws(ConfigurationError) {
     let reading = ScriptReading(file: path)
-    let (root, syntax) = YAMLNode.compose(text)
-    var dialogue: Dialogue?
-    if let root {
+    dialogue = try reading.read(text, of: path, name: "the script", write: "`states:` and the states beneath it") {
       var reader = DialogueReader(reading: reading)
-      dialogue = reader.read(root)
-    } else if syntax.isEmpty {
-      reading.report(YAMLPlace(line: 1, column: 1), "the script is empty", "write `states:` and states beneath it")
+      return reader.read($0)
     }
-    let problems = (syntax + reading.problems).sorted { $0.place < $1.place }
-    guard problems.isEmpty, let dialogue else {
-      throw ConfigurationError(problems.prefix(ScriptReading.maximumProblems).map { .init($0, of: path) })
-    }
-    self.dialogue = dialogue
   }
 
   /// Holds one call.

@@ -10,9 +10,8 @@ extension ConformanceScenario {
     var files: [String] = []
     for path in paths { files += BoundedFile.isFolder(path) ? try Self.files(in: path) : [path] }
     guard files.count <= maximum else {
-      throw ConfigurationError([
-        .init(.wholeFile(paths[0]), "\(files.count) scenarios are more than a run plays", "give at most \(maximum)")
-      ])
+      throw ConfigurationError(
+        .wholeFile(paths[0]), "\(files.count) scenarios are more than a run plays", "give at most \(maximum)")
     }
     var scenarios: [ConformanceScenario] = []
     var problems: [ConfigurationProblem] = []
@@ -36,43 +35,27 @@ extension ConformanceScenario {
     let names = BoundedFile.names(in: folder, mostEntries: 10_000) ?? []
     let found = names.filter { !$0.hasPrefix(".") && ends.contains(where: $0.hasSuffix) }.map { folder + "/" + $0 }
     guard !found.isEmpty else {
-      throw ConfigurationError([
-        .init(
-          .wholeFile(folder), "there is no scenario in this folder",
-          "a scenario is a file that ends in .yaml; `patchbay conformance from-recording` makes one of a recorded call")
-      ])
+      throw ConfigurationError(
+        .wholeFile(folder), "there is no scenario in this folder",
+        "a scenario is a file that ends in .yaml; `patchbay conformance from-recording` makes one of a recorded call")
     }
     return found
   }
 
   /// Reads a file. Everything that is wrong is told with its line and column.
   public init(file: String) throws(ConfigurationError) {
-    let bytes: [UInt8]
-    do throws(FileError) { bytes = try BoundedFile.read(file, maximum: RecordedCall.maximumBytes) } catch {
-      throw ConfigurationError([
-        .init(
-          .wholeFile(file), "the scenario \(error.problem)",
-          "write `scenario: 1` and `turns:`, as the documentation shows")
-      ])
-    }
+    let bytes = try ConfigurationError.read(
+      file, maximum: RecordedCall.maximumBytes, name: "the scenario",
+      write: "write `scenario: 1` and `turns:`, as the documentation shows")
     try self.init(text: bytes, file: file)
   }
 
   /// Reads a text as if it were in a file of this path.
   public init(text: [UInt8], file: String) throws(ConfigurationError) {
     let report = YAMLReport()
-    let (root, syntax) = YAMLNode.compose(text)
     self.init(RecordedCall(name: Self.id(of: file)), file: file)
-    if let root {
-      read(
-        YAMLGroup(root, name: "the scenario", write: "`scenario: 1` and `turns:` beneath it", reading: report), report)
-    } else if syntax.isEmpty {
-      report.report(
-        YAMLPlace(line: 1, column: 1), "the scenario is empty", "write `scenario: 1` and `turns:` beneath it")
-    }
-    let problems = (syntax + report.problems).sorted { $0.place < $1.place }
-    guard problems.isEmpty else {
-      throw ConfigurationError(problems.prefix(YAMLReport.maximumProblems).map { .init($0, of: file) })
+    try report.read(text, of: file, name: "the scenario", write: "`scenario: 1` and `turns:` beneath it") {
+      read($0, report)
     }
   }
 

@@ -36,33 +36,21 @@ public struct LoadProfile: Sendable, Equatable {
 
   /// Reads a file. Everything that is wrong is told with its line.
   public init(file: String) throws(ConfigurationError) {
-    let bytes: [UInt8]
-    do throws(FileError) { bytes = try BoundedFile.read(file, maximum: Self.maximumBytes, allowsPipes: true) } catch {
-      throw ConfigurationError([
-        .init(.wholeFile(file), "the profile \(error.problem)", "write the path of a YAML file with `stages:`")
-      ])
-    }
+    let bytes = try ConfigurationError.read(
+      file, maximum: Self.maximumBytes, allowsPipes: true, name: "the profile",
+      write: "write the path of a YAML file with `stages:`")
     try self.init(text: bytes, file: file)
   }
 
   /// Reads a text as if it were in a file of this path.
   init(text: [UInt8], file: String) throws(ConfigurationError) {
     let report = YAMLReport()
-    let (root, syntax) = YAMLNode.compose(text)
-    var stages: [(stage: LoadStage, isRate: Bool)] = []
-    if let root {
-      let profile = YAMLGroup(root, name: "the profile", write: "`stages:` and stages beneath it", reading: report)
-      stages = Self.stages(profile, report)
+    let write = "`stages:` and stages beneath it"
+    (isRate, stages) = try report.read(text, of: file, name: "the profile", write: write) { profile in
+      let stages = Self.stages(profile, report)
       profile.finish()
-    } else if syntax.isEmpty {
-      report.report(YAMLPlace(line: 1, column: 1), "the profile is empty", "write `stages:` and stages beneath it")
+      return stages.first.map { ($0.isRate, stages.map(\.stage)) }
     }
-    let problems = (syntax + report.problems).sorted { $0.place < $1.place }
-    guard problems.isEmpty, let first = stages.first else {
-      throw ConfigurationError(problems.prefix(YAMLReport.maximumProblems).map { .init($0, of: file) })
-    }
-    isRate = first.isRate
-    self.stages = stages.map(\.stage)
   }
 
   private static func stages(_ profile: YAMLGroup, _ report: YAMLReport) -> [(stage: LoadStage, isRate: Bool)] {

@@ -167,10 +167,8 @@ private struct ClipReader {
   }
 
   private func problem(_ file: String, _ text: String) -> ConfigurationError {
-    ConfigurationError([
-      .init(
-        .wholeFile("\(folder)/\(file)"), text,
-        "look at \(self.file ?? "\(folder)/\(RecordedCall.fileName)"), which names it")
-    ])
+    ConfigurationError(
+      .wholeFile("\(folder)/\(file)"), text,
+      "look at \(self.file ?? "\(folder)/\(RecordedCall.fileName)"), which names it")
   }
 }

@@ -1,4 +1,3 @@
-import Basics
 import WebexProtocol
 public import YAMLReading
 
@@ -15,29 +14,17 @@ extension RecordedCall {
   /// Reads `call.yaml` of a folder. Everything that is wrong is told with its line.
   public init(folder: String) throws(ConfigurationError) {
     let file = folder + "/" + Self.fileName
-    let bytes: [UInt8]
-    do throws(FileError) { bytes = try BoundedFile.read(file, maximum: Self.maximumBytes) } catch {
-      throw ConfigurationError([
-        .init(.wholeFile(file), "the call \(error.problem)", "write `call: 1` and `turns:`, as the documentation shows")
-      ])
-    }
+    let bytes = try ConfigurationError.read(
+      file, maximum: Self.maximumBytes, name: "the call",
+      write: "write `call: 1` and `turns:`, as the documentation shows")
     try self.init(text: bytes, file: file)
   }
 
   /// Reads a text as if it were in a file of this path.
   public init(text: [UInt8], file: String) throws(ConfigurationError) {
     let report = YAMLReport()
-    let (root, syntax) = YAMLNode.compose(text)
     self.init(name: Self.folderName(of: file))
-    if let root {
-      read(YAMLGroup(root, name: "the call", write: "`call: 1` and `turns:` beneath it", reading: report), report)
-    } else if syntax.isEmpty {
-      report.report(YAMLPlace(line: 1, column: 1), "the call is empty", "write `call: 1` and `turns:` beneath it")
-    }
-    let problems = (syntax + report.problems).sorted { $0.place < $1.place }
-    guard problems.isEmpty else {
-      throw ConfigurationError(problems.prefix(YAMLReport.maximumProblems).map { .init($0, of: file) })
-    }
+    try report.read(text, of: file, name: "the call", write: "`call: 1` and `turns:` beneath it") { read($0, report) }
   }
 
   /// The folder's name, without a `.call` at its end.
