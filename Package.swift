@@ -113,7 +113,7 @@ let package = Package(
     // What is one for all servers of a cluster.
     layer("ReplicaSharing", ["Basics", "Locking", "TokenVerification", "DataSources", "RedisClient", log, metrics]),
     layer("Ownership", ["Basics", "Locking", "CProcessTable", "RedisClient", log, metrics]),
-    layer("WebSocketClient", ["Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
+    layer("WebSocketClient", ["Basics", "Locking", "BotConnections", "WebSockets", nioTLS, nioSSL] + webSocket),
     layer("HTTPServing", ["Basics", "Locking", "Certificates", "WebSockets", nioTLS, nioSSL, log] + webSocket),
     layer(
       "BotEngines",
@@ -136,7 +136,7 @@ let package = Package(
         "Basics", "Secrets", "AudioCodecs", "GRPCTransport", "WebexProtocol", "Recordings", "TokenVerification",
         "DataSources", "BotEngine", "YAMLReading", "RedisClient", "BotEngines", "Telemetry", "CallTraces", yaml, log,
       ]),
-    layer("AdminServer", ["CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
+    layer("AdminServer", ["Basics", "CDashboard", "Locking", "HTTPServing", "Telemetry", log, metrics]),
     layer("WebexStandIn", ["Basics", "Locking", "JSONText", "HTTPServing", "TokenVerification", log]),
     layer(
       "ReplayKit",
@@ -225,9 +225,9 @@ let package = Package(
         "Recordings", "Wire", "CallTraces", tracing, log, metrics,
         .product(name: "MetricsTestKit", package: "swift-metrics"),
       ]),
-    tests("GatewayConfiguration", ["Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
+    tests("GatewayConfiguration", ["Basics", "Secrets", "YAMLReading", "BotEngines", "DataSources", "WebexProtocol"]),
     tests("HTTPServing", ["Locking", "Certificates", "WebSockets", log]),
-    tests("AdminServer", ["HTTPServing", "Telemetry", log]),
+    tests("AdminServer", ["Basics", "HTTPServing", "Telemetry", log]),
     tests("WebexStandIn", ["Basics", "JSONText", "HTTPServing", "TokenVerification", log]),
     tests(
       "ReplayKit",

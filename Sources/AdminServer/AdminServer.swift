@@ -1,3 +1,4 @@
+public import Basics
 public import HTTPServing
 import Locking
 public import Logging
@@ -8,9 +9,6 @@ public import Telemetry
 /// however busy the calls keep everything else. Its bounds: 64 connections, of which a further one ends the oldest, 32 KB for a
 /// request's head, 10 seconds of silence, 30 for a request.
 public final class AdminServer: Sendable {
-  /// Where the server listens.
-  public typealias Address = HTTPAddress
-
   private enum Phase: Sendable {
     case idle
     case running(HTTPServer)
@@ -24,7 +22,7 @@ public final class AdminServer: Sendable {
     }
   }
 
-  private let address: Address
+  private let address: NetworkAddress
   private let site: AdminSite
   private let currentToken: Locked<String?>
   private let actions: Locked<[String: AdminAction]>
@@ -56,7 +54,7 @@ public final class AdminServer: Sendable {
   ///   - tls: without it the port speaks plaintext.
   ///   - handshakeFailed: told of each TLS handshake that came to nothing.
   public init(
-    address: Address, token: String?, metrics: MetricsRegistry, readiness: @escaping @Sendable () -> Readiness,
+    address: NetworkAddress, token: String?, metrics: MetricsRegistry, readiness: @escaping @Sendable () -> Readiness,
     status: @escaping @Sendable () -> StatusSnapshot, exposition: (@Sendable () -> String)? = nil,
     callEnding: CallEnding? = nil, tls: ServerTLS? = nil,
     handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void = { _ in }, logger: Logger
@@ -132,7 +130,7 @@ public final class AdminServer: Sendable {
   ///
   /// - Returns: the address with the port that was bound.
   @discardableResult
-  public func start() async throws(HTTPListenError) -> Address {
+  public func start() async throws(HTTPListenError) -> NetworkAddress {
     try phase.withLock { phase throws(HTTPListenError) in
       guard phase.isIdle else { throw HTTPListenError("the admin server was started before") }
       let crowdedOut = Counter(label: "patchbay_admin_connections_crowded_out_total")
@@ -143,7 +141,7 @@ public final class AdminServer: Sendable {
         address, site, name: "admin port", limits: limits, tls: tls, crowdedOut: { crowdedOut.increment() },
         handshakeFailed: handshakeFailed, logger: logger)
       phase = .running(server)
-      return Address(host: address.host, port: server.port)
+      return NetworkAddress(host: address.host, port: server.port)
     }
   }
 

@@ -1,3 +1,4 @@
+public import Basics
 import RedisClient
 public import Secrets
 import YAMLReading

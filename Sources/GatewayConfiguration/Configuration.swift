@@ -1,3 +1,4 @@
+public import Basics
 public import GRPCTransport
 public import Logging
 public import Secrets

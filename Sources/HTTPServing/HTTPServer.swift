@@ -1,8 +1,12 @@
+public import Basics
 import Glibc
 import Locking
 public import Logging
 import NIOCore
 import NIOPosix
+
+/// Why a server cannot listen: what is wrong, and with which address.
+public typealias HTTPListenError = TextError<HTTPServer>
 
 /// An HTTP/1.1 server: one request a connection, or a WebSocket.
 ///
@@ -26,7 +30,7 @@ public final class HTTPServer: Sendable {
   ///   - crowdedOut: told of each connection that had to make room for another.
   ///   - handshakeFailed: told of each TLS handshake that came to nothing.
   public init(
-    _ address: HTTPAddress, _ site: some HTTPSite, name: String, limits: HTTPLimits = HTTPLimits(),
+    _ address: NetworkAddress, _ site: some HTTPSite, name: String, limits: HTTPLimits = HTTPLimits(),
     tls: ServerTLS? = nil, sharesPort: Bool = false, crowdedOut: @escaping @Sendable () -> Void = {},
     handshakeFailed: @escaping @Sendable (HandshakeFailure) -> Void = { _ in }, logger: Logger
   ) throws(HTTPListenError) {

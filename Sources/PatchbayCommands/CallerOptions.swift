@@ -155,7 +155,7 @@ struct CallerOptions: ParsableArguments {
   }
 
   /// The target in the form that tells loopback.
-  private var host: String { socketAddress.map { "\($0.host.contains(":") ? "[\($0.host)]" : $0.host):" } ?? target }
+  private var host: String { socketAddress.map { NetworkAddress.written($0.host) + ":" } ?? target }
 
   /// Whether a target is HOST:PORT, or an address of a form that gRPC has a word for (`unix:/path`, `dns:///host:port`).
   private static func namesPort(_ target: String) -> Bool {

@@ -1,3 +1,4 @@
+import Basics
 import AdminServer
 import ArgumentParser
 import Foundation

@@ -104,12 +104,11 @@ extension TokenCommand {
       return settings
     }
 
-    private func listening() throws -> HTTPAddress {
-      guard let end = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: end)...]) else {
+    private func listening() throws -> NetworkAddress {
+      guard let listening = NetworkAddress(address) else {
         throw CommandError("--address is HOST:PORT such as 127.0.0.1:8090, not '\(address)'.")
       }
-      let host = String(address[..<end]).trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-      return HTTPAddress(host: host, port: port)
+      return listening
     }
   }
 }

@@ -66,14 +66,3 @@ struct OwnPort: Sendable {
     } catch { throw PhoneLines.PlacingError("The server's own certificate cannot be used: \(error).") }
   }
 }
-
-extension NetworkAddress {
-  /// The host under which this machine reaches a port that listens here: a port of every address is a port of the loopback.
-  package var ownHost: String {
-    switch host {
-    case "0.0.0.0", "localhost": "127.0.0.1"
-    case "::": "::1"
-    default: host
-    }
-  }
-}

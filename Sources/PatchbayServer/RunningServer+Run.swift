@@ -72,7 +72,7 @@ extension RunningServer {
 
   /// Tells where the server is, and what an operator should know of it.
   private func announce(
-    _ ports: [Int], sockets socketPort: UInt16?, admin bound: AdminServer.Address, _ token: DemoToken.Kept?
+    _ ports: [Int], sockets socketPort: UInt16?, admin bound: NetworkAddress, _ token: DemoToken.Kept?
   ) {
     if let port = ports.first {
       Log.announce(

@@ -1,3 +1,4 @@
+import Basics
 import AdminServer
 import CallGateway
 import DataSources
@@ -88,7 +89,7 @@ package final class RunningServer: Sendable {
     )
     sockets = try configuration.webSocket.map { [gateway, loops] port in
       SocketServer(
-        .init(host: port.address.host, port: port.address.port), conversations: configuration.limits.conversations,
+        port.address, conversations: configuration.limits.conversations,
         gateway: gateway, loops: loops,
         tls: try port.tls.map { try ServerTLS($0.files, listener: "websocket \(port.address)", logger: log) },
         sharesPort: place != nil, log: log)
@@ -124,9 +125,7 @@ package final class RunningServer: Sendable {
       certificates: certificates, sink: sink, configuration: { inForce.withLock { $0 }() }, reloads: reports)
     let ownToken = process?.token
     admin = AdminServer(
-      address: process == nil
-        ? .init(host: configuration.admin.address.host, port: configuration.admin.address.port)
-        : .init(host: "127.0.0.1", port: 0),
+      address: process == nil ? configuration.admin.address : NetworkAddress(host: "127.0.0.1", port: 0),
       token: try ownToken ?? configuration.admin.readToken(environment: ProcessInfo.processInfo.environment),
       metrics: metrics,
       readiness: { state.publishedReadiness(to: health) }, status: { state.snapshot(of: reported) },

@@ -1,3 +1,4 @@
+import Basics
 import CallGateway
 import Certificates
 import GRPCTransport
@@ -9,7 +10,7 @@ import WebSockets
 
 /// The virtual agent over WebSocket: brings requests for an upgrade to the gateway's gate, and sockets to the loops.
 final class SocketServer: Sendable {
-  private let address: HTTPAddress
+  private let address: NetworkAddress
   private let site: SocketSite
   private let limits: HTTPLimits
   private let tls: ServerTLS?
@@ -25,7 +26,7 @@ final class SocketServer: Sendable {
   ///   - tls: without it the port speaks plaintext.
   ///   - sharesPort: whether other processes of the server listen on the port too.
   init(
-    _ address: HTTPAddress, conversations: Int, gateway: VoiceGateway, loops: EventLoopGroup, tls: ServerTLS?,
+    _ address: NetworkAddress, conversations: Int, gateway: VoiceGateway, loops: EventLoopGroup, tls: ServerTLS?,
     sharesPort: Bool, log: Logger
   ) {
     self.address = address

@@ -1,3 +1,4 @@
+import Basics
 import NIOHTTP1
 import WebSockets
 
@@ -11,7 +12,7 @@ struct UpgradeRequest: Sendable {
   /// The request's head; the upgrade handler adds what WebSocket needs.
   var head: HTTPRequestHead {
     let isDefaultPort = address.port == (address.isSecure ? 443 : 80)
-    let host = address.host.contains(":") ? "[\(address.host)]" : address.host
+    let host = NetworkAddress.written(address.host)
     var fields = HTTPHeaders([("Host", isDefaultPort ? host : "\(host):\(address.port)")])
     if !subprotocols.isEmpty { fields.add(name: "Sec-WebSocket-Protocol", value: subprotocols.joined(separator: ", ")) }
     for (name, value) in headers { fields.add(name: name, value: value) }

@@ -1,3 +1,5 @@
+import Basics
+
 /// Where a WebSocket server is: a `ws:` or `wss:` URL (RFC 6455, section 3) in its parts.
 public struct WebSocketAddress: Sendable, Hashable {
   /// Whether the connection is made over TLS (`wss`).
@@ -25,24 +27,10 @@ public struct WebSocketAddress: Sendable, Hashable {
     }
     let rest = url[colon.upperBound...]
     let slash = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
-    var authority = rest[..<slash]
-    guard !authority.contains("@") else { return nil }
-    if authority.first == "[" {
-      guard let end = authority.firstIndex(of: "]") else { return nil }
-      host = String(authority[authority.index(after: authority.startIndex)..<end])
-      authority = authority[authority.index(after: end)...]
-    } else {
-      let end = authority.firstIndex(of: ":") ?? authority.endIndex
-      host = String(authority[..<end])
-      authority = authority[end...]
-    }
-    guard !host.isEmpty else { return nil }
-    if authority.isEmpty {
-      port = isSecure ? 443 : 80
-    } else {
-      guard authority.first == ":", let number = UInt16(authority.dropFirst()), number > 0 else { return nil }
-      port = Int(number)
-    }
+    let authority = rest[..<slash]
+    guard !authority.contains("@"), let parts = try? NetworkAddress.parts(of: authority) else { return nil }
+    host = parts.host
+    port = Int(parts.port ?? (isSecure ? 443 : 80))
     let path = String(rest[slash...])
     target = path.hasPrefix("/") ? path : "/" + path
   }

@@ -1,5 +1,5 @@
 public import Basics
-public import HTTPServing
+import HTTPServing
 import Locking
 public import Logging
 import TokenVerification
@@ -9,7 +9,7 @@ import TokenVerification
 /// Serves from `init` until the last reference goes.
 public final class StandInServer: Sendable {
   /// Where it listens.
-  public let address: HTTPAddress
+  public let address: NetworkAddress
 
   private let platform: Locked<WebexPlatform>
   private let store: StandInStore?
@@ -23,10 +23,10 @@ public final class StandInServer: Sendable {
   ///   - store: where tokens, keys and data sources are kept; nil keeps them in memory only.
   ///   - now: the time of day, in seconds since 1970.
   public init(
-    _ address: HTTPAddress, _ platform: WebexPlatform, store: StandInStore? = nil,
+    _ address: NetworkAddress, _ platform: WebexPlatform, store: StandInStore? = nil,
     now: @escaping @Sendable () -> Int64 = WallClock.now, logger: Logger = Logger(label: "stand-in")
   ) throws {
-    guard address.host == "localhost" || address.host == "::1" || address.host.hasPrefix("127.") else {
+    guard address.isLoopback else {
       throw HTTPListenError(
         "\(address) is not on the loopback interface: whoever reaches the stand-in can mint tokens")
     }
@@ -48,7 +48,7 @@ public final class StandInServer: Sendable {
     self.platform = platform
     self.store = store
     self.logger = logger
-    self.address = HTTPAddress(host: address.host, port: server.port)
+    self.address = NetworkAddress(host: address.host, port: server.port)
     platform.withLock { store?.saveIfChanged(&$0, logger: logger) }
   }
 

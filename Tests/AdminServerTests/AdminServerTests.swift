@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import Glibc
 import HTTPServing
@@ -247,7 +248,7 @@ struct AdminServerTests {
     first.stop()
     #expect(throws: POSIXError.self) { _ = try Client(address.port) }
     first.stop()
-    #expect(AdminServer.Address(host: "::1", port: 1).description == "[::1]:1")
+    #expect(NetworkAddress(host: "::1", port: 1).description == "[::1]:1")
     await #expect {
       try await Self.server("admin.example", 0).start()
     } throws: { error in

@@ -33,7 +33,7 @@ final class GuardedBot: Sendable {
   }
 
   /// `host:port`, with brackets around an IPv6 address.
-  var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  var address: String { "\(NetworkAddress.written(host)):\(port)" }
 
   /// Why the latest connection could not be made or has ended; `nil` while it stands.
   var failure: String? { state.withLock { $0.failure } }

@@ -48,12 +48,10 @@ public struct BotEndpoint: Sendable, Equatable {
   }
 
   /// Whether the URL's host is this machine by its name or address.
-  var isLoopback: Bool {
-    host == "localhost" || host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
-  }
+  var isLoopback: Bool { NetworkAddress.isLoopback(host) }
 
   /// `host:port`, with brackets around an IPv6 address.
-  public var authority: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  public var authority: String { "\(NetworkAddress.written(host)):\(port)" }
 
   /// The headers with their values, `authorization` included, names in lower case. Never log the values.
   func readHeaders() throws(EngineError) -> [(name: String, value: String)] {

@@ -1,3 +1,4 @@
+import Basics
 import BotEngine
 import JSONText
 import ReplayKit
@@ -107,6 +108,6 @@ extension SocketRoute {
 extension WebSocketAddress {
   /// The same server at another path.
   func at(_ path: String) -> WebSocketAddress? {
-    WebSocketAddress("\(isSecure ? "wss" : "ws")://\(host.contains(":") ? "[\(host)]" : host):\(port)\(path)")
+    WebSocketAddress("\(isSecure ? "wss" : "ws")://\(NetworkAddress.written(host)):\(port)\(path)")
   }
 }

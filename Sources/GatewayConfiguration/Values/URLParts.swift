@@ -1,3 +1,5 @@
+import Basics
+
 /// The parts of an absolute URL (RFC 3986) that the configuration has rules for.
 struct URLParts {
   var scheme: String
@@ -22,23 +24,12 @@ struct URLParts {
     scheme = String(text[..<colon])
     guard !scheme.isEmpty, scheme.utf8.allSatisfy({ (97...122).contains($0) }) else { return nil }
     let rest = text[text.index(colon, offsetBy: 3)...]
-    var authority = rest.prefix { !"/?#".contains($0) }
+    let authority = rest.prefix { !"/?#".contains($0) }
     path = String(rest[authority.endIndex...].prefix { $0 != "?" })
-    guard !authority.contains("@"), !rest.contains("#") else { return nil }
-    if authority.hasPrefix("[") {
-      guard let end = authority.firstIndex(of: "]") else { return nil }
-      host = String(authority[authority.index(after: authority.startIndex)..<end])
-      authority = authority[authority.index(after: end)...]
-    } else {
-      host = String(authority.prefix { $0 != ":" })
-      authority = authority.dropFirst(host.count)
+    guard !authority.contains("@"), !rest.contains("#"), let parts = try? NetworkAddress.parts(of: authority) else {
+      return nil
     }
-    guard !host.isEmpty else { return nil }
-    guard !authority.isEmpty else { return }
-    let digits = authority.dropFirst()
-    guard authority.hasPrefix(":"), !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }),
-      let number = UInt16(digits), number > 0
-    else { return nil }
-    port = Int(number)
+    host = parts.host
+    port = parts.port.map { Int($0) }
   }
 }

@@ -189,7 +189,7 @@ package final class Supervisor: Sendable {
   }
 
   /// Returns the exit code where all is over.
-  private func carryOut(_ action: SupervisorStateMachine.Action, admin bound: AdminServer.Address) -> Int32? {
+  private func carryOut(_ action: SupervisorStateMachine.Action, admin bound: NetworkAddress) -> Int32? {
     switch action {
     case .start(let index): start(index)
     case .tell(let index, let order): children.withLock { $0[index] }?.tell(order)

@@ -57,7 +57,7 @@ final class SupervisorAdmin: Sendable {
     }
     let began = began
     server = AdminServer(
-      address: .init(host: configuration.admin.address.host, port: configuration.admin.address.port),
+      address: configuration.admin.address,
       token: try configuration.admin.readToken(environment: ProcessInfo.processInfo.environment), metrics: own,
       readiness: { Self.readiness(table, state.withLock { $0 }) },
       status: { StatusSnapshot(version: Version.text, reasons: [], uptime: 0, liveCalls: 0, callLimit: 0) },
@@ -175,7 +175,7 @@ final class SupervisorAdmin: Sendable {
   }
 
   /// Binds and serves.
-  func start() async throws -> AdminServer.Address { try await server.start() }
+  func start() async throws -> NetworkAddress { try await server.start() }
 
   /// Ends serving.
   func stop() { server.stop() }

@@ -42,28 +42,11 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
     } else {
       user = nil
     }
-    (host, port) = try Self.endpoint(authority)
+    do throws(NetworkAddress.FormatError) {
+      let parts = try NetworkAddress.parts(of: authority)
+      (host, port) = (parts.host, Int(parts.port ?? 6379))
+    } catch { throw RedisAddressError(error.description) }
     database = try Self.database(rest[slash...].dropFirst())
-  }
-
-  private static func endpoint(_ text: Substring) throws(RedisAddressError) -> (host: String, port: Int) {
-    let host: Substring
-    var rest: Substring
-    if text.first == "[" {
-      guard let end = text.firstIndex(of: "]") else { throw RedisAddressError("has a bracket that is not closed") }
-      host = text[text.index(after: text.startIndex)..<end]
-      rest = text[text.index(after: end)...]
-    } else {
-      let end = text.firstIndex(of: ":") ?? text.endIndex
-      host = text[..<end]
-      rest = text[end...]
-    }
-    guard !host.isEmpty else { throw RedisAddressError("names no host") }
-    if rest.isEmpty { return (String(host), 6379) }
-    guard rest.popFirst() == ":", let port = UInt16(rest), port > 0 else {
-      throw RedisAddressError("has a port that is not from 1 to 65535")
-    }
-    return (String(host), Int(port))
   }
 
   private static func database(_ text: Substring) throws(RedisAddressError) -> Int {
@@ -73,7 +56,7 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// `HOST:PORT`, for people.
-  public var place: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+  public var place: String { "\(NetworkAddress.written(host)):\(port)" }
 
   /// The URL.
   public var description: String {
