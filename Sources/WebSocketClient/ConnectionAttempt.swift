@@ -66,9 +66,7 @@ final class ConnectionAttempt: @unchecked Sendable {
     self.channel = channel
     let pipeline = channel.pipeline.syncOperations
     if let tls {
-      // The name in TLS must not be an address; the certificate is then compared with the address itself.
-      let isAddress = (try? SocketAddress(ipAddress: serverName, port: 0)) != nil
-      let name = isAddress ? nil : serverName
+      let name = TLSContext.name(serverName)
       if let pinned {
         try pipeline.addHandler(
           NIOSSLClientHandler(

@@ -1,3 +1,4 @@
+import NIOCore
 public import NIOSSL
 
 /// A client's TLS to bots, from PEM texts: 1.2 at least, the certificate's chain and name verified.
@@ -30,6 +31,12 @@ public enum TLSContext {
     do { return try NIOSSLContext(configuration: configuration) } catch {
       throw ConnectionError("TLS cannot be set up: the certificates and the key do not fit one another")
     }
+  }
+
+  /// The name that a handshake has where the certificate has to hold `name`; `nil` for an address, which must not be in the
+  /// handshake, and with which the certificate is then compared itself.
+  public static func name(_ name: String) -> String? {
+    (try? SocketAddress(ipAddress: name, port: 0)) == nil ? name : nil
   }
 
   private static func certificates(_ pem: String, _ what: String) throws(ConnectionError) -> [NIOSSLCertificate] {

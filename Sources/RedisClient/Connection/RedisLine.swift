@@ -97,9 +97,7 @@ final class RedisLine: @unchecked Sendable {
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           if let tls {
-            // The name in TLS must not be an address; the certificate is then compared with the address itself.
-            let isAddress = (try? SocketAddress(ipAddress: name, port: 0)) != nil
-            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: isAddress ? nil : name))
+            try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: TLSContext.name(name)))
           }
           try pipeline.addHandler(AnswerHandler(line: self, attempt: attempt))
         }
