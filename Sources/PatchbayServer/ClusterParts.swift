@@ -17,15 +17,13 @@ final class ClusterParts: Sendable {
   private let configuration: Configuration.Cluster
   /// The servers' Redis. It is there to the end of the process: the last of all take leave of it.
   let redis: RedisConnection
-  private let server = Locked<GRPCServer?>(nil)
+  private let port: RelayPort
   /// How often Redis was reached.
   private let reached: Awaited<Int>
-  private let log: Logger
 
   /// Nothing listens yet. Throws where the secret, a certificate or Redis' address cannot be used.
   init(_ configuration: Configuration.Cluster, log: Logger) throws {
     self.configuration = configuration
-    self.log = log
     let secret = try configuration.readSecret(environment: ProcessInfo.processInfo.environment)
     let reached = Awaited(0)
     self.reached = reached
@@ -43,6 +41,7 @@ final class ClusterParts: Sendable {
       Replica(startingAt: "\(configuration.address)"), store: RedisOwnershipStore(redis),
       settings: .init(lease: configuration.lease), log: log)
     link = ReplicaLink(keeper: keeper, secret: secret, security: security)
+    port = RelayPort(link, log: log)
   }
 
   private static func text(_ path: String) throws -> String {
@@ -51,23 +50,11 @@ final class ClusterParts: Sendable {
 
   /// Listens for the other servers. Returns where.
   func start(gateway: VoiceGateway, loops: EventLoopGroup) throws -> NetworkAddress {
-    let tls = configuration.tls.map {
-      GRPCServer.Configuration.Security.tls(
-        TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.authority))
-    }
-    var arguments = ChannelArguments.server
-    // A server hands on the RPCs of all its callers over few connections.
-    arguments["grpc.max_concurrent_streams"] = 100_000
-    arguments["grpc.max_connection_idle_ms"] = nil
-    let server = GRPCServer(
-      configuration: .init(
-        listeners: [.init(address: "\(configuration.address)", security: tls ?? .plaintext)],
-        channelArguments: arguments, maximumSendQueue: 4 << 20),
-      loops: loops, methods: RelayService(gateway: gateway, link: link, log: log).methods, logger: log)
-    let ports = try server.start()
-    self.server.withLock { $0 = server }
+    let tls = configuration.tls.map { TLSFiles(certificate: $0.certificate, key: $0.key, clientCA: $0.authority) }
+    let bound = try port.start(
+      at: "\(configuration.address)", security: tls.map { .tls($0) } ?? .plaintext, gateway: gateway, loops: loops)
     let address = NetworkAddress(
-      host: configuration.address.host, port: UInt16(clamping: ports.first ?? Int(configuration.address.port)))
+      host: configuration.address.host, port: UInt16(clamping: bound ?? Int(configuration.address.port)))
     link.keeper.own.address = "\(address)"
     return address
   }
@@ -92,6 +79,6 @@ final class ClusterParts: Sendable {
   /// The calls are over: others know at once that this server is gone.
   func stop() async {
     link.keeper.leave()
-    await server.withLock { $0.take() }?.shutdown(grace: .seconds(2))
+    await port.stop()
   }
 }

@@ -14,37 +14,26 @@ final class ProcessParts: Sendable {
   private let table: ProcessTable
   /// What the gateway is given.
   let link: ReplicaLink
-  private let server = Locked<GRPCServer?>(nil)
+  private let port: RelayPort
   private let told = Locked<(state: ProcessTable.State, port: Int, adminPort: Int)>((.starting, 0, 0))
   /// What is one for all processes.
   let sharing: ProcessSharing
-  private let log: Logger
 
   /// Nothing listens yet.
   init(_ place: ProcessPlace, log: Logger) {
     number = place.number
     table = place.table
-    self.log = log
     sharing = ProcessSharing(number, table: table)
     let keeper = OwnershipKeeper(
       table.replica(number), store: SharedOwnershipStore(table), settings: .init(lease: SharedOwnershipStore.lease),
       log: log)
     link = ReplicaLink(keeper: keeper, secret: table.plan.secret, security: .plaintext)
+    port = RelayPort(link, log: log)
   }
 
   /// Listens for the other processes.
   func start(gateway: VoiceGateway, loops: EventLoopGroup) throws {
-    var arguments = ChannelArguments.server
-    // Each has few connections here, for the RPCs of all its callers.
-    arguments["grpc.max_concurrent_streams"] = 100_000
-    arguments["grpc.max_connection_idle_ms"] = nil
-    let server = GRPCServer(
-      configuration: .init(
-        listeners: [.init(address: table.plan.address(of: number), security: .plaintext)],
-        channelArguments: arguments, maximumSendQueue: 4 << 20),
-      loops: loops, methods: RelayService(gateway: gateway, link: link, log: log).methods, logger: log)
-    _ = try server.start()
-    self.server.withLock { $0 = server }
+    _ = try port.start(at: table.plan.address(of: number), gateway: gateway, loops: loops)
   }
 
   /// What the supervisor says.
@@ -103,5 +92,5 @@ final class ProcessParts: Sendable {
   }
 
   /// The calls are over.
-  func stop() async { await server.withLock { $0.take() }?.shutdown(grace: .seconds(2)) }
+  func stop() async { await port.stop() }
 }
