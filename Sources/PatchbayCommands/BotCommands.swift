@@ -80,11 +80,9 @@ struct BotTestCommand: AsyncParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (engine == nil) != (config == nil) else {
-      throw ValidationError("Name the bot: --engine YAML, or --config FILE with --agent ID.")
-    }
+    try require((engine == nil) != (config == nil), "Name the bot: --engine YAML, or --config FILE with --agent ID.")
     if engine != nil, !agent.isEmpty { throw ValidationError("--agent goes with --config.") }
-    guard (1...16).contains(calls) else { throw ValidationError("--calls is 1 to 16, not \(calls).") }
+    try require((1...16).contains(calls), "--calls is 1 to 16, not \(calls).")
     for name in only where !BotTest.checks.contains(name) {
       throw ValidationError(
         "There is no check '\(name)'; write one of: \(BotTest.checks.joined(separator: ", ")).")

@@ -57,10 +57,9 @@ struct CallCommand: AsyncParsableCommand {
     for entry in digits where entry.contains(where: { DTMFKey($0) == nil }) {
       throw ValidationError("--digits takes the keys 0-9, A-D, * and #, not '\(entry)'.")
     }
-    guard recorded == nil || (audio.isEmpty && digits.isEmpty && event.isEmpty && noInput == 0) else {
-      throw ValidationError(
-        "--recorded says what the caller does: leave --audio, --digits, --event and --no-input out.")
-    }
+    try require(
+      recorded == nil || (audio.isEmpty && digits.isEmpty && event.isEmpty && noInput == 0),
+      "--recorded says what the caller does: leave --audio, --digits, --event and --no-input out.")
     if stereo, heard == nil { throw ValidationError("--stereo goes with --heard FILE.") }
   }
 

@@ -73,36 +73,27 @@ struct CallerOptions: ParsableArguments {
   var patience = 30.0
 
   func validate() throws {
-    guard [8000, 16000].contains(sampleRate) else {
-      throw ValidationError("--sample-rate is 8000 or 16000, not \(sampleRate).")
-    }
-    guard bargeIn.map({ (0...600_000).contains($0) }) ?? true else {
-      throw ValidationError("--barge-in is a time of 0 to 600000 ms.")
-    }
-    guard patience > 0, patience <= 3600 else { throw ValidationError("--patience is a time of up to 3600 s.") }
-    guard chunk.map({ SocketRoute.chunkBytes.contains($0) }) ?? true else {
-      throw ValidationError("--chunk is 320 to 32000 bytes.")
-    }
+    try require([8000, 16000].contains(sampleRate), "--sample-rate is 8000 or 16000, not \(sampleRate).")
+    try require(bargeIn, in: 0...600_000, "--barge-in is a time of 0 to 600000 ms.")
+    try require(patience > 0 && patience <= 3600, "--patience is a time of up to 3600 s.")
+    try require(chunk, in: SocketRoute.chunkBytes, "--chunk is 320 to 32000 bytes.")
     if isSocket {
       guard let address = socketAddress else {
         throw ValidationError("--target \(target) is no URL of a WebSocket; write wss://voice.example.com, for one.")
       }
-      guard [SocketRoute.path, "/"].contains(address.target) else {
-        throw ValidationError("--target \(target) is called at \(SocketRoute.path); leave its path out.")
-      }
-      guard address.isSecure || !asksForTLS, !tls else {
-        throw ValidationError("--target says whether there is TLS: wss:// is with it, ws:// without.")
-      }
+      try require(
+        [SocketRoute.path, "/"].contains(address.target),
+        "--target \(target) is called at \(SocketRoute.path); leave its path out.")
+      try require(
+        (address.isSecure || !asksForTLS) && !tls,
+        "--target says whether there is TLS: wss:// is with it, ws:// without.")
     } else {
-      guard chunk == nil else { throw ValidationError("--chunk goes with a --target of wss:// or ws://.") }
-      guard Self.namesPort(target) else {
-        throw ValidationError(
-          "--target is HOST:PORT, such as localhost:50051, or wss://HOST for WebSocket, not '\(target)'.")
-      }
+      try require(chunk == nil, "--chunk goes with a --target of wss:// or ws://.")
+      try require(
+        Self.namesPort(target),
+        "--target is HOST:PORT, such as localhost:50051, or wss://HOST for WebSocket, not '\(target)'.")
     }
-    guard (clientCertificate == nil) == (clientKey == nil) else {
-      throw ValidationError("--client-certificate and --client-key go together.")
-    }
+    try require((clientCertificate == nil) == (clientKey == nil), "--client-certificate and --client-key go together.")
   }
 
   /// The token, and where it comes from.

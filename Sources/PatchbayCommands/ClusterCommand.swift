@@ -40,12 +40,7 @@ struct ClusterCommand: AsyncParsableCommand {
       let configuration = try file.load()
       let found: StatusSnapshot.Cluster
       let asked: String
-      let address = try admin.map { text in
-        guard let address = NetworkAddress(text) else {
-          throw ValidationError("--admin is HOST:PORT such as 127.0.0.1:8080, not '\(text)'.")
-        }
-        return address
-      }
+      let address = try admin.map { try NetworkAddress(admin: $0) }
       if let address {
         (found, asked) = (try await Self.ask(address, configuration), "asked the server at \(address)")
       } else {

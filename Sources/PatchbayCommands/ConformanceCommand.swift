@@ -79,17 +79,15 @@ struct ConformanceCommand: AsyncParsableCommand {
   var listCases = false
 
   func validate() throws {
-    guard (1...32).contains(calls) else { throw ValidationError("--calls is 1 to 32, not \(calls).") }
-    guard !digits.isEmpty, digits.allSatisfy({ DTMFKey($0) != nil }) else {
-      throw ValidationError("--digits takes the keys 0-9, A-D, * and #, not '\(digits)'.")
-    }
+    try require((1...32).contains(calls), "--calls is 1 to 32, not \(calls).")
+    try require(
+      !digits.isEmpty && digits.allSatisfy({ DTMFKey($0) != nil }),
+      "--digits takes the keys 0-9, A-D, * and #, not '\(digits)'.")
     // Scenarios are read when the command runs.
     for name in only where !Conformance.cases.contains(name) && scenario.isEmpty {
       throw ValidationError("There is no case '\(name)'; write one of: \(Conformance.cases.joined(separator: ", ")).")
     }
-    guard !scenariosOnly || !scenario.isEmpty else {
-      throw ValidationError("--scenarios-only goes with --scenario FILE.")
-    }
+    try require(!scenariosOnly || !scenario.isEmpty, "--scenarios-only goes with --scenario FILE.")
     for cue in [transfer, end].compactMap(\.self) {
       guard let steps = try? BotTestCommand.cue(cue).steps, !steps.contains(where: \.isSpeech) else {
         throw ValidationError("A cue is keys or event:NAME, not '\(cue)'.")

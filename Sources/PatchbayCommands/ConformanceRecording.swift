@@ -41,9 +41,7 @@ struct ConformanceRecording: ParsableCommand {
     let folders = try ConfigurationFile.report { () throws(ConfigurationError) in
       try CallFolder.calls(at: callFolder)
     }
-    guard folders.count == 1 || name == nil else {
-      throw ValidationError("--name goes with one call, not a folder of them.")
-    }
+    try require(folders.count == 1 || name == nil, "--name goes with one call, not a folder of them.")
     for folder in folders {
       let id = name ?? ConformanceScenario.id(of: RecordedCall.folderName(of: folder + "/" + RecordedCall.fileName))
       let made = try ConfigurationFile.report { () throws(ConfigurationError) in

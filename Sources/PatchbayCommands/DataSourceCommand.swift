@@ -120,7 +120,7 @@ struct DataSourceCommand: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
 
     func validate() throws {
-      guard (1...512).contains(message.utf8.count) else { throw ValidationError("--message has 1 to 512 bytes.") }
+      try require((1...512).contains(message.utf8.count), "--message has 1 to 512 bytes.")
     }
 
     func run() async throws {

@@ -43,9 +43,7 @@ struct DataSourceOptions: ParsableArguments {
       guard let first = found.first else {
         throw CommandError("There is no tenant '\(org)' in \(file.name). Tenants: \(Self.list(all.map(\.name))).")
       }
-      guard found.count == 1 else {
-        throw ValidationError("'\(org)' has several URLs; say which with --url: \(Self.list(found.map(\.url))).")
-      }
+      try require(found.count == 1, "'\(org)' has several URLs; say which with --url: \(Self.list(found.map(\.url))).")
       tenant = first
     } else if tenants.count == 1 {
       tenant = tenants.first

@@ -31,11 +31,9 @@ struct ReadyCommand: AsyncParsableCommand {
 
   func run() async throws {
     let text = admin ?? ProcessInfo.processInfo.environment["PATCHBAY_ADMIN_ADDRESS"] ?? Self.standard
-    guard let named = NetworkAddress(text) else {
-      throw ValidationError("--admin is HOST:PORT such as \(Self.standard), not '\(text)'.")
-    }
+    let named = try NetworkAddress(admin: text, as: Self.standard)
     let address = NetworkAddress(host: named.ownHost, port: named.port)
-    guard address.isLoopback else { throw ValidationError("--admin is a port of this machine, not \(address).") }
+    try require(address.isLoopback, "--admin is a port of this machine, not \(address).")
     let answer = try await ask(address)
     guard answer.status == 200 else {
       let reasons = (try? JSONDecoder().decode(Body.self, from: Data(answer.body)))?.reasons ?? []

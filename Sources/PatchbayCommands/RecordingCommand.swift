@@ -22,9 +22,7 @@ struct RecordingCommand: ParsableCommand {
     var keys: String?
 
     func validate() throws {
-      guard config != nil || directory != nil else {
-        throw ValidationError("Say --config FILE or --directory FOLDER.")
-      }
+      try require(config != nil || directory != nil, "Say --config FILE or --directory FOLDER.")
     }
 
     func open() throws -> (archive: RecordingArchive, directory: String) {
@@ -207,7 +205,7 @@ struct NamedRecordings: ParsableArguments {
   var conversation: String?
 
   func validate() throws {
-    guard !ids.isEmpty || conversation != nil else { throw ValidationError("Name recordings, or --conversation ID.") }
+    try require(!ids.isEmpty || conversation != nil, "Name recordings, or --conversation ID.")
   }
 
   /// The recordings; an error where there is none of them.

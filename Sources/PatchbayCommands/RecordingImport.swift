@@ -72,8 +72,8 @@ extension RecordingCommand {
     @OptionGroup var arguments: RecordedCallArguments
 
     func validate() throws {
-      guard (1...2).contains(files.count) else { throw ValidationError("Name one WAV file, or two.") }
-      guard (200...10_000).contains(pause) else { throw ValidationError("--pause is 200 to 10000 ms.") }
+      try require((1...2).contains(files.count), "Name one WAV file, or two.")
+      try require((200...10_000).contains(pause), "--pause is 200 to 10000 ms.")
     }
 
     func run() throws {

@@ -140,54 +140,44 @@ struct ReplayCommand: AsyncParsableCommand {
 
   func validate() throws {
     try checkRanges()
-    guard profile == nil || (rate == nil && ramp == nil && duration == nil) else {
-      throw ValidationError("--profile has rates, ramps and durations itself: leave --rate, --ramp and --duration out.")
-    }
+    try require(
+      profile == nil || (rate == nil && ramp == nil && duration == nil),
+      "--profile has rates, ramps and durations itself: leave --rate, --ramp and --duration out.")
     if findCapacity {
-      guard profile == nil else { throw ValidationError("Give --find-capacity or --profile, not both.") }
-      guard !requirements.isEmpty else {
-        throw ValidationError("--find-capacity needs a --require that tells what is enough, as 'turn p99 < 900ms'.")
-      }
-      guard rate != nil || turns == nil else {
-        throw ValidationError("--turns goes with --rate; calls at once are made over and over.")
-      }
+      try require(profile == nil, "Give --find-capacity or --profile, not both.")
+      try require(
+        !requirements.isEmpty,
+        "--find-capacity needs a --require that tells what is enough, as 'turn p99 < 900ms'.")
+      try require(rate != nil || turns == nil, "--turns goes with --rate; calls at once are made over and over.")
     } else {
-      guard within == nil else { throw ValidationError("--within goes with --find-capacity.") }
-      guard calls != nil || rate != nil || profile != nil else {
-        throw ValidationError("Say how many calls: --calls, --rate or --profile; or --find-capacity.")
-      }
-      guard rate == nil || duration != nil else { throw ValidationError("--rate needs a --duration.") }
-      guard rate != nil || duration == nil || turns == nil else {
-        throw ValidationError("Give --duration or --turns, not both; with --rate they go together.")
-      }
+      try require(within == nil, "--within goes with --find-capacity.")
+      try require(
+        calls != nil || rate != nil || profile != nil,
+        "Say how many calls: --calls, --rate or --profile; or --find-capacity.")
+      try require(rate == nil || duration != nil, "--rate needs a --duration.")
+      try require(
+        rate != nil || duration == nil || turns == nil,
+        "Give --duration or --turns, not both; with --rate they go together.")
     }
-    guard arrivals == nil || rate != nil || profile != nil else {
-      throw ValidationError("--arrivals goes with --rate.")
-    }
-    guard seed == nil || arrivals == .poisson else { throw ValidationError("--seed goes with --arrivals poisson.") }
+    try require(arrivals == nil || rate != nil || profile != nil, "--arrivals goes with --rate.")
+    try require(seed == nil || arrivals == .poisson, "--seed goes with --arrivals poisson.")
   }
 
   private func checkRanges() throws {
-    guard calls.map({ (1...LoadProfile.maximumCalls).contains($0) }) ?? true else {
-      throw ValidationError("--calls is 1 to \(LoadProfile.maximumCalls).")
-    }
-    guard rate.map({ $0 > 0 && $0 <= LoadProfile.maximumRate }) ?? true else {
-      throw ValidationError("--rate is above 0 and at most \(Int(LoadProfile.maximumRate)) calls a second.")
-    }
-    guard ramp.map({ (0...86_400).contains($0) }) ?? true else { throw ValidationError("--ramp is 0 to 86400 s.") }
-    guard duration.map({ $0 > 0 && $0 <= 604_800 }) ?? true else {
-      throw ValidationError("--duration is up to 604800 s.")
-    }
-    guard warmUp.map({ (0...86_400).contains($0) }) ?? true else { throw ValidationError("--warm-up is 0 to 86400 s.") }
-    guard within.map({ $0 > 0 && $0 <= 604_800 }) ?? true else { throw ValidationError("--within is up to 604800 s.") }
-    guard turns.map({ (1...10_000).contains($0) }) ?? true else { throw ValidationError("--turns is 1 to 10000.") }
-    guard channels.map({ (1...10_000).contains($0) }) ?? true else {
-      throw ValidationError("--channels is 1 to 10000.")
-    }
-    guard (1...64).contains(loops), loops <= calls ?? loops || findCapacity else {
-      throw ValidationError("--loops is 1 to 64, and not more than there are calls.")
-    }
-    guard requirements.count <= 100 else { throw ValidationError("--require may be repeated up to 100 times.") }
+    try require(calls, in: 1...LoadProfile.maximumCalls, "--calls is 1 to \(LoadProfile.maximumCalls).")
+    try require(
+      rate.map({ $0 > 0 && $0 <= LoadProfile.maximumRate }) ?? true,
+      "--rate is above 0 and at most \(Int(LoadProfile.maximumRate)) calls a second.")
+    try require(ramp, in: 0...86_400, "--ramp is 0 to 86400 s.")
+    try require(duration.map({ $0 > 0 && $0 <= 604_800 }) ?? true, "--duration is up to 604800 s.")
+    try require(warmUp, in: 0...86_400, "--warm-up is 0 to 86400 s.")
+    try require(within.map({ $0 > 0 && $0 <= 604_800 }) ?? true, "--within is up to 604800 s.")
+    try require(turns, in: 1...10_000, "--turns is 1 to 10000.")
+    try require(channels, in: 1...10_000, "--channels is 1 to 10000.")
+    try require(
+      (1...64).contains(loops) && (loops <= calls ?? loops || findCapacity),
+      "--loops is 1 to 64, and not more than there are calls.")
+    try require(requirements.count <= 100, "--require may be repeated up to 100 times.")
   }
 
   /// The load that is asked for.

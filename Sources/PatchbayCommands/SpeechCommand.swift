@@ -65,7 +65,7 @@ extension SpeechCommand {
       settings.minimumSpeech = try milliseconds("VAD_MIN_SPEECH_MS", in: 20...1000, default: settings.minimumSpeech)
       settings.adaptive = adaptive
       settings.eagerSilence = eager
-      guard judge == nil || adaptive != nil else { throw ValidationError("--judge needs --adaptive") }
+      try require(judge == nil || adaptive != nil, "--judge needs --adaptive")
       let judge = try judge.map(SpeechRun.judge)
       var plot: SpeechPlot?
       if let file {

@@ -12,7 +12,7 @@ extension TokenCommand {
     var count = 5_000
 
     func run() throws {
-      guard (100...1_000_000).contains(count) else { throw ValidationError("--count is from 100 to 1000000.") }
+      try require((100...1_000_000).contains(count), "--count is from 100 to 1000000.")
       let issuer = try DevelopmentIssuer()
       let tenant = try Tenant(
         organization: "ce861fba-6e2f-49f9-9a84-b354008fac9e", name: "Example", url: "https://localhost:50051")

@@ -93,9 +93,9 @@ extension TokenCommand {
       guard let rotation = StandInSettings.RefreshRotation(rawValue: refreshTokens) else {
         throw ValidationError("--refresh-tokens is never, on-use or at-once, not '\(refreshTokens)'.")
       }
-      guard (1...31_536_000).contains(accessTokenLifetime) else {
-        throw ValidationError("--access-token-lifetime is from 1 to 31536000 seconds.")
-      }
+      try require(
+        (1...31_536_000).contains(accessTokenLifetime),
+        "--access-token-lifetime is from 1 to 31536000 seconds.")
       var settings = StandInSettings(issuer: issuer, organizations: organizations)
       settings.refreshRotation = rotation
       settings.domains = domain

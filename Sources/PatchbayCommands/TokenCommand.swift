@@ -82,9 +82,9 @@ struct TokenCommand: AsyncParsableCommand {
       case "forking": return .audioForking
       case "meetings": return .mediaIntelligence
       default:
-        guard UUID(uuidString: schema) != nil else {
-          throw ValidationError("--schema is voice, voice-websocket, forking, meetings or a UUID, not '\(schema)'.")
-        }
+        try require(
+          UUID(uuidString: schema) != nil,
+          "--schema is voice, voice-websocket, forking, meetings or a UUID, not '\(schema)'.")
         return SchemaID(rawValue: schema.lowercased())
       }
     }
@@ -144,10 +144,9 @@ struct TokenCommand: AsyncParsableCommand {
     var batch = false
 
     func run() async throws {
-      guard file.path != nil else {
-        throw ValidationError(
-          "Say which server with --config FILE; the embedded demo makes an issuer of its own each time it starts.")
-      }
+      try require(
+        file.path != nil,
+        "Say which server with --config FILE; the embedded demo makes an issuer of its own each time it starts.")
       let configuration = try file.load()
       let policy: ClaimPolicy
       do { policy = try configuration.policyWithRevocations() } catch {
@@ -175,12 +174,7 @@ struct TokenCommand: AsyncParsableCommand {
         let isRegistered = configuration.identity.tenants.contains { $0.dataSource?.isRegistered == true }
         return .configuration(verifier, isPartial: isRegistered, why: "with the keys of \(keys ?? "")")
       }
-      let address = try admin.map { text in
-        guard let address = NetworkAddress(text) else {
-          throw ValidationError("--admin is HOST:PORT such as 127.0.0.1:8080, not '\(text)'.")
-        }
-        return address
-      }
+      let address = try admin.map { try NetworkAddress(admin: $0) }
       return try await VerdictSource.best(configuration, verifier: verifier, address: address)
     }
 
