@@ -141,7 +141,7 @@ public struct ArrivalStateMachine: Sendable {
     switch answer {
     case .success(.own(let record)):
       phase = .settled
-      return .serve(epoch: record.epoch, turns: record.turns, isAdopted: record.epoch > 1, kept: record.kept)
+      return .serve(epoch: record.epoch, turns: record.turns, isAdopted: record.isAdopted, kept: record.kept)
     case .success(.over):
       phase = .settled
       return .end

@@ -122,7 +122,7 @@ public final class OwnershipKeeper: Sendable {
       hangsUp: hangsUp)
     store.claim(claim, within: Self.lateness) { [self] answer in
       switch answer {
-      case .success(.own(let record)) where record.epoch > 1 && epoch != nil: adopted.increment()
+      case .success(.own(let record)) where record.isAdopted && epoch != nil: adopted.increment()
       case .success(.own), .success(.over): claimedOwn.increment()
       case .success(.other(let record)):
         claimedOther.increment()

@@ -34,6 +34,8 @@ public struct OwnershipRecord: Sendable, Equatable {
   public var turns: Int
   /// What the owner keeps there for the next; empty where that is nothing.
   public var kept: String
+  /// In the answer to a claim: what there was of this id is over, and another conversation begins with it.
+  public var isAnew = false
 
   /// A record.
   public init(owner: Replica, epoch: UInt64, agent: String = "", turns: Int = 0, kept: String = "") {
@@ -43,6 +45,9 @@ public struct OwnershipRecord: Sendable, Equatable {
     self.turns = turns
     self.kept = kept
   }
+
+  /// Whether it goes on with what an owner before has begun.
+  public var isAdopted: Bool { epoch > 1 && !isAnew }
 }
 
 /// What a replica asks the store for with a conversation that it does not have.

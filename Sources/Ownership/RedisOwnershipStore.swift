@@ -38,6 +38,7 @@ public final class RedisOwnershipStore: OwnershipStore {
             let isOver = values.dropFirst(6).first?.text == "1"
             guard var record = OwnershipRecord(values.dropFirst()) else { return nil }
             record.kept = values.dropFirst(7).first?.text ?? ""
+            record.isAnew = values.dropFirst(8).first?.text == "1"
             return isOver ? .over(record) : .own(record)
           case 0: return OwnershipRecord(values.dropFirst()).map { .other($0) }
           default: return nil

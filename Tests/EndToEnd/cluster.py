@@ -16,19 +16,19 @@ from edge import free_port
 class Redis:
     """Debian's redis-server, with nothing kept on disk."""
 
-    def __init__(self, folder, port=None):
-        self.port = port or free_port()
+    def __init__(self, folder, host="127.0.0.1"):
+        self.host, self.port = host, free_port()
         self.folder = folder
         self.start()
 
     @property
     def url(self):
-        return f"redis://127.0.0.1:{self.port}"
+        return f"redis://{self.host}:{self.port}"
 
     def start(self):
         self.process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
-             "--dir", str(self.folder), "--enable-debug-command", "local"],
+            ["redis-server", "--port", str(self.port), "--bind", self.host, "--protected-mode", "no", "--save", "",
+             "--appendonly", "no", "--dir", str(self.folder), "--enable-debug-command", "local"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 10
         while True:
@@ -40,7 +40,7 @@ class Redis:
 
     def ask(self, *words):
         """The first line of the answer to one command."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection((self.host, self.port), timeout=5) as connection:
             parts = [f"*{len(words)}\r\n"] + [f"${len(word)}\r\n{word}\r\n" for word in words]
             connection.sendall("".join(parts).encode())
             return connection.makefile("rb").readline().decode().strip()
@@ -53,9 +53,10 @@ class Redis:
 class Forwarder:
     """A way to a port of this machine that can be cut, and on which answers can be late."""
 
-    def __init__(self, port):
+    def __init__(self, port, listener=None):
+        """`listener`: of another machine, say."""
         self.target, self.sockets, self.late = port, [], 0.0
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = listener or socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
 
@@ -104,7 +105,9 @@ class Forwarder:
 class Cluster:
     """Starts servers that share one Redis."""
 
-    def __init__(self, own_gateway, tmp_path, **more):
+    def __init__(self, own_gateway, tmp_path, host="127.0.0.1", **more):
+        """`host`: of its Redis."""
+        self.host = host
         self.own_gateway = own_gateway
         self.tmp_path = tmp_path
         self.redis = self.new_redis("redis")
@@ -118,7 +121,7 @@ class Cluster:
         """One that is gone with the test."""
         folder = self.tmp_path / name
         folder.mkdir()
-        redis = Redis(folder)
+        redis = Redis(folder, self.host)
         self.own_gateway.at_end.append(redis.kill)
         return redis
 
@@ -128,7 +131,7 @@ class Cluster:
 
     def start(self, count=1, **changes):
         for _ in range(count):
-            self.servers.append(self.own_gateway(cluster=self.settings(), **changes))
+            self.servers.append(self.own_gateway(**{"cluster": self.settings()} | changes))
         for server in self.servers[-count:]:
             server.until(lambda server=server: "degraded" not in server.get("/readyz")[1], "reaches Redis")
         return self.servers[-count:]

@@ -72,10 +72,10 @@ def own_gateway(tmp_path, issuer):
     """Starts servers that belong to one test; those that still run are stopped after it."""
     started = []
 
-    def start(environment=None, **changes):
+    def start(environment=None, machine=Gateway.machine, **changes):
         folder = tmp_path / str(len(started))
         folder.mkdir()
-        started.append(Gateway(folder, configuration(issuer, **changes), environment))
+        started.append(Gateway(folder, configuration(issuer, **changes), environment, machine))
         return started[-1]
 
     start.at_end = []  # what else the test has started

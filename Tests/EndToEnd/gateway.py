@@ -33,13 +33,25 @@ def unprivileged():
     return command if works else []
 
 
+class Machine:
+    """Where a server runs: here."""
+
+    command = ()  # what starts a program there
+
+    def run(self, work, *arguments, **more):
+        """Has a function of this process done as if it were there."""
+        return work(*arguments, **more)
+
+
 class Gateway:
     """A running `patchbay serve`."""
 
     admin_root = None  # the file of the certificate to trust at the admin port; without one it speaks plaintext
+    machine = Machine()
 
-    def __init__(self, folder, configuration, environment=None):
+    def __init__(self, folder, configuration, environment=None, machine=machine):
         folder = pathlib.Path(folder)
+        self.machine = machine
         self.file = folder / "configuration.yaml"
         self.write(configuration)
         tls = configuration["listen"].get("tls")
@@ -53,7 +65,7 @@ class Gateway:
         self.log_file = folder / "server.log"
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [*unprivileged(), BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
+                [*self.machine.command, *unprivileged(), BINARY, "serve", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder,
                 env=SURROUNDINGS | (environment or {}))
         try:
             self.address = self.printed("listening on")
@@ -115,6 +127,9 @@ class Gateway:
         return self.ask("POST", path, body=body, headers={"Authorization": f"Bearer {token}"} if token else {})
 
     def ask(self, method, path, **more):
+        return self.machine.run(self.exchange, method, path, **more)
+
+    def exchange(self, method, path, **more):
         host, port = self.admin.rsplit(":", 1)
         if self.admin_root:
             connection = http.client.HTTPSConnection(

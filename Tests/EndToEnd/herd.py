@@ -18,8 +18,8 @@ TOO_LATE = 1.0
 class Worker:
     """A process of this folder that is told what to do in lines of JSON."""
 
-    def __init__(self, file):
-        self.process = subprocess.Popen([sys.executable, HERE / file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    def __init__(self, file, *arguments):
+        self.process = subprocess.Popen([sys.executable, HERE / file, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         cwd=HERE)
         self.lock = threading.Lock()
 
@@ -120,13 +120,13 @@ class Herd(Worker):
 class ScribeBot(Worker):
     """A bot that writes down what it is told."""
 
-    def __init__(self):
-        super().__init__("scribe_bot.py")
-        self.port = self.tell("where")["port"]
+    def __init__(self, host="127.0.0.1"):
+        super().__init__("scribe_bot.py", host)
+        self.url = f"http://{host}:{self.tell('where')['port']}"
 
     @property
     def engine(self):
-        return {"kind": "grpc", "url": f"http://127.0.0.1:{self.port}", "hears": "everything", "audio": "mulaw"}
+        return {"kind": "grpc", "url": self.url, "hears": "everything", "audio": "mulaw"}
 
     def streams(self, file):
         """All that it was told, stream by stream, in the order of their beginnings."""

@@ -191,7 +191,7 @@ class Herd:
 
     def method(self, call):
         """Of the channel that the call's next RPC goes by: the next of the route, and one of its connections."""
-        place = call.rpcs if self.each == "rpc" else call.turns
+        place = {"rpc": call.rpcs, "turn": call.turns, "call": 0}[self.each]
         methods = self.methods[self.route[(call.plan.number + place) % len(self.route)]]
         return methods[call.plan.number % len(methods)]
 

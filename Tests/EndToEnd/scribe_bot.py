@@ -68,7 +68,7 @@ async def main():
     handler = grpc.stream_stream_rpc_method_handler(scribe.converse)
     service, _, method = CONVERSE[1:].partition("/")
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(service, {method: handler})])
-    port = server.add_insecure_port("127.0.0.1:0")
+    port = server.add_insecure_port(f"{sys.argv[1]}:0")
     await server.start()
     reader = asyncio.StreamReader()
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

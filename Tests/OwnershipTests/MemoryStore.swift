@@ -52,9 +52,11 @@ final class MemoryStore: OwnershipStore {
         }
         if claim.onlyFinds { return content.ended[claim.key] == nil ? .unknown : .nobody }
         if known == nil, !claim.mayBegin { return .unknown }
-        let made = OwnershipRecord(
-          owner: claim.claimant, epoch: max(known?.epoch ?? 0, claim.adopting ?? 0) + 1, agent: claim.agent,
-          turns: known?.turns ?? 0, kept: known?.kept ?? "")
+        let ended = content.ended.removeValue(forKey: claim.key)
+        var made = OwnershipRecord(
+          owner: claim.claimant, epoch: max(known?.epoch ?? 0, claim.adopting ?? 0, ended ?? 0) + 1,
+          agent: claim.agent, turns: known?.turns ?? 0, kept: known?.kept ?? "")
+        made.isAnew = ended != nil
         content.records[claim.key] = made
         return .own(made)
       })
@@ -69,7 +71,9 @@ final class MemoryStore: OwnershipStore {
         if content.records[key] == nil, record.epoch > 0, content.ended[key] ?? 0 > record.epoch { return nil }
         if let known = content.records[key], known.owner != record.owner, known.epoch >= record.epoch { return known }
         var record = record
-        record.epoch = max(record.epoch, content.records[key].map { $0.owner == record.owner ? $0.epoch : 0 } ?? 0, 1)
+        let known = content.records[key].map { $0.owner == record.owner ? $0.epoch : 0 }
+        let ended = content.ended.removeValue(forKey: key)
+        record.epoch = max(record.epoch, known ?? (record.epoch == 0 ? (ended ?? 0) + 1 : 0), 1)
         if fencing { record.epoch += 1 }
         content.records[key] = record
         return record

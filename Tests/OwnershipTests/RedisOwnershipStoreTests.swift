@@ -93,8 +93,30 @@ struct RedisOwnershipStoreTests {
     #expect(try await renew(one, epoch: 1) == nil)
     #expect(try await claim(by: one, onlyFinds: true) == .nobody)
     // The same id again, begun without Redis' word.
-    #expect(try await renew(one, epoch: 0)?.epoch == 1)
-    #expect(try await renew(one, epoch: 1) == OwnershipRecord(owner: one, epoch: 1, agent: "a", turns: 3))
+    #expect(try await renew(one, epoch: 0)?.epoch == 3)
+    #expect(try await renew(one, epoch: 3) == OwnershipRecord(owner: one, epoch: 3, agent: "a", turns: 3))
+  }
+
+  @Test("an id that begins again has the next epoch, so that whoever slept meanwhile does not have it")
+  func anew() async throws {
+    _ = try await claim(by: one)
+    _ = try await claim(by: two, adopting: 1)
+    _ = try await claim(by: one, adopting: 2)
+    store.release("org/c", by: one)
+    try await isNobodys()
+    var begun = OwnershipRecord(owner: one, epoch: 4, agent: "a")
+    begun.isAnew = true
+    #expect(try await claim(by: one) == .own(begun))
+    #expect(!begun.isAdopted)
+    #expect(try await renew(two, epoch: 2)?.owner == one)
+  }
+
+  @Test("what was handed out and begins without Redis' word has the next epoch")
+  func handedOutAndUnowned() async throws {
+    _ = try await claim(by: one)
+    store.handOut("org/c", OwnershipRecord(owner: one, epoch: 1, turns: 7))
+    try await isNobodys()
+    #expect(try await renew(two, epoch: 0)?.epoch == 2)
   }
 
   @Test("who has found an owner gone does not adopt what that one has confirmed meanwhile")

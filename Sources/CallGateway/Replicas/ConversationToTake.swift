@@ -77,7 +77,7 @@ final class ConversationToTake: SessionHost {
     case .success(.own(let record)):
       begin(
         ConversationClaim(
-          epoch: record.epoch, turns: record.turns, isAdopted: record.epoch > 1, kept: KeptState(record.kept)))
+          epoch: record.epoch, turns: record.turns, isAdopted: record.isAdopted, kept: KeptState(record.kept)))
     case .success(.over):
       end()
       link.keeper.release(key.ownershipKey)
