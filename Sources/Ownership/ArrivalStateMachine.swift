@@ -229,12 +229,11 @@ public struct ArrivalStateMachine: Sendable {
     case (.claiming(isAnswered: false, _), _):
       phase = .claiming(isAnswered: false, isAsking: false)
       return nil
-    case (.unowned, .has(let record)), (.doubted, .has(let record)):
-      attempts += 1
-      guard attempts <= Self.maximumAttempts else { return nil }
-      isRemembered = false
-      phase = .relaying(record)
-      return .handOver(record)
+    case (.unowned, .has(let record)): return handOver(to: record)
+    case (.doubted(let said), .has(var record)):
+      // It may not have heard yet what the store has said.
+      record.epoch = max(record.epoch, said.epoch)
+      return handOver(to: record)
     case (.doubted(let record), .hasNot):
       phase = .unowned
       return onlyFinds ? nil : .claim(adopting: record.epoch, onlyFinds: false)
@@ -245,6 +244,14 @@ public struct ArrivalStateMachine: Sendable {
     case (.unowned, _): return beginLate()
     case (.relaying, _), (.settled, _): return nil
     }
+  }
+
+  private mutating func handOver(to record: OwnershipRecord) -> Action? {
+    attempts += 1
+    guard attempts <= Self.maximumAttempts else { return nil }
+    isRemembered = false
+    phase = .relaying(record)
+    return .handOver(record)
   }
 
   /// The owner did not accept the RPC.

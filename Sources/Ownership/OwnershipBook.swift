@@ -14,6 +14,8 @@ public struct OwnedConversation: Sendable {
   public var turns: @Sendable () -> Int
   /// What is kept for the next owner, as it is now; empty where that is nothing.
   public var kept: @Sendable () -> String
+  /// Addresses of replicas that were told of it while the store had not: they may act on it.
+  var told: Set<String> = []
 
   /// A conversation that begins.
   public init(
@@ -50,7 +52,7 @@ struct OwnershipBook: Sendable {
   private(set) var owned: [String: OwnedConversation] = [:]
   private var routes: [String: (record: OwnershipRecord, until: Duration)] = [:]
   /// RPCs that are asking the store for a conversation, which this replica is about to have.
-  private var claiming: [String: Int] = [:]
+  private var claiming: [String: (count: Int, pauses: Int)] = [:]
 
   // MARK: Others' conversations
 
@@ -72,12 +74,16 @@ struct OwnershipBook: Sendable {
 
   // MARK: Own conversations
 
-  mutating func asks(for key: String) { claiming[key, default: 0] += 1 }
+  /// - Parameter pauses: that there have been so far.
+  mutating func asks(for key: String, pauses: Int) { claiming[key, default: (0, pauses)].count += 1 }
 
   mutating func hasAsked(for key: String) {
-    let left = claiming[key, default: 1] - 1
-    claiming[key] = left > 0 ? left : nil
+    claiming[key]?.count -= 1
+    if claiming[key]?.count ?? 0 <= 0 { claiming[key] = nil }
   }
+
+  /// The pauses that there had been when the conversation was first asked for, of RPCs that are asking still.
+  func pausesWhenAsked(for key: String) -> Int? { claiming[key]?.pauses }
 
   /// Whether the conversation may be about to begin here.
   func isAsking(for key: String) -> Bool { claiming[key] != nil }
@@ -121,9 +127,20 @@ struct OwnershipBook: Sendable {
     return lost
   }
 
-  /// A conversation of epoch 0 is another's; false where it has an epoch by now, or is over.
-  mutating func yield(_ key: String, to record: OwnershipRecord, now: Duration) -> Bool {
-    guard owned[key]?.epoch == 0 else { return false }
+  /// The epoch that another replica is told, which asks whether a conversation is here.
+  mutating func tell(_ key: String, to address: String) -> UInt64? {
+    guard let epoch = owned[key]?.epoch else { return nil }
+    if epoch == 0 { owned[key]?.told.insert(address) }
+    return epoch
+  }
+
+  /// A conversation of epoch 0 is another's; false where it has an epoch by now, or is over. Of two that have both begun
+  /// it without the store's word, and have told each other so before either has acted on it, the one with the lower
+  /// address keeps it; one that has not told the other gives way, and tells it from then on that it has it not.
+  mutating func yield(_ key: String, to record: OwnershipRecord, by own: Replica, now: Duration) -> Bool {
+    guard let conversation = owned[key], conversation.epoch == 0 else { return false }
+    let owner = record.owner.address
+    if record.epoch == 0, conversation.told.contains(owner), own.address < owner { return false }
     owned[key] = nil
     remember(record, of: key, now: now)
     return true

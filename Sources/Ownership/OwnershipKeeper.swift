@@ -116,7 +116,10 @@ public final class OwnershipKeeper: Sendable {
     hangsUp: Bool = false,
     _ done: @escaping @Sendable (Result<ClaimAnswer, OwnershipStoreError>) -> Void
   ) {
-    state.withLock { $0.book.asks(for: key) }
+    state.withLock { state in
+      _ = state.pause.mayAct(now: clock())
+      state.book.asks(for: key, pauses: state.pause.count)
+    }
     let claim = OwnershipClaim(
       key: key, claimant: own, agent: agent, adopting: epoch, onlyFinds: onlyFinds, mayBegin: mayBegin,
       hangsUp: hangsUp)
@@ -157,6 +160,10 @@ public final class OwnershipKeeper: Sendable {
   public func began(_ key: String, _ conversation: OwnedConversation) {
     if conversation.epoch == 0 { unowned.increment() }
     state.withLock { state in
+      _ = state.pause.mayAct(now: clock())
+      // Asked for before a pause: another may have adopted it since the store said that it is this replica's.
+      let pauses = state.book.pausesWhenAsked(for: key)
+      if conversation.epoch > 0, pauses ?? state.pause.count != state.pause.count { state.pause.reopen() }
       state.book.began(key, conversation)
       // Another may have begun it too: the store decides as soon as all have answered that were asked.
       if conversation.epoch == 0 { state.nextRenewal = min(state.nextRenewal, clock() + Self.doubt) }
@@ -169,9 +176,10 @@ public final class OwnershipKeeper: Sendable {
   }
 
   /// A conversation that was begun without the store's word is another's, who was first: it is not released. False
-  /// where it is none of these any more.
+  /// where it is none of these any more, and where the other, which has no more than that either, is the one to give way.
   public func yield(_ key: String, to record: OwnershipRecord) -> Bool {
-    let isYielded = state.withLock { $0.book.yield(key, to: record, now: clock()) }
+    let own = own
+    let isYielded = state.withLock { $0.book.yield(key, to: record, by: own, now: clock()) }
     if isYielded { fenced.increment() }
     return isYielded
   }
@@ -206,6 +214,11 @@ public final class OwnershipKeeper: Sendable {
 
   /// What was claimed did not begin.
   public func release(_ key: String) { store.release(key, by: own) }
+
+  /// The epoch that this replica has a conversation with, which the replica of this address is told: it may act on that.
+  public func tell(_ key: String, to address: String) -> UInt64? {
+    state.withLock { $0.book.tell(key, to: address) }
+  }
 
   /// The epoch that this replica has a conversation with.
   public func epoch(of key: String) -> UInt64? { state.withLock { $0.book.owned[key]?.epoch } }

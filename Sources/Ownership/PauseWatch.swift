@@ -34,6 +34,12 @@ struct PauseWatch: Sendable {
     count += 1
   }
 
+  /// What was known before a pause has come to be acted on after it: the records are to be read once more.
+  mutating func reopen() {
+    isPaused = true
+    count += 1
+  }
+
   /// The records were read: what is still owned is known, unless the process stood still once more since there were
   /// `count` pauses.
   mutating func settled(_ count: Int, now: Duration) -> Bool {

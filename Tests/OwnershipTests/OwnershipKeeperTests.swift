@@ -177,6 +177,41 @@ struct OwnershipKeeperTests {
     #expect(told.withLock { $0 } == ["lost org/c"] && sleeper.mayAct)
   }
 
+  @Test("what was claimed before a pause, and begins after it, is read before it is confirmed")
+  func claimedBeforePause() async {
+    for isReadMeanwhile in [true, false] {
+      told.withLock { $0 = [] }
+      let keeper = keeper()
+      await keeper.tend()
+      keeper.claim("org/c", agent: "a", adopting: nil, onlyFinds: false) { _ in }
+      pass(.seconds(20))
+      store["org/c"] = OwnershipRecord(owner: Replica(address: "10.0.0.2:1", incarnation: "b"), epoch: 2)
+      begin("org/kept", epoch: 1, of: keeper)
+      let carryOut: @Sendable () -> Void = { [told] in
+        keeper.began(
+          "org/c",
+          OwnedConversation(
+            epoch: 1, agent: "a", number: 2, lost: { told.withLock { $0.append("lost org/c") } },
+            confirmed: { told.withLock { $0.append("confirmed org/c") } }, turns: { 0 }))
+        keeper.asked("org/c")
+      }
+      if isReadMeanwhile { store.content.withLock { $0.afterRenewal = carryOut } }
+      keeper.tick()
+      await keeper.tend()
+      store.content.withLock { $0.afterRenewal = nil }
+      if !isReadMeanwhile {
+        #expect(keeper.mayAct)
+        carryOut()
+      }
+      #expect(!keeper.mayAct, "its record was not read")
+      await keeper.tend()
+      #expect(keeper.mayAct)
+      #expect(!told.withLock { $0.contains("confirmed org/c") } && told.withLock { $0.contains("lost org/c") })
+      keeper.ended("org/kept", number: 1)
+      store["org/c"] = nil
+    }
+  }
+
   @Test("a pause that its lease may not have outlived counts, though it is shorter than the lease")
   func shortPause() {
     let keeper = keeper()

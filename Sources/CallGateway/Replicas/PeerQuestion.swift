@@ -11,7 +11,8 @@ final class PeerQuestion {
   private let replicas: [Replica]
   private var open: [ObjectIdentifier: (rpc: any OutgoingRPC, handler: PeerAnswer)] = [:]
   private var hasAnswer = false
-  /// Who has it without the store's word: it has it only where nobody has it with that.
+  /// Who has it without the store's word: it has it only where nobody has it with that. Of several it is the one to which
+  /// the others give way.
   private var unowned: Replica?
   private var done: ((ArrivalStateMachine.Found) -> Void)?
 
@@ -45,7 +46,7 @@ final class PeerQuestion {
     if word == RelayHeaders.end {
       let epoch = trailers.values(for: RelayHeaders.epoch).first.flatMap(UInt64.init) ?? 0
       if epoch > 0 { return finish(.has(OwnershipRecord(owner: answer.replica, epoch: epoch))) }
-      unowned = answer.replica
+      if unowned.map({ answer.replica.address < $0.address }) ?? true { unowned = answer.replica }
     }
     settle()
   }

@@ -75,14 +75,20 @@ public final class RelayService: Sendable {
       rpc.startReading()
       let key = ConversationKey(
         organization: organization, conversation: call.values(for: RelayHeaders.conversation).first ?? "")
-      if gateway.registry.status(of: key) == nil {
-        rpc.refuse(ArrivalStateMachine.RelayFailure.notOwner.rawValue)
-      } else if link.keeper.mayAct {
-        rpc.found(epoch: link.keeper.epoch(of: key.ownershipKey) ?? 0)
-      } else {
-        rpc.saysNothing()
+      let from = call.values(for: RelayHeaders.from).first ?? ""
+      return RelayQuestion(on: call.executor) { [gateway, link] isLast in
+        if gateway.registry.status(of: key) != nil, !link.keeper.mayAct {
+          rpc.saysNothing()
+        } else if let epoch = link.keeper.tell(key.ownershipKey, to: from) {
+          rpc.found(epoch: epoch)
+        } else if link.keeper.isAsking(for: key.ownershipKey), link.keeper.remembered(key.ownershipKey) == nil, !isLast
+        {
+          return false
+        } else {
+          rpc.refuse(ArrivalStateMachine.RelayFailure.notOwner.rawValue)
+        }
+        return true
       }
-      return FinishedCallHandler()
     }
   }
 
