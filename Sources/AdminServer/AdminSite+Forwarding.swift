@@ -46,6 +46,6 @@ extension AdminSite {
     status.verdict = Verdict(on: status)
     status.canAct = token() != nil
     status.pages = pages().keys.sorted()
-    return json(200, status)
+    return .json(200, status)
   }
 }

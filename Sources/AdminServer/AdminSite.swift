@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 public import HTTPServing
 import Telemetry
@@ -104,7 +105,7 @@ struct AdminSite: HTTPSite {
       guard parts.count == 3, let found = details()[String(parts[1])]?(String(parts[2])) else {
         return .text(404, "there is nothing of that name, or not any more")
       }
-      return json(200, found)
+      return .json(200, found)
     default: return dashboard(request.path)
     }
   }
@@ -169,7 +170,7 @@ struct AdminSite: HTTPSite {
     let body = ReadinessBody(
       ready: readiness.isReady, reasons: readiness.reasons,
       degraded: readiness.degradations.isEmpty ? nil : readiness.degradations)
-    return json(readiness.isReady ? 200 : 503, body)
+    return .json(readiness.isReady ? 200 : 503, body)
   }
 
   private struct PingBody: Encodable {
@@ -179,7 +180,7 @@ struct AdminSite: HTTPSite {
   }
 
   private func pong(_ service: String) -> ServerResponse {
-    json(
+    .json(
       200,
       PingBody(serviceName: service, serviceState: readiness().isReady ? "online" : "offline", message: "pong"))
   }
@@ -188,21 +189,9 @@ struct AdminSite: HTTPSite {
   private static func pingedService(_ path: String) -> String? {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 4, parts[0].isEmpty, parts[2] == "v1", parts[3] == "ping",
-      (1...64).contains(parts[1].utf8.count),
-      parts[1].utf8.allSatisfy({
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95, 126].contains($0)
-      })
+      (1...64).contains(parts[1].utf8.count), parts[1].isWord(with: "-._~")
     else { return nil }
     return String(parts[1])
-  }
-
-  func json(_ status: Int, _ value: some Encodable) -> ServerResponse {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    guard let data = try? encoder.encode(value) else { return .text(500, "the status cannot be written as JSON") }
-    return ServerResponse(status: status, contentType: "application/json", body: Array(data) + [0x0A])
   }
 
   // MARK: Ending calls
@@ -229,7 +218,7 @@ struct AdminSite: HTTPSite {
     -> ServerResponse
   {
     func refuse(_ status: Int, _ code: Int, _ message: String) -> ServerResponse {
-      json(status, CallError(code: code, message: message, status: status))
+      .json(status, CallError(code: code, message: message, status: status))
     }
     guard request.method == "POST" else {
       var response = refuse(405, 20004, "Only POST is served here.")
@@ -246,7 +235,7 @@ struct AdminSite: HTTPSite {
     }
     let isOurs = token().map { Self.isEqual(given, $0) } ?? false
     switch ending.complete(account, call, isOurs ? nil : given) {
-    case .completed: return json(200, EndedCall(sid: call, accountSID: account))
+    case .completed: return .json(200, EndedCall(sid: call, accountSID: account))
     case .unknown: return refuse(404, 20404, "There is no such call, or it is over.")
     case .refused: return refuse(401, 20003, "The token is not the one of this call's bot.")
     }

@@ -1,3 +1,5 @@
+import Basics
+
 /// How a bot's server ends a call over REST: the one route of Twilio's API that unmodified clients of its Media Streams
 /// call, `POST /2010-04-01/Accounts/{AccountSid}/Calls/{CallSid}.json` with `Status=completed`.
 public struct CallEnding: Sendable {
@@ -33,8 +35,7 @@ public struct CallEnding: Sendable {
   }
 
   private static func isID(_ text: Substring) -> Bool {
-    (1...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy { (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) }
+    (1...64).contains(text.utf8.count) && text.isWord()
   }
 
   /// Whether a form asks for the end.

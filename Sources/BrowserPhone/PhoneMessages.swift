@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import ReplayKit
 import WebexProtocol
@@ -76,13 +77,7 @@ enum PhoneMessages {
     return message + audio
   }
 
-  private static func json(_ value: some Encodable) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return (try? encoder.encode(value)).map(Array.init) ?? []
-  }
+  private static func json(_ value: some Encodable) -> [UInt8] { (try? value.jsonLine()) ?? [] }
 }
 
 extension CallEvent {

@@ -1,3 +1,4 @@
+import Basics
 import AudioCodecs
 import BotEngine
 import Metrics
@@ -105,14 +106,4 @@ struct DroppedAudio {
   }
 
   func add(milliseconds: Int) { if milliseconds > 0 { seconds.increment(by: Double(milliseconds) / 1_000) } }
-}
-
-extension Duration {
-  /// Whole nanoseconds, saturating.
-  var nanoseconds: Int64 {
-    let (whole, attoseconds) = components
-    let (seconds, overflow) = whole.multipliedReportingOverflow(by: 1_000_000_000)
-    if overflow { return whole < 0 ? .min : .max }
-    return seconds &+ attoseconds / 1_000_000_000
-  }
 }

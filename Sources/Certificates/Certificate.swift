@@ -1,3 +1,4 @@
+import Basics
 import COpenSSL
 
 /// A certificate (X.509). The one owner of its OpenSSL object.
@@ -118,8 +119,7 @@ final class Certificate: @unchecked Sendable {
     var bytes: UnsafeMutablePointer<CChar>?
     guard case let count = patchbay_bio_bytes(bio, &bytes), count > 0, let bytes else { return "" }
     let text = String(decoding: UnsafeRawBufferPointer(start: bytes, count: min(count, 65_536)), as: UTF8.self)
-    return String(
-      text.unicodeScalars.map { $0 != "\n" && $0.properties.generalCategory == .control ? " " : Character($0) })
+    return text.readable { $0 == "\n" ? "\n" : " " }
   }
 }
 

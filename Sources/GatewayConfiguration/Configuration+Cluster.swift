@@ -32,7 +32,7 @@ extension Configuration {
     public func readSecret(environment: [String: String]) throws(Secret.ReadingError) -> String {
       guard let secret else { throw Secret.ReadingError("the cluster has no secret") }
       let text = try secret.read(environment: environment)
-      guard text.utf8.count >= Self.leastSecretLength, text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      guard text.utf8.count >= Self.leastSecretLength, text.isVisibleASCII else {
         throw Secret.ReadingError(
           "the cluster's secret in \(secret) is not of at least \(Self.leastSecretLength) printable characters "
             + "without spaces; write one as `openssl rand -hex 32` makes")

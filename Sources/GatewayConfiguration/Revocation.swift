@@ -1,3 +1,4 @@
+import Basics
 public import TokenVerification
 public import YAMLReading
 
@@ -49,7 +50,7 @@ extension Configuration.Revocation {
   /// A revocation from texts as a person writes them; `nil` where the organization is no UUID, or the nonce could not be
   /// one.
   public init?(organization: String, text nonce: String) {
-    let nonce = String(nonce.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    let nonce = nonce.trimmed()
     guard Section.isUUID(organization), (1...Self.maximumNonce).contains(nonce.utf8.count),
       !nonce.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
     else { return nil }

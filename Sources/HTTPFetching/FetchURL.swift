@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 
 /// What is checked of a URL before anything connects to it, with the parser that will connect.
@@ -14,7 +15,7 @@ public enum FetchURL {
 
   /// Throws unless `text` is an https URL, or an http URL to the loopback interface, of at most 2,048 bytes.
   public static func check(_ text: String) throws(FormatError) {
-    guard (1...2_048).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+    guard (1...2_048).contains(text.utf8.count), text.isVisibleASCII,
       let url = curl_url()
     else { throw .malformed }
     defer { curl_url_cleanup(url) }

@@ -1,3 +1,4 @@
+import Basics
 import NIOHTTP1
 
 /// What a parsed head means for its connection.
@@ -49,13 +50,9 @@ struct RequestHead {
     guard request.field("Sec-WebSocket-Version") == "13" else {
       return .text(426, "only version 13 of WebSocket is spoken here", fields: [("Sec-WebSocket-Version", "13")])
     }
-    let key = Array((request.field("Sec-WebSocket-Key") ?? "").utf8)
+    let key = request.field("Sec-WebSocket-Key") ?? ""
     // Sixteen bytes in Base64.
-    let isKey =
-      key.count == 24 && key.suffix(2).elementsEqual("==".utf8)
-      && key.prefix(22).allSatisfy {
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 43 || $0 == 47
-      }
+    let isKey = key.utf8.count == 24 && key.hasSuffix("==") && key.dropLast(2).isWord(with: "+/")
     return isKey ? nil : .text(400, "Sec-WebSocket-Key is not 16 bytes in Base64")
   }
 

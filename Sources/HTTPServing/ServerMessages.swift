@@ -1,3 +1,4 @@
+import Basics
 public import Certificates
 
 /// What is looked at of a request.
@@ -89,6 +90,12 @@ public struct ServerResponse: Sendable {
     var response = ServerResponse.text(503, "this took too long")
     response.later = make
     return response
+  }
+
+  /// A line of JSON.
+  public static func json(_ status: Int, _ value: some Encodable) -> ServerResponse {
+    guard let line = try? value.jsonLine() else { return .text(500, "this cannot be written as JSON") }
+    return ServerResponse(status: status, contentType: "application/json", body: line + [0x0A])
   }
 
   /// A line of text.

@@ -316,11 +316,5 @@ final class Interruption {
 
 extension Encodable {
   /// The value as one line of JSON.
-  var jsonLine: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  var jsonLine: String { get throws { String(decoding: try jsonLine(), as: UTF8.self) } }
 }

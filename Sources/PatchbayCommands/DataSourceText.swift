@@ -121,6 +121,6 @@ enum DataSourceText {
 
   /// Text from outside, without what a terminal would obey.
   static func visible(_ text: String) -> String {
-    String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
+    text.readable { _ in " " }
   }
 }

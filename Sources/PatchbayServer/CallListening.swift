@@ -101,10 +101,7 @@ final class CallListening: Sendable {
     } catch {
       description.reason = error.message
     }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(description) else { return .text(500, "this cannot be written as JSON") }
-    return ServerResponse(status: 200, contentType: "application/json", body: Array(data) + [0x0A])
+    return .json(200, description)
   }
 
   private func audio(_ id: String, _ organization: String, _ range: String?) -> ServerResponse {

@@ -91,7 +91,7 @@ struct PhoneParts: Sendable {
     _ wire: PhoneWire, _ organization: String, _ given: String?, _ identity: IdentityParts
   ) throws(PhoneLines.PlacingError) -> (token: String, organization: String) {
     if let given, !given.isEmpty {
-      guard given.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+      guard given.isVisibleASCII else {
         throw PhoneLines.PlacingError("This is no token: it is one word of letters, digits, - _ and .")
       }
       let claim = TokenInspection(given).lines.first { $0.name == TokenField.organization.rawValue }

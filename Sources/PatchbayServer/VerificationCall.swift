@@ -36,9 +36,6 @@ package struct VerificationCall: Sendable {
     let answer = Answer(
       server: "patchbay", configuration: file.map(Self.absolute), isPending: isPending, verdict: TokenVerdict(outcome),
       explanation: inspection.description)
-    guard let body = try? JSONEncoder().encode(answer) else {
-      return .text(500, "the verdict cannot be written as JSON")
-    }
-    return ServerResponse(status: 200, contentType: "application/json", body: Array(body))
+    return .json(200, answer)
   }
 }

@@ -28,8 +28,7 @@ public enum Secret: Sendable, Hashable, CustomStringConvertible {
       }
       text = value
     }
-    let trimmed = String(
-      text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    let trimmed = text.trimmed()
     guard !trimmed.isEmpty else { throw ReadingError("\(self) is empty") }
     return trimmed
   }

@@ -1,3 +1,4 @@
+public import Basics
 public import AudioCodecs
 import CVoiceModel
 
@@ -127,8 +128,5 @@ public final class EchoFollower {
     frame.withUnsafeMutableBufferPointer { played.read(from: time, into: $0) }
   }
 
-  private static func samples(_ time: Duration) -> Int {
-    let (seconds, attoseconds) = time.components
-    return Int(clamping: seconds.multipliedReportingOverflow(by: 8000).partialValue + attoseconds / 125_000_000_000_000)
-  }
+  private static func samples(_ time: Duration) -> Int { time.wholeMicroseconds / 125 }
 }

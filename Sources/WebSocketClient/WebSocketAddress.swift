@@ -17,7 +17,7 @@ public struct WebSocketAddress: Sendable, Hashable {
   /// Reads a URL. `nil` where it is no WebSocket URL, names a user or a fragment, or has characters that a URL must
   /// escape.
   public init?(_ url: String) {
-    guard url.utf8.count <= Self.maximumBytes, url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }),
+    guard url.utf8.count <= Self.maximumBytes, url.isVisibleASCII,
       !url.contains("#"), let colon = url.firstRange(of: "://")
     else { return nil }
     switch url[..<colon.lowerBound].lowercased() {

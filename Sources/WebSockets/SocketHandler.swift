@@ -252,13 +252,3 @@ package final class SocketHandler: ChannelInboundHandler {
     context.flush()
   }
 }
-
-extension Duration {
-  /// Whole nanoseconds, saturating.
-  package var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow
-      ? (seconds < 0 ? .min : .max) : product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
-  }
-}

@@ -1,3 +1,4 @@
+import Basics
 import BotEngine
 import JSONText
 import WebexProtocol
@@ -40,19 +41,15 @@ public struct SocketReader: Sendable {
       content = .pong
     } else if type.isString("ERROR") {
       content = .error(
-        code: Self.readable(root["code"]?.string ?? ""), detail: Self.readable(root["detail"]?.string ?? ""))
+        code: Self.readable(root["code"]?.string), detail: Self.readable(root["detail"]?.string))
     } else {
       throw .badRequest("type is none that a client sends")
     }
     return SocketMessage(sequence: sequence, conversationID: conversation, content: content)
   }
 
-  /// The other side's text for a person: short, without control characters.
-  static func readable(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.prefix(256).map { $0.properties.generalCategory == .control ? "?" : $0 }))
-  }
+  /// The other side's text for a person.
+  static func readable(_ text: String?) -> String { (text ?? "").readable(most: 256) { _ in "?" } }
 
   private func request(_ payload: JSONElement, of conversation: String) throws(SocketProtocolError) -> SocketRequest {
     guard try SocketField(payload, "conversation_id").identifier() == conversation else {

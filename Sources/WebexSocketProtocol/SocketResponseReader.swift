@@ -65,7 +65,7 @@ public struct SocketResponseReader: Sendable {
         sequence: sequence,
         content: .error(
           code: root["code"]?.string ?? "", status: root["status"]?.wholeNumber ?? 0,
-          detail: SocketReader.readable(root["detail"]?.string ?? "")))
+          detail: SocketReader.readable(root["detail"]?.string)))
     case "PING": return SocketAnswer(sequence: sequence, content: .ping)
     case "PONG": return SocketAnswer(sequence: sequence, content: .pong)
     default: throw .badRequest("type is none that a server sends")

@@ -1,3 +1,5 @@
+import Basics
+
 /// Free values that were left out of a message because they are over a bound.
 public struct LeftOutValues: Sendable, Hashable {
   /// How many there were.
@@ -86,9 +88,6 @@ enum WireElision {
     {
       if tag == 1 << 3 | 2 { key = String(decoding: bytes[payload].prefix(256), as: UTF8.self) }
     }
-    let readable = key.unicodeScalars.prefix(64).map { scalar in
-      scalar.properties.generalCategory == .control ? "?" : Character(scalar)
-    }
-    return String(readable)
+    return String(key.unicodeScalars.prefix(64)).readable { _ in "?" }
   }
 }

@@ -1,3 +1,5 @@
+import Basics
+
 /// How durations and sizes are written: a whole number and a unit, `700ms`, `10m` or `512MiB`.
 package enum Notation {
   private static let durations: [(unit: String, milliseconds: Int)] = [
@@ -46,31 +48,7 @@ package enum Notation {
   }
 }
 
-extension Duration {
-  /// Milliseconds, rounded towards zero and saturating.
-  package var wholeMilliseconds: Int {
-    let (seconds, attoseconds) = components
-    let (product, overflow) = Int(seconds).multipliedReportingOverflow(by: 1_000)
-    let (sum, overflowed) = product.addingReportingOverflow(Int(attoseconds) / 1_000_000_000_000_000)
-    return overflow || overflowed ? (seconds < 0 ? .min : .max) : sum
-  }
-}
-
-extension StringProtocol {
-  /// Whether there are only letters and digits of ASCII in it, and these characters.
-  package func isWord(with others: String) -> Bool {
-    utf8.allSatisfy {
-      (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || others.utf8.contains($0)
-    }
-  }
-}
-
 extension String {
   /// Without spaces at both ends.
-  package var trimmingSpaces: String {
-    var text = self[...]
-    while text.first == " " { text.removeFirst() }
-    while text.last == " " { text.removeLast() }
-    return String(text)
-  }
+  package var trimmingSpaces: String { trimmed { $0 == " " } }
 }

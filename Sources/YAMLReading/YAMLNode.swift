@@ -1,3 +1,5 @@
+import Basics
+
 /// A place in a YAML text: line and column, counted from 1.
 public struct YAMLPlace: Sendable, Hashable, Comparable {
   /// The line, from 1.
@@ -85,12 +87,5 @@ public struct YAMLNode: Sendable {
 
 extension String {
   /// The text as it may stand in a message: short, and without control characters.
-  public var quotedForMessage: String {
-    var text = ""
-    for (count, scalar) in unicodeScalars.enumerated() {
-      if count == 64 { return text + "…" }
-      text.unicodeScalars.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-    }
-    return text
-  }
+  public var quotedForMessage: String { readable(most: 64) }
 }

@@ -47,7 +47,7 @@ struct ProbeResult: Sendable {
   /// For people: time, who, what.
   var lines: [String] {
     func line(_ at: Duration, _ what: String) -> String {
-      let number = String(Int(at.inWholeMilliseconds))
+      let number = String(at.wholeMilliseconds)
       return String(repeating: " ", count: max(0, 6 - number.count)) + number + " ms  server  " + what
     }
     var lines = responses.suffix(8).map { line($0.at, Self.summary($0.bytes)) }
@@ -65,12 +65,6 @@ struct ProbeResult: Sendable {
 
 extension VoiceResponse.Event {
   fileprivate var isEnd: Bool { kind == .sessionEnd || kind == .transferToAgent }
-}
-
-extension Duration {
-  fileprivate var inWholeMilliseconds: Int64 {
-    components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-  }
 }
 
 /// One RPC that does what no caller of the platform does, or that is no conversation.

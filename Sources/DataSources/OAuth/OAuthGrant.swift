@@ -1,3 +1,4 @@
+import Basics
 import HTTPFetching
 import TokenVerification
 
@@ -26,6 +27,6 @@ struct OAuthGrant: Sendable, Hashable {
 
   /// Printable ASCII without spaces (RFC 6750, RFC 6749): what can stand in a header field and alone in a file.
   static func isToken(_ text: String) -> Bool {
-    (1...4_096).contains(text.utf8.count) && text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+    (1...4_096).contains(text.utf8.count) && text.isVisibleASCII
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 import HTTPFetching
 import JSONText
 import TokenVerification
@@ -38,12 +39,6 @@ enum AnswerStatus {
       if let text = error.object?["description"]?.string, !texts.contains(text) { texts.append(text) }
     }
     if let tracking = object["trackingId"]?.string { texts.append("tracking id \(tracking)") }
-    let line = texts.joined(separator: ", ").unicodeScalars.map { scalar in
-      switch scalar.properties.generalCategory {
-      case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: Character(" ")
-      default: Character(scalar)
-      }
-    }
-    return String(line.prefix(300))
+    return texts.joined(separator: ", ").readable(most: 300) { _ in " " }
   }
 }

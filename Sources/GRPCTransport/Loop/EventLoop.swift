@@ -1,3 +1,4 @@
+import Basics
 import CGRPC
 import Locking
 import Synchronization
@@ -108,10 +109,7 @@ public final class EventLoop: SerialExecutor, LoopExecutor, @unchecked Sendable 
 
   static func nanoseconds(of duration: Duration) -> Int64 {
     let century: Int64 = 3_155_760_000
-    let (seconds, attoseconds) = duration.components
-    if seconds >= century { return century * 1_000_000_000 }
-    if seconds < 0 { return 0 }
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    return min(max(0, duration.nanoseconds), century * 1_000_000_000)
   }
 }
 

@@ -19,7 +19,7 @@ struct URLParts {
   /// Reads `scheme://host[:port][/path]`. No user information, no spaces or control characters, printable ASCII only:
   /// what is compared byte for byte must have one form.
   init?(_ text: String) {
-    guard (1...512).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+    guard (1...512).contains(text.utf8.count), text.isVisibleASCII else { return nil }
     guard let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") else { return nil }
     scheme = String(text[..<colon])
     guard !scheme.isEmpty, scheme.utf8.allSatisfy({ (97...122).contains($0) }) else { return nil }

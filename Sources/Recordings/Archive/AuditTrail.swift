@@ -1,3 +1,4 @@
+public import Basics
 import Foundation
 import Locking
 
@@ -27,14 +28,12 @@ public final class AuditTrail: Sendable {
   /// Appends a line; a line that cannot be written is left out, for the work it tells of is done.
   public func write(_ what: String, recording: String, organization: String, by: String = "server") {
     let line = Line(time: Self.now(), what: what, recording: recording, org: organization, by: by)
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    guard let data = try? encoder.encode(line) else { return }
+    guard let text = try? line.jsonLine() else { return }
     path.withLock { path in
       let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard descriptor >= 0 else { return }
       defer { close(descriptor) }
-      let bytes = Array(data) + [0x0A]
+      let bytes = text + [0x0A]
       _ = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
     }
   }

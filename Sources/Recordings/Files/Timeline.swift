@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 
 /// A timeline as lines of JSON (one object a line): the details first, then events, and at the end what became of the
@@ -47,10 +48,7 @@ enum Timeline {
   }
 
   private static func line(_ value: some Encodable) -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(value) else { return Array("{}\n".utf8) }
-    return Array(data) + [0x0A]
+    ((try? value.jsonLine()) ?? Array("{}".utf8)) + [0x0A]
   }
 
   /// What a timeline's bytes say. `nil` where the first line is not one.

@@ -1,3 +1,4 @@
+import Basics
 import AudioCodecs
 
 /// Records one call on its own thread: puts both sides on the call's clock and hands over what is complete.
@@ -81,7 +82,7 @@ public final class CallRecorder {
       // What the caller sent while it was sensitive may be ahead of its time.
       mix.unmute(at: max(place(of: now), callerEnd))
     }
-    event(TimelineEvent(isSensitive ? "sensitive_began" : "sensitive_ended", at: milliseconds(now)))
+    event(TimelineEvent(isSensitive ? "sensitive_began" : "sensitive_ended", at: now.wholeMilliseconds))
   }
 
   /// Something that happened. `text` and `keys` are kept only where the settings say so, and of nothing sensitive.
@@ -90,7 +91,7 @@ public final class CallRecorder {
     keys: String? = nil
   ) {
     guard !isOver else { return }
-    var event = TimelineEvent(name, at: milliseconds(now), numbers: numbers, words: words)
+    var event = TimelineEvent(name, at: now.wholeMilliseconds, numbers: numbers, words: words)
     if keepsText, !mix.isMuted, let text { event.words["text"] = text }
     if keepsDigits, !mix.isMuted, let keys { event.words["keys"] = keys }
     self.event(event)
@@ -123,10 +124,5 @@ public final class CallRecorder {
 
   private func place(of time: Duration) -> Int { max(0, count(of: time)) }
 
-  private func count(of time: Duration) -> Int {
-    let (seconds, attoseconds) = time.components
-    return Int(clamping: seconds) * sampleRate + Int(attoseconds / 1_000_000_000_000) * sampleRate / 1_000_000
-  }
-
-  private func milliseconds(_ time: Duration) -> Int { Int(clamping: Int64(time / .milliseconds(1))) }
+  private func count(of time: Duration) -> Int { time.wholeMicroseconds * sampleRate / 1_000_000 }
 }

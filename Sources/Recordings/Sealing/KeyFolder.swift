@@ -62,9 +62,6 @@ public struct KeyFolder: RecordingKeys {
 enum Organization {
   /// A UUID's characters only: no separator, no dot.
   static func isFolderName(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy {
-        (48...57).contains($0) || (97...122).contains($0) || (65...90).contains($0) || $0 == 45
-      }
+    (1...64).contains(text.utf8.count) && text.isWord(with: "-")
   }
 }

@@ -1,3 +1,5 @@
+public import Basics
+
 /// A tenant's key for recordings: it encrypts the keys of single files, never audio.
 public struct RecordingKey: Sendable, Hashable, CustomStringConvertible {
   /// What it is called in the files that it protects: 1 to 64 of letters, digits, `.`, `_`, `-`.
@@ -17,10 +19,7 @@ public struct RecordingKey: Sendable, Hashable, CustomStringConvertible {
   }
 
   static func isID(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count) && text.first != "."
-      && text.utf8.allSatisfy {
-        (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || [45, 46, 95].contains($0)
-      }
+    (1...64).contains(text.utf8.count) && text.first != "." && text.isWord(with: "-._")
   }
 
   /// The key's name; never the key.

@@ -103,7 +103,7 @@ public final class RedisConnection: Sendable {
 
   /// A time on the monotonic clock, in nanoseconds.
   static func deadline(_ limit: Duration) -> Int64 {
-    MonotonicClock.nanoseconds.addingReportingOverflow(limit.wholeNanoseconds).partialValue
+    MonotonicClock.nanoseconds.addingReportingOverflow(limit.nanoseconds).partialValue
   }
 
   /// All or none of them are sent.

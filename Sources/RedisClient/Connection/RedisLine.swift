@@ -67,7 +67,7 @@ final class RedisLine: @unchecked Sendable {
     attempt += 1
     let attempt = attempt
     parser = RESPParser(settings.answers)
-    let limit = TimeAmount.nanoseconds(settings.connectTimeout.wholeNanoseconds)
+    let limit = TimeAmount.nanoseconds(settings.connectTimeout.nanoseconds)
     loop.scheduleTask(in: limit) {
       guard attempt == self.attempt, case .greeting = self.phase else { return }
       self.lose("\(self.settings.address.place) does not answer")
@@ -90,7 +90,7 @@ final class RedisLine: @unchecked Sendable {
     let greeting = Handshake(user: settings.address.user, password: password, database: settings.address.database)
     let name = settings.serverName ?? settings.address.host
     ClientBootstrap(group: loop)
-      .connectTimeout(.nanoseconds(settings.connectTimeout.wholeNanoseconds))
+      .connectTimeout(.nanoseconds(settings.connectTimeout.nanoseconds))
       .channelOption(.tcpOption(.tcp_nodelay), value: 1)
       .resolver(ThreadedResolver(loop: loop))
       .channelInitializer { [tls] channel in
@@ -228,7 +228,7 @@ final class RedisLine: @unchecked Sendable {
     loop.scheduleTask(in: .milliseconds(250)) {
       guard attempt == self.attempt, case .ready = self.phase else { return }
       let now = MonotonicClock.nanoseconds
-      if let oldest = self.pipeline.oldest, now - oldest >= self.settings.stall.wholeNanoseconds {
+      if let oldest = self.pipeline.oldest, now - oldest >= self.settings.stall.nanoseconds {
         return self.lose("\(self.settings.address.place) has stopped answering")
       }
       if self.pipeline.count == 0, now - self.lastSent >= Self.silence {
@@ -270,7 +270,7 @@ final class RedisLine: @unchecked Sendable {
     }
     changed(queue.state)
     let wait = pause.next(using: &random)
-    loop.scheduleTask(in: .nanoseconds(wait.wholeNanoseconds)) { self.connect() }
+    loop.scheduleTask(in: .nanoseconds(wait.nanoseconds)) { self.connect() }
   }
 
   /// For good.
@@ -316,13 +316,5 @@ private final class AnswerHandler: ChannelInboundHandler {
     if let error = error as? NIOSSLError, case .uncleanShutdown = error { return }
     line.failed(error, attempt)
     context.close(promise: nil)
-  }
-}
-
-extension Duration {
-  /// In nanoseconds; what does not fit is the most there is.
-  var wholeNanoseconds: Int64 {
-    let (seconds, overflow) = components.seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    return overflow ? .max : seconds &+ components.attoseconds / 1_000_000_000
   }
 }

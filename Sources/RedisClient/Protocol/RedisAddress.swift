@@ -19,7 +19,7 @@ public struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
 
   /// Reads a URL.
   public init(_ url: String) throws(RedisAddressError) {
-    guard url.utf8.count <= Self.maximumBytes, url.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+    guard url.utf8.count <= Self.maximumBytes, url.isVisibleASCII else {
       throw RedisAddressError("has characters that a URL must escape, or is over \(Self.maximumBytes) bytes")
     }
     guard let colon = url.firstRange(of: "://") else { throw RedisAddressError("is no URL: write redis://HOST:PORT") }

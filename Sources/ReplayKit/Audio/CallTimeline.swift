@@ -1,3 +1,4 @@
+import Basics
 import AudioCodecs
 
 /// What was heard and said in a call, on one time axis, at 8,000 Hz.
@@ -115,18 +116,12 @@ public struct CallTimeline: Sendable, Equatable {
   }
 
   /// A time in samples.
-  static func position(_ time: Duration) -> Int { time.inMicroseconds / 125 }
+  static func position(_ time: Duration) -> Int { time.wholeMicroseconds / 125 }
 }
 
 extension Duration {
-  /// Whole microseconds.
-  var inMicroseconds: Int {
-    let (seconds, attoseconds) = components
-    return Int(clamping: seconds) * 1_000_000 + Int(clamping: attoseconds / 1_000_000_000_000)
-  }
-
   /// Milliseconds.
-  public var inMilliseconds: Double { Double(inMicroseconds) / 1000 }
+  public var inMilliseconds: Double { Double(wholeMicroseconds) / 1000 }
   /// Seconds.
-  public var inSeconds: Double { Double(inMicroseconds) / 1_000_000 }
+  public var inSeconds: Double { Double(wholeMicroseconds) / 1_000_000 }
 }

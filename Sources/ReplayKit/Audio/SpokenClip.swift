@@ -1,3 +1,4 @@
+public import Basics
 public import AudioCodecs
 
 /// Something a caller can say: recorded speech, cut into frames as they go on the wire.
@@ -64,13 +65,13 @@ public struct SpokenClip: Sendable {
   }
 
   private static func samples(of time: Duration, _ format: AudioFormat) -> Int {
-    max(1, format.sampleRate * (time.inMicroseconds / 1000) / 1000)
+    max(1, format.sampleRate * (time.wholeMilliseconds) / 1000)
   }
 
   /// Where the speech before an offset ended: in a pause, the end of what was said last.
   public func speechEnd(before offset: Duration) -> Duration {
     guard offset < speech.upperBound else { return speech.upperBound }
-    let window = max(0, offset.inMicroseconds / 10_000)
+    let window = max(0, offset.wholeMicroseconds / 10_000)
     guard let last = isLoud.prefix(window).lastIndex(of: true) else { return offset }
     return .milliseconds(10 * (last + 1))
   }

@@ -102,7 +102,7 @@ final class LiveCall: @unchecked Sendable {
     }
     actions.removeAll(keepingCapacity: true)
     swap(&actions, &self.actions)
-    wake = caller.nextWake.map { origin + Int64($0.inMicroseconds) * 1000 } ?? .max
+    wake = caller.nextWake.map { origin + Int64($0.wholeMicroseconds) * 1000 } ?? .max
   }
 
   // MARK: From the wire

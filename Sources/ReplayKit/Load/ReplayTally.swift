@@ -1,3 +1,4 @@
+import Basics
 public import Histogram
 
 /// What was counted and measured over many calls. Times are in microseconds.
@@ -78,7 +79,7 @@ public struct ReplayTally: Sendable {
   /// Adds a time, of ten minutes at most; nothing where it is not known.
   public mutating func record(_ measure: Measure, _ time: Duration?) {
     guard let time else { return }
-    let microseconds = UInt64(min(600_000_000, max(0, time.inMicroseconds)))
+    let microseconds = UInt64(min(600_000_000, max(0, time.wholeMicroseconds)))
     times[measure, default: Self.empty].record(microseconds)
   }
 

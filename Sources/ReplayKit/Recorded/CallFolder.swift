@@ -119,7 +119,7 @@ private struct ClipReader {
       return try add(file, piece, "turn \(number)")
     case .masked(let length):
       standIns += 1
-      let wanted = max(1, length.inMicroseconds / 125)
+      let wanted = max(1, length.wholeMicroseconds / 125)
       var samples: [Int16] = []
       while samples.count < wanted, !standIn.isEmpty { samples += standIn.prefix(wanted - samples.count) }
       let wav = WAVFile(samples: samples, format: AudioFormat(encoding: .linear16, sampleRate: 8000))
@@ -134,9 +134,9 @@ private struct ClipReader {
     guard let file = call.callerAudio else { throw problem(call.name, "names no file of the caller's side") }
     let whole = try wav(file)
     let rate = whole.format.bytesPerSecond
-    let end = range.upperBound.inMicroseconds / 1000 * rate / 1000
+    let end = range.upperBound.wholeMilliseconds * rate / 1000
     let size = whole.format.encoding.bytesPerSample
-    let start = range.lowerBound.inMicroseconds / 1000 * rate / 1000 / size * size
+    let start = range.lowerBound.wholeMilliseconds * rate / 1000 / size * size
     guard start < whole.audio.count else {
       throw problem(file, "ends before turn \(number) begins; it is \(whole.duration) ms long")
     }

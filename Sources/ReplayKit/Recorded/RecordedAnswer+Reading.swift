@@ -1,3 +1,4 @@
+import Basics
 import WebexProtocol
 import YAMLReading
 
@@ -66,7 +67,7 @@ extension TurnExpectation {
   package init(like past: RecordedAnswer.Past) {
     self.init()
     answeredWithin = past.answered.map { answered in
-      let time = answered.inMicroseconds / 1000
+      let time = answered.wholeMilliseconds
       // In tenths of a second.
       return .milliseconds((max(2 * time, time + 1000) + 99) / 100 * 100)
     }

@@ -1,3 +1,4 @@
+import Basics
 import WebexProtocol
 
 /// Makes a recorded call of a timeline: what the caller did, when in relation to the prompts, and what came of it.
@@ -79,7 +80,7 @@ struct TimelineReader {
   }
 
   /// Numbers are those of a file: sums and differences of an hour's milliseconds fit.
-  private static func clamped(_ number: Int) -> Int { min(max(0, number), RecordedCall.longest.inMicroseconds / 1000) }
+  private static func clamped(_ number: Int) -> Int { min(max(0, number), RecordedCall.longest.wholeMilliseconds) }
 
   /// The call, when all has been read.
   mutating func finish() -> RecordedCall {

@@ -1,3 +1,4 @@
+import Basics
 import AudioCodecs
 import Foundation
 
@@ -60,7 +61,7 @@ public struct CallSample: Sendable, Codable, Equatable {
     seconds = max(0.001, Double(both.count) / 16_000)
     audio = Data(AudioEncoding.mulaw.encode(both)).base64EncodedString()
     let slowest = caller.turns.compactMap { $0.kind == .greeting ? nil : $0.answerLatency }.max()
-    rank = slowest.map { min($0.inMicroseconds, 600_000_000) } ?? 0
+    rank = slowest.map { min($0.wholeMicroseconds, 600_000_000) } ?? 0
     why = slowest.map { "Its slowest answer came after \(Figures.milliseconds($0))." } ?? "No turn was answered."
     if !caller.violations.isEmpty || !caller.brokenRPCs.isEmpty {
       rank += 1_000_000_000

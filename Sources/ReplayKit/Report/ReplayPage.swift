@@ -1,3 +1,4 @@
+import Basics
 import CReport
 import Foundation
 
@@ -20,9 +21,7 @@ public enum ReplayPage {
   public static func html(
     _ report: ReplayReport, beside other: ReplayReport?, samples: [CallSample], charts: [UInt8]
   ) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let content = try encoder.encode(Content(report: report, other: other, samples: samples))
+    let content = try Content(report: report, other: other, samples: samples).jsonLine()
     // Nothing in the data can end the element that it is in.
     let data = String(decoding: content, as: UTF8.self).replacing("<", with: "\\u003c")
     let parts = [

@@ -1,3 +1,4 @@
+import Basics
 import Histogram
 
 /// A run over its time, in intervals of equal length.
@@ -73,7 +74,7 @@ struct SeriesTally: Sendable, Equatable {
     if errors > 0 { change(over) { $0.errors += errors } }
     for turn in caller.turns where turn.result == .answered && turn.kind != .greeting {
       guard let latency = turn.answerLatency, let answered = turn.firstAudio ?? turn.answered else { continue }
-      let tenths = UInt64(min(6_000_000, max(0, latency.inMicroseconds / 100)))
+      let tenths = UInt64(min(6_000_000, max(0, latency.wholeMicroseconds / 100)))
       change(begun + answered) { bucket in
         if bucket.latencies == nil {
           bucket.latencies = Histogram(highestTrackableValue: 6_000_000, numberOfSignificantValueDigits: .two)
@@ -96,7 +97,7 @@ struct SeriesTally: Sendable, Equatable {
   }
 
   private mutating func change(_ time: Duration, _ body: (inout Bucket) -> Void) {
-    let second = max(0, time.inMicroseconds / 1_000_000)
+    let second = max(0, time.wholeMicroseconds / 1_000_000)
     while second / seconds >= Self.most { halve() }
     while buckets.count <= second / seconds { buckets.append(Bucket()) }
     body(&buckets[second / seconds])

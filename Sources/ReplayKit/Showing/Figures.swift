@@ -1,3 +1,5 @@
+import Basics
+
 /// Numbers as people read them.
 enum Figures {
   /// Seconds to the millisecond, set flush right.
@@ -30,17 +32,7 @@ extension String {
   func padded(left width: Int) -> String { String(repeating: " ", count: max(0, width - count)) + self }
 
   /// What a server sent, fit for a terminal: without control characters, and not too long.
-  var forTerminal: String {
-    var text = ""
-    for scalar in unicodeScalars.prefix(400) {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-        text.append("\u{FFFD}")
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return unicodeScalars.count > 400 ? text + "…" : text
-  }
+  var forTerminal: String { readable(most: 400) }
 }
 
 extension String {

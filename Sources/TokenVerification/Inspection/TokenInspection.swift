@@ -94,7 +94,7 @@ public struct TokenInspection: Sendable {
 
   /// The issuer and the id of the key that a token names, where it can name one.
   private static func keyNames(in token: String, _ policy: ClaimPolicy) -> (issuer: String, keyID: String)? {
-    guard let value = try? AuthorizationValue.token(in: [Array(token.trimmed.utf8)]),
+    guard let value = try? AuthorizationValue.token(in: [Array(token.trimmed().utf8)]),
       let compact = try? CompactToken(value),
       let header = try? TokenHeader(compact.header),
       let members = try? CompactToken.members(of: compact.payload, .payload),
@@ -106,7 +106,7 @@ public struct TokenInspection: Sendable {
   init(_ text: String, policy: ClaimPolicy?, schema: RequiredSchema, key: KeyLookup?, now: Int64) {
     self.now = now
     do throws(TokenRefusal) {
-      let compact = try CompactToken(AuthorizationValue.token(in: [Array(text.trimmed.utf8)]))
+      let compact = try CompactToken(AuthorizationValue.token(in: [Array(text.trimmed().utf8)]))
       inspectHeader(compact)
       inspectSignature(compact, key)
       try inspectPayload(compact, policy, schema, key)
@@ -275,23 +275,7 @@ public struct TokenInspection: Sendable {
 }
 
 extension String {
-  /// Without white space around it: tokens are pasted with a line's end.
-  var trimmed: String {
-    let isSpace: (Character) -> Bool = { $0.isWhitespace }
-    return String(drop(while: isSpace).reversed().drop(while: isSpace).reversed())
-  }
-
   /// Fit for a terminal: control characters and what is invisible or turns the writing around are shown as their code
   /// points, so that a token cannot write on the screen; long texts are cut.
-  var printable: String {
-    var text = ""
-    for scalar in unicodeScalars.prefix(600) {
-      switch scalar.properties.generalCategory {
-      case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
-        text += "\\u{\(String(scalar.value, radix: 16))}"
-      default: text.unicodeScalars.append(scalar)
-      }
-    }
-    return unicodeScalars.count > 600 ? text + "…" : text
-  }
+  var printable: String { readable(most: 600) { "\\u{\(String($0.value, radix: 16))}" } }
 }

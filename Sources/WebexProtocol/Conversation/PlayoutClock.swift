@@ -1,3 +1,5 @@
+import Basics
+
 /// What the caller hears now, reckoned from what was sent and when: the platform plays prompts in real time and tells
 /// nothing back.
 struct PlayoutClock: Equatable {
@@ -16,10 +18,7 @@ struct PlayoutClock: Equatable {
   static func duration(ofBytes count: Int) -> Duration { .microseconds(125 * count) }
 
   /// Bytes of that much audio.
-  static func bytes(in time: Duration) -> Int {
-    let (seconds, attoseconds) = time.components
-    return Int(clamping: seconds.multipliedReportingOverflow(by: 8000).partialValue + attoseconds / 125_000_000_000_000)
-  }
+  static func bytes(in time: Duration) -> Int { time.wholeMicroseconds / 125 }
 
   /// Audio is sent: it is played after what was sent before. A filler is heard, and is nothing of the turn's.
   mutating func enqueue(bytes: Int, bargeIn: Bool, isFiller: Bool = false, now: Duration) {
