@@ -173,14 +173,14 @@ public final class VoiceGateway: Sendable {
   /// Why no new calls are taken on, in words; empty while they are.
   public var loadReasons: [String] { [load.reason, memory.reason].compactMap { $0 } }
 
-  /// Watches whether the loops keep up, until the task is cancelled.
-  public func watchLoad(of loops: EventLoopGroup) async {
-    var watch = LoadWatch(loops: loops.loops, monitor: load, metrics: metrics, log: log)
-    while !Task.isCancelled {
-      watch.look(at: registry, limit: limits.lag, now: EventLoop.now)
-      try? await Task.sleep(for: LoadWatch.interval)
-    }
+  /// Looks whether the loops keep up; to be called always after ``loadInterval``.
+  public func loadWatch(of loops: EventLoopGroup) -> @Sendable () -> Void {
+    let watch = Locked(LoadWatch(loops: loops.loops, monitor: load, metrics: metrics, log: log))
+    return { [self] in watch.withLock { $0.look(at: registry, limit: limits.lag, now: EventLoop.now) } }
   }
+
+  /// See ``loadWatch(of:)``.
+  public static var loadInterval: Duration { LoadWatch.interval }
 
   /// A new session's place, or the session that has it already.
   func admit(

@@ -62,10 +62,8 @@ final class ClusterParts: Sendable {
   /// What goes on beside the calls.
   var upkeep: [Upkeep.Work] {
     let keeper = link.keeper
-    let often = keeper.settings.lease / 6
     return [
-      Upkeep.every(often) { keeper.tick() },
-      Upkeep.every(often) { await keeper.tend() },
+      Upkeep.every(keeper.settings.lease / 6) { await keeper.tend() },
       { [reached] in
         var last = 0
         while let times = await reached.first({ $0 == last ? nil : $0 }) {
@@ -75,6 +73,9 @@ final class ClusterParts: Sendable {
       },
     ]
   }
+
+  /// Notices that the server was paused.
+  var tick: Beats.Beat { .every(link.keeper.settings.lease / 6) { [link] in link.keeper.tick() } }
 
   /// The calls are over: others know at once that this server is gone.
   func stop() async {

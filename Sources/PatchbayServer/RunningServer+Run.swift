@@ -1,5 +1,6 @@
 import AdminServer
 import Basics
+import CallGateway
 import GRPCTransport
 import GatewayConfiguration
 import HTTPServing
@@ -100,17 +101,28 @@ extension RunningServer {
   }
 
   private func upkeep(_ token: DemoToken.Kept?, _ socketToken: DemoToken.Kept?) -> Upkeep {
-    var works: [Upkeep.Work] = [
-      { [identity] in await identity.keepKeysFresh() },
-      { [gateway, loops] in await gateway.watchLoad(of: loops) },
-      Upkeep.every(.milliseconds(100)) { [state, health] in state.publish(to: health) },
-      Upkeep.every(.seconds(1)) { [certificates] in
+    var beats: [Beats.Beat] = [
+      .every(VoiceGateway.loadInterval, gateway.loadWatch(of: loops)),
+      .every(.milliseconds(100)) { [state, health] in state.publish(to: health) },
+      .every(.seconds(1), KeySetFigures()) { [identity] in $0.record(identity.keyStatus) },
+      .every(.seconds(1), ConnectionFigures()) { $0.record() },
+      .every(.seconds(1)) { [gateway] in gateway.noteLiveCalls(now: MonotonicClock.now()) },
+      .every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
+    ]
+    // These may wait for a disk.
+    var filing: [Beats.Beat] = [
+      .every(.seconds(1)) { [certificates] in
         certificates.look(wall: WallClock.now(), monotonic: MonotonicClock.now())
-      },
-      Upkeep.every(.seconds(1), KeySetFigures()) { [identity] in $0.record(identity.keyStatus) },
-      Upkeep.every(.seconds(1), ConnectionFigures()) { $0.record() },
-      Upkeep.every(.seconds(1)) { [gateway] in gateway.noteLiveCalls(now: MonotonicClock.now()) },
-      Upkeep.every(.seconds(1), MemoryWatch(gateway: gateway, log: log)) { $0.read() },
+      }
+    ]
+    if let cluster { beats.append(cluster.tick) }
+    if let process {
+      beats += process.beats(state)
+      filing += process.filing(state, metrics: metrics)
+    }
+    var works: [Upkeep.Work] = [
+      Beats.onThread(beats), Beats.onThread(filing),
+      { [identity] in await identity.keepKeysFresh() },
     ]
     for (kept, wire) in [(token, DemoToken.Wire.grpc), (socketToken, .socket)] {
       guard let kept else { continue }
@@ -122,7 +134,7 @@ extension RunningServer {
     if let registrar { works.append { await registrar.run() } }
     if let cluster { works += cluster.upkeep }
     if let shared { works.append { await shared.exchange.run() } }
-    if let process { works += process.upkeep(state, metrics: metrics) }
+    if let process { works.append(process.tend) }
     return Upkeep(works)
   }
 }

@@ -14,23 +14,15 @@ struct Upkeep: Service {
   /// - Parameter works: each is cancelled when it is to end.
   init(_ works: [Work]) { self.works = works }
 
-  /// Work that is done at once and then always after a pause.
-  ///
-  /// - Parameter state: what is kept from one time to the next.
-  static func every<State: Sendable>(
-    _ pause: Duration, _ state: State, _ work: @escaping @Sendable (inout State) async -> Void
-  ) -> Work {
+  /// Work that is done at once and then always after a pause. What waits for nothing is better one of ``Beats``.
+  static func every(_ pause: Duration, _ work: @escaping Work) -> Work {
     {
-      var state = state
       while !Task.isCancelled {
-        await work(&state)
+        await work()
         try? await Task.sleep(for: pause)
       }
     }
   }
-
-  /// The same with nothing to keep.
-  static func every(_ pause: Duration, _ work: @escaping Work) -> Work { every(pause, ()) { _ in await work() } }
 
   func run() async {
     let isOver = Awaited(false)

@@ -51,18 +51,26 @@ final class ProcessParts: Sendable {
   var token: String { table.plan.secret }
 
   /// What goes on beside the calls.
-  func upkeep(_ state: ServerState, metrics: MetricsRegistry) -> [Upkeep.Work] {
-    let keeper = link.keeper
-    let reports = ProcessReports(folder: table.plan.folder)
-    let often = keeper.settings.lease / 6
-    return [
-      Upkeep.every(often) { keeper.tick() },
-      Upkeep.every(often) { await keeper.tend() },
-      Upkeep.every(.milliseconds(100)) { [self] in tell(state) },
-      Upkeep.every(ProcessSharing.pace) { [sharing] in sharing.exchange(state.gateway.liveByOrganization) },
-      Upkeep.every(.seconds(1)) { [number] in reports.write(metrics.exposition(), of: number, .metrics) },
+  func beats(_ state: ServerState) -> [Beats.Beat] {
+    [
+      .every(often) { [link] in link.keeper.tick() },
+      .every(.milliseconds(100)) { [self] in tell(state) },
     ]
   }
+
+  /// What reads and writes small files.
+  func filing(_ state: ServerState, metrics: MetricsRegistry) -> [Beats.Beat] {
+    let reports = ProcessReports(folder: table.plan.folder)
+    return [
+      .every(ProcessSharing.pace) { [sharing] in sharing.exchange(state.gateway.liveByOrganization) },
+      .every(.seconds(1)) { [number] in reports.write(metrics.exposition(), of: number, .metrics) },
+    ]
+  }
+
+  /// Keeps what this process has.
+  var tend: Upkeep.Work { Upkeep.every(often) { [link] in await link.keeper.tend() } }
+
+  private var often: Duration { link.keeper.settings.lease / 6 }
 
   private func tell(_ state: ServerState) {
     let told = told.withLock { told in
