@@ -1,3 +1,4 @@
+import BotEngine
 import Locking
 import Metrics
 
@@ -36,6 +37,11 @@ final class BotHealth: Sendable {
     kept = Counter(label: "patchbay_bot_calls_kept_away_total", dimensions: dimensions)
     open = Meter(label: "patchbay_bot_breaker_open", dimensions: dimensions)
     open.set(0)
+    // There from the start, at 0: a monitor sees a counter grow only if it has seen it before, and the first failures often
+    // come all at once.
+    for kind in BotFailure.Kind.allCases.map(\.rawValue) + ["error", "returned", "silent"] {
+      _ = Counter(label: "patchbay_bot_failures_total", dimensions: dimensions + [("kind", kind)])
+    }
   }
 
   /// What operators see of it.

@@ -28,7 +28,7 @@ public struct RecentProblems: Sendable {
   /// Bytes of a text.
   public static let maximumText = 300
   /// Where a line says why.
-  private static let causes = ["error", "problem", "why", "cause", "reason"]
+  private static let causes = ["error", "problem", "what", "why", "cause", "reason"]
 
   private struct Key: Hashable {
     var message: String
