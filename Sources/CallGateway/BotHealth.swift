@@ -37,15 +37,16 @@ final class BotHealth: Sendable {
     kept = Counter(label: "patchbay_bot_calls_kept_away_total", dimensions: dimensions)
     open = Meter(label: "patchbay_bot_breaker_open", dimensions: dimensions)
     open.set(0)
-    // There from the start, at 0: a monitor sees a counter grow only if it has seen it before, and the first failures often
-    // come all at once.
-    for kind in BotFailure.Kind.allCases.map(\.rawValue) + ["error", "returned", "silent"] {
-      _ = Counter(label: "patchbay_bot_failures_total", dimensions: dimensions + [("kind", kind)])
-    }
+    // At 0 before the first: a monitor sees a counter grow only if it has seen it before.
+    for kind in BotFailure.Kind.allCases.map(\.rawValue) + ["error", "returned", "silent"] { _ = failures(kind) }
   }
 
   /// What operators see of it.
   var condition: BotCondition { state.withLock { $0.condition } }
+
+  private func failures(_ kind: String) -> Counter {
+    Counter(label: "patchbay_bot_failures_total", dimensions: [("agent", agent), ("kind", kind)])
+  }
 
   /// Whether a call may go to the bot.
   func admit(now: Duration) -> Bool {
@@ -76,7 +77,7 @@ final class BotHealth: Sendable {
   ///   - text: for operators; nothing that a caller said or a bot sent.
   ///   - stage: what it did not come to.
   func failed(_ kind: String, _ text: String, at stage: CircuitBreaker.Stage = .greeting, now: Duration) -> Bool {
-    Counter(label: "patchbay_bot_failures_total", dimensions: [("agent", agent), ("kind", kind)]).increment()
+    failures(kind).increment()
     let hasOpened = state.withLock { state in
       let wasOpen = state.breaker.isOpen
       state.breaker.failed(at: stage, now: now)

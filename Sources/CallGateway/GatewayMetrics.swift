@@ -2,6 +2,7 @@ import Basics
 import AudioCodecs
 import BotEngine
 import Metrics
+import TokenVerification
 import WebexProtocol
 
 /// What the operators see of the calls. Labels are bounded: no ids of callers or conversations.
@@ -40,6 +41,15 @@ final class GatewayMetrics: Sendable {
   private let junk = Counter(label: "patchbay_audio_junk_packets_total")
   private let contradictions = Counter(label: "patchbay_audio_header_contradictions_total")
   private let dangling = Counter(label: "patchbay_audio_dangling_bytes_total")
+
+  init() {
+    // At 0 before the first: a monitor sees a counter grow only if it has seen it before.
+    for check in TokenRefusal.Check.allCases.map(\.rawValue) + ["client-name", "retired"] { _ = refusedTokens(check) }
+  }
+
+  private func refusedTokens(_ check: String) -> Counter {
+    Counter(label: "patchbay_tokens_refused_total", dimensions: [("check", check)])
+  }
 
   /// What was left out of an RPC's audio.
   func heard(_ counts: CallerAudioDecoder.Counts) {
@@ -84,9 +94,7 @@ final class GatewayMetrics: Sendable {
   }
 
   /// A token was refused: by the check that failed.
-  func refusedToken(_ check: String) {
-    Counter(label: "patchbay_tokens_refused_total", dimensions: [("check", check)]).increment()
-  }
+  func refusedToken(_ check: String) { refusedTokens(check).increment() }
 }
 
 /// Audio that one stage had no room for, or no use.

@@ -32,6 +32,18 @@ struct BotHealthTests {
     }
   }
 
+  @Test("each kind of failure has its counter before the first, so that a monitor sees several at once as growth")
+  func none() throws {
+    try metered { metrics in
+      _ = BotHealth(agent: "front-desk", settings: settings)
+      let kinds = metrics.counters(label: "patchbay_bot_failures_total").flatMap(\.dimensions).filter { $0.0 == "kind" }
+      #expect(
+        kinds.map(\.1).sorted() == [
+          "closed", "error", "flooded", "garbage", "refused", "returned", "silent", "unreachable",
+        ])
+    }
+  }
+
   @Test("failures are counted by their kind, those while it is open too")
   func kinds() throws {
     try metered { metrics in

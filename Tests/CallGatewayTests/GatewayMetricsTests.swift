@@ -1,6 +1,7 @@
 import BotEngine
 import MetricsTestKit
 import Testing
+import TokenVerification
 import WebexProtocol
 
 @testable import CallGateway
@@ -100,6 +101,9 @@ struct GatewayMetricsTests {
   func refusals() throws {
     try metered { metrics in
       let test = try TestGateway()
+      #expect(
+        metrics.counters(label: "patchbay_tokens_refused_total").count == TokenRefusal.Check.allCases.count + 2,
+        "each is there before the first, so that a monitor sees several at once as growth")
       let broken = try test.call()
       broken.send(message: VoiceRequest.silence)
       broken.send(message: [0xFF])

@@ -29,6 +29,15 @@ struct RecentProblemsTests {
     #expect(group.first == 1 && group.last == 3)
   }
 
+  @Test(
+    "the cause is what the line says of it, by whatever name",
+    arguments: ["error", "problem", "what", "why", "reason"])
+  func cause(name: String) {
+    var problems = RecentProblems()
+    note(&problems, "the configuration has something that is probably not meant", [name: "tenants: nobody"], time: 1)
+    #expect(problems.latest.map(\.cause) == ["tenants: nobody"])
+  }
+
   @Test("a new group takes the place of the one that was quiet for the longest")
   func bounded() {
     var problems = RecentProblems()
